@@ -1,0 +1,147 @@
+"""Late interaction against the naive loop; padding, weights and precision."""
+
+import pytest
+import torch
+
+from pico_core.kernels.masking import fill_masked, masked_mean
+from pico_core.kernels.packing import pack
+from pico_core.kernels.similarity import late_interaction, table_score, token_table
+
+
+def ragged(seed=0, n=5, m=7, p=6, w=4, d=8):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randn(n, p, d, generator=generator)
+    texts = torch.randn(m, w, d, generator=generator)
+    image_mask = torch.rand(n, p, generator=generator) < 0.6
+    text_mask = torch.rand(m, w, generator=generator) < 0.6
+    image_mask[:, 2], text_mask[:, 1] = True, True
+    return images, image_mask, texts, text_mask
+
+
+def naive(images, image_mask, texts, text_mask, weights):
+    scores = torch.zeros(len(images), len(texts))
+    for i in range(len(images)):
+        for j in range(len(texts)):
+            patches, words = images[i][image_mask[i]], texts[j][text_mask[j]]
+            best_words = [max(float((weights * v * t).sum()) for t in words) for v in patches]
+            best_patches = [max(float((weights * v * t).sum()) for v in patches) for t in words]
+            scores[i, j] = sum(best_words) / len(best_words) + sum(best_patches) / len(best_patches)
+    return scores
+
+
+def score(images, image_mask, texts, text_mask, weights=None):
+    return late_interaction(images, texts, image_mask=image_mask, text_mask=text_mask, weights=weights)
+
+
+def test_scores_equal_the_naive_loop():
+    arrays = ragged()
+    weights = torch.rand(8, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(score(*arrays, weights), naive(*arrays, weights))
+
+
+def test_small_blocks_change_nothing(monkeypatch):
+    arrays = ragged()
+    whole = score(*arrays)
+    monkeypatch.setattr("pico_core.kernels.similarity.IMAGE_BLOCK", 4)
+    monkeypatch.setattr("pico_core.kernels.similarity.TEXT_BLOCK", 3)
+    torch.testing.assert_close(score(*arrays), whole)
+
+
+def test_weights_of_one_are_the_plain_score():
+    arrays = ragged()
+    torch.testing.assert_close(score(*arrays, torch.ones(8)), score(*arrays))
+
+
+def test_a_one_hot_weight_sees_one_column():
+    images, image_mask, texts, text_mask = ragged()
+    only = score(images[..., 3:4], image_mask, texts[..., 3:4], text_mask)
+    torch.testing.assert_close(score(images, image_mask, texts, text_mask, torch.eye(8)[3]), only)
+
+
+def test_a_padded_zero_never_beats_a_negative_similarity():
+    images, texts = torch.tensor([[[1.0]]]), torch.tensor([[[-0.5], [0.0]]])
+    mask = torch.tensor([[True, False]])
+    found = late_interaction(images, texts, image_mask=torch.tensor([[True]]), text_mask=mask)
+    assert found.item() == pytest.approx(-1.0)
+
+
+def test_garbage_under_the_mask_changes_nothing():
+    images, image_mask, texts, text_mask = ragged()
+    dirty = (
+        images.masked_fill(~image_mask[..., None], torch.nan),
+        texts.masked_fill(~text_mask[..., None], 1e9),
+    )
+    torch.testing.assert_close(
+        score(dirty[0], image_mask, dirty[1], text_mask), score(images, image_mask, texts, text_mask)
+    )
+
+
+def test_an_item_without_real_tokens_is_refused():
+    images, image_mask, texts, text_mask = ragged()
+    image_mask[3] = False
+    with pytest.raises(ValueError, match="item 3 has no real token"):
+        score(images, image_mask, texts, text_mask)
+    with pytest.raises(ValueError, match="item 3 has no real token"):
+        masked_mean(images, image_mask)
+
+
+def test_repeating_an_item_repeats_its_scores():
+    images, image_mask, texts, text_mask = ragged()
+    order = torch.tensor([4, 0, 0, 2])
+    found = score(images[order], image_mask[order], texts, text_mask)
+    torch.testing.assert_close(found, score(images, image_mask, texts, text_mask)[order])
+
+
+def test_columns_may_be_permuted_together():
+    images, image_mask, texts, text_mask = ragged()
+    weights, order = torch.rand(8), torch.randperm(8)
+    found = score(images[..., order], image_mask, texts[..., order], text_mask, weights[order])
+    torch.testing.assert_close(found, score(images, image_mask, texts, text_mask, weights))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_storage_types_are_computed_in_float32(dtype):
+    images, image_mask, texts, text_mask = ragged()
+    images, texts = images.to(dtype), texts.to(dtype)
+    found = score(images, image_mask, texts, text_mask)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, score(images.double(), image_mask, texts.double(), text_mask).float())
+
+
+def test_float32_agrees_with_float64():
+    images, image_mask, texts, text_mask = ragged()
+    exact = score(images.double(), image_mask, texts.double(), text_mask)
+    torch.testing.assert_close(score(images, image_mask, texts, text_mask).double(), exact, rtol=1e-4, atol=1e-4)
+
+
+def test_inputs_are_not_changed():
+    arrays = ragged()
+    copies = [a.clone() for a in arrays]
+    score(*arrays, torch.rand(8))
+    for before, after in zip(copies, arrays, strict=True):
+        torch.testing.assert_close(after, before, rtol=0, atol=0)
+
+
+def test_the_table_of_one_pair_gives_its_score():
+    images, image_mask, texts, text_mask = ragged()
+    weights = torch.rand(8)
+    table = token_table(images[1], texts[2], weights=weights)
+    found = table_score(table, image_mask=image_mask[1], text_mask=text_mask[2])
+    torch.testing.assert_close(found, score(images, image_mask, texts, text_mask, weights)[1, 2])
+
+
+def test_masking_fills_with_minus_infinity():
+    filled = fill_masked(torch.tensor([1.0, 5.0]), torch.tensor([True, False]))
+    assert filled[1] == -torch.inf
+
+
+def test_packing_keeps_every_item_once_and_every_real_token():
+    images, image_mask, *_ = ragged(n=9)
+    seen = {}
+    for block in pack(images, image_mask, max_tokens=7):
+        for item, tokens in zip(block.items.tolist(), block.tokens, strict=True):
+            assert item not in seen
+            seen[item] = tokens
+    assert sorted(seen) == list(range(9))
+    for item, tokens in seen.items():
+        torch.testing.assert_close(tokens, images[item][image_mask[item]])
