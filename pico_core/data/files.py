@@ -1,0 +1,236 @@
+"""The engine's own datasets on disk: a folder that is replaced whole or not at all."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+
+import polars as pl
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from pico_core.data import checks
+from pico_core.data.headers import naming, reading, safetensors_headers
+from pico_core.data.imports import import_arrays
+from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
+from pico_core.errors import DataError
+
+ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
+FILES = (ARRAYS, IMAGES, TEXTS)
+OURS = (*FILES, "truth.parquet")  # planted datasets keep their truth beside them
+FORMAT, VERSION = "pico-lens pairs", "1"
+# Wider than any storage's rounding: data may have been stored in halves and read as floats since.
+NATIVE_UNIT_TOLERANCE = 2e-2
+
+
+def is_dataset(path: Path | str) -> bool:
+    """Whether this folder looks like a dataset that `save_pairs` wrote."""
+    return all((Path(path) / name).is_file() for name in FILES)
+
+
+def save_pairs(pairs: PairedEmbeddings, folder: Path | str) -> Path:
+    """Write a dataset folder; it appears complete, or the old one stays as it was.
+
+    An existing dataset is replaced. Any other folder, and a dataset folder into which someone put
+    files of his own, is left alone.
+
+    Raises:
+        DataError: the folder holds something else, or the disk refuses.
+    """
+    target = Path(folder).resolve()
+    _check_replaceable(target)
+    try:
+        with replaced_folder(target) as draft:
+            _write(pairs, draft)
+    except OSError as error:
+        raise DataError(
+            f"{target.name}: the dataset could not be written to {target.parent} ({error.strerror or error}); "
+            "free some space or choose another folder"
+        ) from error
+    return Path(folder)
+
+
+def _check_replaceable(target: Path) -> None:
+    if target.is_dir():
+        others = sorted(entry.name for entry in target.iterdir() if entry.name not in OURS)
+        if others:
+            raise DataError(
+                f"{target.name}: the folder holds {', '.join(others[:5])}{', ...' if len(others) > 5 else ''}, which "
+                "no dataset wrote; choose a new or an empty folder, so that nothing of yours is lost"
+            )
+    elif target.exists():
+        raise DataError(f"{target.name}: is a file; a dataset is a folder: choose another name")
+
+
+def _write(pairs: PairedEmbeddings, folder: Path) -> None:
+    norms = pairs.normalisation
+    record = {"applied": norms.applied, "image_norms": norms.image_norms, "text_norms": norms.text_norms}
+    header = {"format": f"{FORMAT} {VERSION}", "name": pairs.name, "part": pairs.part}
+    arrays = {
+        "image_tokens": pairs.image_tokens,
+        "image_mask": pairs.image_mask,
+        "text_tokens": pairs.text_tokens,
+        "text_mask": pairs.text_mask,
+        "text_image": pairs.text_image,
+    }
+    save_file(_unshared(arrays), folder / ARRAYS, metadata={**header, "normalisation": json.dumps(record)})
+    pairs.images.write_parquet(folder / IMAGES)
+    pairs.texts.write_parquet(folder / TEXTS)
+
+
+def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The arrays on the CPU, each with memory of its own, which the format insists on."""
+    seen: set[int] = set()
+    result = {}
+    for name, tensor in arrays.items():
+        plain = tensor.detach().cpu().contiguous()
+        place = plain.untyped_storage().data_ptr()
+        result[name] = plain.clone() if place in seen else plain
+        seen.add(place)
+    return result
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and os.name != "posix":
+        return  # only POSIX can flush a folder
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when not.
+
+    Its files are on the disk before the names change; should the change fail, the old folder is back.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    fresh.mkdir()
+    try:
+        yield fresh
+        for path in (*fresh.iterdir(), fresh):
+            _sync(path)
+        old = fresh.with_suffix(".old")
+        replacing = folder.exists()
+        if replacing:
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            if replacing:
+                old.rename(folder)
+            raise
+        _sync(folder.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def load_pairs(path: Path | str) -> PairedEmbeddings:
+    """Read a dataset folder of `save_pairs`, or import a foreign file by its recognised names.
+
+    The arrays of a folder stay mapped to its file, so they take memory only as they are used.
+    What is written and read again has the same digest.
+
+    Raises:
+        DataError: nothing there, not a dataset, or contents that are no dataset; says which and the mend.
+    """
+    place = Path(path)
+    if place.name == ARRAYS and is_dataset(place.parent):
+        place = place.parent
+    if not place.is_dir():
+        return import_arrays(place)
+    missing = [name for name in FILES if not (place / name).is_file()]
+    if missing:
+        raise DataError(
+            f"{place.name}: the folder is not a dataset ({', '.join(missing)} missing); name a folder that PICO Lens "
+            "wrote, or the file of the embeddings itself"
+        )
+    with _inside(place):
+        return _load_folder(place)
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{folder.name}/{error}") from error
+
+
+def _load_folder(folder: Path) -> PairedEmbeddings:
+    file = folder / ARRAYS
+    with reading(file, "safetensors"):
+        safetensors_headers(file)
+        with safe_open(file, framework="pt", device="cpu") as stored:
+            header: dict[str, str] = stored.metadata() or {}
+            _check_format(header)
+            arrays: dict[str, Tensor] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        norms = json.loads(header["normalisation"])
+        normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
+        missing = sorted({"image_tokens", "image_mask", "text_tokens", "text_mask", "text_image"} - set(arrays))
+        if missing:
+            raise DataError(f"the arrays {missing} are missing; save the dataset anew")
+    images = _read_frame(folder / IMAGES, ("id", "path"))
+    texts = _read_frame(folder / TEXTS, ("caption",))
+    with naming(file):
+        image_tokens, image_mask = _checked(arrays["image_tokens"], arrays["image_mask"], "image")
+        text_tokens, text_mask = _checked(arrays["text_tokens"], arrays["text_mask"], "text")
+        checks.same_width(image_tokens, text_tokens)
+        owner = checks.as_text_image(arrays["text_image"], n_images=len(image_tokens), n_texts=len(text_tokens))
+        checks.row_count(images, len(image_tokens), IMAGES, "image")
+        checks.row_count(texts, len(text_tokens), TEXTS, "text")
+        checks.every_image_has_text(owner, [str(name) for name in images["id"].to_list()])
+    part: PartName = next(part for part in get_args(PartName) if part == header["part"])
+    return PairedEmbeddings(
+        image_tokens, image_mask, text_tokens, text_mask, owner, images, texts, normalisation, header["name"], part
+    )
+
+
+def _check_format(header: dict[str, str]) -> None:
+    found, _, version = header.get("format", "").rpartition(" ")
+    if found != FORMAT or not {"name", "part", "normalisation"} <= set(header):
+        raise DataError("the file was not written by PICO Lens; import it as a file of its own instead")
+    if version != VERSION:
+        raise DataError(f"the dataset is of version {version}; this program reads version {VERSION}: update it")
+    if header["part"] not in get_args(PartName):
+        raise DataError(f"the part is {header['part']!r}; expected one of {', '.join(get_args(PartName))}")
+
+
+def _two(values: list[float]) -> tuple[float, float]:
+    low, high = values
+    return float(low), float(high)
+
+
+def _read_frame(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+    with reading(path, "parquet"):
+        frame = pl.read_parquet(path)
+        wrong = [name for name in columns if frame.schema.get(name) != pl.String]
+        if wrong:
+            raise DataError(f"the columns {wrong} are missing or not text; save the dataset anew")
+        return frame
+
+
+def _checked(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, Tensor]:
+    """Native tokens as they are, if they are finite unit vectors with zeros under the mask."""
+    tokens = checks.as_tokens(tokens, modality)
+    mask = checks.as_mask(mask, tokens, modality)
+    checks.finite(tokens, mask, modality)
+    for start in range(0, len(tokens), checks.ROWS_AT_ONCE):
+        part = slice(start, start + checks.ROWS_AT_ONCE)
+        norms = torch.linalg.vector_norm(tokens[part].float(), dim=2)
+        if not bool(((norms - mask[part].float()).abs() <= NATIVE_UNIT_TOLERANCE * mask[part]).all()):
+            raise DataError(
+                f"{modality} embeddings of items {start} to {start + len(norms) - 1} hold vectors whose length is not "
+                "1, or padding that is not 0; the file was changed since: import the arrays anew"
+            )
+    return tokens, mask
