@@ -1,0 +1,186 @@
+"""The settings of the method. Every reconstructed choice is one of these, with named alternatives."""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from pico_core.errors import SettingError
+
+Representation = Literal["item", "token", "quantile"]
+Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
+Combination = Literal["product", "mean", "minimum", "geometric"]
+Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
+BasisName = Literal["given", "pca", "cross"]
+
+
+@dataclass(frozen=True)
+class ConstructionConfig:
+    """How style prototypes are built and turned into probabilities.
+
+    Attributes:
+        n_prototypes: Style prototypes per modality, K. Paper: a setting; its value is not in
+            readable material.
+        gamma: Exponent of the K-means instance weight q̂ ** gamma. Paper: 1. Default 4: style
+            columns pull harder (measured on planted data).
+        representation: Coordinates of a column as a point (reconstruction): "item" = its token mean over
+            fixed anchor items, "token" = its values over fixed anchor tokens, "quantile" = quantiles
+            of its values.
+        n_anchors: Items (or tokens, or quantiles) that span those coordinates.
+        similarity: Style similarity of a column to the prototypes (reconstruction): "cosine" = largest
+            |cos|, "signed_cosine" = largest cos, "distance" = exp(-d² / 2 sigma²) of the nearest,
+            "cluster" = sum over prototypes of soft assignment x the cluster's mean q̂.
+        sigma: Width for "distance" and temperature for "cluster".
+        combination: How the two modalities' (1 - s) combine (reconstruction).
+        n_iterations: Upper bound on t.
+        batch_share: Share of the fit images drawn (without replacement) for one iteration.
+        rule: How candidates are averaged (reconstruction of performance feedback): see `construction`.
+        tau: Temperature of the softmax rule, in units of relative gain.
+        ema_decay: Share of the old prototypes kept by the "ema" rule.
+        patience: Stop after this many iterations without a better feedback score; 0 = never.
+        tol: Stop when no prototype coordinate moves more than this; 0 = never.
+        strengths: Exponents lambda that the guard tries for the retrieval weights.
+        margin: Standard errors by which the guard wants the gain to exceed zero.
+
+    >>> ConstructionConfig().gamma, ConstructionConfig.preset("paper").gamma
+    (4.0, 1.0)
+    """
+
+    n_prototypes: int = 8
+    gamma: float = 4.0
+    representation: Representation = "item"
+    n_anchors: int = 256
+    similarity: Similarity = "cosine"
+    sigma: float = 0.5
+    combination: Combination = "product"
+    n_iterations: int = 16
+    batch_share: float = 0.5
+    rule: Rule = "softmax"
+    tau: float = 0.05
+    ema_decay: float = 0.5
+    patience: int = 0
+    tol: float = 0.0
+    strengths: tuple[float, ...] = (0.25, 0.5, 1.0)
+    margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        for name in ("n_prototypes", "n_anchors", "n_iterations"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number of at least 1")
+        for name in ("gamma", "margin", "patience", "tol"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("sigma", "tau"):
+            _require(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
+        _require(0 < self.batch_share <= 1, "batch_share", self.batch_share, "more than 0 and at most 1")
+        _require(0 <= self.ema_decay < 1, "ema_decay", self.ema_decay, "at least 0 and less than 1")
+        _require(
+            len(self.strengths) > 0 and all(s > 0 for s in self.strengths),
+            "strengths",
+            self.strengths,
+            "one or more exponents above 0",
+        )
+
+    @classmethod
+    def preset(cls, name: str) -> "ConstructionConfig":
+        """`default` (what was measured to work here) or `paper` (what is stated there, as far as known).
+
+        Raises:
+            SettingError: no such preset.
+        """
+        if name == "default":
+            return cls()
+        if name == "paper":
+            return cls(gamma=1.0)
+        raise SettingError(f"there is no preset {name!r}; choose default or paper")
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """A whole study: how the dataset is split, in which basis, and how the construction goes.
+
+    Attributes:
+        seed: Decides the split, the batches and the starts of K-means.
+        basis: Axes in which columns are read: "given" (the paper's), "pca", "cross" (beyond the paper).
+        fit: Share of the images for fitting.
+        feedback: Share for feedback; the rest is test.
+        construction: The method's settings.
+
+    >>> StudyConfig().with_settings({"basis": "cross", "gamma": "2"}).construction.gamma
+    2.0
+    """
+
+    seed: int = 0
+    basis: BasisName = "given"
+    fit: float = 0.45
+    feedback: float = 0.15
+    construction: ConstructionConfig = field(default_factory=ConstructionConfig)
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        _require(0 < self.fit < 1, "fit", self.fit, "a share between 0 and 1")
+        _require(0 < self.feedback < 1, "feedback", self.feedback, "a share between 0 and 1")
+        _require(self.fit + self.feedback < 1, "fit + feedback", self.fit + self.feedback, "less than 1")
+
+    def with_settings(self, settings: dict[str, Any]) -> "StudyConfig":
+        """Change settings by name, of the study or of the construction; texts are parsed.
+
+        Raises:
+            SettingError: no such setting, or a value it cannot have. The message lists the names.
+        """
+        own = {f.name for f in fields(self)} - {"construction"}
+        inner = {f.name for f in fields(self.construction)}
+        unknown = sorted(set(settings) - own - inner)
+        if unknown:
+            raise SettingError(f"there is no setting {unknown[0]!r}; the settings are {', '.join(sorted(own | inner))}")
+        here = {k: _parse(v, getattr(self, k), k) for k, v in settings.items() if k in own}
+        there = {k: _parse(v, getattr(self.construction, k), k) for k, v in settings.items() if k in inner}
+        _check_given(self, here)
+        _check_given(self.construction, there)
+        return replace(self, **here, construction=replace(self.construction, **there))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; the inverse of `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "StudyConfig":
+        """Read what `to_dict` wrote.
+
+        Raises:
+            SettingError: a name or a value that does not exist.
+        """
+        flat = {k: v for k, v in values.items() if k != "construction"} | dict(values.get("construction", {}))
+        return cls().with_settings(flat)
+
+
+def _require(holds: bool, name: str, value: object, expected: str) -> None:
+    if not holds:
+        raise SettingError(f"{name} is {value}; expected {expected}")
+
+
+def _check_choices(config: object) -> None:
+    _check_given(config, {name: getattr(config, name) for name in type(config).__annotations__})
+
+
+def _check_given(config: object, values: dict[str, Any]) -> None:
+    """Refuse a value that is not among the named alternatives of its setting."""
+    for name, value in values.items():
+        choices = get_args(type(config).__annotations__[name])
+        if choices and isinstance(choices[0], str) and value not in choices:
+            raise SettingError(f"{name} is {value!r}; choose one of {', '.join(choices)}")
+
+
+def _parse(value: Any, default: Any, name: str) -> Any:
+    """Read a setting given as text (or as JSON gives it) in the type of its default."""
+    try:
+        if isinstance(default, tuple):
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(float(part) for part in parts)
+        if isinstance(default, int):
+            if float(value) != int(float(value)):
+                raise ValueError
+            return int(float(value))
+        if isinstance(default, float):
+            return float(value)
+        return str(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SettingError(f"{name} is {value!r}; expected a value like {default!r}") from None

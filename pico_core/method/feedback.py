@@ -1,0 +1,74 @@
+"""Performance feedback: how much every candidate counts in the average of all of them.
+
+The default gives candidate s the weight omega_s = exp(g_s / tau) / sum_r exp(g_r / tau).
+
+Proposition. For all T and s, r <= T: g_s > g_r implies omega_s > omega_r, whatever the order in
+which they came. Proof. Built one by one, mu_t = (Phi_{t-1} mu_{t-1} + phi_t mu^_t) / Phi_t with
+phi = exp(g / tau) and Phi its running sum; the weight of mu^_s in mu_T is
+(phi_s / Phi_s) prod_{r=s+1..T} Phi_{r-1} / Phi_r, which telescopes to phi_s / Phi_T, and phi is strictly
+increasing in g. An exponential moving average lacks the property: there recency wins.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pico_core.axes import Columns, PerImage
+from pico_core.method.config import ConstructionConfig
+
+# Weights [d] in, performance of every feedback image out [n]; its mean is the performance R.
+# The method knows no metric by name.
+Feedback = Callable[[Columns], PerImage]
+
+
+def relative_gain(performance: float, reference: float) -> float:
+    """G = (R(p) - R(1)) / R(1): always against the same reference, on the same samples.
+
+    Raises:
+        ValueError: the unweighted performance is 0; a gain relative to it does not exist.
+
+    >>> relative_gain(110.0, 100.0)
+    0.1
+    """
+    if reference <= 0:
+        raise ValueError(
+            f"the unweighted performance on the feedback split is {reference:g}: a relative gain does not exist; "
+            "give feedback more images, or another measure"
+        )
+    return (performance - reference) / reference
+
+
+def feedback_weights(
+    gains: Float[Tensor, " t"], *, config: ConstructionConfig, generator: torch.Generator
+) -> Float[Tensor, " t"]:
+    """Share of every candidate so far; not negative, sums to 1.
+
+    softmax: exp(g / tau), numerically safe. uniform: all alike. ema: recency. best: the one of
+    highest gain. last: the newest. shuffled: softmax of gains in random order (a control).
+    accept: all alike among those of positive gain, the newest if none is.
+
+    Source: that higher gain gets higher weight is the paper's; the function is a reconstruction.
+
+    >>> rule = ConstructionConfig(tau=1.0)
+    >>> feedback_weights(torch.tensor([0.0, 1.0986123]), config=rule, generator=torch.Generator())
+    tensor([0.2500, 0.7500])
+    """
+    count = len(gains)
+    if config.rule == "softmax":
+        return (gains.double() / config.tau).softmax(dim=0).float()
+    if config.rule == "shuffled":
+        order = torch.randperm(count, generator=generator)
+        return (gains.double()[order] / config.tau).softmax(dim=0).float()
+    if config.rule == "uniform":
+        return torch.full((count,), 1.0 / count)
+    if config.rule == "ema":
+        age = torch.arange(count - 1, -1, -1, dtype=torch.float32)
+        share = (1 - config.ema_decay) * config.ema_decay**age
+        share[0] = config.ema_decay ** (count - 1)
+        return share
+    if config.rule == "accept" and bool((gains > 0).any()):
+        return (gains > 0).float() / (gains > 0).sum()
+    chosen = int(gains.argmax()) if config.rule == "best" else count - 1
+    return torch.nn.functional.one_hot(torch.tensor(chosen), count).float()

@@ -1,0 +1,127 @@
+"""From signs to pseudo-probabilities, from prototypes to semantic probabilities, from those to weights."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.signs import agreement_by_image, sign_shares
+from pico_core.method.config import Combination, ConstructionConfig, Similarity
+from pico_core.method.history import ModalityPrototypes
+
+# Below this a probability is treated as this before a power or a root: a NaN there would turn
+# into R@1 = 100 % in careless ranking code.
+FLOOR = 1e-6
+
+
+def agreement_sums(pairs: PairedEmbeddings) -> Float[Tensor, "n d"]:
+    """Per image the sum over its texts of the share of positive patch-word products."""
+    return agreement_by_image(
+        sign_shares(pairs.image_tokens, pairs.image_mask),
+        sign_shares(pairs.text_tokens, pairs.text_mask),
+        pairs.text_image,
+    )
+
+
+def pseudo_semantic_probabilities(pairs: PairedEmbeddings) -> Columns:
+    """p̂_d = mean over matched pairs of the share of patch-word products that are positive.
+
+    1 - p̂ is the pseudo-style probability q̂.
+
+    Args:
+        pairs: The fit split, in the basis whose columns are asked about.
+
+    Returns:
+        One value in [0, 1] per column.
+
+    Source: paper (pseudo-semantic probability).
+
+    >>> tokens = torch.tensor([[1.0, 1.0], [1.0, -1.0]]), torch.tensor([[1.0, -1.0], [1.0, -1.0]])
+    >>> pseudo_semantic_probabilities(PairedEmbeddings.from_arrays(*tokens))
+    tensor([1.0000, 0.5000])
+    """
+    return agreement_sums(pairs).sum(dim=0) / pairs.n_texts
+
+
+def style_similarity(
+    columns: Float[Tensor, "d a"],
+    prototypes: ModalityPrototypes,
+    *,
+    pseudo_style: Columns,
+    similarity: Similarity = "cosine",
+    sigma: float = 0.5,
+) -> Columns:
+    """How much a column looks like the nearest style prototype of one modality, in [0, 1].
+
+    cosine: max_k |cos(c_d, mu_k)|, the absolute value because a column may carry a style with either sign.
+    signed_cosine: max_k cos, cut at 0. distance: exp(-min_k ||c_d - mu_k||² / 2 sigma²).
+    cluster: sum_k softmax_k(-||c_d - mu_k||² / 2 sigma²) x mean q̂ of the columns of cluster k.
+
+    Args:
+        columns: Columns as points; unit rows, or a zero row for a column that never varies
+            (it has no pattern: similarity 0 to everything by cosine).
+        prototypes: The centres, in the same coordinates, and their assignment.
+        pseudo_style: q̂, used by "cluster" only.
+        similarity: Which of the four.
+        sigma: Width for the two that need one.
+
+    Source: reconstruction.
+
+    >>> centre = ModalityPrototypes(torch.tensor([[0.0, 2.0]]), torch.tensor([0, 0]), 0.0)
+    >>> style_similarity(torch.tensor([[0.0, -1.0], [1.0, 0.0]]), centre, pseudo_style=torch.ones(2))
+    tensor([1., 0.])
+    """
+    centres = prototypes.centres
+    if similarity in ("cosine", "signed_cosine"):
+        norms = torch.linalg.vector_norm(centres, dim=1).clamp_min(FLOOR)
+        cosines: Tensor = columns @ (centres / norms[:, None]).T
+        nearest = cosines.abs() if similarity == "cosine" else cosines
+        return nearest.amax(dim=1).clamp(0.0, 1.0)
+    closeness = -torch.cdist(columns, centres).square() / (2 * sigma**2)
+    if similarity == "distance":
+        return closeness.amax(dim=1).exp()
+    size = torch.bincount(prototypes.labels, minlength=len(centres))
+    style = torch.zeros(len(centres)).index_add_(0, prototypes.labels, pseudo_style) / size.clamp_min(1)
+    return (closeness.softmax(dim=1) @ style).clamp(0.0, 1.0)
+
+
+def combine_modalities(
+    image_similarity: Columns, text_similarity: Columns, *, combination: Combination = "product"
+) -> Columns:
+    """Semantic probability from both style similarities; the default is p_d = (1 - s_d^v)(1 - s_d^t).
+
+    Source: reconstruction ("semantic in both modalities").
+
+    >>> combine_modalities(torch.tensor([0.5]), torch.tensor([0.2]))
+    tensor([0.4000])
+    """
+    image, text = 1 - image_similarity, 1 - text_similarity
+    if combination == "product":
+        return image * text
+    if combination == "mean":
+        return (image + text) / 2
+    if combination == "minimum":
+        return torch.minimum(image, text)
+    return (image.clamp_min(FLOOR) * text.clamp_min(FLOOR)).sqrt()
+
+
+def semantic_probabilities(image_similarity: Columns, text_similarity: Columns, config: ConstructionConfig) -> Columns:
+    """`combine_modalities` as the settings say, kept inside [0, 1]."""
+    return combine_modalities(image_similarity, text_similarity, combination=config.combination).clamp(0.0, 1.0)
+
+
+def weights_from(probabilities: Columns, *, strength: float = 1.0) -> Columns:
+    """Retrieval weights P proportional to p ** strength, scaled to mean 1; strength 0 is the baseline.
+
+    Args:
+        probabilities: In [0, 1].
+        strength: lambda, 0 or more.
+
+    Source: paper (probabilities as weights); the exponent is beyond it.
+
+    >>> weights_from(torch.tensor([0.2, 0.6]))
+    tensor([0.5000, 1.5000])
+    """
+    powered = probabilities.clamp_min(FLOOR).pow(strength)
+    return powered / powered.mean()

@@ -1,0 +1,155 @@
+"""Style prototypes: columns as points over fixed anchors, weighted K-means over the columns.
+
+Why style and not semantics (paper): semantics is too rich to enumerate, the kinds of style are few.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import SettingError
+from pico_core.method.config import ConstructionConfig
+from pico_core.method.history import ModalityPrototypes, StylePrototypes
+
+STARTS = 4  # K-means++ starts of the first iteration; later ones are warm-started
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnPoints:
+    """Every column as a point, per modality: unit rows over anchors that stay fixed."""
+
+    image: Float[Tensor, "d a"]
+    text: Float[Tensor, "d b"]
+
+
+def column_points(pairs: PairedEmbeddings, *, config: ConstructionConfig, generator: torch.Generator) -> ColumnPoints:
+    """Read columns as points: their values over anchors, centred and scaled to unit norm.
+
+    The anchors are drawn once. Prototypes of different iterations therefore share coordinates,
+    without which they could not be averaged. A column that never varies is a zero row.
+
+    Args:
+        pairs: The fit split in its basis.
+        config: `representation` and `n_anchors`.
+        generator: Draws the anchors.
+
+    Source: reconstruction (what a column's coordinates are is not stated).
+    """
+    return ColumnPoints(
+        _points(pairs.image_tokens, pairs.image_mask, pairs.image_means, config, generator),
+        _points(pairs.text_tokens, pairs.text_mask, pairs.text_means, config, generator),
+    )
+
+
+def style_prototypes(
+    pairs: PairedEmbeddings,
+    probabilities: Columns,
+    *,
+    config: ConstructionConfig | None = None,
+    generator: torch.Generator | None = None,
+) -> StylePrototypes:
+    """Weighted K-means of the columns, per modality: L = sum_d q̂_d^gamma ||c_d - mu_a(d)||².
+
+    Args:
+        pairs: The fit split in its basis.
+        probabilities: p̂; columns of low p̂ pull the centres.
+        config: Number of prototypes, gamma, representation.
+        generator: Seeds anchors and starts; default seed 0.
+
+    Raises:
+        SettingError: more prototypes than columns.
+
+    Source: weighted K-means on q̂ is the paper's (gamma = 1); the coordinates are a reconstruction.
+    """
+    config = config or ConstructionConfig()
+    generator = generator or torch.Generator().manual_seed(0)
+    points = column_points(pairs, config=config, generator=generator)
+    return cluster_columns(points, 1 - probabilities, start=None, config=config, generator=generator)
+
+
+def cluster_columns(
+    points: ColumnPoints,
+    pseudo_style: Columns,
+    *,
+    start: StylePrototypes | None,
+    config: ConstructionConfig,
+    generator: torch.Generator,
+) -> StylePrototypes:
+    """One weighted K-means per modality, warm-started at `start` so that labels keep their identity."""
+    weight = pseudo_style.clamp(0.0, 1.0) ** config.gamma
+    if float(weight.sum()) <= 0:  # every column agrees in sign everywhere: no column is more style than another
+        weight = torch.ones_like(weight)
+    return StylePrototypes(
+        _kmeans(points.image, weight, start.image.centres if start else None, config, generator),
+        _kmeans(points.text, weight, start.text.centres if start else None, config, generator),
+    )
+
+
+def assign(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], weight: Columns) -> ModalityPrototypes:
+    """The nearest centre of every column, and the weighted inertia; labels belong to these centres.
+
+    >>> assign(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0], [3.0]]), torch.ones(2)).labels
+    tensor([0, 1])
+    """
+    distances = torch.cdist(points, centres)
+    nearest = distances.min(dim=1)
+    return ModalityPrototypes(centres, nearest.indices, float((weight * nearest.values.square()).sum()))
+
+
+def _kmeans(
+    points: Float[Tensor, "d a"],
+    weight: Columns,
+    start: Float[Tensor, "k a"] | None,
+    config: ConstructionConfig,
+    generator: torch.Generator,
+) -> ModalityPrototypes:
+    distinct = len(torch.unique(points, dim=0))
+    if config.n_prototypes > distinct:
+        raise SettingError(
+            f"n_prototypes is {config.n_prototypes}, but there are only {distinct} distinct columns; "
+            "use fewer prototypes"
+        )
+    seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
+    model = KMeans(
+        n_clusters=config.n_prototypes,
+        init="k-means++" if start is None else start.numpy().astype("float64"),
+        n_init=STARTS if start is None else 1,
+        random_state=seed,
+    )
+    # One thread: partial sums of several would be added in the order in which they end, and the
+    # same seed would not give the same bits.
+    with threadpool_limits(limits=1):
+        model.fit(points.double().numpy(), sample_weight=weight.double().numpy())
+    return assign(points, torch.from_numpy(model.cluster_centers_).float(), weight)
+
+
+def _points(
+    tokens: Float[Tensor, "items tokens d"],
+    mask: Bool[Tensor, "items tokens"],
+    means: Float[Tensor, "items d"],
+    config: ConstructionConfig,
+    generator: torch.Generator,
+) -> Float[Tensor, "d a"]:
+    if config.representation == "item":
+        values = means[_draw(len(means), config.n_anchors, generator)]
+    elif config.representation == "token":
+        item, token = mask.nonzero().T
+        drawn = _draw(len(item), config.n_anchors, generator)
+        values = tokens[item[drawn], token[drawn]].float()
+    else:
+        levels = torch.linspace(0.0, 1.0, max(3, min(config.n_anchors, len(means))))
+        values = torch.quantile(means, levels, dim=0)
+    centred = values.T - values.mean(dim=0)[:, None]
+    norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
+    # Rounding leaves a constant column a hair off zero: below this it has no pattern.
+    return torch.where(norms > 1e-6, centred / norms.clamp_min(1e-6), torch.zeros_like(centred))
+
+
+def _draw(available: int, wanted: int, generator: torch.Generator) -> Tensor:
+    return torch.randperm(available, generator=generator)[:wanted].sort().values
