@@ -1,0 +1,1 @@
+"""Questions asked of a result, each answered with its uncertainty."""

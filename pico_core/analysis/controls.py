@@ -1,0 +1,111 @@
+"""Simpler competitors and null models: without them no gain can be credited to the method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.construction import uniform_feedback_probabilities
+from pico_core.method.history import Construction
+from pico_core.method.probabilities import weights_from
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """One way to score: weights, and optionally a change of the tokens before.
+
+    Attributes:
+        name: Short and stable.
+        label: The same for people.
+        weights: One factor per column.
+        transform: Applied to the scored split first; fitted on the fit split only.
+    """
+
+    name: str
+    label: str
+    weights: Columns
+    transform: Callable[[PairedEmbeddings], PairedEmbeddings] | None = None
+
+
+def standard_controls(
+    fit: PairedEmbeddings, construction: Construction, *, seed: int = 0, truth: Columns | None = None
+) -> tuple[Control, ...]:
+    """The controls of every report, at the strength of the guard's best candidate.
+
+    Args:
+        fit: The fit split in its basis; nothing else is looked at.
+        construction: Whose weights are under question.
+        seed: Of the permutation.
+        truth: Planted semantic share, where it is known: the oracle.
+    """
+    strength = construction.guard.strength
+    at = f"(λ = {strength:g})"
+    generator = torch.Generator().manual_seed(seed)
+    permuted = construction.unguarded_weights[torch.randperm(fit.n_columns, generator=generator)]
+    uniform = uniform_feedback_probabilities(construction)
+    controls = [
+        Control("unguarded", f"PICO without the guard {at}", construction.unguarded_weights),
+        Control("uniform_feedback", f"Uniform feedback {at}", weights_from(uniform, strength=strength)),
+        Control("p_hat", f"p̂ as weights {at}", weights_from(construction.pseudo_semantic, strength=strength)),
+        Control("permuted", "The same weights, permuted", permuted),
+        Control(
+            "correlation",
+            f"Matched column correlation {at}",
+            weights_from(column_correlation(fit).clamp_min(0.0), strength=strength),
+        ),
+        Control(
+            "all_but_the_top",
+            "All-but-the-top (mean and first axis removed)",
+            torch.ones(fit.n_columns),
+            all_but_the_top(fit),
+        ),
+    ]
+    if truth is not None:
+        controls.append(Control("oracle", f"Planted truth {at}", weights_from(truth, strength=strength)))
+    return tuple(controls)
+
+
+def column_correlation(pairs: PairedEmbeddings) -> Columns:
+    """Pearson correlation over matched pairs of a column's value in the image and in the text.
+
+    Values are token means; a column that never varies has correlation 0.
+
+    >>> vectors = torch.tensor([[0.6, 0.8], [0.8, 0.6], [0.0, 1.0]])
+    >>> column_correlation(PairedEmbeddings.from_arrays(vectors, vectors))
+    tensor([1., 1.])
+    """
+    images = pairs.image_means[pairs.text_image].double()
+    texts = pairs.text_means.double()
+    images, texts = images - images.mean(dim=0), texts - texts.mean(dim=0)
+    spread = images.square().sum(dim=0).sqrt() * texts.square().sum(dim=0).sqrt()
+    together = (images * texts).sum(dim=0)
+    return torch.where(spread > 1e-12, together / spread.clamp_min(1e-12), 0.0).float()
+
+
+def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Callable[[PairedEmbeddings], PairedEmbeddings]:
+    """Remove the common mean and the first principal axes of the pooled tokens, then renormalise.
+
+    Source: Mu and Viswanath, "All-but-the-Top", ICLR 2018, on the items of both modalities.
+    """
+    pooled = torch.cat([fit.image_means, fit.text_means]).double()
+    mean = pooled.mean(dim=0)
+    centred = pooled - mean
+    axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -n_components:]
+
+    def clean(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        shifted: torch.Tensor = tokens.float() - mean.float()
+        shifted = shifted - (shifted @ axes.float()) @ axes.float().T
+        norms = torch.linalg.vector_norm(shifted, dim=-1, keepdim=True).clamp_min(1e-12)
+        cleaned: torch.Tensor = (shifted / norms).masked_fill(~mask[..., None], 0.0)
+        return cleaned
+
+    def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
+        return replace(
+            pairs,
+            image_tokens=clean(pairs.image_tokens, pairs.image_mask),
+            text_tokens=clean(pairs.text_tokens, pairs.text_mask),
+        )
+
+    return transform

@@ -1,0 +1,173 @@
+"""Pairs and weights to a retrieval report; pairs to the feedback that the construction asks for."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from pico_core.analysis.controls import Control
+from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
+from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
+from pico_core.axes import Columns, PerImage
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
+from pico_core.method.feedback import Feedback
+
+CUTS = (1, 5, 10)
+
+
+def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
+    """What every image contributes to rSum, in per cent; the mean over images is rSum exactly.
+
+    rSum is the sum of R@1, R@5 and R@10 in both directions, at most 600. The queries of an image
+    are itself and its texts.
+
+    >>> tied = torch.tensor([False]), torch.tensor([False, False])
+    >>> ranks = QueryRanks(torch.tensor([1]), torch.tensor([1, 11]), *tied)
+    >>> image_rsum(ranks, torch.tensor([0, 0]))
+    tensor([450.])
+    """
+    n_images, n_texts = len(ranks.image_to_text), len(ranks.text_to_image)
+    own, texts = _hits(ranks.image_to_text), _hits(ranks.text_to_image)
+    shared = torch.zeros_like(own).index_add_(0, text_image, texts)
+    return 100 * (own + shared * n_images / n_texts)
+
+
+def retrieval_feedback(pairs: PairedEmbeddings) -> Feedback:
+    """Performance feedback by rSum on a fixed split: weights [d] to per-image contributions [n].
+
+    Args:
+        pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
+    """
+
+    def performance(weights: Columns) -> PerImage:
+        return image_rsum(query_ranks(score_pairs(pairs, weights), pairs.text_image), pairs.text_image)
+
+    return performance
+
+
+def retrieval_report(
+    pairs: PairedEmbeddings,
+    *,
+    weights: Columns,
+    controls: Sequence[Control] = (),
+    n_draws: int = 1000,
+    seed: int = 0,
+    on_scored: Callable[[str], None] | None = None,
+) -> RetrievalReport:
+    """Unweighted against weighted, and controls, on the same queries with paired intervals.
+
+    Args:
+        pairs: The split to report on, in the basis of the weights.
+        weights: P, one factor per column.
+        controls: Competitors and null models.
+        n_draws: Bootstrap resamples, clustered by image.
+        seed: Of the resamples.
+        on_scored: Told the name of every scoring as it is done.
+
+    Returns:
+        Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
+    """
+    counts = bootstrap_counts(pairs.n_images, n_draws=n_draws, seed=seed)
+    plain = query_ranks(score_pairs(pairs), pairs.text_image)
+    done: list[tuple[Columns, QueryRanks]] = [(torch.ones(pairs.n_columns), plain)]
+
+    def scoring(control: Control) -> Scoring:
+        known = next((r for w, r in done if control.transform is None and torch.equal(w, control.weights)), None)
+        changed = pairs if control.transform is None else control.transform(pairs)
+        ranks = known or query_ranks(score_pairs(changed, control.weights), pairs.text_image)
+        if control.transform is None:
+            done.append((control.weights, ranks))
+        if on_scored is not None:
+            on_scored(control.name)
+        return _scoring(control.name, control.label, ranks, plain, pairs.text_image, counts)
+
+    return RetrievalReport(
+        split=pairs.part,
+        n_images=pairs.n_images,
+        n_texts=pairs.n_texts,
+        baseline=scoring(Control("unweighted", "Unweighted (P = 1)", torch.ones(pairs.n_columns))),
+        weighted=scoring(Control("weighted", "Weighted", weights)),
+        controls=tuple(scoring(control) for control in controls),
+    )
+
+
+def _scoring(
+    name: str,
+    label: str,
+    ranks: QueryRanks,
+    plain: QueryRanks,
+    text_image: Int[Tensor, " m"],
+    counts: Float[Tensor, "b n"],
+) -> Scoring:
+    change = image_rsum(ranks, text_image) - image_rsum(plain, text_image)
+    draws = _rsum_draws(ranks, text_image, counts) - _rsum_draws(plain, text_image, counts)
+    return Scoring(
+        name=name,
+        label=label,
+        metrics=_metrics(ranks, text_image, counts),
+        difference=percentile_estimate(float(change.double().mean()), draws),
+        ranks=ranks,
+        tied_queries=int(ranks.image_tied.sum() + ranks.text_tied.sum()),
+    )
+
+
+def _metrics(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> RetrievalMetrics:
+    images, texts = ranks.image_to_text, ranks.text_to_image
+    i2t = [_image_mean(100 * recall_at(images, k), counts) for k in CUTS]
+    t2i = [_text_mean(100 * recall_at(texts, k), text_image, counts) for k in CUTS]
+    mean_rank = (reciprocal(images).mean() + reciprocal(texts).mean()) / 2
+    mrr_draws = (_image_draws(reciprocal(images), counts) + _text_draws(reciprocal(texts), text_image, counts)) / 2
+    return RetrievalMetrics(
+        i2t_r1=i2t[0],
+        i2t_r5=i2t[1],
+        i2t_r10=i2t[2],
+        t2i_r1=t2i[0],
+        t2i_r5=t2i[1],
+        t2i_r10=t2i[2],
+        rsum=percentile_estimate(sum(e.value for e in i2t + t2i), _rsum_draws(ranks, text_image, counts)),
+        mrr=percentile_estimate(100 * float(mean_rank), 100 * mrr_draws),
+        i2t_median_rank=_median(images, counts),
+        t2i_median_rank=_median(texts, counts[:, text_image]),
+    )
+
+
+def _rsum_draws(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
+    own, texts = _hits(ranks.image_to_text), _hits(ranks.text_to_image)
+    return 100 * (_image_draws(own, counts) + _text_draws(texts, text_image, counts))
+
+
+def _hits(ranks: Int[Tensor, " queries"]) -> Float[Tensor, " queries"]:
+    """At how many of the cuts 1, 5 and 10 a query is answered."""
+    return torch.stack([recall_at(ranks, k) for k in CUTS]).sum(dim=0)
+
+
+def _image_draws(values: PerImage, counts: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
+    return ratio_draws(values, torch.ones_like(values), counts)
+
+
+def _text_draws(
+    values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
+) -> Float[Tensor, " b"]:
+    n_images = counts.shape[1]
+    total = torch.zeros(n_images).index_add_(0, text_image, values)
+    number = torch.bincount(text_image, minlength=n_images).float()
+    return ratio_draws(total, number, counts)
+
+
+def _image_mean(values: PerImage, counts: Float[Tensor, "b n"]) -> Estimate:
+    return percentile_estimate(float(values.double().mean()), _image_draws(values, counts))
+
+
+def _text_mean(values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> Estimate:
+    return percentile_estimate(float(values.double().mean()), _text_draws(values, text_image, counts))
+
+
+def _median(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b queries"]) -> Estimate:
+    """Median rank; its resamples are weighted medians, read off cumulated counts."""
+    ordered, order = ranks.sort()
+    reached = counts[:, order].cumsum(dim=1)
+    place = (reached >= reached[:, -1:] / 2).float().argmax(dim=1)
+    return percentile_estimate(float(ranks.double().median()), ordered[place].float())
