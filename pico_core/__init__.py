@@ -1,0 +1,29 @@
+"""PICO Lens: which feature columns of image-text embeddings carry meaning, and which carry style."""
+
+from pico_core.analysis.evaluation import retrieval_report
+from pico_core.analysis.scoring import weighted_scores
+from pico_core.data.files import load_pairs, save_pairs
+from pico_core.data.imports import import_arrays
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.planted import planted_pairs
+from pico_core.method.config import ConstructionConfig
+from pico_core.method.construction import construct
+from pico_core.method.probabilities import pseudo_semantic_probabilities
+from pico_core.method.prototypes import style_prototypes
+from pico_core.runs import load_run, save_run
+
+__all__ = [
+    "ConstructionConfig",
+    "PairedEmbeddings",
+    "construct",
+    "import_arrays",
+    "load_pairs",
+    "load_run",
+    "planted_pairs",
+    "pseudo_semantic_probabilities",
+    "retrieval_report",
+    "save_pairs",
+    "save_run",
+    "style_prototypes",
+    "weighted_scores",
+]

@@ -1,0 +1,56 @@
+"""Weights for other programs: CSV, parquet, npz, safetensors or JSON."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from pico_core.study import Study
+
+ExportFormat = Literal["csv", "parquet", "npz", "safetensors", "json"]
+ARRAYS = ("weights", "unguarded_weights", "probabilities", "pseudo_semantic", "image_similarity", "text_similarity")
+
+
+def export_bytes(study: Study, kind: ExportFormat) -> bytes:
+    """The columns of a study as a file: tables hold one row per column, array files one vector each.
+
+    Array files hold the basis too (rows are the axes), because weights mean nothing without it.
+    """
+    writers: Mapping[str, Callable[[], bytes]] = {
+        "csv": lambda: study.columns.write_csv().encode(),
+        "parquet": lambda: _parquet(study),
+        "npz": lambda: _npz(study),
+        "safetensors": lambda: save(_arrays(study), metadata=_about(study)),
+        "json": lambda: json.dumps(_about(study) | {"columns": study.columns.to_dicts()}, indent=1).encode(),
+    }
+    return writers[kind]()
+
+
+def _arrays(study: Study) -> dict[str, Tensor]:
+    arrays: dict[str, Tensor] = {
+        name: getattr(study.construction, name).clone(memory_format=torch.contiguous_format) for name in ARRAYS
+    }
+    if study.basis.matrix is not None:
+        arrays["basis"] = study.basis.matrix.contiguous()
+    return arrays
+
+
+def _about(study: Study) -> dict[str, str]:
+    return {"dataset": study.dataset, "digest": study.digest, "basis": study.basis.name}
+
+
+def _parquet(study: Study) -> bytes:
+    buffer = io.BytesIO()
+    study.columns.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _npz(study: Study) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: tensor.numpy() for name, tensor in _arrays(study).items()})  # type: ignore[arg-type]
+    return buffer.getvalue()

@@ -1,0 +1,258 @@
+"""A study on disk: settings, weights, history, report; written atomically, refused for other data, replayable."""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import RunError
+from pico_core.histories import history_from, history_numbers, history_tensors
+from pico_core.method.basis import Basis
+from pico_core.method.config import StudyConfig
+from pico_core.method.history import Construction, GuardDecision, StopReason
+from pico_core.reports import ranks_json, report_from, report_json
+from pico_core.study import Study, run_study
+
+FORMAT = "pico-lens run 1"
+RUN, REPORT, TENSORS, HISTORY, COLUMNS = (
+    "run.json",
+    "report.json",
+    "weights.safetensors",
+    "history.safetensors",
+    "weights.parquet",
+)
+VECTORS = (
+    "probabilities",
+    "weights",
+    "unguarded_weights",
+    "pseudo_semantic",
+    "image_columns",
+    "text_columns",
+    "image_similarity",
+    "text_similarity",
+)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Whether doing a run again gave the same bits, and if not, by how much the vectors differ at most."""
+
+    identical: bool
+    largest_difference: float
+
+
+def check_target(folder: Path | str) -> Path:
+    """A place where a run may be written: nothing there yet, an empty folder, or an older run.
+
+    Raises:
+        RunError: something else is there; it would be lost.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder.name}: exists and is not a run; choose another place")
+    return folder
+
+
+def save_run(study: Study, folder: Path | str) -> Path:
+    """Write a study as a folder; an older run there is replaced, in one step.
+
+    Raises:
+        RunError: the folder holds something that is not a run; nothing of it is touched.
+    """
+    folder = check_target(folder)
+    made = study.construction
+    vectors = {
+        name: getattr(made, name).clone(memory_format=torch.contiguous_format) for name in VECTORS
+    }  # safetensors refuses shared memory
+    if study.basis.matrix is not None:
+        vectors["basis"] = study.basis.matrix.contiguous()
+    with _replaced(folder) as fresh:
+        save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
+        save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
+        study.columns.write_parquet(fresh / COLUMNS)
+        made.history.frame().write_parquet(fresh / "history.parquet")
+        _write(fresh / RUN, _about(study))
+        _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
+    return folder
+
+
+def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study:
+    """Read a run; with `pairs`, refuse it if it was made from another dataset.
+
+    Raises:
+        RunError: no run there, a file is missing or damaged (it is named), or the dataset is another one.
+    """
+    folder = Path(folder)
+    for name in (RUN, REPORT, TENSORS, HISTORY, COLUMNS):
+        if not (folder / name).is_file():
+            raise RunError(f"{folder}: {name} is missing; a run folder is what construct writes: construct again")
+    with _reading(folder / RUN):
+        about = _read(folder / RUN)
+        if about.get("format") != FORMAT:
+            raise RunError(f"{folder.name}/{RUN}: format {about.get('format')!r}; expected {FORMAT!r}: construct again")
+        if pairs is not None and about["digest"] != pairs.digest:
+            raise RunError(
+                f"{folder.name}: this run belongs to {about['dataset']!r} (digest {about['digest']}), not to "
+                f"{pairs.name!r} (digest {pairs.digest}); open its dataset, or construct anew"
+            )
+        config = StudyConfig.from_dict(about["config"])
+    with _reading(folder / COLUMNS):
+        columns = pl.read_parquet(folder / COLUMNS)
+    with _reading(folder / TENSORS):
+        vectors = load_file(folder / TENSORS)
+        _check_vectors(vectors, columns.height, needs_basis=config.basis != "given")
+    with _reading(folder / HISTORY):
+        past = load_file(folder / HISTORY)
+        construction = _construction(about, config, vectors, past)
+    with _reading(folder / REPORT):
+        report = report_from(_read(folder / REPORT))
+    with _reading(folder / RUN):
+        return Study(
+            config=config,
+            digest=about["digest"],
+            dataset=about["dataset"],
+            basis=Basis(config.basis, vectors.get("basis")),
+            construction=construction,
+            report=report,
+            columns=columns,
+            seconds=about["seconds"],
+            versions=tuple(about["versions"]),
+        )
+
+
+def replay(folder: Path | str, pairs: PairedEmbeddings) -> Replay:
+    """Do a run again from its settings and compare every vector of every iteration bit for bit.
+
+    A run that was stopped early is stopped again after as many iterations.
+
+    Raises:
+        RunError: as `load_run`.
+    """
+    before = load_run(folder, pairs)
+    planned = len(before.construction.history.iterations)
+    after = run_study(pairs, before.config, on_iteration=lambda step: step.index + 1 < planned)
+    old, new = _compared(before), _compared(after)
+    if any(a.shape != b.shape for a, b in zip(old, new, strict=True)):
+        return Replay(identical=False, largest_difference=float("inf"))
+    largest = max(float((a - b).abs().max()) for a, b in zip(old, new, strict=True))
+    return Replay(all(torch.equal(a, b) for a, b in zip(old, new, strict=True)), largest)
+
+
+def _compared(study: Study) -> list[Tensor]:
+    """Everything about a study that its settings and its data decide."""
+    made = study.construction
+    past = history_tensors(made.history)
+    change = study.report.difference
+    return [
+        *(getattr(made, name) for name in VECTORS),
+        *(past[name] for name in sorted(past)),
+        made.history.gains,
+        torch.tensor([change.value, change.low, change.high]),
+    ]
+
+
+def _about(study: Study) -> dict[str, Any]:
+    made = study.construction
+    return {
+        "format": FORMAT,
+        "dataset": study.dataset,
+        "digest": study.digest,
+        "config": study.config.to_dict(),
+        "guard": asdict(made.guard),
+        "best_iteration": made.best_iteration,
+        "reference": made.reference,
+        "stop_reason": made.stop_reason.name,
+        "iterations": history_numbers(made.history),
+        "seconds": study.seconds,
+        "versions": list(study.versions),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _construction(
+    about: Mapping[str, Any], config: StudyConfig, vectors: Mapping[str, Tensor], past: Mapping[str, Tensor]
+) -> Construction:
+    history = history_from(about["iterations"], past)
+    best = int(about["best_iteration"])
+    return Construction(
+        **{name: vectors[name] for name in VECTORS},
+        best_iteration=best,
+        guard=GuardDecision(**about["guard"]),
+        prototypes=history.iterations[best].prototypes,
+        reference=about["reference"],
+        history=history,
+        stop_reason=StopReason[about["stop_reason"]],
+        config=config.construction,
+    )
+
+
+def _check_vectors(vectors: Mapping[str, Tensor], n_columns: int, *, needs_basis: bool) -> None:
+    names = [*VECTORS, "basis"] if needs_basis else list(VECTORS)
+    for name in names:
+        if len(vectors[name]) != n_columns or not bool(vectors[name].isfinite().all()):
+            raise ValueError(f"{name} does not hold one finite row for each of {n_columns} columns")
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A fresh folder beside `folder` that takes its place when the block ends well, and vanishes when not."""
+    folder = folder.resolve()
+    fresh, old = (folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.{kind}") for kind in ("part", "old"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+        if folder.exists():
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a file becomes one sentence that names it."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        yield
+    except RunError:
+        raise
+    except (SafetensorError, pl.exceptions.PolarsError, OSError) as error:
+        raise RunError(f"{name}: cannot be read ({error}); construct again") from None
+    except KeyError as error:
+        raise RunError(f"{name}: is damaged ({error.args[0]} is missing); construct again") from None
+    except (TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        raise RunError(f"{name}: is damaged ({error}); construct again") from None
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path.parent.name}/{path.name}: is no JSON ({error}); construct again") from None
+    if not isinstance(found, dict):
+        raise RunError(f"{path.parent.name}/{path.name}: holds no object; construct again")
+    return found

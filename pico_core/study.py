@@ -1,0 +1,118 @@
+"""A whole study: one dataset and one setting, from the split to the report on the test split."""
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import polars as pl
+import torch
+
+from pico_core.analysis.columns import column_table
+from pico_core.analysis.controls import standard_controls
+from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
+from pico_core.analysis.records import RetrievalReport
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.errors import DataError
+from pico_core.method.basis import Basis, fit_basis
+from pico_core.method.config import StudyConfig
+from pico_core.method.construction import construct
+from pico_core.method.history import Construction, Iteration
+
+PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a study found, and everything that is needed to do it again.
+
+    Attributes:
+        config: The settings.
+        digest: Content digest of the dataset.
+        dataset: Its name.
+        basis: The axes, fitted on the fit split.
+        construction: Fitted on fit, weighed on feedback.
+        report: On the test split, which nothing before has seen.
+        columns: One row per column (see `column_table`), from the fit split.
+        seconds: How long it took.
+        versions: Packages that did it, such as "torch 2.9.0".
+    """
+
+    config: StudyConfig
+    digest: str
+    dataset: str
+    basis: Basis
+    construction: Construction
+    report: RetrievalReport
+    columns: pl.DataFrame
+    seconds: float
+    versions: tuple[str, ...]
+
+
+def study_splits(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis | None = None) -> Splits:
+    """Split as the settings say, and read all three parts in the basis (fitted on fit if not given)."""
+    parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
+    axes = basis or fit_basis(parts.fit, config.basis)
+    return Splits(axes.apply(parts.fit), axes.apply(parts.feedback), axes.apply(parts.test))
+
+
+def run_study(
+    pairs: PairedEmbeddings,
+    config: StudyConfig | None = None,
+    *,
+    truth: Columns | None = None,
+    on_iteration: Callable[[Iteration], bool | None] | None = None,
+) -> Study:
+    """Split, fit the basis, construct, and report on the test split with all controls.
+
+    Args:
+        pairs: A whole dataset.
+        config: Settings; the seed decides everything random.
+        truth: Planted semantic share of the given columns: adds the oracle (basis "given" only).
+        on_iteration: Told of every iteration; returning False stops the construction after it.
+
+    Raises:
+        DataError: the dataset is too small to be divided, or feedback is impossible on it.
+    """
+    config = config or StudyConfig()
+    began = time.perf_counter()
+    parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
+    basis = fit_basis(parts.fit, config.basis)
+    splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
+    known = truth if config.basis == "given" else None
+    try:
+        construction = construct(
+            splits.fit,
+            feedback=retrieval_feedback(splits.feedback),
+            config=config.construction,
+            generator=torch.Generator().manual_seed(config.seed),
+            on_iteration=on_iteration,
+        )
+    except ValueError as error:
+        raise DataError(f"{pairs.name}: {error}") from error
+    controls = standard_controls(splits.fit, construction, seed=config.seed, truth=known)
+    return Study(
+        config=config,
+        digest=pairs.digest,
+        dataset=pairs.name,
+        basis=basis,
+        construction=construction,
+        report=retrieval_report(splits.test, weights=construction.weights, controls=controls),
+        columns=column_table(splits.fit, construction, basis, semantic_share=known),
+        seconds=time.perf_counter() - began,
+        versions=_versions(),
+    )
+
+
+def evaluate_study(pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None) -> RetrievalReport:
+    """Score the test split of a study again, with its weights and its controls."""
+    splits = study_splits(pairs, study.config, study.basis)
+    known = truth if study.config.basis == "given" else None
+    controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
+    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls)
+
+
+def _versions() -> tuple[str, ...]:
+    return (f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES))
