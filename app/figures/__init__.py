@@ -1,0 +1,1 @@
+"""Records and frames in, Plotly figures out. Never streamlit, never torch."""

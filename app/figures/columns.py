@@ -1,0 +1,278 @@
+"""Every column in one picture, four ways; and one column from near."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+
+from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, faint, ink, interval
+
+MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean 1)"}
+SIDE = 0.86  # where the distribution beside the bars begins
+BINS = 30
+COLOURS = {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1}
+
+
+def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: int, dark: bool = False) -> go.Figure:
+    """One number of every column as bars, sorted or by index, with its distribution at the side.
+
+    Args:
+        table: One row per column, with `column`, `title`, `probability` and the measure.
+        measure: A key of `MEASURES`.
+        by_value: Lowest first, instead of by index.
+        selected: Column to ring; -1 for none.
+        dark: Theme.
+    """
+    ordered = table.sort(measure, "column") if by_value else table.sort("column")
+    values = ordered[measure].to_numpy()
+    figure = blank(
+        height=330,
+        x=f"{ordered.height} columns, lowest first" if by_value else "column index",
+        y=MEASURES[measure],
+        dark=dark,
+        key=f"all-{measure}-{by_value}",
+    )
+    figure.add_bar(
+        x=np.arange(ordered.height),
+        y=values,
+        marker={"color": ordered["probability"].to_numpy(), "line": {"width": 0}, **COLOURS},
+        customdata=_names(ordered),
+        hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
+        **_undimmed(),
+    )
+    top = max(1e-6, float(values.max()))
+    counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
+    figure.add_bar(
+        x=counts,
+        y=(edges[:-1] + edges[1:]) / 2,
+        width=np.diff(edges),
+        orientation="h",
+        xaxis="x2",
+        marker={"color": GREY, "line": {"width": 0}},
+        customdata=np.column_stack([edges[:-1], edges[1:]]),
+        hovertemplate="%{x} columns from %{customdata[0]:.3f} to %{customdata[1]:.3f}<extra></extra>",
+    )
+    figure.update_layout(
+        bargap=0.08 if ordered.height < 300 else 0,
+        xaxis={"domain": [0, SIDE - 0.03], "showgrid": False, "range": [-1, ordered.height], "zeroline": False},
+        xaxis2={
+            "domain": [SIDE, 1],
+            "anchor": "y",
+            "title": {"text": "number of columns"},
+            "gridcolor": faint(dark),
+            "zerolinecolor": faint(dark),
+            "fixedrange": True,
+            "nticks": 4,
+        },
+        yaxis={"range": [0, 1.16 * top], "fixedrange": True},
+    )
+    if by_value:
+        figure.update_xaxes(showticklabels=False, selector={"anchor": None})
+        figure.layout.xaxis.showticklabels = False
+    if selected >= 0:
+        where = ordered["column"].to_list().index(selected)
+        _ring(figure, where, float(values[where]), dark=dark)
+        figure.add_annotation(
+            x=where,
+            y=float(values[where]),
+            text=f"<b>{selected}</b>",
+            showarrow=False,
+            yshift=20,
+            font={"color": ink(dark), "size": 13},
+        )
+    return figure
+
+
+def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """p̂ of matched pairs, with its interval, against the same statistic on mismatched pairs, with its band."""
+    figure = blank(
+        height=420,
+        x="null: p̂ on mismatched pairs (mean)",
+        y="p̂ on matched pairs",
+        dark=dark,
+        key="against-null",
+    )
+    nulls, matched = (
+        table.select("null_low", "null_high").to_numpy(),
+        table.select("p_hat_low", "p_hat_high").to_numpy(),
+    )
+    means = table["null_mean"].to_numpy()
+    across, up = _padded(means), _padded(np.concatenate([nulls, matched]))
+    ends = [min(across[0], up[0]), max(across[1], up[1])]
+    figure.add_scatter(
+        x=np.column_stack([means, means, np.full_like(means, np.nan)]).ravel(),
+        y=np.column_stack([nulls, np.full_like(means, np.nan)]).ravel(),
+        mode="lines",
+        line={"width": 7, "color": "rgba(150,150,150,0.30)"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1}, hoverinfo="skip")
+    kinds = ((False, GREY, "circle-open", "does not differ"), (True, SEMANTIC, "circle", "differs"))
+    for differs, colour, symbol, word in kinds:
+        part = table.filter(pl.col("differs") == differs)
+        bars = interval(part["p_hat_low"].to_list(), part["p_hat_high"].to_list(), part["p_hat"].to_list())
+        figure.add_scatter(
+            x=part["null_mean"].to_numpy(),
+            y=part["p_hat"].to_numpy(),
+            error_y={**bars, "thickness": 1.2},
+            mode="markers",
+            marker={"color": colour, "symbol": symbol, "size": 8, "line": {"width": 1.5, "color": colour}},
+            customdata=_names(part),
+            hovertemplate="%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: "
+            + word
+            + "%{customdata[2]}<extra></extra>",
+            **_undimmed(),
+        )
+    figure.update_xaxes(range=across)
+    figure.update_yaxes(range=up)
+    if selected >= 0:
+        row = table.row(by_predicate=pl.col("column") == selected, named=True)
+        _ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+    return figure
+
+
+def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """Style similarity on the image side against the text side, coloured by the probability made of both."""
+    figure = blank(
+        height=420,
+        x="style similarity on the image side",
+        y="style similarity on the text side",
+        dark=dark,
+        key="two-sides",
+    )
+    figure.add_scatter(
+        x=table["image_similarity"].to_numpy(),
+        y=table["text_similarity"].to_numpy(),
+        mode="markers",
+        marker={
+            "color": table["probability"].to_numpy(),
+            "size": 9,
+            "line": {"color": rim(dark), "width": 0.8},
+            "colorbar": {"title": {"text": "probability"}, "thickness": 10, "outlinewidth": 0},
+            **COLOURS,
+        },
+        customdata=_names(table),
+        hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
+        "%{customdata[2]}<extra></extra>",
+        **_undimmed(),
+    )
+    figure.update_xaxes(range=_padded(table["image_similarity"].to_numpy()))
+    figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
+    if selected >= 0:
+        row = table.row(by_predicate=pl.col("column") == selected, named=True)
+        _ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+    return figure
+
+
+def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: bool = False) -> go.Figure:
+    """Values of one column in images and in texts: two histograms on one axis, as shares of their items."""
+    figure = blank(
+        height=300, x="value of the column (mean over an item's tokens)", y="share of items", dark=dark, key="values"
+    )
+    edges = np.linspace(*_padded(np.concatenate([images, texts]), share=0.01), 45)
+    top = 0.0
+    for data, colour, name, shape in ((images, IMAGE, "images", ""), (texts, TEXT, "texts", "/")):
+        shares = np.histogram(data, bins=edges)[0] / max(1, len(data))
+        top = max(top, float(shares.max()))
+        figure.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=shares,
+            width=np.diff(edges),
+            marker={"color": colour, "pattern": {"shape": shape, "solidity": 0.25}, "line": {"width": 0}},
+            opacity=0.65,
+            name=f"{len(data):,} {name}",
+            hovertemplate=f"{name}: %{{y:.1%}} near %{{x:.3f}}<extra></extra>",
+        )
+    figure.add_vline(x=0, line={"color": ink(dark), "width": 1, "dash": "dot"})
+    figure.update_layout(
+        barmode="overlay", bargap=0, showlegend=True, legend={"orientation": "h", "y": 1.0, "x": 1, "xanchor": "right"}
+    )
+    figure.update_yaxes(range=[0, 1.15 * top], tickformat=".0%", fixedrange=True)
+    return figure
+
+
+def numbers_html(row: dict[str, Any]) -> str:
+    """One column's numbers side by side, each with its interval where one exists."""
+    said = "differs from its null" if row["differs"] else "does not differ from its null"
+    cells = [
+        ("p̂, matched pairs", f"{row['p_hat']:.3f}", _span(row["p_hat_low"], row["p_hat_high"])),
+        ("null, mismatched", f"{row['null_mean']:.3f}", _span(row["null_low"], row["null_high"])),
+        ("p value", f"{row['p_value']:.3f}", said),
+        ("similarity, images", f"{row['image_similarity']:.3f}", "to the nearest style prototype"),
+        ("similarity, texts", f"{row['text_similarity']:.3f}", "to the nearest style prototype"),
+        ("probability", f"{row['probability']:.3f}", "semantic"),
+        ("weight", f"{row['weight']:.3f}", "in retrieval, after the guard"),
+        ("offset", f"{row['offset']:+.3f}", "images minus texts; not style"),
+    ]
+    if row["semantic_share"] is not None:
+        cells.append(("planted truth", f"{row['semantic_share']:.3f}", "share that is meaning"))
+    heads = "".join(f"<th>{escape(name)}</th>" for name, _, _ in cells)
+    digits = "".join(f"<td>{value}</td>" for _, value, _ in cells)
+    notes = "".join(f"<td class='note'>{escape(note)}</td>" for _, _, note in cells)
+    return (
+        f"<style>{TABLE_STYLE}</style><div class='numbers'><table><tr>{heads}</tr><tr>{digits}</tr>"
+        f"<tr>{notes}</tr></table></div>"
+    )
+
+
+TABLE_STYLE = (
+    ".numbers{overflow-x:auto}.numbers table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    ".numbers th{font-weight:400;font-size:.85rem;text-align:right;padding:.2rem .7rem;opacity:.8}"
+    ".numbers td{text-align:right;padding:0 .7rem;font-size:1.35rem}.numbers .note{font-size:.78rem;opacity:.75;"
+    "vertical-align:top;padding-bottom:.5rem}.numbers tr{border:0}.numbers th,.numbers td{border:0}"
+)
+
+
+def rim(dark: bool) -> str:
+    """Edge of a point: the dark end of the scale must be seen on a dark ground."""
+    return "rgba(232,235,238,0.7)" if dark else "rgba(255,255,255,0.8)"
+
+
+def chosen_column(points: Sequence[object]) -> int | None:
+    """The column of the first selected point, if it carries one."""
+    for point in points:
+        data = point.get("customdata") if isinstance(point, dict) else None
+        if isinstance(data, dict):
+            data = list(data.values())
+        if isinstance(data, list | tuple) and len(data) == 3 and str(data[0]).isdigit():
+            return int(data[0])
+    return None
+
+
+def _names(table: pl.DataFrame) -> list[list[str]]:
+    """What hovering says beside the axes: column, title, and the planted truth if it is known."""
+    truth = table["semantic_share"].to_list() if "semantic_share" in table.columns else [None] * table.height
+    told = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
+    columns, titles = table["column"].to_list(), table["title"].to_list()
+    return [[str(column), title, share] for column, title, share in zip(columns, titles, told, strict=True)]
+
+
+def _ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker={"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
+        hoverinfo="skip",
+    )
+
+
+def _undimmed() -> dict[str, Any]:
+    """The ring says what is selected; the other columns keep their colours."""
+    same = {"marker": {"opacity": 1}}
+    return {"selected": same, "unselected": same}
+
+
+def _padded(numbers: NDArray[Any], *, share: float = 0.06) -> list[float]:
+    """Ends of an axis that holds all numbers and a little more."""
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    room = share * (high - low) or 0.01
+    return [low - room, high + room]
+
+
+def _span(low: float, high: float) -> str:
+    return f"[{low:.3f}, {high:.3f}]"

@@ -1,0 +1,157 @@
+"""Where candidates move between the unweighted and the weighted list, and by which columns."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures import theme
+from pico_core.analysis.rankings import MarginChange, RankedItem, SideBySide
+
+HEAD = 30  # pixels of the heading above the lists
+ROW = 56  # pixels of one row of the lists; the flow between them has the same pitch
+SHARE = 14  # columns shown one by one in the margin figure
+PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind labels that lines cross
+BEND = np.linspace(0.0, 1.0, 25)
+
+
+def flow_height(both: SideBySide) -> int:
+    """Pixels of the lists and of the flow between them: all rows and one for a right answer further down."""
+    return HEAD + ROW * (len(both.left) + 1)
+
+
+def colour_of(before: int, after: int) -> str:
+    """Gain, loss or neither."""
+    if before == after:
+        return theme.GREY
+    return theme.GAIN if after < before else theme.LOSS
+
+
+def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = False) -> go.Figure:
+    """Lines from every candidate's place in the left list to its place in the right one.
+
+    Args:
+        both: The two lists.
+        names: What people call a candidate, for the hover.
+        dark: For the dark theme.
+    """
+    left = {item.index: (place, item) for place, item in enumerate(both.left)}
+    right = {item.index: (place, item) for place, item in enumerate(both.right)}
+    below = len(both.left)
+    for target, places in ((both.target_before, left), (both.target_after, right)):
+        places.setdefault(target.index, (below, target))
+    figure = theme.blank(height=flow_height(both), x="", y="", dark=dark, key="flow")
+    order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
+    for index in order:
+        item = (left.get(index) or right[index])[1]
+        before, after = (item.rank, item.other_rank) if index in left else (item.other_rank, item.rank)
+        start = left[index][0] if index in left else None
+        end = right[index][0] if index in right else None
+        _add_line(figure, _path(start, end), item, before=before, after=after, name=names.get(index, ""))
+        if start is None or end is None:
+            _add_stub_label(figure, start=start, end=end, before=before, after=after, dark=dark)
+    figure.update_layout(
+        showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
+    )
+    figure.update_xaxes(visible=False, range=[-0.03, 1.03], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[below + 0.5, -0.5], fixedrange=True)
+    return figure
+
+
+def margin_figure(change: MarginChange, *, titles: Sequence[str], dark: bool = False) -> go.Figure:
+    """What every column adds to the right answer's lead over its strongest rival.
+
+    Args:
+        change: The exact parts.
+        titles: What people call the columns, all of them.
+        dark: For the dark theme.
+    """
+    shown = [c for c in change.strongest(SHARE) if float(change.parts[c]) != 0]
+    values = [float(change.parts[c]) for c in shown]
+    rest = float(change.parts.sum()) - sum(values)
+    labels = [titles[c].split(" (")[0].rpartition(" ")[2] for c in shown] + [
+        f"other<br>{len(change.parts) - len(shown)}",
+        "<b>all</b>",
+    ]
+    values += [rest, float(change.parts.sum())]
+    colours = [theme.GAIN if v > 0 else theme.LOSS for v in values[:-1]] + [theme.ink(dark)]
+    figure = theme.blank(height=330, x=_kind(titles), y="change of the lead (score)", dark=dark, key="lead")
+    figure.add_trace(
+        go.Bar(
+            x=labels,
+            y=values,
+            marker={"color": colours, "line_width": 0},
+            text=[f"{v:+.3f}" for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{x}: %{y:+.4f}<extra></extra>",
+        )
+    )
+    edge = 1.25 * max((abs(v) for v in values), default=0.0) or 1.0
+    figure.update_yaxes(range=[min(0.0, *values) - 0.15 * edge, max(0.0, *values) + 0.15 * edge], zeroline=True)
+    figure.update_xaxes(type="category", tickangle=0)
+    figure.update_layout(showlegend=False, margin={"l": 64, "r": 8, "t": 16, "b": 48})
+    return figure
+
+
+def _kind(titles: Sequence[str]) -> str:
+    """What all titles have before their number: "column", "cross axis"."""
+    return titles[0].split(" (")[0].rpartition(" ")[0] if titles else "column"
+
+
+def _path(start: int | None, end: int | None) -> np.ndarray:
+    """Points (x, y) of a bent line; a candidate that leaves or enters has a short one, going below."""
+    if start is not None and end is not None:
+        ease = BEND**2 * (3 - 2 * BEND)
+        return np.stack([BEND, start + (end - start) * ease], axis=1)
+    place = start if start is not None else end
+    assert place is not None
+    stub = np.stack([0.26 * BEND, place + 0.32 * BEND**2], axis=1)
+    if start is None:
+        stub[:, 0] = 1 - stub[:, 0]
+    return stub
+
+
+def _add_line(figure: go.Figure, path: np.ndarray, item: RankedItem, *, before: int, after: int, name: str) -> None:
+    colour = colour_of(before, after)
+    whole = path[0, 0] in (0.0, 1.0) and path[-1, 0] in (0.0, 1.0)
+    figure.add_trace(
+        go.Scatter(
+            x=path[:, 0],
+            y=path[:, 1],
+            mode="lines",
+            line={"color": colour, "width": 5 if item.relevant else 2, "dash": "solid" if whole else "dot"},
+            opacity=1.0 if item.relevant else 0.75,
+            text=[f"{name}<br>rank {before} to {after}"] * len(path),
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    ends = path[[0, -1]] if whole else path[:1]
+    figure.add_trace(
+        go.Scatter(
+            x=ends[:, 0],
+            y=ends[:, 1],
+            mode="markers",
+            marker={"color": colour, "size": 13 if item.relevant else 8, "symbol": "circle"},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+
+
+def _add_stub_label(
+    figure: go.Figure, *, start: int | None, end: int | None, before: int, after: int, dark: bool
+) -> None:
+    place = start if start is not None else end
+    assert place is not None
+    figure.add_annotation(
+        x=0.28 if start is not None else 0.72,
+        y=place + 0.32,
+        text=f"to {after}" if start is not None else f"from {before}",
+        xanchor="left" if start is not None else "right",
+        showarrow=False,
+        font={"size": 12, "color": theme.ink(dark)},
+        bgcolor=PAPER[dark],
+        borderpad=1,
+        opacity=0.85,
+    )

@@ -1,0 +1,57 @@
+"""Colours, fonts and frames that every figure shares. Okabe-Ito: safe for colour-blind readers."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+SEMANTIC = "#0072B2"
+STYLE = "#D55E00"
+IMAGE = "#009E73"
+TEXT = "#CC79A7"
+GREY = "#B8B8B8"
+GAIN, LOSS = SEMANTIC, STYLE
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#999933")
+SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
+SEQUENTIAL = "Cividis"
+
+
+def ink(dark: bool) -> str:
+    """Colour of text and rings."""
+    return "#E8EBEE" if dark else "#1B1F24"
+
+
+def faint(dark: bool) -> str:
+    """Colour of grids and zero lines."""
+    return "rgba(232,235,238,0.16)" if dark else "rgba(27,31,36,0.12)"
+
+
+def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view") -> go.Figure:
+    """An empty figure with titled axes, fixed height, and a zoom that survives a rerun."""
+    figure = go.Figure()
+    axis = {"gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "automargin": True}
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "Source Sans, sans-serif", "size": 14, "color": ink(dark)},
+        xaxis={"title": {"text": x}, **axis},
+        yaxis={"title": {"text": y}, **axis},
+        showlegend=False,
+        hoverlabel={"align": "left"},
+        uirevision=key,
+        dragmode="pan",
+    )
+    return figure
+
+
+def interval(low: Sequence[float], high: Sequence[float], value: Sequence[float]) -> dict[str, object]:
+    """Plotly's error bars from interval ends."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [h - v for h, v in zip(high, value, strict=True)],
+        "arrayminus": [v - lo for lo, v in zip(low, value, strict=True)],
+        "thickness": 1.6,
+        "width": 0,
+    }

@@ -1,0 +1,228 @@
+"""Where the style prototypes went: both modalities in one figure, one slider, the planes fitted once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.figures.columns import rim
+from app.figures.theme import IMAGE, SEQUENTIAL, STYLE, TEXT, blank, faint, ink
+
+Numbers = NDArray[np.float32]
+GAP = 0.07
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What one half of the figure draws.
+
+    Attributes:
+        name: "image" or "text".
+        columns: Columns in the plane [d, 2].
+        centres: Prototypes at every iteration [t, k, 2].
+        labels: Nearest prototype of every column at every iteration [t, d].
+        explained: Share of the variance along both axes.
+    """
+
+    name: str
+    columns: Numbers
+    centres: Numbers
+    labels: NDArray[np.int64]
+    explained: tuple[float, float]
+
+
+def trajectories(
+    image: Side, text: Side, probabilities: Numbers, *, selected: int, with_lines: bool = True, dark: bool = False
+) -> go.Figure:
+    """Prototypes over iterations among the columns; play and slider move both sides together.
+
+    Args:
+        image: Left half.
+        text: Right half.
+        probabilities: Semantic probability of every column at every iteration [t, d].
+        selected: Column to ring; -1 for none.
+        with_lines: Whether every column is tied to its nearest prototype.
+        dark: Theme.
+    """
+    last = len(probabilities) - 1
+    figure = blank(height=560, x="", y="", dark=dark, key="trajectories")
+    for number, side in enumerate((image, text), start=1):
+        for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, dark=dark):
+            figure.add_trace(trace)
+    per_side = len(figure.data) // 2
+    for number, side in enumerate((image, text), start=1):
+        if selected >= 0:
+            figure.add_scatter(
+                x=[side.columns[selected, 0]],
+                y=[side.columns[selected, 1]],
+                mode="markers",
+                marker={"size": 16, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
+                hoverinfo="skip",
+                **_axes(number),
+            )
+        figure.add_annotation(
+            text=f"<b>{side.name.capitalize()} side</b>  (the plane shows {sum(side.explained):.0%} of the variance)",
+            x=0 if number == 1 else 0.5 + GAP / 2,
+            y=1.0,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 14, "color": IMAGE if number == 1 else TEXT},
+        )
+    figure.frames = [
+        go.Frame(
+            name=str(step),
+            traces=list(range(2 * per_side)),
+            data=[
+                trace
+                for number, side in enumerate((image, text), start=1)
+                for trace in _moving(side, probabilities, step, number=number, with_lines=with_lines, dark=dark)
+            ],
+        )
+        for step in range(last + 1)
+    ]
+    _frame_axes(figure, image, text, dark=dark)
+    _player(figure, last, dark=dark)
+    return figure
+
+
+def _moving(
+    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, dark: bool
+) -> list[go.Scatter]:
+    """All traces of one side at one iteration, always the same number of them."""
+    heads = side.centres[step]
+    nearest = heads[side.labels[step]]
+    apart = np.full((len(nearest), 1), np.nan, dtype=np.float32)
+    ties = np.stack([np.hstack([side.columns[:, [axis]], nearest[:, [axis]], apart]).ravel() for axis in (0, 1)])
+    n_prototypes = side.centres.shape[1]
+    walked = side.centres[: step + 1].transpose(1, 0, 2)
+    gap = np.full((n_prototypes, 1, 2), np.nan, dtype=np.float32)
+    paths = np.concatenate([walked, gap], axis=1).reshape(-1, 2)
+    symbol = "circle" if number == 1 else "diamond"
+    return [
+        go.Scatter(
+            x=ties[0] if with_lines else [None],
+            y=ties[1] if with_lines else [None],
+            mode="lines",
+            line={"width": 1, "color": "rgba(140,145,150,0.45)"},
+            hoverinfo="skip",
+            **_axes(number),
+        ),
+        go.Scatter(
+            x=side.columns[:, 0],
+            y=side.columns[:, 1],
+            mode="markers",
+            marker={
+                "color": probabilities[step],
+                "colorscale": SEQUENTIAL,
+                "cmin": 0,
+                "cmax": 1,
+                "size": 8,
+                "symbol": symbol,
+                "line": {"color": rim(dark), "width": 0.8},
+                "showscale": number == 2,
+                "colorbar": {"title": {"text": "probability"}, "thickness": 10, "outlinewidth": 0},
+            },
+            customdata=np.column_stack([np.arange(len(side.columns)), side.labels[step]]),
+            hovertemplate="column %{customdata[0]}<br>probability %{marker.color:.3f}, nearest prototype "
+            "%{customdata[1]}<extra></extra>",
+            **_axes(number),
+        ),
+        go.Scatter(
+            x=paths[:, 0],
+            y=paths[:, 1],
+            mode="lines",
+            line={"color": STYLE, "width": 2},
+            hoverinfo="skip",
+            **_axes(number),
+        ),
+        go.Scatter(
+            x=heads[:, 0],
+            y=heads[:, 1],
+            mode="markers+text",
+            marker={"color": STYLE, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
+            text=[str(k) for k in range(n_prototypes)],
+            textposition="middle center",
+            textfont={"color": "#FFFFFF", "size": 13, "weight": 700},
+            customdata=np.bincount(side.labels[step], minlength=n_prototypes),
+            hovertemplate="style prototype %{text}<br>nearest to %{customdata} columns<extra></extra>",
+            **_axes(number),
+        ),
+    ]
+
+
+def _axes(number: int) -> dict[str, str]:
+    return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+
+
+def _frame_axes(figure: go.Figure, image: Side, text: Side, *, dark: bool) -> None:
+    """Equal scales, ends that hold every frame, so that nothing jumps while it plays."""
+    for number, side in ((1, image), (2, text)):
+        everything = np.concatenate([side.columns, side.centres.reshape(-1, 2)])
+        low, high = everything.min(axis=0), everything.max(axis=0)
+        room = 0.07 * float((high - low).max() or 1.0)
+        name = "" if number == 1 else "2"
+        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
+        figure.update_layout(
+            {
+                f"xaxis{name}": {
+                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
+                    "range": [float(low[0]) - room, float(high[0]) + room],
+                    "title": {"text": f"first axis, {side.explained[0]:.0%} of the variance"},
+                    "anchor": f"y{name}",
+                    **common,
+                },
+                f"yaxis{name}": {
+                    "range": [float(low[1]) - room, float(high[1]) + room],
+                    "title": {"text": f"second axis, {side.explained[1]:.0%}"},
+                    "anchor": f"x{name}",
+                    "scaleanchor": f"x{name}",
+                    **common,
+                },
+            }
+        )
+
+
+def _player(figure: go.Figure, last: int, *, dark: bool) -> None:
+    instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    play = {"mode": "immediate", "fromcurrent": False, "frame": {"duration": 450, "redraw": False}}
+    figure.update_layout(
+        margin={"t": 36, "b": 100},
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "right",
+                "showactive": False,
+                "x": 0,
+                "y": -0.16,
+                "xanchor": "left",
+                "yanchor": "top",
+                "pad": {"t": 8},
+                "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
+                "font": {"color": "#1B1F24"},
+                "buttons": [
+                    {"label": "Play", "method": "animate", "args": [None, {**play, "transition": {"duration": 250}}]},
+                    {"label": "Pause", "method": "animate", "args": [[None], instant]},
+                ],
+            }
+        ],
+        sliders=[
+            {
+                "active": last,
+                "x": 0.2,
+                "len": 0.78,
+                "y": -0.13,
+                "yanchor": "top",
+                "pad": {"t": 4},
+                "currentvalue": {"prefix": "iteration ", "font": {"color": ink(dark)}},
+                "font": {"color": ink(dark)},
+                "steps": [
+                    {"label": str(step), "method": "animate", "args": [[str(step)], instant]}
+                    for step in range(last + 1)
+                ],
+            }
+        ],
+    )

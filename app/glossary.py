@@ -1,0 +1,40 @@
+"""The field's terms, each explained once; `explain` marks their first use in a sentence."""
+
+import re
+from html import escape
+
+TERMS = {
+    "feature columns": "One number out of every embedding row: the same place in all images and all texts.",
+    "feature column": "One number out of every embedding row: the same place in all images and all texts.",
+    "semantic probability": "How probable it is that a column carries meaning: 0 behaves like style, 1 does not.",
+    "style prototypes": "Typical patterns of columns that vary with how something is shown, not with what is shown.",
+    "rSum": "Recall at 1, 5 and 10 in both directions, added up: at most 600 points.",
+    "test images": "Images that no step has seen: not the fit, not the feedback, not the choice of strength.",
+    "guard": "A check on the feedback images: weights are used only if their gain there exceeds its standard error.",
+    "feedback split": "The share of images on which candidates are compared; apart from fit and test.",
+    "cross axes": "Axes turned to what images and their texts share. The unweighted score stays exactly as it was.",
+    "false discovery": "Of the columns called different, at most this share is expected to be so by chance.",
+    "mismatched-pairs null": "The same statistic on images with texts of other images: what chance alone gives.",
+    "rank correlation": "Spearman's: 1 if both orders agree fully, 0 if they have nothing in common.",
+    "strength": "The exponent λ of the probabilities: 0 is equal weights, 1 the probabilities themselves.",
+    "digest": "A fingerprint of all arrays and texts: equal data have equal digests.",
+}
+_ANY = re.compile("|".join(rf"\b{re.escape(escape(term))}\b" for term in sorted(TERMS, key=len, reverse=True)))
+
+
+def explain(sentence: str) -> str:
+    """The sentence as HTML, escaped, with a tooltip at the first use of every known term.
+
+    >>> explain("no <guard>")[:31]
+    'no &lt;<abbr class="term" tabin'
+    """
+    seen: set[str] = set()
+
+    def mark(match: re.Match[str]) -> str:
+        term = match.group()
+        if term in seen:
+            return term
+        seen.add(term)
+        return f'<abbr class="term" tabindex="0" data-tip="{escape(TERMS[term])}">{term}</abbr>'
+
+    return _ANY.sub(mark, escape(sentence, quote=False))

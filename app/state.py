@@ -1,0 +1,184 @@
+"""Everything that a visit remembers: typed, mirrored in the address, so that a link reopens the view."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from pico_core.method.config import StudyConfig
+
+QueryKind = Literal["image", "text"]
+DEMO = "planted"
+MAX_STRENGTH = 2.0
+QUERY = re.compile(r"(image|text)-([0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One item of the test split."""
+
+    kind: QueryKind
+    index: int
+
+
+def _address_number(name: str, default: float, *, low: float, high: float, whole: bool) -> float:
+    """A number of the address; anything that is not one, or lies outside, is dropped without a word."""
+    try:
+        value = float(st.query_params.get(name, default))
+    except ValueError:
+        return default
+    fits = low <= value <= high and (not whole or value == int(value))  # False for nan
+    return value if fits else default
+
+
+def _keep(name: str, value: float | str) -> None:
+    st.session_state[name] = value
+    _mirror(name, f"{value:g}" if isinstance(value, float | int) else value)
+
+
+def _mirror(name: str, value: str | None) -> None:
+    """Put a value into the address, or take it out; an address that already says so is left alone."""
+    if st.query_params.get(name) == value:
+        return
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
+
+
+def follow_address() -> None:
+    """Take over what a link says, then say in the address what is looked at: changing the page empties it."""
+    seen, power = _column(), strength()
+    asked = st.session_state.setdefault("query", _asked())
+    _mirror("dataset", DEMO if dataset_path() == DEMO else None)
+    _mirror("basis", None if wanted_config().basis == "given" else wanted_config().basis)
+    _mirror("column", None if seen < 0 else str(seen))
+    _mirror("strength", None if power == 1 else f"{power:g}")
+    _mirror("query", asked)
+
+
+def _column() -> int:
+    if "column" not in st.session_state:
+        st.session_state["column"] = _address_number("column", -1, low=0, high=1e6, whole=True)
+    return int(st.session_state["column"])
+
+
+def column(n_columns: int) -> int:
+    """The column looked at; -1 where none is."""
+    if _column() >= n_columns:
+        _keep("column", -1)
+        _mirror("column", None)
+    return _column()
+
+
+def set_column(index: int) -> None:
+    """Look at another column."""
+    _keep("column", int(index))
+
+
+def strength() -> float:
+    """Exponent of the weights that lists use; the slider of the frame bears this name as its key."""
+    if "strength" not in st.session_state:
+        st.session_state["strength"] = _address_number("strength", 1.0, low=0.0, high=MAX_STRENGTH, whole=False)
+    return float(st.session_state["strength"])
+
+
+def _asked() -> str | None:
+    wanted = st.query_params.get("query", "")
+    return wanted if QUERY.fullmatch(wanted) else None
+
+
+def chosen_query(n_images: int, n_texts: int) -> Query | None:
+    """The item that was asked for; None where none was, or it does not exist."""
+    wanted = QUERY.fullmatch(st.session_state.setdefault("query", _asked()) or "")
+    if wanted is None or int(wanted[2]) >= (n_images if wanted[1] == "image" else n_texts):
+        st.session_state["query"] = None
+        _mirror("query", None)
+        return None
+    return Query("image" if wanted[1] == "image" else "text", int(wanted[2]))
+
+
+def query(n_images: int, n_texts: int) -> Query:
+    """The item whose lists are shown; the first text where none was asked for."""
+    return chosen_query(n_images, n_texts) or Query("text", 0)
+
+
+def set_query(wanted: Query) -> None:
+    """Ask another query."""
+    _keep("query", f"{wanted.kind}-{wanted.index}")
+
+
+def dataset_path() -> str:
+    """Path of the open dataset, or the name of the built-in one."""
+    return str(st.session_state.setdefault("dataset", DEMO))
+
+
+def open_dataset(path: str) -> None:
+    """Open another dataset; only the built-in one goes into the address."""
+    st.session_state["dataset"] = path
+    _mirror("dataset", DEMO if path == DEMO else None)  # a path of this machine stays out of links
+    for name in ("column", "query", "selection"):
+        st.session_state[name] = {"column": -1, "query": None, "selection": ()}[name]
+        _mirror(name, None)
+
+
+def wanted_config() -> StudyConfig:
+    """The settings that the controls show."""
+    if "config" not in st.session_state:
+        basis = st.query_params.get("basis", "given")
+        known = basis if basis in ("given", "pca", "cross") else "given"
+        st.session_state["config"] = StudyConfig().with_settings({"basis": known})
+    found: StudyConfig = st.session_state["config"]
+    return found
+
+
+def set_wanted_config(config: StudyConfig) -> None:
+    """Change the settings that the controls show."""
+    st.session_state["config"] = config
+    _mirror("basis", None if config.basis == "given" else config.basis)
+
+
+def selection() -> tuple[tuple[str, int], ...]:
+    """Items selected on the maps: pairs of kind and index."""
+    return tuple(st.session_state.get("selection", ()))
+
+
+def set_selection(items: tuple[tuple[str, int], ...]) -> None:
+    """Select items on the maps."""
+    st.session_state["selection"] = items
+
+
+def set_failure(key: str, message: str) -> None:
+    """Remember why the study of this key could not be done."""
+    st.session_state["failure"] = (key, message)
+
+
+def failure(key: str) -> str | None:
+    """Why the study of this key could not be done, until it is tried again or something else is wanted."""
+    about, message = st.session_state.get("failure", (None, None))
+    return message if about == key else None
+
+
+def dark() -> bool:
+    """Whether the reader uses the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def put_on_screen(dataset: Any, study: Any) -> None:
+    """What this run of the script shows."""
+    st.session_state["screen"] = (dataset, study)
+
+
+def on_screen() -> tuple[Any, Any]:
+    """The dataset and the study of this run of the script, or None for what is missing."""
+    found: tuple[Any, Any] = st.session_state.get("screen", (None, None))
+    return found
+
+
+def fresh(key: str, choice: int | None) -> int | None:
+    """A choice made in a figure, once: figures repeat their last selection at every run of the page."""
+    name = f"choice-{key}"
+    before = st.session_state.get(name)
+    st.session_state[name] = choice
+    return None if choice == before else choice

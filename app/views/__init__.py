@@ -1,0 +1,1 @@
+"""One page each: ask the controls, call the services, draw the figures."""

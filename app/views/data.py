@@ -1,0 +1,216 @@
+"""What did I load, and is it sound?"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import services, state
+from app.views.parts import facts, prose, question
+from pico_core.data.imports import ArrayInfo
+from pico_core.data.roles import ROLES
+
+TITLE = "What did I load, and is it sound?"
+ABOUT = {
+    "image_emb": "image embeddings",
+    "text_emb": "text embeddings",
+    "image_mask": "real patches",
+    "text_mask": "real words",
+    "image_index": "image of each text",
+    "captions": "captions",
+    "ids": "names of images",
+    "image_paths": "paths of pictures",
+}
+KINDS = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "npz": "application/octet-stream",
+    "safetensors": "application/octet-stream",
+    "json": "application/json",
+}
+UPLOADS = ("npz", "safetensors", "pt")
+TABLES = ("parquet", "csv")
+SHOWN = 8
+
+
+def render() -> None:
+    """Draw the page."""
+    dataset = services.opened()
+    if dataset is None:
+        question(TITLE, "Nothing is open yet: below is what was found and how to mend it.")
+        _look_into(services.Source(state.dataset_path()), key="path")
+    else:
+        pairs = dataset.pairs
+        question(
+            TITLE,
+            f"No problem found in {pairs.name}: {pairs.n_images:,} images and {pairs.n_texts:,} texts in "
+            f"{pairs.n_columns} feature columns.",
+        )
+        _facts(dataset)
+        _missing(dataset)
+        _examples(dataset)
+    _upload()
+    _export()
+
+
+def _facts(dataset: services.Dataset) -> None:
+    pairs = dataset.pairs
+    fewest, most = pairs.texts_per_image
+    norms = pairs.normalisation
+    facts(
+        (
+            ("image tokens", " × ".join(str(size) for size in pairs.image_tokens.shape)),
+            ("text tokens", " × ".join(str(size) for size in pairs.text_tokens.shape)),
+            ("texts per image", str(fewest) if fewest == most else f"{fewest} to {most}"),
+            ("stored as", str(pairs.image_tokens.dtype).removeprefix("torch.")),
+            ("image norms as they came", "{:.3g} to {:.3g}".format(*norms.image_norms)),
+            ("text norms as they came", "{:.3g} to {:.3g}".format(*norms.text_norms)),
+            ("now", "divided to 1" if norms.applied else "1, left as they were"),
+            ("digest", pairs.digest),
+        )
+    )
+
+
+def _missing(dataset: services.Dataset) -> None:
+    pairs = dataset.pairs
+    lacks = []
+    if all(path is None for path in pairs.image_paths):
+        lacks.append("No pictures, so lists show images by name.")
+    if all(caption is None for caption in pairs.captions):
+        lacks.append("No captions, so texts are shown by number.")
+    if not pairs.image_labels and not pairs.text_labels:
+        lacks.append("No labels, so the Subspaces page can colour by modality only, and no purity is measured.")
+    if dataset.truth is None:
+        lacks.append("No planted truth, so the controls have no ceiling. Real data never have one.")
+    st.subheader("What is missing, and what that disables", anchor=False)
+    prose(" ".join(lacks) or "Nothing.")
+    labels = services.label_columns(dataset)
+    if labels:
+        st.subheader("Labels", anchor=False)
+        st.dataframe(
+            [
+                {"label": row.name, "of": row.of, "groups": row.groups, "missing": row.missing, "first": row.example}
+                for row in labels
+            ],
+            hide_index=True,
+        )
+
+
+def _examples(dataset: services.Dataset) -> None:
+    pairs = dataset.pairs
+    st.subheader("The first pairs", anchor=False)
+    owner = pairs.text_image.tolist()
+    rows = []
+    for text in range(min(SHOWN, pairs.n_texts)):
+        image = owner[text]
+        rows.append(
+            {
+                "picture": services.thumbnail(pairs.image_paths[image]),
+                "image": pairs.ids[image],
+                "text": pairs.captions[text] or f"text {text}",
+            }
+        )
+    if all(row["picture"] is None for row in rows):
+        for row in rows:
+            row.pop("picture")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        row_height=64 if "picture" in rows[0] else None,
+        column_config={"picture": st.column_config.ImageColumn("", width="small")},
+    )
+
+
+def _upload() -> None:
+    st.subheader("Open your own", anchor=False)
+    st.markdown(
+        "Common array names (`image_emb`, `text_emb`, `text_mask`, `image_index`, `captions`, `ids` and their usual "
+        "variants) are recognised; others are named below after the upload. Nothing leaves this machine, and no "
+        "pickle is ever opened."
+    )
+    arrays = st.file_uploader("Embeddings", type=UPLOADS, key="upload-arrays")
+    with st.expander("Captions, names or labels in tables of their own"):
+        one, two = st.columns(2)
+        images = one.file_uploader("One row per image: id, path, labels", type=TABLES, key="upload-images")
+        texts = two.file_uploader("One row per text: caption, image_index, labels", type=TABLES, key="upload-texts")
+    if arrays is None:
+        return
+    kept = [
+        None if file is None else services.keep_upload(file.file_id, file.name, file.getvalue)
+        for file in (arrays, images, texts)
+    ]
+    _look_into(services.Source(kept[0] or "", kept[1], kept[2]), key=arrays.file_id)
+
+
+def _look_into(source: services.Source, *, key: str) -> None:
+    """What a file holds, which array is what, what is wrong, and the button that opens it."""
+    found = services.inspect(source, {})
+    mapping: dict[str, str] = {}
+    if found.arrays and found.format != "dataset":
+        mapping = _roles(found.arrays, key=key)
+        found = services.inspect(source, mapping) if mapping else found
+    for problem in found.problems:
+        st.error(problem, icon=":material/block:")
+    if found.arrays:
+        with st.expander(f"The {len(found.arrays)} arrays of {found.path.name}", expanded=bool(found.problems)):
+            st.dataframe(
+                [
+                    {"array": a.name, "shape": " × ".join(map(str, a.shape)), "type": a.dtype, "used as": a.role or "–"}
+                    for a in found.arrays
+                ],
+                hide_index=True,
+            )
+    if found.pairs is None:
+        return
+    st.success(
+        f"No problem found: {found.pairs.n_images:,} images, {found.pairs.n_texts:,} texts, "
+        f"{found.pairs.n_columns} columns.",
+        icon=":material/check_circle:",
+    )
+    if st.button("Open this dataset", type="primary", key=f"open-{key}"):
+        message = services.open_import(found)
+        if message:
+            st.error(message, icon=":material/block:")
+        else:
+            st.rerun()
+
+
+def _roles(arrays: Sequence[ArrayInfo], *, key: str) -> dict[str, str]:
+    """Selectboxes from role to array; what is left alone is recognised by its name."""
+    guessed = {array.role: array.name for array in arrays if array.role}
+    missing = [role for role in ("image_emb", "text_emb") if role not in guessed]
+    with st.expander("Which array is what", expanded=bool(missing)):
+        chosen: dict[str, str] = {}
+        places = st.columns(4)
+        for number, role in enumerate(ROLES):
+            name = places[number % 4].selectbox(
+                ABOUT[role],
+                [array.name for array in arrays],
+                index=None,
+                placeholder=guessed.get(role, "none"),
+                key=f"role-{key}-{role}",
+            )
+            if name is not None:
+                chosen[role] = str(name)
+    return chosen
+
+
+def _export() -> None:
+    space = services.on_screen()
+    if space is None:
+        return
+    st.subheader("Take the weights with you", anchor=False)
+    for place, (kind, mime) in zip(st.columns(len(KINDS)), KINDS.items(), strict=True):
+        place.download_button(
+            kind,
+            lambda kind=kind: services.export(space, kind),
+            file_name=f"pico-weights-{space.study.basis.name}.{kind}",
+            mime=mime,
+            width="stretch",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"export-{kind}",
+        )
+    st.caption(
+        f"The weights and probabilities of the study on the screen, one row per column, read in the "
+        f"{space.study.basis.name!r} basis. npz and safetensors hold the axes too: weights mean nothing without them."
+    )

@@ -1,0 +1,31 @@
+"""What a page shows while there is nothing to show: one sentence and the button that fills it."""
+
+import streamlit as st
+
+from app import controls, services, state
+from app.views.parts import question
+
+
+def workspace_or_say(title: str) -> services.Workspace | None:
+    """The workspace, or the page's title with what is missing and the button that brings it."""
+    space = services.on_screen()
+    if space is not None:
+        return space
+    dataset = services.opened()
+    if dataset is None:
+        question(title, "No dataset is open. Choose the built-in demo or correct the path on the left.")
+        return None
+    job = services.job()
+    if job is not None and job.running:
+        question(title, "The answer is being computed; how far it is stands on the left.")
+        return None
+    question(title, "Nothing is computed for this dataset yet.")
+    config = state.wanted_config()
+    if st.button("Compute now", type="primary", icon=":material/play_arrow:", key="compute-here"):
+        services.start_job(dataset, config, title=controls.job_title(config))
+        st.rerun()
+    st.caption(
+        "The images are divided at random into fit, feedback and test; the prototypes are built on the first, compared "
+        "on the second, and everything is measured on the third. It can be cancelled."
+    )
+    return None

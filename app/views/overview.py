@@ -1,0 +1,136 @@
+"""Does weighting columns by their semantic probability help here?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import controls, services, state
+from app.figures import overview as draw
+from app.figures import ranked_lists as lists
+from app.views import parts
+from app.views.empty import workspace_or_say
+from app.views.parts import figure, prose, question
+from pico_core.method.config import BasisName
+
+TITLE = "Does weighting columns by their semantic probability help here?"
+NAMES: dict[BasisName, str] = {"given": "Columns as given", "cross": "Cross axes", "pca": "Principal axes"}
+NEWCOMER = (
+    "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
+    "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
+    "method finds style prototypes, gives every column a semantic probability, and weighs the columns by it in "
+    "retrieval. Here that stands beside equal weights and beside simpler ideas, on test images."
+)
+PLANTED = (
+    "These data are planted: style was put along columns on purpose, so weighting can help here by design. Columns of "
+    "real encoders need not behave so; open your own on the left."
+)
+KINDS = {"text": "which image does this caption describe?", "image": "which captions describe this image?"}
+CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    question(TITLE, space.study.report.sentence)
+    prose(space.study.construction.guard.sentence + (" " + PLANTED if space.dataset.truth is not None else ""))
+    with st.expander("New here? What this is about", icon=":material/school:"):
+        prose(NEWCOMER)
+    _bases(space)
+    _weights(space)
+    _one_query(space)
+
+
+def _bases(space: services.Workspace) -> None:
+    wanted: list[BasisName] = ["given", "cross"]
+    if space.study.config.basis == "pca":
+        wanted.append("pca")
+    panels = []
+    for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
+        found = services.sibling(basis)
+        with place:
+            st.subheader(NAMES[basis], anchor=False)
+            if found is None:
+                _offer(space, basis)
+                continue
+            panel = draw.Panel(NAMES[basis], found.report)
+            st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
+            panels.append(panel)
+    figure(
+        draw.differences(panels, dark=state.dark()),
+        key=f"differences-{len(panels)}",
+        read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
+        "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
+        beware="a gain is the method's own only where simpler ideas gain less and shuffled weights gain nothing; and "
+        "intervals speak of other images like these, not of other data.",
+    )
+    with st.expander("All measures, with their intervals"):
+        st.html(lists.report_html(space.study.report))
+
+
+def _offer(space: services.Workspace, basis: BasisName) -> None:
+    config = replace(space.study.config, basis=basis)
+    st.markdown("Not computed yet for these data and settings.")
+    job = services.job()
+    under_way = job is not None and job.key == services.study_key(space.study.digest, config)
+    label = "Computing, see the left" if under_way else f"Compute the {NAMES[basis].lower()}"
+    if st.button(label, disabled=under_way, key=f"offer-{basis}"):
+        services.start_job(space.dataset, config, title=controls.job_title(config))
+        st.rerun()
+
+
+def _weights(space: services.Workspace) -> None:
+    st.subheader(f"All weights at a glance, at strength λ = {space.strength:g}", anchor=False)
+    figure(
+        draw.weights_at_a_glance(services.columns_frame(space), dark=state.dark()),
+        key="glance",
+        read="every bar is a column. Dark bars behave like a style prototype in images or in texts and count less "
+        "than the grey line; the slider on the left makes the differences smaller or larger.",
+        beware="a low weight is no proof of style; the Columns page shows what else speaks for it.",
+    )
+
+
+def _one_query(space: services.Workspace) -> None:
+    test = space.splits.test
+    own = state.chosen_query(test.n_images, test.n_texts)
+    title, choice = st.columns([3, 4], vertical_alignment="bottom")
+    title.subheader("One query, before and after", anchor=False)
+    options = [name for name in CHOICES if name != "asked" or own is not None]
+    picked = choice.segmented_control(
+        "Which query", options, format_func=CHOICES.__getitem__, default="gained", required=True, key="overview-query"
+    )
+    asked = own if picked == "asked" else services.most_moved(space, gains=picked == "gained")
+    if asked is None:
+        st.info("No caption of the test images changed its rank.", icon=":material/equal:")
+        return
+    found = services.ranking(space, asked, top_k=5)
+    name = test.captions[asked.index] if asked.kind == "text" else test.ids[asked.index]
+    parts.asked(KINDS[asked.kind], name or f"{asked.kind} {asked.index}")
+    prose(found.sentence)
+    names = services.image_names(space)
+
+    def candidate(index: int) -> lists.Candidate:
+        if asked.kind == "image":
+            return lists.Candidate(test.captions[index] or f"text {index}")
+        return lists.Candidate(names[index], services.thumbnail(test.image_paths[index]))
+
+    left, right = st.columns(2)
+    left.html(
+        lists.list_html(found.left, title="Unweighted", target=found.target_before, candidate=candidate, weighted=False)
+    )
+    right.html(
+        lists.list_html(
+            found.right,
+            title=f"Weighted, λ = {space.strength:g}",
+            target=found.target_after,
+            candidate=candidate,
+            weighted=True,
+        )
+    )
+    st.caption(
+        "**Read it so:** the tinted row is the right answer; where it is not among the first five it stands below "
+        "them, with its rank. Arrows say how far an item moved.  \n"
+        "**Do not read it so:** these queries were picked because they moved most. One query is an example; the "
+        "verdict above counts all of them."
+    )

@@ -1,0 +1,93 @@
+"""Pieces that every page is made of: the question, the answer, a figure with its two-part caption."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.glossary import explain
+
+STYLE = """<style>
+[data-testid=stMainBlockContainer]{padding:2.6rem 2.6rem 4rem;max-width:1500px;margin:0 auto}
+[data-testid=stSidebarUserContent]{padding-bottom:1rem}
+[data-testid=stMain],[data-testid=stSidebar]{font-variant-numeric:tabular-nums}
+.answer{font-size:1.2rem;line-height:1.45;font-weight:550;max-width:62rem;margin:0 0 .55rem!important}
+.prose{line-height:1.55;max-width:62rem;margin:0 0 .55rem!important}
+abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;position:relative}
+abbr.term::after{content:attr(data-tip);position:absolute;left:0;top:1.6em;z-index:99;width:max-content;
+max-width:17rem;padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;
+font-weight:400;line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;
+pointer-events:none;transition:opacity .12s;white-space:normal}
+abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
+.facts{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem;margin:0;padding:0}
+.facts dt{font-size:.82rem;opacity:.72;margin:0}
+.facts dd{margin:0!important;padding:0;font-weight:600;font-size:1.05rem}
+.asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
+.asked small{opacity:.72}
+.st-key-run-state{position:sticky;bottom:0;z-index:5;padding:.4rem 0;background:inherit}
+</style>"""
+
+
+def house_style() -> None:
+    """Spacing, tooltips and digits of the whole app; the frame calls it once a run."""
+    st.html(STYLE)
+
+
+def brand(*, dark: bool) -> None:
+    """The name at the head of the sidebar, in the ink of the theme."""
+    ink = "#E8EBEE" if dark else "#1B1F24"
+    bars = "".join(
+        f'<rect x="{x}" y="{28 - h}" width="5" height="{h}" fill="{colour}"/>'
+        for x, h, colour in ((2, 11, "#D55E00"), (9, 22, "#2E8FC7"), (16, 8, "#D55E00"), (23, 17, "#2E8FC7"))
+    )
+    word = (
+        f'<text x="38" y="25" font-family="sans-serif" font-size="22" font-weight="700" fill="{ink}">PICO Lens</text>'
+    )
+    st.logo(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32">{bars}{word}</svg>', size="large")
+
+
+def question(title: str, answer: str) -> None:
+    """The page's title is the reader's question; under it the answer, computed from the data."""
+    st.title(title, anchor=False)
+    st.markdown(f'<p class="answer">{explain(answer)}</p>', unsafe_allow_html=True)
+
+
+def prose(text: str) -> None:
+    """A paragraph of plain words; terms of the glossary explain themselves at first use."""
+    st.markdown(f'<p class="prose">{explain(text)}</p>', unsafe_allow_html=True)
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> None:
+    """Names and values in one wrapping line, never cut off."""
+    cells = "".join(f"<div><dt>{explain(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
+    st.html(f'<dl class="facts">{cells}</dl>')
+
+
+def asked(kind: str, name: str) -> None:
+    """The query of a list, set apart; names come from data and are escaped."""
+    st.html(f'<div class="asked"><small>Asked: {escape(kind)}</small><br>{escape(name)}</div>')
+
+
+def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points") -> list[Any]:
+    """Draw a figure with *read it so* and *do not read it so*; returns the points selected in it."""
+    event: Any = None
+    if select:
+        event = st.plotly_chart(
+            fig,
+            key=key,
+            on_select="rerun",
+            selection_mode=("points", "box", "lasso") if modes == "many" else "points",
+            config={"displaylogo": False, "displayModeBar": modes == "many"},
+        )
+    else:
+        st.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
+    st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
+    return list(event["selection"]["points"]) if event else []
+
+
+def thumbnail(path: str | None) -> None:
+    """A picture where there is one; nothing where there is none."""
+    if path and Path(path).is_file():
+        st.image(path, width=96)

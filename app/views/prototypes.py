@@ -1,0 +1,164 @@
+"""What kinds of style were found, and did feedback matter?"""
+
+import streamlit as st
+
+from app import services, state
+from app.figures import construction as draw
+from app.figures.trajectories import Side, trajectories
+from app.views.empty import workspace_or_say
+from app.views.parts import figure, question
+
+TITLE = "What kinds of style were found, and did feedback matter?"
+FACTORS = {1: "as it is", 10: "10 times", 50: "50 times"}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    found = services.feedback(space)
+    question(TITLE, found.sentence)
+    made = space.study.construction
+    st.markdown(
+        f"{len(made.history.iterations)} iterations. {made.stop_reason.value} Best on the feedback split: iteration "
+        f"{made.best_iteration}; its probabilities are the result. {made.guard.sentence}"
+    )
+    _ways(space)
+    _map(space)
+    _weights(space, found.order.sentence)
+    _sources()
+
+
+def _ways(space: services.Workspace) -> None:
+    st.subheader("Where the prototypes went", anchor=False)
+    planes = services.prototype_maps(space)
+    how, ties, _ = st.columns([3, 3, 1], vertical_alignment="bottom")
+    factor = how.segmented_control(
+        "Draw the way of the prototypes",
+        list(FACTORS),
+        format_func=FACTORS.__getitem__,
+        default=1,
+        required=True,
+        key="prototypes-factor",
+        help="Prototypes often move too little to be seen. Magnified, every prototype's distance to its last place is "
+        "drawn longer; where it ends stays true.",
+    )
+    with_lines = ties.toggle("Tie columns to their nearest prototype", value=True, key="prototypes-ties")
+    drawn = planes.magnified(float(factor))
+    made = space.study.construction
+    sides = [
+        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
+        for name, plane, labels in (
+            ("image", drawn.image, planes.image_labels),
+            ("text", drawn.text, planes.text_labels),
+        )
+    ]
+    figure(
+        trajectories(
+            sides[0],
+            sides[1],
+            made.history.probabilities.numpy(),
+            selected=state.column(space.study.columns.height),
+            with_lines=with_lines,
+            dark=state.dark(),
+        ),
+        key=f"prototypes-ways-{factor}-{with_lines}",
+        read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
+        "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",
+        beware="both planes were fitted once, to columns and to the prototypes of all iterations, and show only a part "
+        "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
+        "kinds of style." + ("" if factor == 1 else f" The ways are drawn {factor} times as long as they are."),
+    )
+    st.markdown(planes.sentence)
+
+
+def _map(space: services.Workspace) -> None:
+    st.subheader("When the probabilities settled", anchor=False)
+    made = space.study.construction
+    change = (
+        st.segmented_control(
+            "Colour",
+            ("Probability", "Change to the result"),
+            default="Probability",
+            required=True,
+            key="prototypes-map-of",
+        )
+        != "Probability"
+    )
+    figure(
+        draw.probability_map(
+            made.history.probabilities.numpy(),
+            made.probabilities.argsort(stable=True).tolist(),
+            best=made.best_iteration,
+            selected=state.column(space.study.columns.height),
+            change=change,
+            dark=state.dark(),
+        ),
+        key=f"prototypes-map-{change}",
+        read="every strip from top to bottom is one column. "
+        + (
+            "Blue: higher in the result than here; vermillion: lower. Pale means settled."
+            if change
+            else "Where its colour stays the same, it was settled early."
+        ),
+        beware="settled is not right: the same bias can come back in every iteration.",
+    )
+
+
+def _weights(space: services.Workspace, checked: str) -> None:
+    st.subheader("Did more gain earn more weight?", anchor=False)
+    made = space.study.construction
+    history = made.history
+    curve = services.weight_curve(space)
+    st.markdown(
+        "**The proposition.** With ω proportional to exp(gain / τ), a candidate of higher gain has the higher weight "
+        "in the final prototypes, in whatever order the candidates came. An average in which the past fades lacks this "
+        f"property: there the latest wins. **Checked on this record:** {checked}"
+    )
+    left, right = st.columns(2)
+    with left:
+        figure(
+            draw.gain_against_weight(
+                history.candidate_gains.numpy(),
+                history.final_weights.numpy(),
+                curve=None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
+                dark=state.dark(),
+            ),
+            key="prototypes-gain-weight",
+            read="every point is a candidate. "
+            + (
+                f"The curve is the softmax rule at τ = {made.config.tau:g}: it only rises. Near the dotted line "
+                "feedback hardly chooses."
+                if curve is not None
+                else f"The rule here is {made.config.rule!r}, not softmax, so there is no curve to lie on."
+            ),
+            beware="gains this close to each other may differ by chance; order on the curve is not significance.",
+        )
+    with right:
+        figure(
+            draw.gains_over_time(
+                history.candidate_gains.numpy(),
+                history.gains.numpy(),
+                best=made.best_iteration,
+                dark=state.dark(),
+            ),
+            key="prototypes-gains",
+            read="above the line a scoring with these weights at strength 1 beats equal weights on the feedback split. "
+            "The ring is the result.",
+            beware="feedback chose by these numbers, so they flatter; the test split says what they are worth.",
+        )
+
+
+def _sources() -> None:
+    with st.expander("What is the paper's here, and what is a reconstruction", expanded=True):
+        st.markdown(
+            "**The paper's:** style prototypes by weighted K-means of the columns with the weight q̂ = 1 − p̂, per "
+            "modality; building them iteratively; giving a prototype more weight the more it improves performance, "
+            "with a proof.\n\n"
+            "**Reconstructed:** what a column's coordinates are (its values over fixed anchors), the exponent γ of the "
+            "weight, the softmax of gains and its proof, how similarity to the prototypes becomes a probability. The "
+            "readable material does not state these.\n\n"
+            "**Beyond the paper:** uniform averaging as a control, the guard, all intervals, the check above. The "
+            "comparison with uniform averaging is paired by image, both without the guard, at the same strength."
+        )
