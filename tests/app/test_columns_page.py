@@ -1,0 +1,88 @@
+"""The Columns page on the built-in demo: answer, controls, address."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def page() -> None:
+    from app import services, state
+    from app.views import columns
+    from pico_core.method.config import StudyConfig
+
+    dataset = services.open_dataset(state.DEMO)
+    services.show(dataset, services.find_study(dataset, StudyConfig(basis=state.wanted_config().basis)))
+    columns.render()
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_function(page, default_timeout=60)
+
+
+def test_it_asks_and_answers_and_opens_at_the_lowest_column(app):
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Which columns carry style, and how sure are we?"
+    assert "of 96 columns differ from their mismatched-pairs null" in app.markdown[0].value
+    assert "rank correlation" in app.markdown[1].value
+    lowest = int(app.session_state["column"])
+    assert f"column {lowest} has the lowest" in app.markdown[0].value
+    assert app.number_input[0].value == lowest
+    assert all("Do not read it so:" in caption.value for caption in app.caption)
+    assert len(app.caption) == 4
+
+
+def test_previous_and_next_go_around_and_write_the_address(app):
+    app.query_params["column"] = "0"
+    app.run()
+    assert app.subheader[-1].value == "Column 0"
+    app.button[0].click().run()
+    assert app.subheader[-1].value == "Column 95"
+    assert app.query_params["column"] == "95"
+    app.button[1].click().run()
+    app.button[1].click().run()
+    assert app.subheader[-1].value == "Column 1"
+    assert not app.exception
+
+
+def test_a_number_chooses_a_column_and_nonsense_in_the_address_is_dropped(app):
+    app.query_params["column"] = "9000"
+    app.run()
+    assert not app.exception
+    app.number_input[0].set_value(17).run()
+    assert app.subheader[-1].value == "Column 17"
+    assert app.query_params["column"] == "17"
+
+
+def test_another_order_and_measure_keep_the_column(app):
+    app.query_params["column"] = "5"
+    app.run()
+    app.button_group[0].set_value("shown_weight").run()
+    app.button_group[1].set_value("By index").run()
+    assert not app.exception
+    assert app.subheader[-1].value == "Column 5"
+
+
+def test_an_axis_of_another_basis_names_the_given_columns(app):
+    app.query_params["basis"] = "cross"
+    app.query_params["column"] = "3"
+    app.run()
+    assert not app.exception
+    assert app.subheader[-1].value.startswith("Cross axis 3 (given columns")
+    assert any("mostly made of the given columns" in text.value for text in app.markdown)
+
+
+def click(repeat: int) -> None:
+    import streamlit as st
+
+    from app import state
+
+    for _ in range(repeat):
+        st.text(str(state.fresh("chart", 5)))
+    st.text(str(state.fresh("chart", None)))
+    st.text(str(state.fresh("chart", 5)))
+
+
+def test_a_click_counts_once_until_another_comes():
+    app = AppTest.from_function(click, args=(2,)).run()
+    assert [text.value for text in app.text] == ["5", "None", "None", "5"]

@@ -1,0 +1,50 @@
+"""Shapes are checked while tests run; real data are found, or skipped with a reason."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before pico_core is imported anywhere: every annotated shape is then checked at run time.
+install_import_hook("pico_core", "beartype.beartype")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real image-text data, or a skip that says what is missing."""
+    folder = Path(os.environ.get("PICO_REAL_DATA", ROOT / ".." / "shared" / "data")).resolve()
+    if not (folder / "coco500_clip_b16" / "pairs.npz").is_file():
+        pytest.skip(f"no real data at {folder.name}/: set PICO_REAL_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_threads():
+    """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(2, before))
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def planted():
+    """Eighty planted pairs with known style columns; read only."""
+    from pico_core.data.planted import PlantedConfig, planted_pairs
+
+    return planted_pairs(PlantedConfig(n_images=80, n_columns=24), seed=0)
+
+
+@pytest.fixture(scope="session")
+def study(planted):
+    """A finished study of these pairs in the cross basis; read only."""
+    from pico_core.method.config import ConstructionConfig, StudyConfig
+    from pico_core.study import run_study
+
+    method = ConstructionConfig(n_prototypes=3, n_iterations=4, n_anchors=32)
+    return run_study(planted.pairs, StudyConfig(seed=3, basis="cross", construction=method))

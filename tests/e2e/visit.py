@@ -1,0 +1,137 @@
+"""One visitor of the app: opens pages, waits until they rest, and remembers everything that went wrong."""
+
+import re
+import time
+from urllib.parse import urlsplit
+
+RESTING = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    return app !== null
+        && app.getAttribute('data-test-script-state') === 'notRunning'
+        && app.getAttribute('data-test-connection-state') === 'CONNECTED'
+        && document.querySelector('h1') !== null
+        && document.querySelectorAll('[data-stale="true"], [data-testid="stSkeleton"]').length === 0;
+}"""
+# Opened below the root, Streamlit first looks for its server below the page's own path.
+OWN_DETOUR = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
+DRAWN = """chart => {
+    const plot = chart.querySelector('.js-plotly-plot');
+    const box = chart.getBoundingClientRect();
+    return plot !== null && plot.querySelector('.main-svg') !== null && box.height > 60 && box.width > 60
+        && plot.data.length > 0;
+}"""
+
+
+class Visit:
+    """A browser context of its own, with a record of errors and of requests that leave this machine."""
+
+    def __init__(self, chromium, address, *, dark=False, width=1400, height=1000):
+        self.address = address
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True
+        )
+        self.page = self.context.new_page()
+        self.problems = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        self.page.on("request", self._watch)
+        self.page.on("response", self._judge)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.context.close()
+
+    def _listen(self, message):
+        if message.type == "error" and not OWN_DETOUR.match(message.location.get("url", "")):
+            self.problems.append(f"console: {message.text}")
+
+    def _judge(self, response):
+        if response.status >= 400 and not OWN_DETOUR.match(response.url):
+            self.problems.append(f"{response.status} for {response.url}")
+
+    def _watch(self, request):
+        place = urlsplit(request.url)
+        if place.scheme in ("http", "https", "ws", "wss") and place.hostname != "127.0.0.1":
+            self.problems.append(f"left this machine: {request.url}")
+
+    def open(self, path, *, patience=30):
+        """Open a page by its address and wait until it rests."""
+        self.page.goto(f"{self.address}/{path}")
+        self.settle(patience=patience)
+        return self.page
+
+    def settle(self, *, patience=30):
+        """Wait until the script has ended and stays so: a click may start one run, and that run the next."""
+        until, calm = time.monotonic() + patience, 0
+        while calm < 4:
+            if time.monotonic() > until:
+                state = self.page.evaluate("document.querySelector('[data-testid=stApp]')?.outerHTML.slice(0, 300)")
+                raise AssertionError(f"{self.page.url} did not come to rest within {patience} s: {state}")
+            self.page.wait_for_timeout(100)
+            calm = calm + 1 if self.page.evaluate(RESTING) else 0
+
+    def click(self, target, *, patience=30):
+        """Click, wait until the page rests, and see that no error stands on it."""
+        target.click()
+        self.settle(patience=patience)
+        self.assert_sound()
+
+    def button(self, name):
+        """A button of the page itself, by its label."""
+        return self.main.get_by_role("button", name=name, exact=True)
+
+    @property
+    def main(self):
+        """The page without the sidebar."""
+        return self.page.locator('[data-testid="stMain"]')
+
+    @property
+    def sidebar(self):
+        """What all pages share."""
+        return self.page.locator('[data-testid="stSidebar"]')
+
+    @property
+    def title(self):
+        """The page's question."""
+        return self.main.locator("h1").first.inner_text().strip()
+
+    @property
+    def answer(self):
+        """The sentence under the question."""
+        return self.main.locator("h4").first.inner_text().strip()
+
+    def number(self, label):
+        """The value of a number field."""
+        return int(self.main.get_by_role("spinbutton", name=re.compile(label)).first.input_value())
+
+    def chart(self, index):
+        """One Plotly figure, in view."""
+        found = self.main.locator('[data-testid="stPlotlyChart"]').nth(index)
+        found.scroll_into_view_if_needed()
+        return found
+
+    def traces(self, index):
+        """Number of traces of one figure."""
+        return self.chart(index).evaluate("c => c.querySelector('.js-plotly-plot').data.length")
+
+    def drawn_charts(self):
+        """How many Plotly figures stand on the page; all of them must be drawn."""
+        charts = self.main.locator('[data-testid="stPlotlyChart"]')
+        for index in range(charts.count()):
+            chart = charts.nth(index)
+            chart.scroll_into_view_if_needed()
+            self.page.wait_for_timeout(50)
+            until = time.monotonic() + 10
+            while not chart.evaluate(DRAWN):
+                assert time.monotonic() < until, f"figure {index} of {self.page.url} is not drawn"
+                self.page.wait_for_timeout(100)
+        return charts.count()
+
+    def assert_sound(self):
+        """No exception on the page, no error in the console, no failed or foreign request."""
+        shown = self.page.locator('[data-testid="stException"]')
+        texts = [shown.nth(index).inner_text()[:1500] for index in range(shown.count())]
+        assert not texts, f"{self.page.url} shows an exception:\n" + "\n".join(texts)
+        assert not self.problems, f"{self.page.url}:\n" + "\n".join(self.problems)
