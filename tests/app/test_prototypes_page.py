@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.app.reading import answer
+
 
 def page() -> None:
     from app import services, state
@@ -43,9 +45,9 @@ def app():
 def test_it_asks_and_answers(app):
     assert not app.exception
     assert app.title[0].value == "What kinds of style were found, and did feedback matter?"
-    assert app.markdown[0].value.startswith("#### Feedback ")
-    assert "8 prototypes per modality" in app.markdown[0].value
-    assert "of rSum over uniform averaging on the test split" in app.markdown[0].value
+    assert answer(app).startswith("Feedback ")
+    assert "8 prototypes per modality" in answer(app)
+    assert "of rSum over uniform averaging on the test split" in answer(app)
 
 
 def test_the_proposition_is_checked_on_the_record(app):

@@ -8,6 +8,7 @@ from app.figures import ranked_lists as lists
 from app.figures import retrieval as draw
 from app.figures import theme
 from pico_core.analysis.rankings import RankedItem, SideBySide, margin_change
+from tests.app.reading import answer
 
 
 def page() -> None:
@@ -59,7 +60,7 @@ def both() -> SideBySide:
 def test_it_asks_answers_and_captions(app):
     assert not app.exception
     assert app.title[0].value == "What changes for a query, and why?"
-    assert "right answer" in app.markdown[0].value
+    assert "right answer" in answer(app)
     assert sum("**Do not read it so:**" in c.value for c in app.caption) == 3
 
 
@@ -73,7 +74,7 @@ def test_the_query_comes_from_the_address_and_goes_into_it():
     assert not app.exception
     kind, number = asked(app).split("-")
     assert kind == "image"
-    assert "Rank " in app.markdown[0].value
+    assert "Rank " in answer(app)
     assert app.selectbox[0].value == int(number)
 
 
@@ -90,7 +91,7 @@ def test_strength_nothing_means_no_change():
     app.session_state["strength"] = 0.0
     app.run()
     assert not app.exception
-    assert "No change" in app.markdown[0].value
+    assert "No change" in answer(app)
     assert any("change no column's part" in m.value for m in app.markdown)
 
 

@@ -9,6 +9,7 @@ from app.figures import subspaces as draw
 from app.figures import theme
 from pico_core.analysis.purity import separation
 from pico_core.analysis.subspaces import Plane, item_frame, pca_plane, sample_items, subspace
+from tests.app.reading import answer
 
 
 def page() -> None:
@@ -54,7 +55,7 @@ def plane(planted):
 def test_it_asks_answers_and_captions_every_figure(app):
     assert not app.exception
     assert app.title[0].value == "Do the two spaces separate content from style?"
-    assert "comparisons differ as hoped" in app.markdown[0].value
+    assert "comparisons differ as hoped" in answer(app)
     captions = [c.value for c in app.caption if c.value.startswith("**Read it so:**")]
     assert len(captions) == 3
     assert all("**Do not read it so:**" in caption for caption in captions)
@@ -79,7 +80,7 @@ def test_a_selection_is_listed_and_can_be_cleared(app):
 def test_without_labels_the_page_says_what_can_be_seen():
     app = AppTest.from_function(bare_page, default_timeout=60).run()
     assert not app.exception
-    assert "This cannot be told here" in app.markdown[0].value
+    assert "This cannot be told here" in answer(app)
     assert [box.label for box in app.selectbox] == ["Colour", "Columns in the two spaces"]
 
 

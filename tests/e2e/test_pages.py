@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 # Address, the question, and the least number of figures. The first page's address is the root.
 PAGES = [
-    ("", "Does weighting columns by their semantic probability help here?", 3),
+    ("", "Does weighting columns by their semantic probability help here?", 2),
     ("columns", "Which columns carry style, and how sure are we?", 3),
     ("prototypes", "What kinds of style were found, and did feedback matter?", 3),
     ("subspaces", "Do the two spaces separate content from style?", 2),
@@ -39,9 +39,7 @@ def test_the_first_figure_stands_within_five_seconds(chromium, warm):
         with Visit(chromium, warm) as visitor:
             began = time.monotonic()
             visitor.page.goto(warm)
-            visitor.page.wait_for_selector(
-                '[data-testid="stPlotlyChart"] .main-svg .trace, .main-svg .scatterlayer path'
-            )
+            visitor.page.locator('[data-testid="stPlotlyChart"] .scatterlayer .points path').first.wait_for()
             took.append(time.monotonic() - began)
     assert min(took) < SECONDS_TO_FIRST_FIGURE, f"took {took} s"
 
@@ -64,7 +62,7 @@ def test_every_plain_control_of_a_page_can_be_used(visit, address):
             parts = main.locator(f'[data-testid="{role}"]').nth(index).locator(inside)
             for part in range(parts.count()):
                 visit.click(main.locator(f'[data-testid="{role}"]').nth(index).locator(inside).nth(part))
-    buttons = main.locator('[data-testid="stButton"] button:enabled')
+    buttons = main.locator('[data-testid="stButton"] button:enabled:visible')
     for index in range(buttons.count()):
         visit.click(buttons.nth(index))
     visit.drawn_charts()
@@ -94,8 +92,10 @@ def test_next_column_moves_the_address_and_a_link_reopens_it(chromium, warm, vis
 
 def test_a_click_on_a_bar_goes_to_its_column(visit):
     visit.open("columns?column=5")
-    # Bars are thin; the page scrolls while it settles, so the click is aimed at the drawn bar itself.
-    visit.click(visit.chart(0).locator(".bars .point path").nth(40))
+    # Plotly lays a drag area over its bars, so the click is aimed at where the bar is drawn.
+    box = visit.chart(0).locator(".bars .point path").nth(40).bounding_box()
+    visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.page.wait_for_url(lambda url: "column=5" not in url)
     visit.settle()
     chosen = visit.number("Column")
     assert chosen != 5
@@ -117,17 +117,13 @@ def test_both_maps_are_drawn_and_can_be_coloured_anew(visit):
     for method in ("UMAP", "PCA"):
         visit.click(visit.main.get_by_role("radio", name=method).or_(visit.button(method)).first)
         assert visit.drawn_charts() >= 2
-    choice = visit.main.locator('[data-testid="stSelectbox"]').first
-    choice.get_by_role("combobox").click()
-    options = visit.page.get_by_role("option")
-    assert options.count() >= 2
-    visit.click(options.nth(1))
+    visit.choose(visit.main.locator('[data-testid="stSelectbox"]').first, 1)
     assert visit.drawn_charts() >= 2
 
 
 def test_the_two_lists_of_a_query_follow_the_strength(visit):
     visit.open("retrieval?query=image-3&strength=0")
-    assert "same" in visit.answer or "stays" in visit.answer or "keeps" in visit.answer, visit.answer
+    assert visit.answer.startswith("No change")
     visit.open("retrieval?query=image-3&strength=2")
     assert visit.drawn_charts() >= 2
     before = visit.page.url
@@ -149,8 +145,7 @@ def test_other_axes_change_every_page_and_back(visit):
     visit.open("")
     answer = visit.answer
     axes = visit.sidebar.locator('[data-testid="stSelectbox"]').first
-    axes.get_by_role("combobox").click()
-    visit.click(visit.page.get_by_role("option", name=re.compile("^cross axes")))
+    visit.choose(axes, re.compile("^cross axes"))
     assert visit.answer != answer
     for name in NAMES[1:]:
         visit.click(visit.sidebar.get_by_role("link", name=re.compile(rf"{name}$")))
@@ -162,19 +157,18 @@ def test_other_axes_change_every_page_and_back(visit):
 def test_settings_of_ones_own_are_computed_while_the_old_result_stays(visit):
     visit.open("")
     presets = visit.sidebar.locator('[data-testid="stSelectbox"]').nth(1)
-    presets.get_by_role("combobox").click()
-    visit.click(visit.page.get_by_role("option", name="my own"))
+    visit.choose(presets, "My own")
     seed = visit.sidebar.get_by_role("spinbutton", name="Seed")
     seed.fill("11")
     seed.press("Enter")
     visit.settle()
     assert visit.main.get_by_text("Stale").count() == 1
-    assert visit.drawn_charts() >= 3
+    assert visit.drawn_charts() >= 2
     visit.sidebar.get_by_role("button", name="Compute").click()
     visit.sidebar.get_by_text("Fresh").wait_for(timeout=90_000)
     visit.settle()
     assert visit.main.get_by_text("Stale").count() == 0
-    assert visit.drawn_charts() >= 3
+    assert visit.drawn_charts() >= 2
 
 
 def test_weights_can_be_taken_home(visit, tmp_path):

@@ -78,6 +78,15 @@ class Visit:
         self.settle(patience=patience)
         self.assert_sound()
 
+    def choose(self, box, option):
+        """Choose in a selectbox: a place in its list, or a name. By keyboard: a list closes when the page scrolls."""
+        combobox = box.get_by_role("combobox")
+        combobox.scroll_into_view_if_needed()
+        combobox.focus()
+        combobox.press("ArrowDown")
+        options = self.page.get_by_role("option")
+        self.click(options.nth(option) if isinstance(option, int) else self.page.get_by_role("option", name=option))
+
     def button(self, name):
         """A button of the page itself, by its label."""
         return self.main.get_by_role("button", name=name, exact=True)
@@ -100,7 +109,7 @@ class Visit:
     @property
     def answer(self):
         """The sentence under the question."""
-        return self.main.locator("h4").first.inner_text().strip()
+        return self.main.locator(".answer").first.inner_text().strip()
 
     def number(self, label):
         """The value of a number field."""

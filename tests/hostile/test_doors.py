@@ -185,7 +185,8 @@ def test_torch_files_of_another_form(tmp_path: Path) -> None:
     torch.save({"image_emb": torch.ones(1).expand(2**30, 5), "text_emb": torch.ones(9, 5)}, path)
     assert "'image_emb': the header declares shape [1073741824, 5]" in refusal(path)
     torch.save({"image_emb": torch.ones(9, 5).to_sparse(), "text_emb": torch.ones(9, 5)}, path)
-    assert "'image_emb' (image_emb) holds Tensor; expected floating" in refusal(path)
+    # Older releases of torch rebuild a sparse tensor, newer ones count it among the unsafe objects.
+    assert re.search("'image_emb' \\(image_emb\\) holds Tensor; expected floating|save a dictionary of", refusal(path))
     torch.save({"image_emb": torch.ones(9, 5)}, path, _use_new_zipfile_serialization=False)
     assert "it is a pickle" in refusal(path)
 

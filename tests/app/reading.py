@@ -1,0 +1,10 @@
+"""What a page says, without its markup."""
+
+import re
+from html import unescape
+
+
+def answer(app) -> str:
+    """The sentence under the page's question, as people read it."""
+    html = next(part.value for part in app.markdown if 'class="answer"' in part.value)
+    return unescape(re.sub(r"<[^>]+>", "", html))
