@@ -1,8 +1,6 @@
 """A study on disk: settings, weights, history, report; written atomically, refused for other data, replayable."""
 
 import json
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from pico_core.data.files import replaced_folder
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import RunError
 from pico_core.histories import history_from, history_numbers, history_tensors
@@ -78,7 +77,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
     }  # safetensors refuses shared memory
     if study.basis.matrix is not None:
         vectors["basis"] = study.basis.matrix.contiguous()
-    with _replaced(folder) as fresh:
+    with replaced_folder(folder.resolve()) as fresh:
         save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
         save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
         study.columns.write_parquet(fresh / COLUMNS)
@@ -203,29 +202,6 @@ def _check_vectors(vectors: Mapping[str, Tensor], n_columns: int, *, needs_basis
     for name in names:
         if len(vectors[name]) != n_columns or not bool(vectors[name].isfinite().all()):
             raise ValueError(f"{name} does not hold one finite row for each of {n_columns} columns")
-
-
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """A fresh folder beside `folder` that takes its place when the block ends well, and vanishes when not."""
-    folder = folder.resolve()
-    fresh, old = (folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.{kind}") for kind in ("part", "old"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh.mkdir()
-    try:
-        yield fresh
-        if folder.exists():
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, faint, ink, interval
+from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, interval
 
 MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean 1)"}
 SIDE = 0.86  # where the distribution beside the bars begins
@@ -152,7 +152,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "color": table["probability"].to_numpy(),
             "size": 9,
             "line": {"color": rim(dark), "width": 0.8},
-            "colorbar": {"title": {"text": "probability"}, "thickness": 10, "outlinewidth": 0},
+            "colorbar": colour_bar("semantic<br>probability"),
             **COLOURS,
         },
         customdata=_names(table),

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.theme import GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, faint, ink
+from app.figures.theme import GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
 
 CANDIDATE = "#E69F00"
 DIVERGING = ((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN))
@@ -32,7 +32,7 @@ def probability_map(
         zmin=-ends if change else 0,
         zmax=ends,
         customdata=np.tile(np.asarray(order), (len(probabilities), 1)),
-        colorbar={"title": {"text": "change" if change else "probability"}, "thickness": 10, "outlinewidth": 0},
+        colorbar=colour_bar("change" if change else "semantic<br>probability"),
         hovertemplate="column %{customdata}, iteration %{y}<br>"
         + ("result minus this %{z:+.3f}" if change else "probability %{z:.3f}")
         + "<extra></extra>",

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, faint, ink
+from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -122,13 +122,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
             "cmin": 0,
             "cmax": 1,
             "line": {"width": 0},
-            "colorbar": {
-                "title": {"text": "semantic<br>probability", "font": {"size": 12}},
-                "thickness": 10,
-                "len": 1.0,
-                "tickvals": [0, 0.5, 1],
-                "outlinewidth": 0,
-            },
+            "colorbar": colour_bar("semantic<br>probability"),
         },
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,

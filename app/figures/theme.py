@@ -45,6 +45,17 @@ def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view")
     return figure
 
 
+def colour_bar(title: str) -> dict[str, object]:
+    """The key of a colour scale, in small print; the same on every page."""
+    return {
+        "title": {"text": title, "font": {"size": 12}},
+        "tickfont": {"size": 11},
+        "thickness": 10,
+        "len": 1.0,
+        "outlinewidth": 0,
+    }
+
+
 def interval(low: Sequence[float], high: Sequence[float], value: Sequence[float]) -> dict[str, object]:
     """Plotly's error bars from interval ends."""
     return {

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import IMAGE, SEQUENTIAL, STYLE, TEXT, blank, faint, ink
+from app.figures.theme import IMAGE, SEQUENTIAL, STYLE, TEXT, blank, colour_bar, faint, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.07
@@ -124,7 +124,7 @@ def _moving(
                 "symbol": symbol,
                 "line": {"color": rim(dark), "width": 0.8},
                 "showscale": number == 2,
-                "colorbar": {"title": {"text": "probability"}, "thickness": 10, "outlinewidth": 0},
+                "colorbar": colour_bar("semantic<br>probability"),
             },
             customdata=np.column_stack([np.arange(len(side.columns)), side.labels[step]]),
             hovertemplate="column %{customdata[0]}<br>probability %{marker.color:.3f}, nearest prototype "

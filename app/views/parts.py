@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -21,7 +20,7 @@ max-width:17rem;padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;colo
 font-weight:400;line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;
 pointer-events:none;transition:opacity .12s;white-space:normal}
 abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
-.facts{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem;margin:0;padding:0}
+.facts{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem;margin:0!important;padding:0!important}
 .facts dt{font-size:.82rem;opacity:.72;margin:0}
 .facts dd{margin:0!important;padding:0;font-weight:600;font-size:1.05rem}
 .asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
@@ -85,9 +84,3 @@ def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, 
         st.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
     st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []
-
-
-def thumbnail(path: str | None) -> None:
-    """A picture where there is one; nothing where there is none."""
-    if path and Path(path).is_file():
-        st.image(path, width=96)

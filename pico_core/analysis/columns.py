@@ -1,7 +1,6 @@
 """One row per column: every detector beside its uncertainty, in one table."""
 
 import polars as pl
-from scipy.stats import spearmanr
 
 from pico_core.analysis.controls import column_correlation
 from pico_core.analysis.uncertainty import mismatched_null, pseudo_semantic_band
@@ -55,17 +54,3 @@ def column_table(
             "semantic_share": pl.Series("semantic_share", truth or [None] * fit.n_columns, dtype=pl.Float64),
         }
     )
-
-
-def describe_columns(table: pl.DataFrame) -> str:
-    """The column table in a sentence: what differs from chance, what looks most like style, and the truth if known."""
-    above = table.filter(pl.col("differs") & (pl.col("p_hat_corrected") > 0)).height
-    lowest = table.sort("probability").row(0, named=True)
-    said = (
-        f"{above} of {table.height} columns agree in sign more than mismatched pairs do (5 % false discovery); "
-        f"{lowest['title']} looks most like style (probability {lowest['probability']:.3f})."
-    )
-    if table["semantic_share"].null_count() == 0:
-        rho = spearmanr(table["probability"].to_numpy(), table["semantic_share"].to_numpy()).statistic
-        said += f" Against the planted truth the probabilities have rank correlation {rho:.2f}."
-    return said
