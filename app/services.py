@@ -22,6 +22,7 @@ from pico_core.analysis.column_reading import ColumnsSummary, summarise
 from pico_core.analysis.items import ColumnItems
 from pico_core.analysis.purity import Separation, separation, usable_labels
 from pico_core.analysis.rankings import MarginChange, SideBySide, largest_moves, margin_change, side_by_side
+from pico_core.analysis.rivals import Rival, strongest_rival
 from pico_core.analysis.subspaces import (
     Plane,
     PlanePair,
@@ -482,6 +483,16 @@ def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:
     """The caption whose right image rose or fell most without the guard; None where none moved."""
     found = moved(space, "text", gains=gains)
     return state.Query("text", found[0]) if found else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _rival(key: str, _study: Study, _test: PairedEmbeddings) -> Rival | None:
+    return strongest_rival(_study.report, _test.text_image)
+
+
+def rival(space: Workspace) -> Rival | None:
+    """The simpler idea that did best, against the weights of the study on the screen."""
+    return _rival(study_key(space.study.digest, space.study.config), space.study, space.splits.test)
 
 
 # --- Columns -------------------------------------------------------------------------------------

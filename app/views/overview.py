@@ -33,9 +33,13 @@ def render() -> None:
     space = workspace_or_say(TITLE)
     if space is None:
         return
+    planted = space.dataset.truth is not None
     question(TITLE, space.study.report.sentence)
-    prose(space.study.construction.guard.sentence + (" " + PLANTED if space.dataset.truth is not None else ""))
-    with st.expander("New here? What this is about", icon=":material/school:"):
+    prose(space.study.construction.guard.sentence + (" " + PLANTED if planted else ""))
+    simpler = services.rival(space)
+    if simpler is not None:
+        prose(simpler.sentence)
+    with st.expander("New here? What this is about", icon=":material/school:", expanded=planted):
         prose(NEWCOMER)
     _bases(space)
     _weights(space)

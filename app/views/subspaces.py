@@ -39,7 +39,7 @@ def render() -> None:
 
 def _maps(space: services.Workspace, labels: list[str]) -> Reading:
     method, colour, spaces = st.columns([2, 2, 3], vertical_alignment="bottom")
-    wanted = method.segmented_control("Map", ("PCA", "UMAP"), default="PCA", required=True, key="map-method")
+    wanted = method.segmented_control("Map", ("UMAP", "PCA"), default="UMAP", required=True, key="map-method")
     colours = ["modality", *labels]
     first = guess_label(labels, role="style") or "modality"
     label = colour.selectbox("Colour", colours, index=colours.index(first), key="map-colour")

@@ -94,6 +94,21 @@ def retrieval_report(
     )
 
 
+def paired_difference(
+    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
+) -> Estimate:
+    """RSum under one scoring minus rSum under another, on the same queries, resampled by image.
+
+    Args:
+        left: Ranks under one scoring.
+        right: Ranks under the other, of the same queries.
+        text_image: The image of each text.
+        n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
+        seed: Of the resamples.
+    """
+    return _paired(left, right, text_image, bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed))
+
+
 def _scoring(
     name: str,
     label: str,
@@ -102,16 +117,22 @@ def _scoring(
     text_image: Int[Tensor, " m"],
     counts: Float[Tensor, "b n"],
 ) -> Scoring:
-    change = image_rsum(ranks, text_image) - image_rsum(plain, text_image)
-    draws = _rsum_draws(ranks, text_image, counts) - _rsum_draws(plain, text_image, counts)
     return Scoring(
         name=name,
         label=label,
         metrics=_metrics(ranks, text_image, counts),
-        difference=percentile_estimate(float(change.double().mean()), draws),
+        difference=_paired(ranks, plain, text_image, counts),
         ranks=ranks,
         tied_queries=int(ranks.image_tied.sum() + ranks.text_tied.sum()),
     )
+
+
+def _paired(
+    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
+) -> Estimate:
+    change = image_rsum(left, text_image) - image_rsum(right, text_image)
+    draws = _rsum_draws(left, text_image, counts) - _rsum_draws(right, text_image, counts)
+    return percentile_estimate(float(change.double().mean()), draws)
 
 
 def _metrics(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> RetrievalMetrics:

@@ -11,10 +11,8 @@ from jaxtyping import Float, Int
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from pico_core.analysis.evaluation import image_rsum
+from pico_core.analysis.evaluation import paired_difference
 from pico_core.analysis.records import Estimate, RetrievalReport, Verdict
-from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
-from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.history import Construction
 
 HALF = 0.5
@@ -228,23 +226,6 @@ def softmax_curve(gains: Float[Tensor, " t"], *, tau: float, n_points: int = 80)
     grid = torch.linspace(float(exact.min()) - margin, float(exact.max()) + margin, n_points, dtype=torch.float64)
     weight = (grid / tau - (exact / tau).logsumexp(dim=0)).exp()
     return WeightCurve(grid.float(), weight.float())
-
-
-def paired_difference(
-    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
-) -> Estimate:
-    """Change of rSum from `right` to `left` on the same queries, bootstrapped by image.
-
-    Args:
-        left: Ranks under one scoring.
-        right: Ranks under the other, of the same queries.
-        text_image: The image of each text.
-        n_draws: Resamples of the images.
-        seed: Of the resamples.
-    """
-    change = image_rsum(left, text_image) - image_rsum(right, text_image)
-    counts = bootstrap_counts(len(change), n_draws=n_draws, seed=seed)
-    return percentile_estimate(float(change.double().mean()), counts @ change / len(change))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def test_the_overview_says_what_the_report_says():
     words = " ".join(m.value for m in app.markdown)
     assert "The weighting helps" in words
     assert "unweighted" in words
+    assert "simpler idea does" in words
     assert "Cross axes" in [s.value for s in app.subheader]
 
 

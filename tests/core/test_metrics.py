@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from pico_core.analysis.evaluation import image_rsum, retrieval_report
+from pico_core.analysis.evaluation import image_rsum, paired_difference, retrieval_report
+from pico_core.data.imports import import_arrays
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import query_ranks, recall_at, reciprocal
 
@@ -100,3 +101,34 @@ def test_the_report_agrees_with_the_oracle_and_pairs_its_differences():
     assert report.difference.low <= report.difference.value <= report.difference.high
     assert (report.baseline.difference.low, report.baseline.difference.high) == (0.0, 0.0)
     assert report.baseline.verdict.value == "none"
+
+
+def test_a_paired_difference_is_the_reports_own_and_turns_round():
+    generator = torch.Generator().manual_seed(6)
+    owner = torch.cat([torch.arange(20), torch.randint(20, (11,), generator=generator)])
+    images = torch.randn(20, 6, generator=generator)
+    pairs = PairedEmbeddings.from_arrays(
+        images, images[owner] + torch.randn(31, 6, generator=generator), text_image=owner
+    )
+    report = retrieval_report(pairs, weights=torch.tensor([2.0, 2.0, 0.5, 0.5, 0.5, 0.5]))
+    found = paired_difference(report.weighted.ranks, report.baseline.ranks, pairs.text_image)
+    assert found == report.difference
+    swapped = paired_difference(report.baseline.ranks, report.weighted.ranks, pairs.text_image)
+    assert (swapped.value, swapped.low) == pytest.approx((-found.value, -found.high))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "arrays", "expected"),
+    [
+        ("coco500_clip_b16", ("image_emb", "text_emb"), (55.2, 50.6)),
+        ("coco500_clip_b16", ("image_emb_random", "text_emb_random"), (0.2, 0.2)),
+        ("flickr8k_test1k", ("image_global", "text_global"), (19.9, 14.7)),
+    ],
+)
+def test_recall_at_one_is_what_others_measured(real_data, name, arrays, expected):
+    """Of global vectors our score is twice the cosine, so the published recall must come out to the last digit."""
+    mapping = dict(zip(("image_emb", "text_emb"), arrays, strict=True))
+    pairs = import_arrays(real_data / name / "pairs.npz", mapping=mapping)
+    metrics = retrieval_report(pairs, weights=torch.ones(pairs.n_columns), n_draws=20).baseline.metrics
+    assert (round(metrics.i2t_r1.value, 1), round(metrics.t2i_r1.value, 1)) == expected

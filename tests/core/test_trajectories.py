@@ -8,17 +8,14 @@ import pytest
 import torch
 
 from pico_core.analysis.column_reading import rank_agreement, summarise
-from pico_core.analysis.evaluation import retrieval_report
 from pico_core.analysis.trajectories import (
     concentration,
     order_check,
-    paired_difference,
     prototype_plane,
     prototype_planes,
     read_feedback,
     softmax_curve,
 )
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.feedback import feedback_weights
@@ -127,20 +124,6 @@ def test_the_curve_goes_through_the_candidates():
         assert float(curve.weight[nearest]) == pytest.approx(float(weight), rel=2e-3)
     assert bool((curve.weight.diff() > 0).all())
     assert bool(torch.isfinite(softmax_curve(torch.tensor([0.2, 0.2]), tau=1e-4).weight).all())
-
-
-def test_a_paired_difference_agrees_with_the_report():
-    generator = torch.Generator().manual_seed(5)
-    pairs = PairedEmbeddings.from_arrays(
-        torch.randn(40, 6, generator=generator), torch.randn(40, 6, generator=generator)
-    )
-    report = retrieval_report(pairs, weights=torch.tensor([2.0, 2.0, 0.5, 0.5, 0.5, 0.5]))
-    found = paired_difference(report.weighted.ranks, report.baseline.ranks, pairs.text_image)
-    # One text per image: resampling images and resampling their sums are the same thing.
-    assert found.value == pytest.approx(report.difference.value, abs=1e-3)
-    assert found.low == pytest.approx(report.difference.low, abs=1e-2)
-    swapped = paired_difference(report.baseline.ranks, report.weighted.ranks, pairs.text_image)
-    assert swapped.value == pytest.approx(-found.value)
 
 
 def test_magnified_ways_end_where_they_ended(cloud):
