@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from pico_core.errors import PicoError
@@ -32,6 +33,11 @@ WORDS = {
     "n_anchors": "anchors",
     "ema_decay": "decay",
 }
+
+
+def place_for_run() -> DeltaGenerator:
+    """Where the state of the run stands: first in the sidebar, in sight however long the sidebar grows."""
+    return st.sidebar.container(key="run-state")
 
 
 def choose_dataset() -> services.Dataset | None:
@@ -156,13 +162,13 @@ def choose_strength() -> None:
     )
 
 
-def study_for(dataset: services.Dataset, config: StudyConfig) -> services.Study | None:
-    """The study on the screen and its state in words: fresh, stale, computing, or not done yet."""
+def study_for(dataset: services.Dataset, config: StudyConfig, *, place: DeltaGenerator) -> services.Study | None:
+    """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
     found = services.find_study(dataset, config)
     key = services.study_key(dataset.pairs.digest, config)
     older = services.latest_study(dataset) if found is None else None
     job = services.job()
-    with st.sidebar.container(key="run-state"):
+    with place:
         if job is not None:
             _poll()
         if found is not None and (job is None or job.key != key):

@@ -31,10 +31,11 @@ chosen = st.navigation(
 )
 parts.house_style()
 parts.brand(dark=state.dark())
+state_of_run = controls.place_for_run()
 dataset = controls.choose_dataset()
 config = controls.choose_config()
 controls.choose_strength()
-study = None if dataset is None else controls.study_for(dataset, config)
+study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
 services.show(dataset, study)
 state.follow_address()
 try:

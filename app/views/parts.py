@@ -25,7 +25,7 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .facts dd{margin:0!important;padding:0;font-weight:600;font-size:1.05rem}
 .asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
 .asked small{opacity:.72}
-.st-key-run-state{position:sticky;bottom:0;z-index:5;padding:.4rem 0;background:inherit}
+.st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 </style>"""
 
 

@@ -12,10 +12,11 @@ PAGES = ("overview", "columns", "prototypes", "subspaces", "retrieval", "data")
 PROGRAM = """
 import importlib
 from app import controls, services
+place = controls.place_for_run()
 dataset = controls.choose_dataset()
 config = controls.choose_config()
 controls.choose_strength()
-study = None if dataset is None else controls.study_for(dataset, config)
+study = None if dataset is None else controls.study_for(dataset, config, place=place)
 services.show(dataset, study)
 importlib.import_module("app.views.{page}").render()
 """
