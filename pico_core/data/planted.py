@@ -10,6 +10,7 @@ has its own profile over the columns, different for images and for texts; an ite
 its own intensity. With `coupling` the style of the text follows that of the image.
 """
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
@@ -22,6 +23,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 
 IMAGE_STYLES = ("flat", "sketch", "sepia", "night", "blur", "pixel", "noise", "outline")
+MAX_VALUES = 500_000_000  # 2 GB while they are made
 TEXT_STYLES = ("plain", "formal", "poetic", "terse", "chatty", "headline", "question", "archaic")
 
 
@@ -65,8 +67,15 @@ class PlantedConfig:
             raise SettingError(f"n_styles is {self.n_styles}; expected 1 to {len(IMAGE_STYLES)}")
         if not 0 <= self.coupling <= 1:
             raise SettingError(f"coupling is {self.coupling}; expected a probability, 0 to 1")
-        if self.style_strength < 0 or self.noise < 0:
-            raise SettingError("style_strength and noise must be 0 or more")
+        for name in ("style_strength", "noise"):
+            if not 0 <= getattr(self, name) < math.inf:  # False for nan
+                raise SettingError(f"{name} is {getattr(self, name)}; expected a finite number, 0 or more")
+        values = self.n_images * self.n_columns * (self.n_patches + self.captions_per_image * self.n_words)
+        if values > MAX_VALUES:
+            raise SettingError(
+                f"{self.n_images} images of {self.n_columns} columns make {values:.1e} values; the limit is "
+                f"{MAX_VALUES:.0e}: plant fewer images, columns or tokens"
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,13 @@
 """On planted data the truth is known: the method must find it, and retrieval must profit."""
 
+import math
+
 import pytest
 import torch
 from scipy.stats import spearmanr
 
 from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
 from pico_core.study import evaluate_study, run_study, study_splits
 
@@ -54,3 +57,18 @@ def test_coupling_ties_the_style_of_texts_to_images():
     by_image = [image_style[tied.images["style"][i]] for i in tied.text_image.tolist()]
     assert len(set(zip(by_image, tied.texts["style"].to_list(), strict=True))) == len(image_style)
     assert torch.equal(tied.text_image, torch.arange(50).repeat_interleave(2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_images": 10**22}, "plant fewer images"),
+        ({"n_images": 0}, "at least 1"),
+        ({"style_strength": math.nan}, "a finite number"),
+        ({"noise": math.inf}, "a finite number"),
+        ({"coupling": 1.5}, "a probability"),
+    ],
+)
+def test_what_cannot_be_planted_is_refused_before_anything_is_made(wrong, message):
+    with pytest.raises(SettingError, match=message):
+        PlantedConfig(**wrong)
