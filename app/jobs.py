@@ -14,8 +14,12 @@ from pico_core.errors import PicoError
 from pico_core.method.history import Iteration
 from pico_core.study import Study
 
-Progress = Callable[[Iteration], bool | None]
+ENOUGH_TO_GUESS = 0.03  # of the work: before that the pace is that of reading files
 LOG = logging.getLogger(__name__)
+
+
+class CancelledError(Exception):
+    """Ends a study from within: somebody asked for it."""
 
 
 @dataclass
@@ -26,20 +30,22 @@ class Job:
         key: Names the study by its data and settings.
         title: What is computed, for people.
         total: Planned iterations.
-        work: Computes; tells every iteration and stops when told False.
+        work: Computes; tells this job of every iteration (`tick`) and of every scoring (`pulse`).
         finish: Takes the result, in the worker's thread.
         done: Iterations done.
+        share: How much of the whole is done.
         result: The study, when it ended well.
         failure: Why it did not, in words.
-        cancelled: Set to stop it after the current iteration.
+        cancelled: Set to stop it after the current scoring.
     """
 
     key: str
     title: str
     total: int
-    work: Callable[[Progress], Study]
+    work: Callable[["Job"], Study]
     finish: Callable[[Study], None] = lambda _study: None
     done: int = 0
+    share: float = 0.0
     result: Study | None = None
     failure: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -52,19 +58,14 @@ class Job:
         return not self.ended.is_set()
 
     @property
-    def share(self) -> float:
-        """How much of it is done; the report after the last iteration counts as two iterations."""
-        return min(1.0, self.done / (self.total + 2))
-
-    @property
     def seconds_left(self) -> float | None:
         """A guess from the pace so far; None before there is one."""
-        if self.done == 0 or self.done >= self.total:
+        if self.share < ENOUGH_TO_GUESS:
             return None
-        return (time.monotonic() - self.began) / self.done * (self.total + 2 - self.done)
+        return (time.monotonic() - self.began) * (1 - self.share) / self.share
 
     def cancel(self) -> None:
-        """Stop after the current iteration; what was built so far is thrown away."""
+        """Stop after the current scoring; what was built so far is thrown away."""
         self.cancelled.set()
 
     def run(self) -> None:
@@ -73,10 +74,12 @@ class Job:
             if self.cancelled.is_set():
                 return
             self.began = time.monotonic()
-            found = self.work(self._tick)
+            found = self.work(self)
             if not self.cancelled.is_set():
                 self.result = found
                 self.finish(found)
+        except CancelledError:
+            pass  # that is what was asked for
         except PicoError as error:
             self.failure = str(error)
         except MemoryError:
@@ -87,9 +90,19 @@ class Job:
         finally:
             self.ended.set()
 
-    def _tick(self, step: Iteration) -> bool:
+    def tick(self, step: Iteration) -> None:
+        """One more iteration is done."""
         self.done = step.index + 1
-        return not self.cancelled.is_set()
+
+    def pulse(self, share: float) -> None:
+        """One more scoring is done.
+
+        Raises:
+            CancelledError: the job was cancelled.
+        """
+        self.share = share
+        if self.cancelled.is_set():
+            raise CancelledError
 
 
 class Worker:

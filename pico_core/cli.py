@@ -131,14 +131,20 @@ def construct(
     check_target(target)
     pairs = load_pairs(data)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("iterations", total=config.construction.n_iterations)
+        task = progress.add_task("reading the columns", total=1.0)
 
         def tick(step: Iteration) -> None:
-            progress.update(task, completed=step.index + 1, description=f"iteration {step.index + 1}")
-            if step.index + 1 == config.construction.n_iterations:
-                progress.update(task, description="guard, test split and controls", total=None)
+            last = step.index + 1 == config.construction.n_iterations
+            words = "guard, test split and controls" if last else f"iteration {step.index + 2}"
+            progress.update(task, description=words)
 
-        study = run_study(pairs, config, truth=_truth_of(data, pairs), on_iteration=tick)
+        study = run_study(
+            pairs,
+            config,
+            truth=_truth_of(data, pairs),
+            on_iteration=tick,
+            on_progress=lambda share: progress.update(task, completed=share),
+        )
     save_run(study, target)
     made = study.construction
     if as_json:

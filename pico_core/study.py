@@ -13,15 +13,17 @@ from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
 from pico_core.analysis.records import RetrievalReport
-from pico_core.axes import Columns
+from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis, fit_basis
-from pico_core.method.config import StudyConfig
+from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
+from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
+REPORTED = 8  # scorings of the test split: unweighted, weighted, six controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ def run_study(
     *,
     truth: Columns | None = None,
     on_iteration: Callable[[Iteration], bool | None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Study:
     """Split, fit the basis, construct, and report on the test split with all controls.
 
@@ -72,6 +75,7 @@ def run_study(
         config: Settings; the seed decides everything random.
         truth: Planted semantic share of the given columns: adds the oracle (basis "given" only).
         on_iteration: Told of every iteration; returning False stops the construction after it.
+        on_progress: Told after every scoring which share of the work is done; what it raises ends the study.
 
     Raises:
         DataError: the dataset is too small to be divided, or feedback is impossible on it.
@@ -82,10 +86,11 @@ def run_study(
     basis = fit_basis(parts.fit, config.basis)
     splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
     known = truth if config.basis == "given" else None
+    meter = _Meter(_planned_cells(splits, config.construction), on_progress)
     try:
         construction = construct(
             splits.fit,
-            feedback=retrieval_feedback(splits.feedback),
+            feedback=_metered(splits.feedback, meter),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             on_iteration=on_iteration,
@@ -93,13 +98,19 @@ def run_study(
     except ValueError as error:
         raise DataError(f"{pairs.name}: {error}") from error
     controls = standard_controls(splits.fit, construction, seed=config.seed, truth=known)
+    report = retrieval_report(
+        splits.test,
+        weights=construction.weights,
+        controls=controls,
+        on_scored=lambda _name: meter.add(splits.test),
+    )
     return Study(
         config=config,
         digest=pairs.digest,
         dataset=pairs.name,
         basis=basis,
         construction=construction,
-        report=retrieval_report(splits.test, weights=construction.weights, controls=controls),
+        report=report,
         columns=column_table(splits.fit, construction, basis, semantic_share=known),
         seconds=time.perf_counter() - began,
         versions=_versions(),
@@ -112,6 +123,41 @@ def evaluate_study(pairs: PairedEmbeddings, study: Study, *, truth: Columns | No
     known = truth if study.config.basis == "given" else None
     controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
     return retrieval_report(splits.test, weights=study.construction.weights, controls=controls)
+
+
+@dataclass
+class _Meter:
+    """How much of the scoring is done, in cells of images by texts: scoring is nearly all of the work."""
+
+    planned: int
+    tell: Callable[[float], None] | None
+    done: int = 0
+
+    def add(self, pairs: PairedEmbeddings) -> None:
+        """Count one scoring of a split, and tell."""
+        self.done += pairs.n_images * pairs.n_texts
+        if self.tell is not None:
+            self.tell(min(1.0, self.done / self.planned))
+
+
+def _planned_cells(splits: Splits, config: ConstructionConfig) -> int:
+    """At most: the reference, every candidate and every average, the guard's strengths, and the report."""
+    on_feedback = 1 + config.n_iterations * (2 + len(config.strengths))
+    return (
+        on_feedback * splits.feedback.n_images * splits.feedback.n_texts
+        + REPORTED * splits.test.n_images * splits.test.n_texts
+    )
+
+
+def _metered(pairs: PairedEmbeddings, meter: _Meter) -> Feedback:
+    score = retrieval_feedback(pairs)
+
+    def performance(weights: Columns) -> PerImage:
+        found = score(weights)
+        meter.add(pairs)
+        return found
+
+    return performance
 
 
 def _versions() -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""Long work: progress that only rises, cancel at any scoring, failures in words."""
+
+import pytest
+import torch
+
+from app.jobs import Job, Worker
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.study import run_study
+
+CONFIG = StudyConfig(construction=ConstructionConfig(n_prototypes=3, n_iterations=3, n_anchors=32))
+
+
+def job_on(pairs, *, at_share=None, **changes):
+    """A job on real work that is cancelled as soon as `at_share` of it is done; also the shares it was told."""
+    shares = []
+
+    def work(job):
+        def pulse(share):
+            shares.append(share)
+            if at_share is not None and share >= at_share:
+                job.cancel()
+            job.pulse(share)
+
+        return run_study(pairs, CONFIG, on_iteration=job.tick, on_progress=pulse)
+
+    return Job(key="k", title="t", total=3, work=work, **changes), shares
+
+
+def test_progress_rises_to_the_end(planted):
+    kept = []
+    job, shares = job_on(planted.pairs, finish=kept.append)
+    job.run()
+    assert (job.failure, job.done, job.running) == (None, 3, False)
+    assert kept == [job.result]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.2
+    assert shares[-1] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("at_share", [0.05, 0.5, 0.95])
+def test_a_cancelled_job_ends_after_the_current_scoring(planted, at_share):
+    kept = []
+    job, shares = job_on(planted.pairs, at_share=at_share, finish=kept.append)
+    job.run()
+    assert [share for share in shares if share >= at_share] == shares[-1:]
+    assert (job.result, job.failure, kept, job.running) == (None, None, [], False)
+
+
+def test_a_failure_is_a_sentence():
+    alike = torch.ones(12, 4)
+    job, _ = job_on(PairedEmbeddings.from_arrays(alike, alike))
+    job.run()
+    assert "distinct columns" in job.failure
+    broken = Job(key="k", title="t", total=1, work=lambda _job: 1 / 0)
+    broken.run()
+    assert broken.failure.startswith("It ended unexpectedly (ZeroDivisionError")
+
+
+def test_a_new_job_ends_the_one_before(planted):
+    worker = Worker()
+    first, _ = job_on(planted.pairs)
+    second, _ = job_on(planted.pairs)
+    worker.start(first)
+    worker.start(second)
+    assert first.ended.wait(60)
+    assert second.ended.wait(60)
+    assert first.cancelled.is_set()
+    assert second.result is not None
