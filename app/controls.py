@@ -211,7 +211,7 @@ def _short(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-@st.fragment(run_every=0.7)
+@st.fragment(run_every=1.0)
 def _poll() -> None:
     job = services.job()
     if job is None:

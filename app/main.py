@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import controls, services, state
+from app import controls, heap, services, state
 from app.views import columns, data, overview, parts, prototypes, retrieval, subspaces
 from pico_core.errors import PicoError
 
@@ -42,3 +42,4 @@ try:
     chosen.run()
 except PicoError as error:
     st.error(f"This page cannot be drawn. {error}", icon=":material/block:")
+heap.freeze_once("libraries")  # all of them are loaded once the first page stands

@@ -15,7 +15,7 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from app import state
+from app import heap, state
 from app.jobs import Job, Worker
 from pico_core.analysis import items
 from pico_core.analysis.column_reading import ColumnsSummary, summarise
@@ -322,6 +322,12 @@ def _mapper() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="umap")
 
 
+def _umap_pair(test: PairedEmbeddings, made: Tensor, reading: Reading) -> PlanePair:
+    found = _plane_pair(test, made, reading, umap_plane)
+    heap.freeze_once("umap")  # it has loaded a compiler
+    return found
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor) -> Future[PlanePair]:
     if reading == "weighted" and DEMO_FILES.maps.is_file():
@@ -331,7 +337,7 @@ def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: T
             ready: Future[PlanePair] = Future()
             ready.set_result(stored)
             return ready
-    return _mapper().submit(_plane_pair, _test, _probabilities, reading, umap_plane)
+    return _mapper().submit(_umap_pair, _test, _probabilities, reading)
 
 
 def umap_maps(space: Workspace, reading: Reading) -> Future[PlanePair]:

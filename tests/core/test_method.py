@@ -152,6 +152,21 @@ def test_the_averaged_prototypes_are_the_weighted_candidates(splits):
     torch.testing.assert_close(steps[-1].prototypes.text.centres, expected)
 
 
+def test_style_pulls_the_candidates_centres(splits):
+    """At its end K-means has put every centre at the mean of its columns, weighted by q̂ ** gamma, not by p̂."""
+    result = run(splits)
+    for step in result.history.iterations:
+        weight = (1 - step.pseudo_semantic) ** QUICK.gamma
+        for found, points in (
+            (step.candidate.image, result.image_columns),
+            (step.candidate.text, result.text_columns),
+        ):
+            members = torch.nn.functional.one_hot(found.labels, QUICK.n_prototypes).float() * weight[:, None]
+            torch.testing.assert_close(found.centres, members.T @ points / members.sum(dim=0)[:, None])
+            distances = (points - found.centres[found.labels]).square().sum(dim=1)
+            assert found.inertia == pytest.approx(float((weight * distances).sum()), rel=1e-4)
+
+
 def test_labels_belong_to_the_returned_centres(splits):
     result = run(splits)
     points = ColumnPoints(result.image_columns, result.text_columns)
