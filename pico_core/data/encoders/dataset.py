@@ -1,0 +1,240 @@
+"""A folder of pictures and a file of captions as a data set, resumable after an interruption."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from pico_core.data.encoders.captions import Captions, read_captions
+from pico_core.data.encoders.folders import Found, find_pictures
+from pico_core.data.encoders.protocol import (
+    BadItem,
+    Encoder,
+    OnBad,
+    OnBatch,
+    Progress,
+    check_batch_size,
+    judge_bad,
+    tell,
+)
+from pico_core.data.encoders.shards import Shard, ShardStore, joined, remove_store
+from pico_core.data.files import is_dataset, save_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import DataError, SettingError
+
+Level = Literal["tokens", "globals"]
+Storage = Literal["float16", "float32"]
+STORAGE: dict[Storage, torch.dtype] = {"float16": torch.float16, "float32": torch.float32}
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedDataset:
+    """A finished data set and everything that is not in it.
+
+    Attributes:
+        pairs: The data set, as it was saved.
+        folder: Where it was saved.
+        bad_images: Pictures that are not in it, with reasons.
+        bad_texts: Captions that are not in it, with reasons; those of bad pictures are not listed again.
+        unknown_words: Words that the encoder did not know and left out, each once.
+        n_truncated: Captions of which the encoder read only the beginning.
+        notes: What a user should know of the encoder.
+    """
+
+    pairs: PairedEmbeddings
+    folder: Path
+    bad_images: tuple[BadItem, ...]
+    bad_texts: tuple[BadItem, ...]
+    unknown_words: tuple[str, ...]
+    n_truncated: int
+    notes: tuple[str, ...]
+
+
+def encode_dataset(
+    encoder: Encoder,
+    folder: Path | str,
+    captions: Captions | Path | str,
+    *,
+    out: Path | str,
+    batch_size: int = 32,
+    on_bad: OnBad = "refuse",
+    on_progress: OnBatch | None = None,
+    level: Level = "tokens",
+    storage: Storage = "float16",
+    name: str | None = None,
+) -> EncodedDataset:
+    """Encode pictures and captions and save them as a data set of the engine.
+
+    Every finished batch is kept in a `.part` folder beside `out` under a key of the encoder, the
+    bytes of its pictures and the words of its captions. Started again, with any batch size, only
+    what is not there is encoded. The `.part` folder goes when the data set is complete.
+
+    Args:
+        encoder: Makes the tokens.
+        folder: Holds the pictures.
+        captions: A file of captions, or what `read_captions` made of it.
+        out: The folder of the new data set; a data set there is replaced.
+        batch_size: Pictures, and captions, at a time.
+        on_bad: "refuse" the first bad picture or caption, or "skip" all such and list them.
+        on_progress: Told after every batch; returning False stops, and what is done is kept.
+        level: "tokens" for patches and words, "globals" for one vector each.
+        storage: Number format of the data set.
+        name: What to call it; default the name of `out`.
+
+    Raises:
+        DataError: nothing to encode, a bad item, or a target that is something else.
+        EncodingStopped: `on_progress` returned False.
+    """
+    check_batch_size(batch_size)
+    if level not in ("tokens", "globals") or storage not in STORAGE:
+        raise SettingError(
+            f"level is {level!r} and storage {storage!r}; expected tokens or globals, float16 or float32"
+        )
+    target = Path(out).resolve()
+    _check_target(target)
+    sentences = captions if isinstance(captions, Captions) else read_captions(captions)
+    found = find_pictures(folder, sentences.images)
+    missing = [judge_bad(item, on_bad) for item in found.missing]
+    part = target.with_name(f".{target.name}.encoding.part")
+    base = f"{encoder.digest} {level} {storage}"
+
+    def images(start: int, stop: int) -> Shard:
+        made = encoder.encode_images(found.paths[start:stop], batch_size=stop - start, on_bad=on_bad)
+        tokens, mask = (made.tokens, made.mask) if level == "tokens" else _as_tokens(made.globals)
+        return _shard(start, stop, tokens.to(STORAGE[storage]), mask, made.kept, made.bad)
+
+    def texts(start: int, stop: int) -> Shard:
+        made = encoder.encode_texts(sentences.texts[start:stop], batch_size=stop - start, on_bad=on_bad)
+        tokens, mask = (made.tokens, made.mask) if level == "tokens" else _as_tokens(made.globals)
+        unknown = tuple(dict.fromkeys(word for row in made.unknown for word in row))
+        return _shard(start, stop, tokens.to(STORAGE[storage]), mask, made.kept, made.bad, unknown, len(made.truncated))
+
+    work = _Work(batch_size, on_bad, on_progress)
+    image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), len(found.paths), images)
+    text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), len(sentences.texts), texts)
+    pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
+    save_pairs(pairs, target)
+    remove_store(part)
+    unread = [BadItem(found.places[bad.place], sentences.images[found.places[bad.place]], bad.reason)
+              for shard in image_shards for bad in shard.bad]  # fmt: skip
+    return EncodedDataset(
+        pairs=pairs,
+        folder=Path(out),
+        bad_images=tuple(sorted([*missing, *unread, *lonely], key=lambda bad: bad.place)),
+        bad_texts=tuple(bad for shard in text_shards for bad in shard.bad),
+        unknown_words=tuple(dict.fromkeys(word for shard in text_shards for word in shard.unknown)),
+        n_truncated=sum(shard.n_truncated for shard in text_shards),
+        notes=encoder.notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Work:
+    batch_size: int
+    on_bad: OnBad
+    on_progress: OnBatch | None
+
+    def run(self, store: ShardStore, total: int, encode: Callable[[int, int], Shard]) -> list[Shard]:
+        """All shards in order: the stored ones as they are, the others encoded and stored."""
+        shards: list[Shard] = []
+        start = 0
+        while start < total:
+            shard = store.get(start)
+            if shard is None:
+                following = store.next_start(start)
+                shard = encode(start, min(start + self.batch_size, total, following or total))
+                store.put(shard)
+            for bad in shard.bad:
+                judge_bad(bad, self.on_bad)
+            shards.append(shard)
+            start = shard.stop
+            tell(self.on_progress, Progress(store.stage, start, total))
+        return shards
+
+
+def _check_target(target: Path) -> None:
+    """Refuse before hours of work what could not be saved after them."""
+    if target.is_file():
+        raise DataError(f"{target.name}: is a file; a data set is a folder: choose another name")
+    if target.is_dir() and any(target.iterdir()) and not is_dataset(target):
+        raise DataError(f"{target.name}: the folder holds something else than a data set; choose a new or an empty one")
+
+
+def _shard(
+    start: int,
+    stop: int,
+    tokens: Tensor,
+    mask: Tensor,
+    kept: Sequence[int],
+    bad: Sequence[BadItem],
+    unknown: tuple[str, ...] = (),
+    n_truncated: int = 0,
+) -> Shard:
+    """A shard whose items are counted over the whole data set, not from its own start."""
+    placed = tuple(BadItem(start + item.place, item.name, item.reason) for item in bad)
+    return Shard(start, stop, tokens, mask, tuple(start + place for place in kept), placed, unknown, n_truncated)
+
+
+def _as_tokens(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    return vectors[:, None].contiguous(), torch.ones(len(vectors), 1, dtype=torch.bool)
+
+
+def _picture_key(base: str, paths: Sequence[Path]) -> Callable[[int, int], str]:
+    @cache
+    def content(place: int) -> str:
+        with paths[place].open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    return lambda start, stop: _key(base, [content(place) for place in range(start, stop)])
+
+
+def _text_key(base: str, texts: Sequence[str]) -> Callable[[int, int], str]:
+    return lambda start, stop: _key(base, texts[start:stop])
+
+
+def _key(base: str, items: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join((base, *items)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _paired(
+    captions: Captions, found: Found, images: list[Shard], texts: list[Shard], name: str
+) -> tuple[PairedEmbeddings, list[BadItem]]:
+    """Good pictures with their good captions; a picture whose captions are all bad is left out and listed."""
+    good_images = [place for shard in images for place in shard.kept]
+    good_texts = [place for shard in texts for place in shard.kept]
+    described = {captions.text_image[text] for text in good_texts}
+    rows = [row for row, place in enumerate(good_images) if found.places[place] in described]
+    lonely = [found.places[p] for p in good_images if found.places[p] not in described]
+    places = [found.places[good_images[row]] for row in rows]
+    new = {place: row for row, place in enumerate(places)}
+    text_rows = [row for row, text in enumerate(good_texts) if captions.text_image[text] in new]
+    if not rows:
+        raise DataError(f"{captions.path.name}: no picture with a caption can be encoded; see which are bad, and why")
+    image_tokens, image_mask = joined(images)
+    text_tokens, text_mask = joined(texts)
+    said = [good_texts[row] for row in text_rows]
+    pairs = PairedEmbeddings.from_arrays(
+        image_tokens[rows],
+        text_tokens[text_rows],
+        image_mask=image_mask[rows],
+        text_mask=text_mask[text_rows],
+        text_image=torch.tensor([new[captions.text_image[text]] for text in said]),
+        ids=[captions.images[place] for place in places],
+        captions=[captions.texts[text] for text in said],
+        image_paths=[str(found.paths[good_images[row]]) for row in rows],
+        image_labels=_labels(captions.image_labels, places),
+        text_labels=_labels(captions.text_labels, said),
+        name=name,
+    )
+    why = "none of its captions can be encoded; give it one in other words"
+    return pairs, [BadItem(place, captions.images[place], why) for place in lonely]
+
+
+def _labels(frame: pl.DataFrame, rows: list[int]) -> pl.DataFrame | None:
+    return frame[rows] if frame.width else None

@@ -1,0 +1,88 @@
+"""A picture file as an upright RGB image, judged before its pixels are unpacked."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pico_core.errors import DataError
+
+MAX_PIXELS = 80_000_000  # below the size at which Pillow itself begins to warn
+# Only formats that Pillow reads by itself; EPS, for one, would start another program.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+
+
+def read_picture(path: Path) -> Image.Image:
+    """The picture in a file, turned upright, in RGB. The first frame of an animation.
+
+    Raises:
+        DataError: missing, empty, no picture, too many pixels, cut short. The message says what
+            and the mend; whoever knows the file's name puts it in front.
+    """
+    if not path.is_file():
+        found = "it is no regular file" if path.exists() else "there is no such file"
+        raise DataError(f"{found}; correct the name or bring the picture")
+    if path.stat().st_size == 0:
+        raise DataError("the file is empty (0 bytes); copy it again")
+    Image.init()
+    try:
+        with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+            check_pixels(image)
+            return upright_rgb(image)
+    except DataError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(_too_large(str(error).split(",", maxsplit=1)[0])) from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"it is no picture that can be read here; expected one of {', '.join(FORMATS)}") from error
+    except Exception as error:  # decoders of damaged files raise anything at all
+        reason = (str(error).splitlines() or [""])[0][:120]
+        raise DataError(
+            f"the picture is cut short or damaged ({type(error).__name__}: {reason}); copy it again"
+        ) from error
+
+
+def check_pixels(image: Image.Image) -> None:
+    """Refuse a picture whose header declares too many pixels; nothing of it is unpacked yet."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise DataError(_too_large(f"it declares {width} x {height} pixels"))
+
+
+def _too_large(found: str) -> str:
+    return f"{found}; the limit is {MAX_PIXELS // 10**6} million pixels, against pictures made to fill the memory"
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """The image as people see it: turned as its EXIF note says, transparency over white, 16 bits as 8.
+
+    >>> upright_rgb(Image.new("RGBA", (1, 1), (255, 0, 0, 0))).getpixel((0, 0))
+    (255, 255, 255)
+    """
+    image.load()
+    image = _upright(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _eight_bits(image)
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, seen)
+    return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged note about the orientation is no reason to lose the picture
+        return image
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey values of more than 8 bits: 0 to 1 and 0 to 65535 are scaled, 0 to 255 stays."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    top = float(values.max())
+    if image.mode.startswith("I;16") or (image.mode == "I" and top > 255):
+        values = values / 257
+    elif image.mode == "F" and top <= 1:
+        values = values * 255
+    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))

@@ -1,0 +1,171 @@
+"""Captions as numbers: which positions of a tokenizer's output are words, and which are not."""
+
+import importlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+START, END = 49406, 49407  # of open_clip's SimpleTokenizer; 0 pads, and is a real piece of text as well
+PADDING = 0
+
+
+@dataclass(frozen=True, eq=False)
+class WordIds:
+    """Captions as a model reads them.
+
+    Attributes:
+        ids: What the text tower is given.
+        real: True = a word, or a piece of one; not start, end or padding.
+        pieces: What each real position stands for.
+        unknown: Words of each caption that are not known and were left out.
+        truncated: Whether the caption is longer than the model reads.
+    """
+
+    ids: Int[Tensor, "m length"]
+    real: Bool[Tensor, "m length"]
+    pieces: tuple[tuple[str, ...], ...]
+    unknown: tuple[tuple[str, ...], ...]
+    truncated: tuple[bool, ...]
+
+
+@runtime_checkable
+class Words(Protocol):
+    """Cuts captions into tokens."""
+
+    @property
+    def key(self) -> str:
+        """Names everything that decides the result."""
+
+    def __call__(self, captions: Sequence[str]) -> WordIds:
+        """Cut captions into tokens."""
+
+
+def simple_tokenizer() -> Any:
+    """open_clip's own byte-pair tokenizer, whose vocabulary is part of its package."""
+    return importlib.import_module("open_clip").SimpleTokenizer()
+
+
+class BytePairWords:
+    """The tokenizer of CLIP: words are what lies between start and the first end."""
+
+    def __init__(self, tokenizer: Any, *, context_length: int) -> None:
+        self._tokenizer = tokenizer
+        self._length = context_length
+
+    @property
+    def key(self) -> str:
+        """Names everything that decides the result."""
+        clean = getattr(self._tokenizer.clean_fn, "__name__", "clean")
+        return f"byte-pair {self._length} {self._tokenizer.vocab_size} {clean} {self._tokenizer.reduction_fn}"
+
+    def __call__(self, captions: Sequence[str]) -> WordIds:
+        """Cut captions into tokens."""
+        ids = self._tokenizer(list(captions), context_length=self._length)
+        start, end = self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
+        place = torch.arange(ids.shape[1])
+        first_end = torch.where(ids == end, place, ids.shape[1]).min(dim=1).values
+        real = (place < first_end[:, None]) & (ids != start)
+        pieces = tuple(
+            tuple(_readable(self._tokenizer, i) for i in row[keep].tolist())
+            for row, keep in zip(ids, real, strict=True)
+        )
+        truncated = tuple(len(self._tokenizer.encode(caption)) + 2 > self._length for caption in captions)
+        return WordIds(ids, real, pieces, ((),) * len(pieces), truncated)
+
+
+class SmallWords:
+    """The same tokenizer on a small vocabulary: a word with a piece that is not in it is left out."""
+
+    def __init__(self, vocabulary: Sequence[int], *, context_length: int) -> None:
+        self._length = context_length
+        self._vocabulary = tuple(vocabulary)
+        self._row = {token: row for row, token in enumerate(self._vocabulary)}
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return simple_tokenizer()
+
+    @property
+    def key(self) -> str:
+        """Names everything that decides the result."""
+        return f"small {self._length} {self._vocabulary}"
+
+    def __call__(self, captions: Sequence[str]) -> WordIds:
+        """Cut captions into tokens."""
+        ids = torch.full((len(captions), self._length), self._row[PADDING], dtype=torch.int64)
+        real = torch.zeros(len(captions), self._length, dtype=torch.bool)
+        pieces, unknown, truncated = [], [], []
+        for item, caption in enumerate(captions):
+            known, missing = self._known(caption)
+            room = self._length - 2
+            truncated.append(len(known) > room)
+            known = known[:room]
+            row = [self._row[token] for token in (START, *known, END)]
+            ids[item, : len(row)] = torch.tensor(row)
+            real[item, 1 : len(known) + 1] = True
+            pieces.append(tuple(_readable(self._tokenizer, token) for token in known))
+            unknown.append(tuple(missing))
+        return WordIds(ids, real, tuple(pieces), tuple(unknown), tuple(truncated))
+
+    def _known(self, caption: str) -> tuple[list[int], list[str]]:
+        known, missing = [], []
+        for word in self._tokenizer.pat.findall(self._tokenizer.clean_fn(caption)):
+            tokens = self._tokenizer.encode(word)
+            if set(tokens) & {START, END}:
+                continue  # nobody writes these; typed, they would end the caption early
+            if all(token in self._row for token in tokens):
+                known.extend(tokens)
+            else:
+                missing.append(word)
+        return known, missing
+
+
+class HubWords:
+    """A tokenizer of the Hugging Face hub: words are what is not one of its special tokens."""
+
+    def __init__(self, tokenizer: Any, *, context_length: int) -> None:
+        self._tokenizer = tokenizer
+        self._length = context_length
+
+    @property
+    def key(self) -> str:
+        """Names everything that decides the result."""
+        name = getattr(self._tokenizer.tokenizer, "name_or_path", "?")
+        return f"hub {name} {self._length} {self._tokenizer.strip_sep_token} {self._tokenizer.tokenizer_mode}"
+
+    def __call__(self, captions: Sequence[str]) -> WordIds:
+        """Cut captions into tokens; how many were too long cannot be told."""
+        ids = self._tokenizer(list(captions), context_length=self._length)
+        inner = self._tokenizer.tokenizer
+        real = ~torch.isin(ids, torch.tensor(sorted(inner.all_special_ids)))
+        if self._tokenizer.strip_sep_token:  # open_clip puts 0 in its place
+            real &= ids != PADDING
+        pieces = tuple(
+            tuple(str(piece) for piece in inner.convert_ids_to_tokens(row[keep].tolist()))
+            for row, keep in zip(ids, real, strict=True)
+        )
+        return WordIds(ids, real, pieces, ((),) * len(pieces), (False,) * len(pieces))
+
+
+def vocabulary_of(captions: Iterable[str]) -> tuple[int, ...]:
+    """Tokens of these captions, with padding, start and end, in the order of their numbers.
+
+    The end keeps the highest row, by which CLIP finds it.
+
+    >>> vocabulary_of(["a red dog", "a dog"])
+    (0, 320, 736, 1929, 49406, 49407)
+    """
+    tokenizer = simple_tokenizer()
+    used = {PADDING, START, END}
+    for caption in captions:
+        used.update(tokenizer.encode(caption))
+    return tuple(sorted(used))
+
+
+def _readable(tokenizer: Any, token: int) -> str:
+    return str(tokenizer.decode([token])).strip()
