@@ -63,7 +63,7 @@ def server(chromium, tmp_path_factory):
         process = subprocess.Popen(command, cwd=ROOT, stdout=sink, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_healthy(address, process, log)
+        wait_until_healthy(address, process, log)
         yield address
     finally:
         process.terminate()
@@ -75,16 +75,21 @@ def server(chromium, tmp_path_factory):
     assert "Traceback" not in log.read_text(), log.read_text()[-4000:]
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen, log: Path | None = None) -> None:
+    """Wait until the server answers; a server that ends or stays silent fails with the end of its log."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        assert process.poll() is None, f"the server ended:\n{log.read_text()[-2000:]}"
+        assert process.poll() is None, f"the server ended:\n{_end_of(log)}"
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    pytest.fail(f"the server was not healthy within 60 s:\n{log.read_text()[-2000:]}")
+    pytest.fail(f"the server was not healthy within 60 s:\n{_end_of(log)}")
+
+
+def _end_of(log: Path | None) -> str:
+    return "" if log is None else log.read_text()[-2000:]
 
 
 @pytest.fixture(scope="session")

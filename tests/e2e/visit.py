@@ -14,6 +14,7 @@ RESTING = """() => {
 }"""
 # Opened below the root, Streamlit first looks for its server below the page's own path.
 OWN_DETOUR = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
+FIRST_FIGURE = '[data-testid="stPlotlyChart"] .scatterlayer .points path'
 DRAWN = """chart => {
     const plot = chart.querySelector('.js-plotly-plot');
     const box = chart.getBoundingClientRect();
