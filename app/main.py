@@ -42,4 +42,4 @@ try:
     chosen.run()
 except PicoError as error:
     st.error(f"This page cannot be drawn. {error}", icon=":material/block:")
-heap.freeze_once("libraries")  # all of them are loaded once the first page stands
+heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own

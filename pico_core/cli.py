@@ -1,7 +1,7 @@
 """The command line: inspect, import, planted, construct, evaluate, export, replay.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
-input or usage, 130 interrupted.
+input or usage, 3 a replay that differs, 130 interrupted.
 """
 
 import sys
@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 
 from pico_core.axes import Columns
-from pico_core.data.files import is_dataset, load_pairs, save_pairs
+from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import import_arrays
 from pico_core.data.inspection import inspect_dataset
 from pico_core.data.pairs import PairedEmbeddings
@@ -31,7 +31,7 @@ from pico_core.study import evaluate_study, run_study
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-INTERRUPTED = 130
+INTERRUPTED, DIFFERENT = 130, 3
 Data = Annotated[Path, typer.Argument(help="A dataset folder, or an .npz, .safetensors or .pt file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides everything random.")]
@@ -110,8 +110,6 @@ def planted(
     """Make a dataset whose style columns are known; the truth is written beside it."""
     config = PlantedConfig(n_images=images, n_columns=columns, style_strength=style_strength, coupling=coupling)
     made = planted_pairs(config, seed=seed)
-    if is_dataset(target):
-        (target / "truth.parquet").unlink(missing_ok=True)  # ours; any other file there makes save_pairs refuse
     save_pairs(made.pairs, target)
     write_truth(made.semantic_share, target / "truth.parquet")
     _made(made.pairs, target, as_json=as_json)
@@ -204,6 +202,8 @@ def replay_(run: Annotated[Path, typer.Argument(help="Run folder.")], data: Data
     found = replay(run, load_pairs(data))
     largest = found.largest_difference if isfinite(found.largest_difference) else None
     say({"identical": found.identical, "largest_difference": largest}, as_json=as_json)
+    if not found.identical:
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command(hidden=True)
@@ -233,7 +233,12 @@ def _pairs_of(texts: list[str] | None) -> dict[str, str]:
     for text in texts or []:
         if "=" not in text:
             raise SettingError(f"{text!r} is not of the form name=value")
-    return dict(text.split("=", 1) for text in texts or [])
+    split = [text.split("=", 1) for text in texts or []]
+    names = [name for name, _ in split]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SettingError(f"{twice[0]} is given {names.count(twice[0])} times; give it once")
+    return dict(split)
 
 
 def _truth_of(data: Path, pairs: PairedEmbeddings) -> Columns | None:

@@ -32,6 +32,8 @@ RUN, REPORT, TENSORS, HISTORY, COLUMNS = (
     "history.safetensors",
     "weights.parquet",
 )
+TABLE = "history.parquet"
+OURS = (RUN, REPORT, TENSORS, HISTORY, COLUMNS, TABLE)
 VECTORS = (
     "probabilities",
     "weights",
@@ -59,8 +61,15 @@ def check_target(folder: Path | str) -> Path:
         RunError: something else is there; it would be lost.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{folder.name}: exists and is not a run; choose another place")
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder.name}: is a file; a run is a folder: choose another place")
+    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in OURS) if folder.exists() else []
+    if others:
+        listed = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        raise RunError(
+            f"{folder.name}: the folder holds {listed}, which no run wrote; choose another place, so that nothing of "
+            "yours is lost"
+        )
     return folder
 
 
@@ -81,7 +90,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
         save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
         save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
         study.columns.write_parquet(fresh / COLUMNS)
-        made.history.frame().write_parquet(fresh / "history.parquet")
+        made.history.frame().write_parquet(fresh / TABLE)
         _write(fresh / RUN, _about(study))
         _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
     return folder

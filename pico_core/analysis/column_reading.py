@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 import torch
-from scipy.stats import spearmanr
 
 from pico_core.analysis.records import Estimate
 from pico_core.axes import Columns
@@ -115,6 +114,8 @@ def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
     >>> rank_agreement(torch.tensor([1.0, 2.0, 9.0, 10.0]), torch.tensor([0.1, 0.2, 0.3, 0.4])).rho.value
     1.0
     """
+    from scipy.stats import spearmanr  # a second to import
+
     count = len(values)
     if count < 2 or float(values.std()) == 0 or float(truth.std()) == 0:
         return RankAgreement(Estimate(math.nan, -1.0, 1.0), count)

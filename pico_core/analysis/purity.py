@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.subspaces import Reading, Sample, SpaceName, sample_items, shown, subspace
@@ -262,6 +261,8 @@ def _nearest(
     points: NDArray[np.float32], groups: NDArray[np.int64], neighbours: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Candidates by distance, and which of them are the k nearest outside the item's own group."""
+    from sklearn.neighbors import NearestNeighbors  # half a second to import
+
     largest = int(np.unique(groups, return_counts=True)[1].max())
     asked = min(len(points) - 1, neighbours + largest - 1)
     found = NearestNeighbors(n_neighbors=asked, algorithm="brute").fit(points)

@@ -14,7 +14,6 @@ import polars as pl
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 from torch import Tensor
 
 from pico_core.axes import Columns, ItemMeans
@@ -107,6 +106,8 @@ def pca_plane(space: Space) -> Plane:
     Returns:
         Centred coordinates; a space without any spread gives zeros and explains nothing.
     """
+    from sklearn.decomposition import PCA  # half a second to import
+
     points = space.stacked.astype(np.float64)
     if min(points.shape) < 2 or not float(np.ptp(points, axis=0).max()) > 1e-9:
         return _plane(np.zeros((len(points), 2)), len(space.image), method="pca", explained=(0.0, 0.0))
@@ -131,6 +132,7 @@ def umap_plane(space: Space, *, seed: int = 0, n_neighbors: int = 15, min_dist: 
         warnings.filterwarnings("ignore", message=".*force_all_finite.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*[Tt]ensor[Ff]low.*", category=ImportWarning)
         import umap  # seconds to import, so only when asked for
+        from sklearn.decomposition import PCA
 
         n_components = min(UMAP_COMPONENTS, *points.shape)
         reduced = PCA(n_components=n_components, svd_solver="covariance_eigh").fit_transform(points)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from sklearn.decomposition import PCA
 from torch import Tensor
 
 from pico_core.analysis.evaluation import paired_difference
@@ -93,6 +92,8 @@ def prototype_plane(points: Float[Tensor, "d a"], centres: Float[Tensor, "t k a"
     flat = np.zeros((len(together), 2))
     explained = (0.0, 0.0)
     if float(np.ptp(together, axis=0).max()) > 1e-9:
+        from sklearn.decomposition import PCA  # half a second to import
+
         model = PCA(n_components=min(2, *together.shape), svd_solver="full")
         found = model.fit_transform(together)
         flat[:, : found.shape[1]] = found

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.stats import false_discovery_control
 from torch import Tensor
 
 from pico_core.analysis.records import Estimate
@@ -89,6 +88,8 @@ def mismatched_null(pairs: PairedEmbeddings, *, n_draws: int = 499, seed: int = 
 
     Source: beyond the paper.
     """
+    from scipy.stats import false_discovery_control  # a second to import, and no first page asks for it
+
     generator = torch.Generator().manual_seed(seed)
     shuffles: Int[Tensor, "b n"] = torch.stack(
         [torch.randperm(pairs.n_images, generator=generator) for _ in range(n_draws)]

@@ -136,11 +136,18 @@ def finite(tokens: Tensor, mask: Tensor, modality: str) -> None:
 
 def unit_tokens(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, tuple[float, float], bool]:
     """Unit tokens with zeros under the mask, the range of norms found, and whether any was changed."""
-    norms = torch.empty(mask.shape, dtype=torch.float32)
+    norms = torch.empty(mask.shape, dtype=torch.float32, device=tokens.device)
     for start in range(0, len(tokens), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
-        norms[part] = torch.linalg.vector_norm(tokens[part].float(), dim=2)
+        # The float32 square of a value beyond 1e19 is infinite, so the sum is made in float64.
+        norms[part] = torch.linalg.vector_norm(tokens[part], dim=2, dtype=torch.float64).float()
     real = norms[mask]
+    if not bool(torch.isfinite(real).all()):
+        item, token = (int(i) for i in (~torch.isfinite(norms) & mask).nonzero()[0])
+        raise DataError(
+            f"{modality} embeddings hold vectors whose length exceeds float32, the first at item {item}, token "
+            f"{token}: scale the array down"
+        )
     if bool((real <= torch.finfo(torch.float32).tiny).any()):
         item, token = (int(i) for i in ((norms <= torch.finfo(torch.float32).tiny) & mask).nonzero()[0])
         count = int((real <= torch.finfo(torch.float32).tiny).sum())

@@ -1,6 +1,5 @@
 """Foreign files, opened and gathered by role, in the terms of `PairedEmbeddings.from_arrays`."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +80,9 @@ def gather(foreign: Foreign) -> Gathered:
         raise DataError(f"{source.path.name}: image and text embeddings are both needed")
     ids = _strings(foreign, "ids", foreign.images)
     owner = _tensor(source, roles.image_index)
-    if foreign.texts is not None:
+    if foreign.texts is not None and (owner is None or _names_index(foreign.texts)):
         with naming(foreign.texts.path):
-            by_table = owners_from_table(foreign.texts, ids) if owner is None or _names_index(foreign.texts) else None
+            by_table = owners_from_table(foreign.texts, ids or _numbers(source, roles))
         owner = owner if by_table is None else by_table
     return Gathered(
         image_tokens=source.tensor(roles.image_emb),
@@ -97,6 +96,11 @@ def gather(foreign: Foreign) -> Gathered:
         image_labels=_labels(source, roles.image_labels, foreign.images, ("ids", "image_paths")),
         text_labels=_labels(source, roles.text_labels, foreign.texts, ("captions", "image_index")),
     )
+
+
+def _numbers(source: Source, roles: Assignment) -> list[str]:
+    """What images are called that came without names."""
+    return [str(i) for i in range(_rows(source, roles.image_emb) or 0)]
 
 
 def _names_index(texts: Table) -> bool:
@@ -127,7 +131,7 @@ def build(foreign: Foreign, gathered: Gathered, *, name: str | None = None) -> P
     path = foreign.source.path
     stem = path.parent.resolve().name if path.stem in PLAIN_STEMS else path.stem
     try:
-        pairs = PairedEmbeddings.from_arrays(
+        return PairedEmbeddings.from_arrays(
             gathered.image_tokens,
             gathered.text_tokens,
             image_mask=gathered.image_mask,
@@ -142,8 +146,3 @@ def build(foreign: Foreign, gathered: Gathered, *, name: str | None = None) -> P
         )
     except DataError as error:
         raise DataError(f"{path.name}: {foreign.roles.explain(str(error))}") from error
-    for words, norms in (("image", pairs.normalisation.image_norms), ("text", pairs.normalisation.text_norms)):
-        if not math.isfinite(norms[1]):
-            message = f"{words} embeddings hold vectors whose length exceeds float32; scale the array down"
-            raise DataError(f"{path.name}: {foreign.roles.explain(message)}")
-    return pairs

@@ -33,7 +33,8 @@ def import_arrays(
         mapping: Role to array name, such as {"image_emb": "image_emb_random"}.
         images: .parquet or .csv with one row per image, in order: id, path, and labels.
         texts: The same with one row per text: caption, image_index or the image's id, and labels.
-            A table wins over an array of the file.
+            What a table says of these wins over an array of the file, except that images named in the
+            table of texts pair only where no image_index does.
         text_path: The .npy of the texts when `path` is one.
         name: What to call the dataset; default from the file.
 

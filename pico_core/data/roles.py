@@ -100,6 +100,11 @@ def assign(headers: tuple[ArrayHeader, ...], mapping: Mapping[str, str]) -> Assi
             raise DataError(f"the mapping names the role {role!r}; the roles are {', '.join(ROLES)}")
         if name not in by_name:
             raise DataError(f"the mapping gives {role} the array {name!r}, but the file holds {listing(headers)}")
+    if mapping.get("image_emb") is not None and mapping["image_emb"] == mapping.get("text_emb"):
+        raise DataError(
+            f"the mapping gives image_emb and text_emb the same array {mapping['image_emb']!r}, so that every text "
+            "would be its image; name two arrays"
+        )
     found = dict(mapping)
     taken = set(mapping.values())
     for role in ROLES:

@@ -110,7 +110,7 @@ def _guess_type(column: pl.Series) -> pl.Series:
     return column if named or real.null_count() > column.null_count() else real
 
 
-def owners_from_table(texts: Table, ids: list[str] | None) -> Tensor | None:
+def owners_from_table(texts: Table, ids: list[str]) -> Tensor | None:
     """The image of each text by the table's image_index, or by the names of images; None if it has neither.
 
     Raises:
@@ -123,7 +123,7 @@ def owners_from_table(texts: Table, ids: list[str] | None) -> Tensor | None:
             raise DataError(f"column {name!r} must hold a whole number in every row: the row of each text's image")
         return torch.from_numpy(column.cast(pl.Float64 if column.dtype.is_float() else pl.Int64).to_numpy().copy())
     name = texts.image_name_column()
-    if name is None or ids is None:
+    if name is None:
         return None
     places = {image: place for place, image in enumerate(ids)}
     if len(places) != len(ids):

@@ -1,5 +1,6 @@
 """The settings of the method. Every reconstructed choice is one of these, with named alternatives."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -10,6 +11,7 @@ Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
 Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
 BasisName = Literal["given", "pca", "cross"]
+MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,17 @@ class ConstructionConfig:
         for name in ("n_prototypes", "n_anchors", "n_iterations"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "a whole number of at least 1")
         for name in ("gamma", "margin", "patience", "tol"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+            _require(0 <= getattr(self, name) < math.inf, name, getattr(self, name), "a finite number, 0 or more")
+        # Smaller widths and temperatures overflow float32 once squared or exponentiated.
         for name in ("sigma", "tau"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
+            _require(1e-4 <= getattr(self, name) < math.inf, name, getattr(self, name), "0.0001 or more, and finite")
         _require(0 < self.batch_share <= 1, "batch_share", self.batch_share, "more than 0 and at most 1")
         _require(0 <= self.ema_decay < 1, "ema_decay", self.ema_decay, "at least 0 and less than 1")
         _require(
-            len(self.strengths) > 0 and all(s > 0 for s in self.strengths),
+            len(self.strengths) > 0 and all(0 < s <= MAX_STRENGTH for s in self.strengths),
             "strengths",
             self.strengths,
-            "one or more exponents above 0",
+            f"one or more exponents above 0 and at most {MAX_STRENGTH}",
         )
 
     @classmethod
@@ -115,7 +118,7 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         _check_choices(self)
-        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        _require(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         _require(0 < self.fit < 1, "fit", self.fit, "a share between 0 and 1")
         _require(0 < self.feedback < 1, "feedback", self.feedback, "a share between 0 and 1")
         _require(self.fit + self.feedback < 1, "fit + feedback", self.fit + self.feedback, "less than 1")

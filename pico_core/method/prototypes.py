@@ -3,11 +3,11 @@
 Why style and not semantics (paper): semantics is too rich to enumerate, the kinds of style are few.
 """
 
+import threading
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
@@ -17,6 +17,8 @@ from pico_core.errors import SettingError
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.history import ModalityPrototypes, StylePrototypes
 
+# The limit on threads is the process's own: two studies inside it at once would restore each other's.
+_ONE_AT_A_TIME = threading.Lock()
 STARTS = 4  # K-means++ starts of the first iteration; later ones are warm-started
 
 
@@ -83,8 +85,6 @@ def cluster_columns(
 ) -> StylePrototypes:
     """One weighted K-means per modality, warm-started at `start` so that labels keep their identity."""
     weight = pseudo_style.clamp(0.0, 1.0) ** config.gamma
-    if float(weight.sum()) <= 0:  # every column agrees in sign everywhere: no column is more style than another
-        weight = torch.ones_like(weight)
     return StylePrototypes(
         _kmeans(points.image, weight, start.image.centres if start else None, config, generator),
         _kmeans(points.text, weight, start.text.centres if start else None, config, generator),
@@ -109,6 +109,12 @@ def _kmeans(
     config: ConstructionConfig,
     generator: torch.Generator,
 ) -> ModalityPrototypes:
+    from sklearn.cluster import KMeans  # half a second to import, and looking at a finished run needs none
+
+    # A column that never varies is no point: its p̂ of 0 would make it the heaviest of all.
+    weight = weight * points.any(dim=1)
+    if float(weight.sum()) <= 0:  # every column agrees in sign everywhere: no column is more style than another
+        weight = torch.ones_like(weight)
     distinct = len(torch.unique(points, dim=0))
     if config.n_prototypes > distinct:
         raise SettingError(
@@ -124,7 +130,7 @@ def _kmeans(
     )
     # One thread: partial sums of several would be added in the order in which they end, and the
     # same seed would not give the same bits.
-    with threadpool_limits(limits=1):
+    with _ONE_AT_A_TIME, threadpool_limits(limits=1):
         model.fit(points.double().numpy(), sample_weight=weight.double().numpy())
     return assign(points, torch.from_numpy(model.cluster_centers_).float(), weight)
 

@@ -198,7 +198,7 @@ def test_replay_says_identical(pico, data, run):
         (["construct", "{data}", "--out", "{new}", "--set", "gamma=lots"], ["gamma", "lots"]),
         (["construct", "{data}", "--out", "{new}", "--preset", "best"], ["best", "paper"]),
         (["construct", "{data}", "--out", "{new}", "--set", "n_prototypes=500"], ["n_prototypes"]),
-        (["construct", "{data}", "--out", "{data}"], ["not a run"]),
+        (["construct", "{data}", "--out", "{data}"], ["which no run wrote"]),
         (["evaluate", "{data}", "--run", "{none}"], ["none", "construct"]),
         (["evaluate", "{none}", "--run", "{run}"], ["none"]),
         (["replay", "{data}", "{data}"], ["run.json is missing"]),

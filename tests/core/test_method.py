@@ -316,13 +316,18 @@ def test_more_prototypes_than_columns_is_refused(splits):
 @pytest.mark.parametrize(
     ("settings_", "message"),
     [
-        ({"gamma": "-1"}, "gamma is -1.0; expected 0 or more"),
+        ({"gamma": "-1"}, "gamma is -1.0; expected a finite number, 0 or more"),
         ({"rule": "magic"}, "rule is 'magic'; choose one of softmax"),
         ({"basis": "fourier"}, "basis is 'fourier'; choose one of given"),
         ({"colour": "red"}, "there is no setting 'colour'"),
         ({"n_iterations": "2.5"}, "n_iterations is '2.5'; expected a value like 16"),
-        ({"tau": "0"}, "tau is 0.0; expected more than 0"),
+        ({"tau": "0"}, "tau is 0.0; expected 0.0001 or more"),
         ({"strengths": ""}, "strengths is ''"),
+        ({"strengths": "1000"}, "at most 6"),
+        ({"tau": "inf"}, "and finite"),
+        ({"gamma": "nan"}, "a finite number"),
+        ({"sigma": "1e-20"}, "0.0001 or more"),
+        ({"seed": "99999999999999999999"}, "seed is 1.*; expected 0 to"),
         ({"fit": "0.9", "feedback": "0.2"}, "expected less than 1"),
     ],
 )

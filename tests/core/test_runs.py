@@ -135,9 +135,13 @@ def test_an_older_run_is_replaced_and_anything_else_is_left_alone(study, run, tm
     (mine / "thesis.tex").write_text("years of work")
     (tmp_path / "file").write_text("also mine")
     for place in (mine, tmp_path / "file"):
-        with pytest.raises(RunError, match="not a run"):
+        with pytest.raises(RunError, match=r"is a file|which no run wrote"):
             save_run(study, place)
     assert (mine / "thesis.tex").read_text() == "years of work"
+    (run / "notes.txt").write_text("on this run")
+    with pytest.raises(RunError, match=r"holds notes\.txt, which no run wrote"):
+        save_run(study, run)
+    assert (run / "notes.txt").read_text() == "on this run"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "mine", "run"]
 
 

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from pico_core.data.files import load_pairs
 from pico_core.data.imports import import_arrays, inspect_dataset
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 
 N, M, D = 10, 20, 6
@@ -182,6 +183,24 @@ def test_texts_find_their_image_by_name(tmp_path: Path) -> None:
     (tmp_path / "texts.tsv").write_text("image\tcaption\n" + rows.replace("i3\t", "i33\t", 1))
     with pytest.raises(DataError, match=r"texts\.tsv: column 'image' names 'i33' in row 3.*ids look like 'i0'"):
         import_arrays(path, texts=tmp_path / "texts.tsv")
+
+
+def test_texts_find_unnamed_images_by_number_or_are_refused(tmp_path: Path) -> None:
+    """Names must never be dropped in silence: with as many texts as images they would pair by row instead."""
+    path = npz(tmp_path, image_index=None, captions=None, ids=None, text_emb=arrays()["text_emb"][:N], text_mask=None)
+    (tmp_path / "texts.csv").write_text("image_id,caption\n" + "".join(f"{N - 1 - i},c\n" for i in range(N)))
+    assert import_arrays(path, texts=tmp_path / "texts.csv").text_image.tolist() == list(range(N))[::-1]
+    (tmp_path / "texts.csv").write_text("image_id,caption\n" + "".join(f"q{i},c\n" for i in range(N)))
+    with pytest.raises(DataError, match="no image has that id"):
+        import_arrays(path, texts=tmp_path / "texts.csv")
+
+
+def test_vectors_beyond_float32_are_refused_not_zeroed(tmp_path: Path) -> None:
+    values = torch.ones(9, 4)
+    with pytest.raises(DataError, match="length exceeds float32, the first at item 0, token 0"):
+        PairedEmbeddings.from_arrays(values.double() * 1e60, values)
+    large = PairedEmbeddings.from_arrays(values * 1e25, values)
+    torch.testing.assert_close(torch.linalg.vector_norm(large.image_tokens, dim=2), torch.ones(9, 1))
 
 
 def test_inspection_lists_every_problem(tmp_path: Path) -> None:
