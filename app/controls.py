@@ -165,7 +165,7 @@ def choose_strength() -> None:
 def study_for(dataset: services.Dataset, config: StudyConfig, *, place: DeltaGenerator) -> services.Study | None:
     """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
     found = services.find_study(dataset, config)
-    key = services.study_key(dataset.pairs.digest, config)
+    key = services.study_key(dataset, config)
     older = services.latest_study(dataset) if found is None else None
     job = services.job()
     with place:

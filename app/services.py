@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
@@ -69,6 +70,13 @@ class Dataset:
     pairs: PairedEmbeddings
     truth: Tensor | None
 
+    @cached_property
+    def mark(self) -> str:
+        """Names everything a study reads: the digest of the data, and the truth where there is one."""
+        if self.truth is None:
+            return self.pairs.digest
+        return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
+
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
@@ -80,6 +88,7 @@ class Workspace:
         splits: Its splits, in its basis.
         strength: Exponent of the weights that lists use.
         weights: P at that exponent.
+        key: Names the study: data and settings. What a page computes from it is kept under this name.
     """
 
     dataset: Dataset
@@ -87,11 +96,12 @@ class Workspace:
     splits: Splits
     strength: float
     weights: Tensor
+    key: str
 
 
-def study_key(digest: str, config: StudyConfig) -> str:
+def study_key(dataset: Dataset, config: StudyConfig) -> str:
     """Names a study by what goes into it: data and settings."""
-    return f"{digest}:{json.dumps(config.to_dict(), sort_keys=True)}"
+    return f"{dataset.mark}:{json.dumps(config.to_dict(), sort_keys=True)}"
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the dataset")
@@ -148,10 +158,10 @@ def _demo_study(basis: str) -> Study:
 
 def find_study(dataset: Dataset, config: StudyConfig) -> Study | None:
     """A study that is done: of the demo from its files, else from this server's memory."""
-    key = study_key(dataset.pairs.digest, config)
+    key = study_key(dataset, config)
     if key in _finished():
         return _finished()[key]
-    if dataset.pairs.digest == open_dataset(state.DEMO).pairs.digest and config.basis in ("given", "cross"):
+    if dataset.mark == open_dataset(state.DEMO).mark and config.basis in ("given", "cross"):
         study = _demo_study(config.basis)
         if study.config == config:
             return study
@@ -174,7 +184,7 @@ def job() -> Job | None:
 
 def start_job(dataset: Dataset, config: StudyConfig, *, title: str) -> None:
     """Compute a study in the background; work that was under way is cancelled."""
-    key = study_key(dataset.pairs.digest, config)
+    key = study_key(dataset, config)
     state.set_failure(key, "")
     kept = _finished()
 
@@ -210,13 +220,14 @@ def _splits(key: str, _dataset: Dataset, _study: Study) -> Splits:
 
 def workspace(dataset: Dataset, study: Study) -> Workspace:
     """What the pages look at."""
-    strength = state.strength()
+    strength, key = state.strength(), study_key(dataset, study.config)
     return Workspace(
         dataset=dataset,
         study=study,
-        splits=_splits(study_key(study.digest, study.config), dataset, study),
+        splits=_splits(key, dataset, study),
         strength=strength,
         weights=weights_from(study.construction.probabilities, strength=strength),
+        key=key,
     )
 
 
@@ -243,14 +254,14 @@ def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _image_names(digest: str, _test: PairedEmbeddings) -> list[str]:
+def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
     first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
     return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
 
 
 def image_names(space: Workspace) -> list[str]:
     """Every image of the test split in words: its name and its first caption."""
-    return _image_names(map_key(space.splits.test, space.weights[:0]), space.splits.test)
+    return _image_names(space.key, space.splits.test)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -296,7 +307,7 @@ def _map_items(key: str, label: str | None, _test: PairedEmbeddings, _sample: Sa
 def map_items(space: Workspace, label: str | None) -> pl.DataFrame:
     """One row per point of the maps: kind, index, group (a label, or the modality), hover."""
     test = space.splits.test
-    return _map_items(map_key(test, space.study.construction.probabilities), label, test, map_sample(space))
+    return _map_items(space.key, label, test, map_sample(space))
 
 
 def _plane_pair(test: PairedEmbeddings, made: Tensor, reading: Reading, flatten: Callable[[Space], Plane]) -> PlanePair:
@@ -313,7 +324,7 @@ def _pca(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Te
 def pca_maps(space: Workspace, reading: Reading) -> PlanePair:
     """Both spaces by PCA: at once."""
     made = space.study.construction.probabilities
-    return _pca(map_key(space.splits.test, made), reading, space.splits.test, made)
+    return _pca(space.key, reading, space.splits.test, made)
 
 
 @st.cache_resource(max_entries=1)
@@ -332,7 +343,7 @@ def _umap_pair(test: PairedEmbeddings, made: Tensor, reading: Reading) -> PlaneP
 def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor) -> Future[PlanePair]:
     if reading == "weighted" and DEMO_FILES.maps.is_file():
         sample = sample_items(_test.n_images, _test.n_texts)
-        stored = planes_from_frame(pl.read_parquet(DEMO_FILES.maps), sample, key=key)
+        stored = planes_from_frame(pl.read_parquet(DEMO_FILES.maps), sample, key=map_key(_test, _probabilities))
         if stored is not None:
             ready: Future[PlanePair] = Future()
             ready.set_result(stored)
@@ -343,7 +354,7 @@ def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: T
 def umap_maps(space: Workspace, reading: Reading) -> Future[PlanePair]:
     """Both spaces by UMAP: the demo's from its file, any other from a thread that is asked until it is done."""
     made = space.study.construction.probabilities
-    return _umap(map_key(space.splits.test, made), reading, space.splits.test, made)
+    return _umap(space.key, reading, space.splits.test, made)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Counting neighbours")
@@ -356,7 +367,7 @@ def _separation(
 def purities(space: Workspace, *, content: str | None, style: str | None, reading: Reading) -> Separation:
     """How pure neighbourhoods are in both spaces, on the test split."""
     made = space.study.construction.probabilities
-    return _separation(map_key(space.splits.test, made), content, style, reading, space.splits.test, made)
+    return _separation(space.key, content, style, reading, space.splits.test, made)
 
 
 # --- Data --------------------------------------------------------------------------------------
@@ -500,7 +511,7 @@ def _rival(key: str, _study: Study, _test: PairedEmbeddings) -> Rival | None:
 
 def rival(space: Workspace) -> Rival | None:
     """The simpler idea that did best, against the weights of the study on the screen."""
-    return _rival(study_key(space.study.digest, space.study.config), space.study, space.splits.test)
+    return _rival(space.key, space.study, space.splits.test)
 
 
 # --- Columns -------------------------------------------------------------------------------------
@@ -518,7 +529,7 @@ def _summary(key: str, _table: pl.DataFrame) -> ColumnsSummary:
 
 def columns_summary(space: Workspace) -> ColumnsSummary:
     """The answer of the Columns page."""
-    return _summary(study_key(space.study.digest, space.study.config), space.study.columns)
+    return _summary(space.key, space.study.columns)
 
 
 def columns_frame(space: Workspace) -> pl.DataFrame:
@@ -541,7 +552,7 @@ def _planes(key: str, _construction: Construction) -> PrototypePlanes:
 
 def prototype_maps(space: Workspace) -> PrototypePlanes:
     """Trajectories on the image side and on the text side."""
-    return _planes(study_key(space.study.digest, space.study.config), space.study.construction)
+    return _planes(space.key, space.study.construction)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -551,7 +562,7 @@ def _feedback(key: str, _study: Study, _test: PairedEmbeddings) -> FeedbackReadi
 
 def feedback(space: Workspace) -> FeedbackReading:
     """What feedback did: the answer of the Prototypes page and the check of the proposition."""
-    return _feedback(study_key(space.study.digest, space.study.config), space.study, space.splits.test)
+    return _feedback(space.key, space.study, space.splits.test)
 
 
 def weight_curve(space: Workspace) -> WeightCurve | None:
@@ -569,4 +580,4 @@ def _export(key: str, kind: str, _study: Study) -> bytes:
 
 def export(space: Workspace, kind: str) -> bytes:
     """The columns of the study on the screen as a file."""
-    return _export(study_key(space.study.digest, space.study.config), kind, space.study)
+    return _export(space.key, kind, space.study)

@@ -77,7 +77,7 @@ def _offer(space: services.Workspace, basis: BasisName) -> None:
     config = replace(space.study.config, basis=basis)
     st.markdown("Not computed yet for these data and settings.")
     job = services.job()
-    under_way = job is not None and job.key == services.study_key(space.study.digest, config)
+    under_way = job is not None and job.key == services.study_key(space.dataset, config)
     label = "Computing, see the left" if under_way else f"Compute the {NAMES[basis].lower()}"
     if st.button(label, disabled=under_way, key=f"offer-{basis}"):
         services.start_job(space.dataset, config, title=controls.job_title(config))

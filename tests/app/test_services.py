@@ -1,0 +1,66 @@
+"""What is cached is named by everything that it depends on: nothing old is ever shown as current."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+import torch
+
+from app import services, state
+from pico_core.data.files import save_pairs
+from pico_core.method.config import StudyConfig
+from pico_core.study import study_splits
+
+
+def workspace_on(pairs, study):
+    dataset = services.Dataset(pairs, None)
+    return services.Workspace(
+        dataset=dataset,
+        study=study,
+        splits=study_splits(pairs, study.config, study.basis),
+        strength=1.0,
+        weights=torch.ones(pairs.n_columns),
+        key=services.study_key(dataset, study.config),
+    )
+
+
+@pytest.fixture
+def relabelled(planted):
+    """The same pairs whose style labels were corrected since."""
+    images = planted.pairs.images.with_columns(pl.col("style").reverse())
+    return replace(planted.pairs, images=images)
+
+
+def test_corrected_labels_are_shown_and_counted_anew(planted, relabelled, study):
+    before, after = workspace_on(planted.pairs, study), workspace_on(relabelled, study)
+    old, new = (services.map_items(space, "style").filter(kind="image")["group"].to_list() for space in (before, after))
+    assert old == before.splits.test.images["style"].to_list()
+    assert new == after.splits.test.images["style"].to_list()
+    assert old != new
+    asked = {"content": None, "style": "style", "reading": "weighted"}
+    found = [services.purities(space, **asked).labels[0].style.purity for space in (before, after)]
+    assert found[0] != found[1]
+    assert services.purities(before, **asked) is services.purities(before, **asked)
+
+
+def test_another_setting_or_another_truth_is_another_study(planted):
+    bare, known = services.Dataset(planted.pairs, None), services.Dataset(planted.pairs, planted.semantic_share)
+    other = services.Dataset(planted.pairs, 1 - planted.semantic_share)
+    keys = {services.study_key(dataset, StudyConfig()) for dataset in (bare, known, other)}
+    keys.add(services.study_key(bare, StudyConfig(seed=1)))
+    assert len(keys) == 4
+    assert services.study_key(services.Dataset(planted.pairs, None), StudyConfig()) in keys
+
+
+def test_the_demos_finished_study_is_not_lent_to_data_without_its_truth():
+    demo = services.open_dataset(state.DEMO)
+    assert services.find_study(demo, StudyConfig()) is not None
+    assert services.find_study(services.Dataset(demo.pairs, None), StudyConfig()) is None
+
+
+def test_a_dataset_that_changed_on_disk_is_read_anew(planted, relabelled, tmp_path):
+    save_pairs(planted.pairs, tmp_path / "mine")
+    first = services.open_dataset(str(tmp_path / "mine"))
+    assert services.open_dataset(str(tmp_path / "mine")) is first
+    save_pairs(relabelled, tmp_path / "mine")
+    assert services.open_dataset(str(tmp_path / "mine")).pairs.digest == relabelled.digest != first.pairs.digest
