@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
+from app.markup import plain
 from pico_core.errors import PicoError
 from pico_core.method.config import BasisName, ConstructionConfig, Rule, StudyConfig
 
@@ -54,10 +55,12 @@ def choose_dataset() -> services.Dataset | None:
     try:
         dataset = services.open_dataset(state.dataset_path())
     except PicoError as error:
-        st.sidebar.error(f"This dataset cannot be opened. {error} The Data page shows what was found.")
+        st.sidebar.error(f"This dataset cannot be opened. {plain(error)} The Data page shows what was found.")
         return None
     pairs = dataset.pairs
-    st.sidebar.caption(f"{pairs.name}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns")
+    st.sidebar.caption(
+        f"{plain(pairs.name)}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns"
+    )
     return dataset
 
 
@@ -180,7 +183,7 @@ def study_for(dataset: services.Dataset, config: StudyConfig, *, place: DeltaGen
                 st.rerun()
     failure = state.failure(key)
     if failure:
-        st.error(f"The study could not be done. {failure}", icon=":material/block:")
+        st.error(f"The study could not be done. {plain(failure)}", icon=":material/block:")
     if older is not None:
         st.warning(
             f"Stale: this is an older result. Since then: {changes(older.config, config)}. "

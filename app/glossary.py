@@ -37,4 +37,5 @@ def explain(sentence: str) -> str:
         seen.add(term)
         return f'<abbr class="term" tabindex="0" data-tip="{escape(TERMS[term])}">{term}</abbr>'
 
-    return _ANY.sub(mark, escape(sentence, quote=False))
+    # On one line: after an empty one Markdown would be obeyed again.
+    return _ANY.sub(mark, " ".join(escape(sentence, quote=False).split()))

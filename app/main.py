@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import controls, heap, services, state
+from app.markup import plain
 from app.views import columns, data, overview, parts, prototypes, retrieval, subspaces
 from pico_core.errors import PicoError
 
@@ -41,5 +42,5 @@ state.follow_address()
 try:
     chosen.run()
 except PicoError as error:
-    st.error(f"This page cannot be drawn. {error}", icon=":material/block:")
+    st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
 heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own

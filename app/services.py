@@ -1,5 +1,6 @@
 """The engine behind a cache: the only place that caches. Keys are content digests and settings."""
 
+import atexit
 import hashlib
 import json
 import tempfile
@@ -376,7 +377,9 @@ def purities(space: Workspace, *, content: str | None, style: str | None, readin
 @st.cache_resource(max_entries=1)
 def _uploads() -> tempfile.TemporaryDirectory[str]:
     """Where uploads lie while the server runs: readable by its user only, gone when it ends."""
-    return tempfile.TemporaryDirectory(prefix="pico-lens-")
+    folder = tempfile.TemporaryDirectory(prefix="pico-lens-")
+    atexit.register(folder.cleanup)
+    return folder
 
 
 def is_upload(path: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import services, state
+from app.markup import plain
 from app.views.parts import facts, prose, question
 from pico_core.data.imports import ArrayInfo
 from pico_core.data.roles import ROLES
@@ -149,9 +150,9 @@ def _look_into(source: services.Source, *, key: str) -> None:
         mapping = _roles(found.arrays, key=key)
         found = services.inspect(source, mapping) if mapping else found
     for problem in found.problems:
-        st.error(problem, icon=":material/block:")
+        st.error(plain(problem), icon=":material/block:")
     if found.arrays:
-        with st.expander(f"The {len(found.arrays)} arrays of {found.path.name}", expanded=bool(found.problems)):
+        with st.expander(f"The {len(found.arrays)} arrays of {plain(found.path.name)}", expanded=bool(found.problems)):
             st.dataframe(
                 [
                     {"array": a.name, "shape": " × ".join(map(str, a.shape)), "type": a.dtype, "used as": a.role or "–"}
@@ -169,7 +170,7 @@ def _look_into(source: services.Source, *, key: str) -> None:
     if st.button("Open this dataset", type="primary", key=f"open-{key}"):
         message = services.open_import(found)
         if message:
-            st.error(message, icon=":material/block:")
+            st.error(plain(message), icon=":material/block:")
         else:
             st.rerun()
 

@@ -7,6 +7,7 @@ import streamlit as st
 from app import services, state
 from app.figures import ranked_lists as lists
 from app.figures import retrieval as draw
+from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 from pico_core.errors import DataError
@@ -155,7 +156,7 @@ def _why(space: services.Workspace, asked: state.Query) -> None:
     captions, images = test.captions, services.image_names(space)
     rival = _called(captions[change.rival], "text", change.rival) if asked.kind == "image" else images[change.rival]
     st.markdown(change.sentence(titles))
-    st.caption(f"The strongest rival is the best wrong candidate of the unweighted list: {_plain(rival)}")
+    st.caption(f"The strongest rival is the best wrong candidate of the unweighted list: {plain(rival)}")
     figure(
         draw.margin_figure(change, titles=titles, dark=state.dark()),
         key="lead",
@@ -182,8 +183,3 @@ def _table(space: services.Workspace) -> None:
 
 def _called(name: str | None, kind: str, index: int) -> str:
     return name or f"{kind} {index}, no caption"
-
-
-def _plain(text: str) -> str:
-    """Captions are data: no markdown in them is to be obeyed."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!$<>~|:" else c for c in text)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import services, state
 from app.figures import subspaces as draw
+from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 from pico_core.analysis.purity import Separation, guess_label
@@ -33,7 +34,7 @@ def render() -> None:
         found = _numbers(space, labels, reading)
     with head:
         question(TITLE, found.sentence)
-        st.markdown(found.details)
+        st.markdown(plain(found.details))
     _details()
 
 

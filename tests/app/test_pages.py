@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.markup import plain
+
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 PAGES = ("overview", "columns", "prototypes", "subspaces", "retrieval", "data")
 
@@ -44,7 +46,7 @@ def test_a_page_without_data_says_so(name, tmp_path):
     broken.write_bytes(b"not an archive")
     app = page(name, dataset=str(broken))
     assert not app.exception, app.exception
-    assert "pairs.npz" in app.sidebar.error[0].value
+    assert plain("pairs.npz") in app.sidebar.error[0].value
     assert app.title[0].value.endswith("?")
 
 

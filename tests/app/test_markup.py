@@ -1,0 +1,49 @@
+"""Names and errors of a loaded file are shown as they are, and fetch nothing."""
+
+from streamlit.testing.v1 import AppTest
+
+from app.glossary import explain
+from app.markup import plain
+
+HOSTILE = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
+
+
+def page_of_a_hostile_dataset() -> None:
+    from dataclasses import replace
+
+    from app import controls, services, state
+    from app.views import data, subspaces
+    from pico_core.method.config import StudyConfig
+
+    hostile = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
+    demo = services.open_dataset(state.DEMO)
+    pairs = replace(demo.pairs, name=hostile, images=demo.pairs.images.rename({"style": hostile}))
+    dataset = services.Dataset(pairs, None)
+    services.open_dataset = lambda _path: dataset
+    controls.choose_dataset()
+    services.show(dataset, services.run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
+    data.render()
+    subspaces.render()
+
+
+def test_marks_are_escaped_one_by_one():
+    assert plain("a_b [c](d)") == r"a\_b \[c\]\(d\)"
+    assert plain(ValueError("x:y")) == r"x\:y"
+
+
+def test_an_answer_stays_on_one_line():
+    assert "\n" not in explain("No problem in a\n\n![x](y)")
+    assert "<b>" not in explain("<b>")
+
+
+def test_no_name_of_a_dataset_is_obeyed(monkeypatch):
+    from app import services
+
+    monkeypatch.setattr(services, "open_dataset", services.open_dataset)  # the page replaces it; put it back
+    app = AppTest.from_function(page_of_a_hostile_dataset, default_timeout=120).run()
+    assert not app.exception, app.exception
+    shown = [element.value for element in (*app.markdown, *app.caption, *app.sidebar.caption, *app.error)]
+    assert any("example" in value for value in shown)
+    for value in shown:
+        inside_html = value.startswith("<p ")
+        assert inside_html or HOSTILE not in value, value
