@@ -187,7 +187,7 @@ def _text_mean(values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], count
 
 
 def _median(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b queries"]) -> Estimate:
-    """Median rank; its resamples are weighted medians, read off cumulated counts."""
+    """Median rank, of an even number the lower; its resamples are weighted medians, read off cumulated counts."""
     ordered, order = ranks.sort()
     reached = counts[:, order].cumsum(dim=1)
     place = (reached >= reached[:, -1:] / 2).float().argmax(dim=1)

@@ -96,6 +96,10 @@ def test_the_report_agrees_with_the_oracle_and_pairs_its_differences():
     found_images, found_texts = oracle_ranks(scores.tolist(), owner.tolist())
     assert report.weighted.metrics.i2t_r5.value == pytest.approx(100 * sum(r <= 5 for r in found_images) / 20)
     assert report.weighted.metrics.t2i_r1.value == pytest.approx(100 * sum(r <= 1 for r in found_texts) / 31)
+    reciprocals = [sum(1 / r for r in ranks) / len(ranks) for ranks in (found_images, found_texts)]
+    assert report.weighted.metrics.mrr.value == pytest.approx(100 * sum(reciprocals) / 2, rel=1e-5)
+    assert report.weighted.metrics.i2t_median_rank.value == sorted(found_images)[(20 - 1) // 2]  # the lower of two
+    assert report.weighted.metrics.t2i_median_rank.value == sorted(found_texts)[(31 - 1) // 2]
     change = report.weighted.metrics.rsum.value - report.baseline.metrics.rsum.value
     assert report.difference.value == pytest.approx(change, abs=1e-3)
     assert report.difference.low <= report.difference.value <= report.difference.high

@@ -24,6 +24,7 @@ def test_replacing_the_test_images_changes_the_report_and_nothing_before_it():
         torch.testing.assert_close(
             getattr(after.construction, name), getattr(before.construction, name), rtol=0, atol=0
         )
+    assert after.columns.equals(before.columns)
     assert after.report.baseline.metrics.rsum.value < before.report.baseline.metrics.rsum.value
 
 
