@@ -78,6 +78,8 @@ def _own_path(*, own: bool) -> None:
     elif not path and services.is_upload(now):
         st.sidebar.caption("Open is the file that you uploaded on the Data page.")
     elif not path:
+        if own:
+            state.open_dataset(state.DEMO)
         st.sidebar.caption("Give a path, or upload a file on the **Data** page. Until then the demo stays open.")
 
 

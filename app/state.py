@@ -118,9 +118,15 @@ def open_dataset(path: str) -> None:
     """Open another dataset; only the built-in one goes into the address."""
     st.session_state["dataset"] = path
     _mirror("dataset", DEMO if path == DEMO else None)  # a path of this machine stays out of links
-    for name in ("column", "query", "selection"):
-        st.session_state[name] = {"column": -1, "query": None, "selection": ()}[name]
-        _mirror(name, None)
+    st.session_state["column"] = -1
+    _mirror("column", None)
+    _forget_items()
+
+
+def _forget_items() -> None:
+    """Numbers of items mean others in another test split."""
+    st.session_state["query"], st.session_state["selection"] = None, ()
+    _mirror("query", None)
 
 
 def wanted_config() -> StudyConfig:
@@ -135,6 +141,9 @@ def wanted_config() -> StudyConfig:
 
 def set_wanted_config(config: StudyConfig) -> None:
     """Change the settings that the controls show."""
+    before = wanted_config()
+    if (before.seed, before.fit, before.feedback) != (config.seed, config.fit, config.feedback):
+        _forget_items()
     st.session_state["config"] = config
     _mirror("basis", None if config.basis == "given" else config.basis)
 

@@ -92,7 +92,7 @@ def gather(foreign: Foreign) -> Gathered:
         text_image=owner,
         ids=ids,
         captions=_strings(foreign, "captions", foreign.texts),
-        image_paths=_strings(foreign, "image_paths", foreign.images),
+        image_paths=_found_from(_strings(foreign, "image_paths", foreign.images), foreign),
         image_labels=_labels(source, roles.image_labels, foreign.images, ("ids", "image_paths")),
         text_labels=_labels(source, roles.text_labels, foreign.texts, ("captions", "image_index")),
     )
@@ -115,6 +115,14 @@ def _strings(foreign: Foreign, role: str, table: Table | None) -> list[str] | No
     listed = None if table is None else table.strings(role)
     array = foreign.roles.array(role)
     return listed if listed is not None or array is None else foreign.source.strings(array)
+
+
+def _found_from(paths: list[str] | None, foreign: Foreign) -> list[str] | None:
+    """Paths as they are, except that a picture lying where its list lies is named in full."""
+    if paths is None:
+        return None
+    base = (foreign.source if foreign.images is None else foreign.images).path.resolve().parent
+    return [str(base / path) if path and (base / path).is_file() else path for path in paths]
 
 
 def _labels(

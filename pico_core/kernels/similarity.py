@@ -42,7 +42,7 @@ def late_interaction(
         Scores in float32 (float64 for float64 tokens).
 
     Raises:
-        ValueError: an item has no real token.
+        ValueError: an item has no real token, or the weights are not one finite number per column.
 
     Source: paper (weighted interaction). Padding never takes part, so it needs no -inf here.
 
@@ -52,6 +52,11 @@ def late_interaction(
     >>> late_interaction(patches, words, image_mask=real[0], text_mask=real[1])  # (0 - 1)/2 + 0
     tensor([[-0.5000]])
     """
+    if weights is not None and not (weights.shape == images.shape[2:] and bool(torch.isfinite(weights).all())):
+        raise ValueError(
+            f"the weights have shape {list(weights.shape)}, {int((~torch.isfinite(weights)).sum())} of them NaN or "
+            f"infinite; expected {images.shape[2]} finite numbers, one per column"
+        )
     kind = torch.promote_types(torch.promote_types(images.dtype, texts.dtype), torch.float32)
     scores = torch.empty(len(images), len(texts), dtype=kind, device=images.device)
     text_blocks = [

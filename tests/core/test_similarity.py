@@ -145,3 +145,9 @@ def test_packing_keeps_every_item_once_and_every_real_token():
     assert sorted(seen) == list(range(9))
     for item, tokens in seen.items():
         torch.testing.assert_close(tokens, images[item][image_mask[item]])
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    tokens, real = torch.ones(2, 1, 3), torch.ones(2, 1, dtype=torch.bool)
+    with pytest.raises(ValueError, match="1 of them NaN or infinite; expected 3 finite numbers"):
+        late_interaction(tokens, tokens, image_mask=real, text_mask=real, weights=torch.tensor([1.0, torch.nan, 1.0]))

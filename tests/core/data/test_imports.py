@@ -185,6 +185,15 @@ def test_texts_find_their_image_by_name(tmp_path: Path) -> None:
         import_arrays(path, texts=tmp_path / "texts.tsv")
 
 
+def test_pictures_are_found_beside_the_table_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "0.jpg").write_bytes(b"a picture")
+    rows = "".join(f"i{i},p/{i}.jpg\n" for i in range(N))
+    (tmp_path / "images.csv").write_text("id,path\n" + rows)
+    pairs = import_arrays(npz(tmp_path), images=tmp_path / "images.csv")
+    assert pairs.image_paths[:2] == [str(tmp_path.resolve() / "p" / "0.jpg"), "p/1.jpg"]
+
+
 def test_texts_find_unnamed_images_by_number_or_are_refused(tmp_path: Path) -> None:
     """Names must never be dropped in silence: with as many texts as images they would pair by row instead."""
     path = npz(tmp_path, image_index=None, captions=None, ids=None, text_emb=arrays()["text_emb"][:N], text_mask=None)
