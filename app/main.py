@@ -1,11 +1,8 @@
-"""The frame: page settings, what all pages share, and the way between them."""
+"""The door: page settings, and work for the browser while the server loads the engine."""
+
+import sys
 
 import streamlit as st
-
-from app import controls, heap, services, state
-from app.markup import plain
-from app.views import columns, data, overview, parts, prototypes, retrieval, subspaces
-from pico_core.errors import PicoError
 
 # Drawn here: an icon by name would be fetched from the net.
 ICON = (
@@ -16,31 +13,23 @@ ICON = (
 )
 st.set_page_config(page_title="PICO Lens", page_icon=ICON, layout="wide")
 
-PAGES = (
-    (overview, "Overview", "overview", ":material/balance:"),
-    (columns, "Columns", "columns", ":material/bar_chart:"),
-    (prototypes, "Prototypes", "prototypes", ":material/route:"),
-    (subspaces, "Subspaces", "subspaces", ":material/scatter_plot:"),
-    (retrieval, "Retrieval", "retrieval", ":material/swap_vert:"),
-    (data, "Data", "data", ":material/database:"),
-)
-chosen = st.navigation(
-    [
-        st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
-        for view, title, path, icon in PAGES
-    ]
-)
-parts.house_style()
-parts.brand(dark=state.dark())
-state_of_run = controls.place_for_run()
-dataset = controls.choose_dataset()
-config = controls.choose_config()
-controls.choose_strength()
-study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
-services.show(dataset, study)
-state.follow_address()
-try:
-    chosen.run()
-except PicoError as error:
-    st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
-heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own
+
+def open_door() -> None:
+    """Load the engine and draw the frame.
+
+    Loading takes seconds, once in a server's life, and fetching its drawing library takes the
+    browser as long; an empty figure sent ahead lets both happen at the same time.
+    """
+    ahead = None
+    if "app.frame" not in sys.modules:
+        ahead = st.empty()
+        nothing = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": {"height": 40}}
+        ahead.plotly_chart(nothing, config={"displayModeBar": False}, key="ahead")
+    from app import frame
+
+    if ahead is not None:
+        ahead.empty()
+    frame.render()
+
+
+open_door()

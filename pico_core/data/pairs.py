@@ -262,7 +262,10 @@ class PairedEmbeddings:
         )
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "PairedEmbeddings":
-        """Move to a device, or store the tokens in another floating type (masks and pairing follow)."""
+        """Move to a device, or store the tokens in another floating type (masks and pairing follow).
+
+        Scoring runs where the tokens are; the construction, the statistics and the files expect them on the CPU.
+        """
         return replace(
             self,
             image_tokens=self.image_tokens.to(device=device, dtype=dtype),

@@ -68,7 +68,7 @@ def late_interaction(
         n_images, n_patches, _ = block.tokens.shape
         patches = block.tokens.to(kind).flatten(0, 1)
         if weights is not None:
-            patches = patches * weights.to(kind)
+            patches = patches * weights.to(device=patches.device, dtype=kind)
         for items, words, n_words in text_blocks:
             table = (patches @ words).view(n_images, n_patches, n_words, len(items))
             best_word = table.amax(dim=2).mean(dim=1)

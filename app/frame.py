@@ -1,0 +1,41 @@
+"""The frame: what all pages share, and the way between them."""
+
+import streamlit as st
+
+from app import controls, heap, services, state
+from app.markup import plain
+from app.views import columns, data, overview, parts, prototypes, retrieval, subspaces
+from pico_core.errors import PicoError
+
+PAGES = (
+    (overview, "Overview", "overview", ":material/balance:"),
+    (columns, "Columns", "columns", ":material/bar_chart:"),
+    (prototypes, "Prototypes", "prototypes", ":material/route:"),
+    (subspaces, "Subspaces", "subspaces", ":material/scatter_plot:"),
+    (retrieval, "Retrieval", "retrieval", ":material/swap_vert:"),
+    (data, "Data", "data", ":material/database:"),
+)
+
+
+def render() -> None:
+    """Draw one run of the script: the sidebar, the state of the study, the page that was chosen."""
+    chosen = st.navigation(
+        [
+            st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
+            for view, title, path, icon in PAGES
+        ]
+    )
+    parts.house_style()
+    parts.brand(dark=state.dark())
+    state_of_run = controls.place_for_run()
+    dataset = controls.choose_dataset()
+    config = controls.choose_config()
+    controls.choose_strength()
+    study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
+    services.show(dataset, study)
+    state.follow_address()
+    try:
+        chosen.run()
+    except PicoError as error:
+        st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
+    heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own
