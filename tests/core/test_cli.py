@@ -13,7 +13,7 @@ from safetensors.torch import load as load_tensors
 
 from pico_core import cli
 from pico_core.data.files import load_pairs, save_pairs
-from pico_core.runs import load_run, save_run
+from pico_core.runs import Replay, load_run, save_run
 
 QUICK = ["--set", "n_iterations=2", "--set", "n_prototypes=3", "--set", "n_anchors=16"]
 METRICS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "rsum", "mrr")
@@ -185,6 +185,13 @@ def test_export_to_standard_output(run):
     assert pl.read_csv(sink.buffer.getvalue()).height == 24
 
 
+def test_a_replay_that_differs_has_a_code_of_its_own(pico, data, run, monkeypatch):
+    found = Replay(identical=False, largest_difference=0.25)
+    monkeypatch.setattr("pico_core.cli.replay", lambda _run, _pairs: found)
+    done = pico("replay", run, data, "--json")
+    assert (done.code, done.json) == (3, {"identical": False, "largest_difference": 0.25})
+
+
 def test_replay_says_identical(pico, data, run):
     assert pico("replay", run, data, "--json").json == {"identical": True, "largest_difference": 0.0}
 
@@ -208,6 +215,8 @@ def test_replay_says_identical(pico, data, run):
         (["import", "{none}.npz", "--out", "{new}"], ["none.npz"]),
         (["planted", "--out", "{new}", "--images", "0"], ["n_images"]),
         (["planted", "--out", "{run}"], ["run"]),
+        (["construct", "{data}", "--out", "{new}", "--set", "tau=inf"], ["tau", "finite"]),
+        (["construct", "{data}", "--out", "{new}", "--set", "tau=1", "--set", "tau=2"], ["tau is given 2 times"]),
     ],
 )
 def test_mistakes_are_sentences_with_code_2(pico, data, run, tmp_path, arguments, words):

@@ -282,6 +282,18 @@ def construct_points(pairs, config):
     return column_points(pairs, config=config, generator=torch.Generator().manual_seed(0)).image
 
 
+def test_a_dead_column_pulls_no_centre():
+    """Its p̂ is 0, so by q̂ alone it would be the heaviest of all."""
+    points = torch.randn(12, 5, generator=torch.Generator().manual_seed(0))
+    points = torch.cat([points / points.norm(dim=1, keepdim=True), torch.zeros(40, 5)])
+    style = torch.cat([torch.full((12,), 0.5), torch.ones(40)])
+    config = dataclasses.replace(QUICK, n_prototypes=3)
+    made = cluster_columns(
+        ColumnPoints(points, points), style, start=None, config=config, generator=torch.Generator().manual_seed(0)
+    )
+    assert bool((made.image.centres.norm(dim=1) > 0.2).all())
+
+
 def test_gamma_zero_is_unweighted(splits):
     config = dataclasses.replace(QUICK, gamma=0.0)
     one = style_prototypes(splits.fit, torch.rand(24), config=config)

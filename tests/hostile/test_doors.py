@@ -360,6 +360,8 @@ def test_mapping_mistakes(tmp_path: Path) -> None:
     path = save(tmp_path)
     message = refusal(path, mapping={"image_emb": "image_vectors"})
     assert "gives image_emb the array 'image_vectors', but the file holds 'image_emb' [9, 3, 5] float32" in message
+    same = {"image_emb": "text_emb", "text_emb": "text_emb"}
+    assert "gives image_emb and text_emb the same array 'text_emb'" in refusal(path, mapping=same)
     assert "names the role 'pictures'; the roles are image_emb, text_emb" in refusal(path, mapping={"pictures": "ids"})
     assert len(inspect_dataset(path, mapping={"pictures": "ids"}).arrays) == 6
 
