@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pico_core.data.files import replaced_folder
+from pico_core.data.files import replaced_folder, strangers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import RunError
 from pico_core.histories import history_from, history_numbers, history_tensors
@@ -63,11 +63,10 @@ def check_target(folder: Path | str) -> Path:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder.name}: is a file; a run is a folder: choose another place")
-    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in OURS) if folder.exists() else []
+    others = strangers(folder, OURS) if folder.exists() else ""
     if others:
-        listed = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
         raise RunError(
-            f"{folder.name}: the folder holds {listed}, which no run wrote; choose another place, so that nothing of "
+            f"{folder.name}: the folder holds {others}, which no run wrote; choose another place, so that nothing of "
             "yours is lost"
         )
     return folder

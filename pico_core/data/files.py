@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -56,13 +56,19 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str) -> Path:
     return Path(folder)
 
 
+def strangers(folder: Path, ours: Collection[str]) -> str:
+    """The first five names in a folder that are not ours, in words; empty where there are none."""
+    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
+    return ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+
+
 def _check_replaceable(target: Path) -> None:
     if target.is_dir():
-        others = sorted(entry.name for entry in target.iterdir() if entry.name not in OURS)
+        others = strangers(target, OURS)
         if others:
             raise DataError(
-                f"{target.name}: the folder holds {', '.join(others[:5])}{', ...' if len(others) > 5 else ''}, which "
-                "no dataset wrote; choose a new or an empty folder, so that nothing of yours is lost"
+                f"{target.name}: the folder holds {others}, which no dataset wrote; choose a new or an empty folder, "
+                "so that nothing of yours is lost"
             )
     elif target.exists():
         raise DataError(f"{target.name}: is a file; a dataset is a folder: choose another name")
