@@ -187,7 +187,7 @@ def test_export_to_standard_output(run):
 
 def test_a_replay_that_differs_has_a_code_of_its_own(pico, data, run, monkeypatch):
     found = Replay(identical=False, largest_difference=0.25)
-    monkeypatch.setattr("pico_core.cli.replay", lambda _run, _pairs: found)
+    monkeypatch.setattr("pico_core.cli.studies.replay", lambda _run, _pairs: found)
     done = pico("replay", run, data, "--json")
     assert (done.code, done.json) == (3, {"identical": False, "largest_difference": 0.25})
 
@@ -251,7 +251,7 @@ def test_a_failure_in_a_later_step_writes_nothing(pico, data, tmp_path, monkeypa
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pico_core.cli.run_study", stop)
+    monkeypatch.setattr("pico_core.cli.studies.run_study", stop)
     result = pico("construct", data, "--out", tmp_path / "r")
     assert result.code == 130
     assert "interrupted" in result.err
@@ -261,14 +261,15 @@ def test_a_failure_in_a_later_step_writes_nothing(pico, data, tmp_path, monkeypa
 INTERRUPTED_SOON = """
 import os, signal, sys, threading
 from pico_core import cli
+from pico_core.cli import studies
 
-real = cli.run_study
+real = studies.run_study
 
 def interrupted_soon(*args, **kwargs):
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     return real(*args, **kwargs)
 
-cli.run_study = interrupted_soon
+studies.run_study = interrupted_soon
 cli.main()
 """
 

@@ -1,0 +1,37 @@
+"""The command line: inspect, import, planted, construct, evaluate, export, replay.
+
+Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
+input or usage, 3 a replay that differs, 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from pico_core.cli import datasets, demo, studies
+from pico_core.errors import PicoError
+from pico_core.printing import err
+
+INTERRUPTED = 130
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+for family in (datasets.app, studies.app):
+    app.add_typer(family)
+app.add_typer(demo.app, name="demo", hidden=True)
+
+
+def main() -> None:
+    """Run the command line; a person's mistake is a sentence, never a traceback."""
+    try:
+        app(prog_name="pico-lens")
+    except PicoError as error:
+        err.print(f"pico-lens: {error}", markup=False, highlight=False)
+        sys.exit(2)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        err.print(f"pico-lens: {place}{error.strerror or error}", markup=False, highlight=False)
+        sys.exit(2)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer has caught the key press, and says nothing itself
+            err.print("pico-lens: interrupted; nothing was written")
+        raise

@@ -1,0 +1,85 @@
+"""Commands about data: inspect, import, planted."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pico_core.cli.options import Data, Json, Seed, named_values, say_made
+from pico_core.data.files import save_pairs
+from pico_core.data.imports import import_arrays
+from pico_core.data.inspection import inspect_dataset
+from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.demo import write_truth
+from pico_core.printing import say
+
+app = typer.Typer()
+
+Mapping = Annotated[list[str] | None, typer.Option("--map", help="role=array, where names are not common.")]
+TextFile = Annotated[Path | None, typer.Option(help="The .npy file of the texts.")]
+ImageTable = Annotated[Path | None, typer.Option(help="Parquet or CSV with one row per image.")]
+TextTable = Annotated[Path | None, typer.Option(help="Parquet or CSV with one row per text.")]
+
+
+@app.command()
+def inspect(
+    data: Data,
+    mapping: Mapping = None,
+    text_file: TextFile = None,
+    images: ImageTable = None,
+    texts: TextTable = None,
+    as_json: Json = False,
+) -> None:
+    """Say what lies in a file or folder, and every problem found; exit code 2 where there is one."""
+    found = inspect_dataset(data, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
+    values: dict[str, Any] = {
+        "path": str(found.path),
+        "format": found.format,
+        "arrays": {a.name: {"shape": list(a.shape), "dtype": a.dtype, "role": a.role} for a in found.arrays},
+        "n_images": found.n_images,
+        "n_texts": found.n_texts,
+        "n_columns": found.n_columns,
+        "storage": found.storage,
+        "texts_per_image": found.texts_per_image and list(found.texts_per_image),
+        "digest": found.digest,
+        "problems": list(found.problems),
+    }
+    say(values, as_json=as_json)
+    if found.problems:
+        raise typer.Exit(2)
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Embeddings of another program.")],
+    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    mapping: Mapping = None,
+    text_file: TextFile = None,
+    images: ImageTable = None,
+    texts: TextTable = None,
+    as_json: Json = False,
+) -> None:
+    """Turn arrays of another program into a dataset folder."""
+    pairs = import_arrays(
+        file, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts, name=target.name
+    )
+    save_pairs(pairs, target)
+    say_made(pairs, target, as_json=as_json)
+
+
+@app.command()
+def planted(
+    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    style_strength: Annotated[float, typer.Option(help="Size of style beside meaning; 0 = none.")] = 2.0,
+    coupling: Annotated[float, typer.Option(help="Probability that a text's style is its image's.")] = 0.0,
+    images: Annotated[int, typer.Option(help="Number of images.")] = 800,
+    columns: Annotated[int, typer.Option(help="Number of feature columns.")] = 96,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset whose style columns are known; the truth is written beside it."""
+    config = PlantedConfig(n_images=images, n_columns=columns, style_strength=style_strength, coupling=coupling)
+    made = planted_pairs(config, seed=seed)
+    save_pairs(made.pairs, target)
+    write_truth(made.semantic_share, target / "truth.parquet")
+    say_made(made.pairs, target, as_json=as_json)

@@ -1,0 +1,46 @@
+"""Arguments that several commands share, and how they are read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import SettingError
+from pico_core.printing import say
+
+Data = Annotated[Path, typer.Argument(help="A dataset folder, or an .npz, .safetensors or .pt file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides everything random.")]
+
+
+def named_values(texts: list[str] | None) -> dict[str, str]:
+    """Names and values of `name=value`, each name once.
+
+    Raises:
+        SettingError: no equals sign, or a name given twice.
+
+    >>> named_values(["tau=1", "basis=cross"])
+    {'tau': '1', 'basis': 'cross'}
+    """
+    for text in texts or []:
+        if "=" not in text:
+            raise SettingError(f"{text!r} is not of the form name=value")
+    split = [text.split("=", 1) for text in texts or []]
+    names = [name for name, _ in split]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SettingError(f"{twice[0]} is given {names.count(twice[0])} times; give it once")
+    return dict(split)
+
+
+def say_made(pairs: PairedEmbeddings, target: Path, *, as_json: bool) -> None:
+    """Print what a command that writes a dataset has written."""
+    values = {
+        "dataset": str(target),
+        "n_images": pairs.n_images,
+        "n_texts": pairs.n_texts,
+        "n_columns": pairs.n_columns,
+        "digest": pairs.digest,
+    }
+    say(values, as_json=as_json)

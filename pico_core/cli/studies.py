@@ -1,0 +1,136 @@
+"""Commands about studies: construct, evaluate, export, replay."""
+
+import sys
+from enum import StrEnum
+from math import isfinite
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from pico_core.axes import Columns
+from pico_core.cli.options import Data, Json, Seed, named_values
+from pico_core.data.files import load_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.demo import read_truth
+from pico_core.errors import SettingError
+from pico_core.export import export_bytes
+from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.method.history import Iteration
+from pico_core.printing import err, out, say, tell
+from pico_core.reports import report_json
+from pico_core.runs import TENSORS, check_target, load_run, replay, save_run
+from pico_core.study import evaluate_study, run_study
+
+app = typer.Typer()
+
+DIFFERENT = 3
+
+
+class Format(StrEnum):
+    """Kinds of export."""
+
+    csv = "csv"
+    parquet = "parquet"
+    npz = "npz"
+    safetensors = "safetensors"
+    json = "json"
+
+
+@app.command()
+def construct(
+    data: Data,
+    target: Annotated[Path, typer.Option("--out", help="Run folder to write.")],
+    seed: Seed = 0,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, any setting.")] = None,
+    preset: Annotated[str, typer.Option(help="default, or paper (as far as known).")] = "default",
+    as_json: Json = False,
+) -> None:
+    """Build style prototypes and column weights, and report on the test split."""
+    config = StudyConfig(seed=seed, construction=ConstructionConfig.preset(preset)).with_settings(
+        named_values(settings)
+    )
+    check_target(target)
+    pairs = load_pairs(data)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("reading the columns", total=1.0)
+
+        def tick(step: Iteration) -> None:
+            last = step.index + 1 == config.construction.n_iterations
+            words = "guard, test split and controls" if last else f"iteration {step.index + 2}"
+            progress.update(task, description=words)
+
+        study = run_study(
+            pairs,
+            config,
+            truth=_truth_of(data, pairs),
+            on_iteration=tick,
+            on_progress=lambda share: progress.update(task, completed=share),
+        )
+    save_run(study, target)
+    made = study.construction
+    if as_json:
+        values = report_json(study.report) | {
+            "run": str(target),
+            "weights_path": str(target / TENSORS),
+            "iterations": len(made.history.iterations),
+            "stop_reason": made.stop_reason.value,
+            "gains": [s.candidate_gain for s in made.history.iterations],
+            "feedback_weights": made.history.final_weights.tolist(),
+            "guard": made.guard.sentence,
+            "seconds": study.seconds,
+        }
+        say(values, as_json=True)
+        return
+    tell(study.report)
+    out.print(made.guard.sentence)
+    out.print(f"{made.stop_reason.value} Saved as {target}.", highlight=False)
+
+
+@app.command()
+def evaluate(
+    data: Data, run: Annotated[Path, typer.Option("--run", help="Run folder.")], as_json: Json = False
+) -> None:
+    """Score the test split of a run again, unweighted, weighted, and every control."""
+    pairs = load_pairs(data)
+    with err.status("scoring the test split"):
+        report = evaluate_study(pairs, load_run(run, pairs), truth=_truth_of(data, pairs))
+    if as_json:
+        say(report_json(report), as_json=True)
+    else:
+        tell(report)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    kind: Annotated[Format, typer.Option("--format", help="Kind of file.")] = Format.csv,
+    target: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the columns of a run for another program."""
+    if as_json and target is None:
+        raise SettingError("--json describes the written file, so it needs --out FILE")
+    study = load_run(run)
+    content = export_bytes(study, kind.value)
+    if target is None:
+        sys.stdout.buffer.write(content)
+        return
+    target.write_bytes(content)
+    say({"file": str(target), "format": kind.value, "n_columns": study.columns.height}, as_json=as_json)
+
+
+@app.command(name="replay")
+def replay_(run: Annotated[Path, typer.Argument(help="Run folder.")], data: Data, as_json: Json = False) -> None:
+    """Do a run again from its settings and compare it bit for bit."""
+    found = replay(run, load_pairs(data))
+    largest = found.largest_difference if isfinite(found.largest_difference) else None
+    say({"identical": found.identical, "largest_difference": largest}, as_json=as_json)
+    if not found.identical:
+        raise typer.Exit(DIFFERENT)
+
+
+def _truth_of(data: Path, pairs: PairedEmbeddings) -> Columns | None:
+    path = data / "truth.parquet"
+    return read_truth(path, pairs.n_columns) if path.is_file() else None
