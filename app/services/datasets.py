@@ -1,0 +1,84 @@
+"""The open dataset: a built-in one or anybody's, opened once and read anew when it changed on disk."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import streamlit as st
+from torch import Tensor
+
+from app import state
+from pico_core.data.files import load_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.demo import DemoFiles, read_truth
+from pico_core.errors import DataError
+
+DEMO_FILES = DemoFiles(Path(__file__).resolve().parents[2] / "assets" / "planted")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """An open dataset, and the planted truth where there is one."""
+
+    pairs: PairedEmbeddings
+    truth: Tensor | None
+
+    @cached_property
+    def mark(self) -> str:
+        """Names everything a study reads: the digest of the data, and the truth where there is one."""
+        if self.truth is None:
+            return self.pairs.digest
+        return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the dataset")
+def _open(path: str, changed: str) -> Dataset:
+    if path == state.DEMO:
+        pairs = load_pairs(DEMO_FILES.dataset)
+        return Dataset(pairs, read_truth(DEMO_FILES.truth, pairs.n_columns))
+    pairs = load_pairs(path)
+    truth = Path(path) / "truth.parquet"
+    return Dataset(pairs, read_truth(truth, pairs.n_columns) if truth.is_file() else None)
+
+
+def open_dataset(path: str) -> Dataset:
+    """Open a dataset; a file that changed on disk is read anew."""
+    if path == state.DEMO:
+        return _open(path, "")
+    place = Path(path).expanduser()
+    return _open(str(place), changed_on_disk(place))
+
+
+def changed_on_disk(place: Path) -> str:
+    """Sizes and times of what lies there in words: another answer means another dataset."""
+    try:
+        files = sorted(place.iterdir()) if place.is_dir() else [place] if place.exists() else []
+        found = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
+    return repr(found)
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """A label column, counted."""
+
+    name: str
+    of: str
+    groups: int
+    missing: int
+    example: str
+
+
+def label_columns(dataset: Dataset) -> list[LabelColumn]:
+    """All label columns of images and texts."""
+    pairs = dataset.pairs
+    return [
+        LabelColumn(name, of, frame[name].n_unique(), frame[name].null_count(), str(frame[name][0]))
+        for of, frame, names in (
+            ("images", pairs.images, pairs.image_labels),
+            ("texts", pairs.texts, pairs.text_labels),
+        )
+        for name in names
+    ]

@@ -1,0 +1,74 @@
+"""What the Columns page and the Prototypes page read from a study."""
+
+import polars as pl
+import streamlit as st
+
+from app.services.studies import Workspace
+from pico_core.analysis import items
+from pico_core.analysis.column_reading import ColumnsSummary, summarise
+from pico_core.analysis.items import ColumnItems
+from pico_core.analysis.trajectories import (
+    FeedbackReading,
+    PrototypePlanes,
+    WeightCurve,
+    prototype_planes,
+    read_feedback,
+    softmax_curve,
+)
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.basis import Loading
+from pico_core.method.history import Construction
+from pico_core.study import Study
+
+
+def column_items(space: Workspace, column: int, top: int) -> ColumnItems:
+    """One column in the items of the fit split."""
+    return items.column_items(space.splits.fit, column, top=top)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _summary(key: str, _table: pl.DataFrame) -> ColumnsSummary:
+    return summarise(_table)
+
+
+def columns_summary(space: Workspace) -> ColumnsSummary:
+    """The answer of the Columns page."""
+    return _summary(space.key, space.study.columns)
+
+
+def columns_frame(space: Workspace) -> pl.DataFrame:
+    """The column table with the weights at the strength of the frame, as `shown_weight`."""
+    return space.study.columns.with_columns(pl.Series("shown_weight", space.weights.tolist()))
+
+
+def loadings(space: Workspace, column: int) -> list[Loading]:
+    """The given columns that an axis is mostly made of."""
+    return space.study.basis.strongest(column, top=6)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _planes(key: str, _construction: Construction) -> PrototypePlanes:
+    return prototype_planes(_construction)
+
+
+def prototype_maps(space: Workspace) -> PrototypePlanes:
+    """Trajectories on the image side and on the text side."""
+    return _planes(space.key, space.study.construction)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _feedback(key: str, _study: Study, _test: PairedEmbeddings) -> FeedbackReading:
+    return read_feedback(_study.construction, _study.report, _test.text_image)
+
+
+def feedback(space: Workspace) -> FeedbackReading:
+    """What feedback did: the answer of the Prototypes page and the check of the proposition."""
+    return _feedback(space.key, space.study, space.splits.test)
+
+
+def weight_curve(space: Workspace) -> WeightCurve | None:
+    """What the softmax rule gives to a gain; None under another rule."""
+    made = space.study.construction
+    if made.config.rule != "softmax":
+        return None
+    return softmax_curve(made.history.candidate_gains, tau=made.config.tau)

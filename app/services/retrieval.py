@@ -1,0 +1,44 @@
+"""Queries and their lists on the test split."""
+
+import streamlit as st
+
+from app import state
+from app.services.studies import Workspace
+from pico_core.analysis.rankings import MarginChange, SideBySide, largest_moves, margin_change, side_by_side
+from pico_core.data.pairs import PairedEmbeddings
+
+
+def ranking(space: Workspace, wanted: state.Query, *, top_k: int) -> SideBySide:
+    """One query, unweighted and weighted, on the test split: exact, only its row is scored."""
+    return side_by_side(space.splits.test, wanted.index, kind=wanted.kind, weights=space.weights, top_k=top_k)
+
+
+def lead(space: Workspace, wanted: state.Query) -> MarginChange:
+    """Why the right answer moved: its lead over the strongest rival, column by column."""
+    return margin_change(space.splits.test, wanted.index, kind=wanted.kind, weights=space.weights)
+
+
+def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
+    """Queries that PICO without the guard moved most, best first: from the report, nothing is scored."""
+    report = space.study.report
+    after = next((row.ranks for row in report.controls if row.name == "unguarded"), report.weighted.ranks)
+    pick = "image_to_text" if kind == "image" else "text_to_image"
+    before, later = getattr(report.baseline.ranks, pick), getattr(after, pick)
+    return largest_moves(before, later) if gains else largest_moves(later, before)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
+    first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
+    return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
+
+
+def image_names(space: Workspace) -> list[str]:
+    """Every image of the test split in words: its name and its first caption."""
+    return _image_names(space.key, space.splits.test)
+
+
+def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:
+    """The caption whose right image rose or fell most without the guard; None where none moved."""
+    found = moved(space, "text", gains=gains)
+    return state.Query("text", found[0]) if found else None

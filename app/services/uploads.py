@@ -1,0 +1,89 @@
+"""Files that come in through the browser or lie on this machine, before they are a dataset."""
+
+import atexit
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.services.datasets import changed_on_disk
+from pico_core.data.files import save_pairs
+from pico_core.data.imports import Inspection, inspect_dataset
+from pico_core.errors import PicoError
+
+
+@st.cache_resource(max_entries=1)
+def _uploads() -> tempfile.TemporaryDirectory[str]:
+    """Where uploads lie while the server runs: readable by its user only, gone when it ends."""
+    folder = tempfile.TemporaryDirectory(prefix="pico-lens-")
+    atexit.register(folder.cleanup)
+    return folder
+
+
+def is_upload(path: str) -> bool:
+    """Whether a dataset came in through the upload."""
+    return bool(path) and Path(path).is_relative_to(_uploads().name)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading the upload")
+def keep_upload(mark: str, name: str, _content: Callable[[], bytes]) -> str:
+    """Put an upload where it can be read as a file; its name keeps only letters that paths may have.
+
+    Args:
+        mark: Names this very upload: the key.
+        name: Of the file.
+        _content: Hands out its bytes, asked only once.
+    """
+    folder = Path(_uploads().name) / hashlib.sha256(mark.encode()).hexdigest()[:16]
+    folder.mkdir(exist_ok=True)
+    stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in Path(name).stem)[:60]
+    path = folder / f"{stem or 'upload'}{Path(name).suffix.lower()}"
+    path.write_bytes(_content())
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to look into, with the tables that go with it.
+
+    Attributes:
+        path: Of the arrays.
+        images: Table with one row per image, or None.
+        texts: Table with one row per text, or None.
+    """
+
+    path: str
+    images: str | None = None
+    texts: str | None = None
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking into the file")
+def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> Inspection:
+    return inspect_dataset(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
+
+
+def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
+    """What lies there, every problem included; roles may be named."""
+    place = Path(source.path).expanduser()
+    try:
+        changed = changed_on_disk(place)
+        return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
+    except (PicoError, OSError, ValueError) as error:
+        return Inspection(place, "unknown", problems=(str(error),))
+
+
+def open_import(found: Inspection) -> str | None:
+    """Keep an inspected file as a dataset and open it; returns what is wrong, if anything is."""
+    if found.pairs is None:
+        return "Nothing can be opened while there are problems."
+    target = Path(_uploads().name) / "datasets" / found.pairs.digest
+    try:
+        save_pairs(replace(found.pairs, name=found.path.stem), target)
+    except PicoError as error:
+        return str(error)
+    state.open_dataset(str(target))
+    return None
