@@ -43,7 +43,13 @@ GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
             Row("all_but_the_top", "all-but-the-top", "the common mean and the first axis removed"),
         ),
     ),
-    ("CEILING", (Row("oracle", "planted truth", "the semantic share that was planted, as weights"),)),
+    (
+        "CEILING",
+        (
+            Row("oracle", "planted truth", "the semantic share that was planted, as weights"),
+            Row("label_oracle", "style labels known", "columns weighed by how little the style labels drive them"),
+        ),
+    ),
 )
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from app import heap
 from app.services.datasets import DEMO_FILES
 from app.services.studies import Workspace
-from pico_core.analysis.purity import Separation, separation, usable_labels
+from pico_core.analysis.labels import usable_labels
+from pico_core.analysis.purity import Separation, separation
 from pico_core.analysis.subspaces import (
     Plane,
     PlanePair,

@@ -9,7 +9,8 @@ from app.figures import subspaces as draw
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
-from pico_core.analysis.purity import Separation, guess_label
+from pico_core.analysis.labels import guess_label
+from pico_core.analysis.purity import Separation
 from pico_core.analysis.subspaces import PlanePair, Reading
 
 TITLE = "Do the two spaces separate content from style?"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from pico_core.analysis.labels import label_oracle
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.construction import uniform_feedback_probabilities
@@ -62,6 +63,9 @@ def standard_controls(
             all_but_the_top(fit),
         ),
     ]
+    labelled = label_oracle(fit)
+    if labelled is not None:
+        controls.append(Control("label_oracle", f"Style labels known {at}", weights_from(labelled, strength=strength)))
     if truth is not None:
         controls.append(Control("oracle", f"Planted truth {at}", weights_from(truth, strength=strength)))
     return tuple(controls)

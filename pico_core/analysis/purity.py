@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from pico_core.analysis.labels import usable_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.subspaces import Reading, Sample, SpaceName, sample_items, shown, subspace
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
@@ -21,8 +21,6 @@ NEIGHBOURS = 10
 BOOTSTRAP_DRAWS = 500
 PERMUTATIONS = 100
 CLEAR = 0.05  # a detectable difference of purity below this is called slight
-# Names that give a style label away; anything else counts as content.
-STYLE_WORDS = ("style", "register", "tone", "look", "domain", "filter", "medium", "rendering")
 
 
 @dataclass(frozen=True)
@@ -184,26 +182,6 @@ def neighbour_agreement(
     """
     nearest, taken = _nearest(points, groups, neighbours)
     return _agreement(labels, nearest, taken)
-
-
-def usable_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Label columns that can gather: at least two values, each shared by two items on average."""
-    return [
-        name
-        for name in names
-        if 2 <= frame[name].drop_nulls().n_unique() <= frame[name].drop_nulls().len() / 2
-    ]  # fmt: skip
-
-
-def guess_label(names: Sequence[str], *, role: Literal["content", "style"]) -> str | None:
-    """The first name that speaks of style, or the first that does not.
-
-    >>> guess_label(["concept", "style"], role="style"), guess_label(["concept", "style"], role="content")
-    ('style', 'concept')
-    """
-    speaks = [name for name in names if any(word in name.lower() for word in STYLE_WORDS)]
-    fitting = speaks if role == "style" else [name for name in names if name not in speaks]
-    return fitting[0] if fitting else None
 
 
 def _labels(pairs: PairedEmbeddings, sample: Sample, *, label: str | None, items: str) -> list[str | None] | None:

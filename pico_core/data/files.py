@@ -24,7 +24,9 @@ from pico_core.errors import DataError
 ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
 FILES = (ARRAYS, IMAGES, TEXTS)
 OURS = (*FILES, "truth.parquet")  # planted datasets keep their truth beside them
-FORMAT, VERSION = "pico-lens pairs", "1"
+FORMAT, VERSION, PACKED_VERSION = "pico-lens pairs", "1", "2"
+# Arrays that version 2 keeps without their padding, and the mask that says where their rows belong.
+PACKED = {"image_tokens": "image_mask", "text_tokens": "text_mask"}
 # Wider than any storage's rounding: data may have been stored in halves and read as floats since.
 NATIVE_UNIT_TOLERANCE = 2e-2
 
@@ -34,11 +36,17 @@ def is_dataset(path: Path | str) -> bool:
     return all((Path(path) / name).is_file() for name in FILES)
 
 
-def save_pairs(pairs: PairedEmbeddings, folder: Path | str) -> Path:
+def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = False) -> Path:
     """Write a dataset folder; it appears complete, or the old one stays as it was.
 
     An existing dataset is replaced. Any other folder, and a dataset folder into which someone put
     files of his own, is left alone.
+
+    Args:
+        pairs: What to write.
+        folder: Where.
+        packed: Leave the padding out of the file. It is smaller where items differ in length, and
+            its tokens are copied into memory when it is read instead of staying in the file.
 
     Raises:
         DataError: the folder holds something else, or the disk refuses.
@@ -47,7 +55,7 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str) -> Path:
     _check_replaceable(target)
     try:
         with replaced_folder(target) as draft:
-            _write(pairs, draft)
+            _write(pairs, draft, packed=packed)
     except OSError as error:
         raise DataError(
             f"{target.name}: the dataset could not be written to {target.parent} ({error.strerror or error}); "
@@ -74,10 +82,11 @@ def _check_replaceable(target: Path) -> None:
         raise DataError(f"{target.name}: is a file; a dataset is a folder: choose another name")
 
 
-def _write(pairs: PairedEmbeddings, folder: Path) -> None:
+def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
     norms = pairs.normalisation
     record = {"applied": norms.applied, "image_norms": norms.image_norms, "text_norms": norms.text_norms}
-    header = {"format": f"{FORMAT} {VERSION}", "name": pairs.name, "part": pairs.part}
+    version = PACKED_VERSION if packed else VERSION
+    header = {"format": f"{FORMAT} {version}", "name": pairs.name, "part": pairs.part}
     arrays = {
         "image_tokens": pairs.image_tokens,
         "image_mask": pairs.image_mask,
@@ -85,6 +94,8 @@ def _write(pairs: PairedEmbeddings, folder: Path) -> None:
         "text_mask": pairs.text_mask,
         "text_image": pairs.text_image,
     }
+    if packed:
+        arrays |= {name: arrays[name][arrays[mask]] for name, mask in PACKED.items()}
     save_file(_unshared(arrays), folder / ARRAYS, metadata={**header, "normalisation": json.dumps(record)})
     pairs.images.write_parquet(folder / IMAGES)
     pairs.texts.write_parquet(folder / TEXTS)
@@ -179,7 +190,7 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
         safetensors_headers(file)
         with safe_open(file, framework="pt", device="cpu") as stored:
             header: dict[str, str] = stored.metadata() or {}
-            _check_format(header)
+            version = _check_format(header)
             arrays: dict[str, Tensor] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         norms = json.loads(header["normalisation"])
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -189,6 +200,8 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
     images = _read_frame(folder / IMAGES, ("id", "path"))
     texts = _read_frame(folder / TEXTS, ("caption",))
     with naming(file):
+        if version == PACKED_VERSION:
+            arrays |= {name: _unpacked(arrays[name], arrays[mask], name) for name, mask in PACKED.items()}
         image_tokens, image_mask = _checked(arrays["image_tokens"], arrays["image_mask"], "image")
         text_tokens, text_mask = _checked(arrays["text_tokens"], arrays["text_mask"], "text")
         checks.same_width(image_tokens, text_tokens)
@@ -202,14 +215,34 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
     )
 
 
-def _check_format(header: dict[str, str]) -> None:
+def _check_format(header: dict[str, str]) -> str:
+    """The version of a file that is ours."""
     found, _, version = header.get("format", "").rpartition(" ")
     if found != FORMAT or not {"name", "part", "normalisation"} <= set(header):
         raise DataError("the file was not written by PICO Lens; import it as a file of its own instead")
-    if version != VERSION:
-        raise DataError(f"the dataset is of version {version}; this program reads version {VERSION}: update it")
+    if version not in (VERSION, PACKED_VERSION):
+        known = f"{VERSION} and {PACKED_VERSION}"
+        raise DataError(f"the dataset is of version {version}; this program reads versions {known}: update it")
     if header["part"] not in get_args(PartName):
         raise DataError(f"the part is {header['part']!r}; expected one of {', '.join(get_args(PartName))}")
+    return version
+
+
+def _unpacked(tokens: Tensor, mask: Tensor, name: str) -> Tensor:
+    """Rows of real tokens at their places, zeros elsewhere.
+
+    >>> _unpacked(torch.tensor([[5.0]]), torch.tensor([[False, True]]), "text_tokens").tolist()
+    [[[0.0], [5.0]]]
+    """
+    real = int(mask.sum()) if mask.dtype == torch.bool else -1
+    if tokens.ndim != 2 or mask.ndim != 2 or len(tokens) != real:
+        raise DataError(
+            f"{name} has shape {list(tokens.shape)} and its mask {list(mask.shape)} with {real} real tokens; expected "
+            "one row per real token: the file was changed since, save the dataset anew"
+        )
+    whole = torch.zeros(*mask.shape, tokens.shape[1], dtype=tokens.dtype)
+    whole[mask] = tokens
+    return whole
 
 
 def _two(values: list[float]) -> tuple[float, float]:

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.analysis.purity import guess_label, neighbour_agreement, separation, usable_labels
+from pico_core.analysis.labels import guess_label, usable_labels
+from pico_core.analysis.purity import neighbour_agreement, separation
 from pico_core.analysis.subspaces import (
     Space,
     map_key,

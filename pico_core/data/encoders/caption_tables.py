@@ -34,7 +34,7 @@ def token_file_rows(text: str) -> Rows:
 def delimited_rows(text: str, choice: Choice) -> Rows:
     """A table with a first line of names, divided by tabulators, commas, semicolons or bars."""
     first = text.lstrip().split("\n", maxsplit=1)[0]
-    delimiter = _delimiter(first, choice)
+    delimiter = delimiter_of(first, choice)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     header: list[str] = []
     table: list[list[str]] = []
@@ -59,7 +59,7 @@ def delimited_rows(text: str, choice: Choice) -> Rows:
     return _table_rows(dict(zip(header, map(list, zip(*table, strict=True)), strict=True)), choice)
 
 
-def _delimiter(first: str, choice: Choice) -> str:
+def delimiter_of(first: str, choice: Choice) -> str:
     """The character that divides the first line into names among which the needed ones are."""
     refusal = None
     for delimiter in DELIMITERS:

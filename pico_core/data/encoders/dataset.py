@@ -97,7 +97,7 @@ def encode_dataset(
             f"level is {level!r} and storage {storage!r}; expected tokens or globals, float16 or float32"
         )
     target = Path(out).resolve()
-    _check_target(target)
+    check_target(target)
     sentences = captions if isinstance(captions, Captions) else read_captions(captions)
     found = find_pictures(folder, sentences.images)
     missing = [judge_bad(item, on_bad) for item in found.missing]
@@ -158,8 +158,12 @@ class _Work:
         return shards
 
 
-def _check_target(target: Path) -> None:
-    """Refuse before hours of work what could not be saved after them."""
+def check_target(target: Path) -> None:
+    """Refuse before hours of work what could not be saved after them.
+
+    Raises:
+        DataError: the target is a file, or a folder of something else.
+    """
     if target.is_file():
         raise DataError(f"{target.name}: is a file; a data set is a folder: choose another name")
     if target.is_dir() and any(target.iterdir()) and not is_dataset(target):

@@ -56,12 +56,12 @@ def load_encoder(
     place = _device(device)
     if precision not in get_args(Precision):
         raise SettingError(f"precision is {precision!r}; expected one of {', '.join(get_args(Precision))}")
-    file = _as_file(pretrained)
+    file = as_file(pretrained)
     if model_name == SMALL:
         if file is None:
             raise SettingError(f"{SMALL} is read from a file; give the file of its weights")
         return load_small(file, device=place, precision=precision)
-    _check_name(model_name)
+    check_model(model_name)
     if file is not None:
         if model_name.startswith(HUB):
             raise SettingError(f"{model_name} brings its own weights; leave {file.name} out, or name the model itself")
@@ -120,7 +120,7 @@ def _device(device: str) -> str:
     return device
 
 
-def _as_file(pretrained: str | Path | None) -> Path | None:
+def as_file(pretrained: str | Path | None) -> Path | None:
     """The checkpoint file that is meant, if it is a file and not a tag."""
     if pretrained is None:
         return None
@@ -129,7 +129,12 @@ def _as_file(pretrained: str | Path | None) -> Path | None:
     return path if named or path.is_file() else None
 
 
-def _check_name(model_name: str) -> None:
+def check_model(model_name: str) -> None:
+    """Refuse a name that is none of `model_names`, with the nearest ones.
+
+    Raises:
+        SettingError: the name is unknown.
+    """
     if model_name.startswith(HUB) or model_name in model_names():
         return
     near = difflib.get_close_matches(model_name, model_names(), n=3, cutoff=0.4)

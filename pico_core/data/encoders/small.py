@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from jaxtyping import Float, UInt8
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -104,6 +105,17 @@ def small_clip(
     if cast is not None:
         open_clip.convert_weights_to_lp(model, dtype=cast)
     return model
+
+
+def small_pixels(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
+    """Pictures of the right size as a small CLIP sees them: what its encoder makes of the same picture in a file.
+
+    >>> small_pixels(torch.zeros(1, 8, 8, 3, dtype=torch.uint8)).shape
+    torch.Size([1, 3, 8, 8])
+    """
+    stored = importlib.import_module("open_clip.transform").PreprocessCfg()
+    mean, std = (torch.tensor(values)[:, None, None] for values in (stored.mean, stored.std))
+    return (pixels.permute(0, 3, 1, 2).float() / 255 - mean) / std
 
 
 def small_encoder(

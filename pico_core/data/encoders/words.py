@@ -85,6 +85,7 @@ class SmallWords:
         self._length = context_length
         self._vocabulary = tuple(vocabulary)
         self._row = {token: row for row, token in enumerate(self._vocabulary)}
+        self._cut: dict[str, list[int]] = {}
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -115,7 +116,7 @@ class SmallWords:
     def _known(self, caption: str) -> tuple[list[int], list[str]]:
         known, missing = [], []
         for word in self._tokenizer.pat.findall(self._tokenizer.clean_fn(caption)):
-            tokens = self._tokenizer.encode(word)
+            tokens = self._tokens(word)
             if set(tokens) & {START, END}:
                 continue  # nobody writes these; typed, they would end the caption early
             if all(token in self._row for token in tokens):
@@ -123,6 +124,15 @@ class SmallWords:
             else:
                 missing.append(word)
         return known, missing
+
+    def _tokens(self, word: str) -> list[int]:
+        """The pieces of a word. Those of known words are kept: the tokenizer cleans every word anew."""
+        if word not in self._cut:
+            tokens = self._tokenizer.encode(word)
+            if any(token not in self._row for token in tokens):
+                return tokens  # type: ignore[no-any-return] # what people type has no end; it is not kept
+            self._cut[word] = tokens
+        return self._cut[word]
 
 
 class HubWords:

@@ -49,6 +49,29 @@ def test_round_trip_keeps_the_digest(tmp_path: Path, dtype: torch.dtype) -> None
     assert names(tmp_path) == ["set"]
 
 
+def test_a_packed_dataset_is_smaller_and_reads_the_same(tmp_path: Path) -> None:
+    pairs = make_pairs(n=120)
+    save_pairs(pairs, tmp_path / "whole")
+    save_pairs(pairs, tmp_path / "packed", packed=True)
+    back = load_pairs(tmp_path / "packed")
+    assert back.digest == pairs.digest
+    assert torch.equal(back.text_tokens, pairs.text_tokens)
+    sizes = [(tmp_path / name / files.ARRAYS).stat().st_size for name in ("whole", "packed")]
+    assert sizes[1] == pytest.approx(sizes[0] - int((~pairs.text_mask).sum()) * 8 * 4, abs=256)
+
+
+@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t[None], lambda t: t[:, :-1]])
+def test_a_packed_dataset_that_was_changed_is_refused(tmp_path: Path, change) -> None:
+    save_pairs(make_pairs(), tmp_path / "set", packed=True)
+    file = tmp_path / "set" / files.ARRAYS
+    with safe_open(file, framework="pt") as stored:
+        header, arrays = stored.metadata(), {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    arrays["text_tokens"] = change(arrays["text_tokens"]).contiguous()
+    save_file(arrays, file, metadata=header)
+    with pytest.raises(DataError, match=r"text_tokens has shape|whose length is not 1"):
+        load_pairs(tmp_path / "set")
+
+
 def test_a_part_with_few_images_round_trips(tmp_path: Path) -> None:
     part = make_pairs().split(fit=0.5, feedback=0.2).feedback
     save_pairs(part, tmp_path / "part")
@@ -183,10 +206,10 @@ def test_a_folder_that_is_no_dataset_says_what_is_missing(tmp_path: Path) -> Non
 
 
 def test_a_later_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "VERSION", "2")
+    monkeypatch.setattr(files, "VERSION", "3")
     save_pairs(make_pairs(), tmp_path / "set")
     monkeypatch.undo()
-    with pytest.raises(DataError, match="of version 2; this program reads version 1: update it"):
+    with pytest.raises(DataError, match="of version 3; this program reads versions 1 and 2: update it"):
         load_pairs(tmp_path / "set")
 
 

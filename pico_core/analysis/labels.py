@@ -1,0 +1,92 @@
+"""Label columns: which of them can gather, which speak of style, and how far a style label drives a column."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+
+# Names that give a style label away; anything else counts as content.
+STYLE_WORDS = ("style", "register", "tone", "look", "domain", "filter", "medium", "rendering")
+
+
+def usable_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    """Label columns that can gather: at least two values, each shared by two items on average."""
+    return [
+        name
+        for name in names
+        if 2 <= frame[name].drop_nulls().n_unique() <= frame[name].drop_nulls().len() / 2
+    ]  # fmt: skip
+
+
+def guess_label(names: Sequence[str], *, role: Literal["content", "style"]) -> str | None:
+    """The first name that speaks of style, or the first that does not.
+
+    >>> guess_label(["concept", "style"], role="style"), guess_label(["concept", "style"], role="content")
+    ('style', 'concept')
+    """
+    speaks = [name for name in names if speaks_of_style(name)]
+    fitting = speaks if role == "style" else [name for name in names if name not in speaks]
+    return fitting[0] if fitting else None
+
+
+def speaks_of_style(name: str) -> bool:
+    """Whether the name of a label gives it away as one of style.
+
+    >>> speaks_of_style("image_style"), speaks_of_style("first_object")
+    (True, False)
+    """
+    return any(word in name.lower() for word in STYLE_WORDS)
+
+
+def eta_squared(values: Float[Tensor, "items d"], labels: Sequence[object]) -> Columns:
+    """Share of every column's variance that lies between the groups of a label, 0 to 1.
+
+    eta² = sum_g n_g (mean_g - mean)² / sum_i (v_i - mean)². Items without a label (None) are left
+    out; a column that never varies has 0. Chance alone gives about (groups - 1) / (items - 1).
+
+    >>> eta_squared(torch.tensor([[0.0, 1.0], [0.0, 3.0], [2.0, 1.0], [2.0, 3.0]]), ["a", "a", "b", "b"])
+    tensor([1., 0.])
+    """
+    known = torch.tensor([label is not None for label in labels])
+    held = values[known].double()
+    _, codes = np.unique(np.array([str(label) for label in labels if label is not None]), return_inverse=True)
+    groups = torch.nn.functional.one_hot(torch.from_numpy(codes)).double()
+    sizes = groups.sum(dim=0)
+    mean = held.mean(dim=0)
+    between = (sizes[:, None] * ((groups.T @ held) / sizes[:, None] - mean).square()).sum(dim=0)
+    total = (held - mean).square().sum(dim=0)
+    return torch.where(total > 1e-12, between / total.clamp_min(1e-12), 0.0).float()
+
+
+def style_eta_squared(frame: pl.DataFrame, names: Sequence[str], values: Float[Tensor, "items d"]) -> Columns | None:
+    """The largest eta² of any style label, column by column; None where no usable label speaks of style."""
+    found = [
+        eta_squared(values, frame[name].to_list()) for name in usable_labels(frame, names) if speaks_of_style(name)
+    ]
+    return torch.stack(found).amax(dim=0) if found else None
+
+
+def label_oracle(pairs: PairedEmbeddings) -> Columns | None:
+    """What weights would be if the style labels were known: (1 - eta²_images) (1 - eta²_texts).
+
+    Args:
+        pairs: In the basis of the weights; token means are labelled.
+
+    Returns:
+        One number per column from 0 to 1; None where neither images nor texts have a style label.
+
+    Source: beyond the paper, a yardstick: labels are not available to the method.
+    """
+    image = style_eta_squared(pairs.images, pairs.image_labels, pairs.image_means)
+    text = style_eta_squared(pairs.texts, pairs.text_labels, pairs.text_means)
+    if image is None and text is None:
+        return None
+    shares = [1 - found for found in (image, text) if found is not None]
+    return torch.stack(shares).prod(dim=0)
