@@ -1,4 +1,4 @@
-"""The command line: inspect, import, planted, construct, evaluate, export, replay.
+"""The command line: inspect, import, encode, planted, construct, evaluate, export, replay.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay that differs, 130 interrupted.
@@ -8,14 +8,15 @@ import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, studies
+from pico_core.cli import datasets, demo, encode, studies
+from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
 
 INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, studies.app):
+for family in (datasets.app, encode.app, studies.app):
     app.add_typer(family)
 app.add_typer(demo.app, name="demo", hidden=True)
 
@@ -24,6 +25,9 @@ def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
         app(prog_name="pico-lens")
+    except EncodingStopped as stop:
+        err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
+        sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)
         sys.exit(2)

@@ -19,31 +19,6 @@ QUICK = ["--set", "n_iterations=2", "--set", "n_prototypes=3", "--set", "n_ancho
 METRICS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "rsum", "mrr")
 
 
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        assert self.out.count("\n") == 1, "one object, one line"
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def pico(monkeypatch, capsys):
-    """Run a command in this process."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pico-lens", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Result(end.value.code or 0, out, err)
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def data(planted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "data"

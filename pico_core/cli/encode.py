@@ -1,0 +1,157 @@
+"""The command that turns a folder of pictures and a file of captions into a dataset."""
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from pico_core.cli.options import Json, Seed
+from pico_core.data.encoders import BadItem, Captions, EncodedDataset, EncodingStopped, Progress, encode_dataset
+from pico_core.data.encoders.captions import read_captions
+from pico_core.data.encoders.choice import EncoderChoice
+from pico_core.data.encoders.dataset import check_target
+from pico_core.data.encoders.survey import survey
+from pico_core.printing import err, say
+
+app = typer.Typer()
+
+
+class OnBad(StrEnum):
+    """What to do with a picture or a caption that cannot be encoded."""
+
+    refuse = "refuse"
+    skip = "skip"
+
+
+class Level(StrEnum):
+    """What becomes of a picture and of a caption."""
+
+    tokens = "tokens"
+    globals = "globals"
+
+
+class Precision(StrEnum):
+    """Number format of the model."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+@app.command()
+def encode(
+    images: Annotated[Path, typer.Argument(help="Folder of pictures.")],
+    captions: Annotated[
+        Path, typer.Argument(help="CSV, TSV, JSON (lines), parquet, COCO, Karpathy, or Flickr tokens.")
+    ],
+    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    model: Annotated[
+        str | None, typer.Option(help="A model of open_clip, such as ViT-B-32; default the built-in small encoder.")
+    ] = None,
+    pretrained: Annotated[
+        str | None, typer.Option(help="Its weights: a file on this machine, or a tag, which downloads them.")
+    ] = None,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="No weights at all, to try it out.")] = False,
+    image_column: Annotated[
+        str | None, typer.Option(help="Column of file names, where its name is not common.")
+    ] = None,
+    caption_column: Annotated[list[str] | None, typer.Option(help="Column of captions; may be repeated.")] = None,
+    on_bad: Annotated[
+        OnBad, typer.Option(help="Bad pictures and captions: stop, or leave out and list.")
+    ] = OnBad.refuse,
+    level: Annotated[Level, typer.Option(help="Patches and words, or one vector each.")] = Level.tokens,
+    precision: Annotated[Precision, typer.Option(help="Number format of the model.")] = Precision.fp32,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")] = 32,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Encode pictures and their captions; started again after an interruption, it goes on where it was."""
+    began = time.monotonic()
+    check_target(target.resolve())
+    sentences = read_captions(captions, image_column=image_column, caption_column=caption_column)
+    found = survey(images, sentences)
+    if on_bad is OnBad.refuse:
+        found.check_complete()
+    choice = EncoderChoice(model, pretrained, random_weights, precision.value, device, seed)
+    with err.status("loading the encoder"):
+        encoder = choice.load()
+    for note in encoder.notes:
+        err.print(f"Note: {note}", markup=False, highlight=False)
+    with _Meter() as meter:
+        made = encode_dataset(
+            encoder,
+            images,
+            sentences,
+            out=target,
+            batch_size=batch_size,
+            on_bad=on_bad.value,
+            on_progress=meter.show,
+            level=level.value,
+        )
+    values = _values(made, sentences, encoder.name) | {"unnamed_pictures": list(found.unnamed)}
+    values["seconds"] = round(time.monotonic() - began, 2)
+    say(values if as_json else _lines(values), as_json=as_json)
+
+
+class _Meter:
+    """Two bars on standard error. An interruption between two batches says how far it came."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bars = Bars(*columns, console=err, transient=True, disable=not err.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+        self._last: Progress | None = None
+
+    def __enter__(self) -> "_Meter":
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._bars.stop()
+        if kind is KeyboardInterrupt and self._last is not None:
+            raise EncodingStopped(self._last)
+
+    def show(self, progress: Progress) -> None:
+        self._last = progress
+        if progress.stage not in self._tasks:
+            self._tasks[progress.stage] = self._bars.add_task(progress.stage)
+        self._bars.update(self._tasks[progress.stage], completed=progress.done, total=progress.total)
+
+
+def _values(made: EncodedDataset, captions: Captions, encoder: str) -> dict[str, Any]:
+    pairs = made.pairs
+    return {
+        "dataset": str(made.folder),
+        "encoder": encoder,
+        "n_images": pairs.n_images,
+        "n_texts": pairs.n_texts,
+        "n_columns": pairs.n_columns,
+        "digest": pairs.digest,
+        "captions_format": captions.format,
+        "n_repeated": captions.n_repeated,
+        "n_shared": captions.n_shared,
+        "n_empty": captions.n_empty,
+        "n_truncated": made.n_truncated,
+        "unknown_words": list(made.unknown_words),
+        "without_caption": list(captions.without_caption),
+        "left_out_images": _named(made.bad_images),
+        "left_out_texts": _named(made.bad_texts),
+        "notes": list(made.notes),
+    }
+
+
+def _named(items: tuple[BadItem, ...]) -> list[dict[str, str]]:
+    return [{"name": item.name, "reason": item.reason} for item in items]
+
+
+def _lines(values: dict[str, Any]) -> dict[str, Any]:
+    """The same for people: items with their reasons, words on one line."""
+    items = {
+        n: [f"{item['name']}: {item['reason']}" for item in values[n]] for n in ("left_out_images", "left_out_texts")
+    }
+    return values | items | {"unknown_words": ", ".join(values["unknown_words"]) or "none"}
