@@ -56,6 +56,7 @@ def test_pictures_and_one_file_of_captions_are_taken(tmp_path: Path) -> None:
     extra = {
         "mine/.DS_Store": b"x",
         "__MACOSX/mine/._a.png": b"x",
+        "__MACOSX/mine/._captions.csv": b"x",
         "mine/run.exe": b"MZ",
         "mine/readme.txt": b"Hello",
         "mine/deep/": b"",
@@ -64,7 +65,7 @@ def test_pictures_and_one_file_of_captions_are_taken(tmp_path: Path) -> None:
     found = look_into(zipped(tmp_path / "z.zip", [*GOOD.items(), *extra.items()]))
     assert found.pictures == ("mine/a.png", "mine/b.png", "mine/deep/c.JPG")
     assert found.tables == ("mine/captions.csv", "mine/readme.txt")
-    assert found.ignored == ("mine/.DS_Store", "__MACOSX/mine/._a.png", "mine/run.exe")
+    assert found.ignored == ("mine/.DS_Store", "__MACOSX/mine/._a.png", "__MACOSX/mine/._captions.csv", "mine/run.exe")
     made = unpack(found, tmp_path / "out", captions=found.tables[0])
     lying = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file())
     assert lying == ["mine/a.png", "mine/b.png", "mine/captions.csv", "mine/deep/c.JPG"]
