@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.analysis.scoring import score_image, score_text
+from pico_core.analysis.scoring import score_image, score_text, score_words
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
@@ -42,25 +42,26 @@ class SideBySide:
     Attributes:
         left: Unweighted, best first; ties by index.
         right: Weighted.
-        relevant_before: Rank of the best relevant candidate, unweighted.
-        relevant_after: The same, weighted.
-        target_before: That candidate in the unweighted list, however low.
-        target_after: The best relevant candidate of the weighted list (with several texts it may be another).
+        target_before: The best relevant candidate of the unweighted list, however low; None for a
+            query whose right answer is not known.
+        target_after: The same of the weighted list (with several texts it may be another).
         n_candidates: Length of the whole list.
     """
 
     left: tuple[RankedItem, ...]
     right: tuple[RankedItem, ...]
-    relevant_before: int
-    relevant_after: int
-    target_before: RankedItem
-    target_after: RankedItem
+    target_before: RankedItem | None
+    target_after: RankedItem | None
     n_candidates: int
 
     @property
     def sentence(self) -> str:
-        """What happened to the right answer, in words."""
-        before, after, total = self.relevant_before, self.relevant_after, self.n_candidates
+        """What happened to the right answer, in words; without one, how many candidates stay at the top."""
+        if self.target_before is None or self.target_after is None:
+            kept = len({item.index for item in self.left} & {item.index for item in self.right})
+            first = "the first stays the first" if self.left[0].index == self.right[0].index else "another comes first"
+            return f"{kept} of the first {len(self.left)} are the same with the weights, and {first}."
+        before, after, total = self.target_before.rank, self.target_after.rank, self.n_candidates
         if before == after:
             return f"No change: the right answer is at rank {before} of {total:,} with and without the weights."
         direction = "up" if after < before else "down"
@@ -128,9 +129,49 @@ def side_by_side(
     ([0, 1], 'No change')
     """
     check_query(pairs, index, kind=kind)
-    relevant = relevant_items(pairs, index, kind=kind)
-    before = query_scores(pairs, index, kind=kind)
-    after = query_scores(pairs, index, kind=kind, weights=weights)
+    return _compared(
+        query_scores(pairs, index, kind=kind),
+        query_scores(pairs, index, kind=kind, weights=weights),
+        relevant_items(pairs, index, kind=kind),
+        top_k=top_k,
+    )
+
+
+def side_by_side_words(
+    pairs: PairedEmbeddings, words: Float[Tensor, "w d"], *, weights: Columns, top_k: int = 10
+) -> SideBySide:
+    """Rank all images for words that belong to none of them, without and with weights.
+
+    Args:
+        pairs: The split that is searched, in the basis of the weights.
+        words: Unit tokens of a typed caption in the same basis, all of them real.
+        weights: P, mean 1.
+        top_k: Length of both lists.
+
+    Raises:
+        DataError: no word, or words of another width.
+
+    >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    >>> pairs = PairedEmbeddings.from_arrays(images, images)
+    >>> both = side_by_side_words(pairs, torch.tensor([[0.8, 0.6]]), weights=torch.tensor([1.6, 0.4]))
+    >>> [item.index for item in both.left], [item.index for item in both.right]
+    ([1, 0], [0, 1])
+    """
+    if len(words) == 0 or words.shape[1] != pairs.n_columns:
+        raise DataError(
+            f"the typed words have shape {list(words.shape)}; expected one or more rows of {pairs.n_columns} columns"
+        )
+    before, after = score_words(pairs, words), score_words(pairs, words, weights)
+    return _compared(before, after, torch.zeros(len(before), dtype=torch.bool), top_k=top_k)
+
+
+def _compared(
+    before: Float[Tensor, " candidates"],
+    after: Float[Tensor, " candidates"],
+    relevant: Bool[Tensor, " candidates"],
+    *,
+    top_k: int,
+) -> SideBySide:
     ranks_before, ranks_after = _ranks(before), _ranks(after)
 
     def item(place: int, *, weighted: bool) -> RankedItem:
@@ -138,14 +179,12 @@ def side_by_side(
         score = float((after if weighted else before)[place])
         return RankedItem(place, score, int(own[place]), int(other[place]), bool(relevant[place]))
 
-    target_before, target_after = best_relevant(before, relevant), best_relevant(after, relevant)
+    known = bool(relevant.any())
     return SideBySide(
         left=tuple(item(i, weighted=False) for i in _order(before)[:top_k].tolist()),
         right=tuple(item(i, weighted=True) for i in _order(after)[:top_k].tolist()),
-        relevant_before=int(ranks_before[target_before]),
-        relevant_after=int(ranks_after[target_after]),
-        target_before=item(target_before, weighted=False),
-        target_after=item(target_after, weighted=True),
+        target_before=item(best_relevant(before, relevant), weighted=False) if known else None,
+        target_after=item(best_relevant(after, relevant), weighted=True) if known else None,
         n_candidates=len(before),
     )
 

@@ -75,5 +75,18 @@ def score_text(pairs: PairedEmbeddings, index: int, weights: Columns | None = No
     )[:, 0]
 
 
+def score_words(
+    pairs: PairedEmbeddings, words: Float[Tensor, "w d"], weights: Columns | None = None
+) -> Float[Tensor, " n"]:
+    """Words that are no text of the dataset, all of them real, with every image."""
+    return late_interaction(
+        pairs.image_tokens,
+        words[None],
+        image_mask=pairs.image_mask,
+        text_mask=_all_real(words[None]),
+        weights=weights,
+    )[:, 0]
+
+
 def _all_real(tokens: Float[Tensor, "items tokens d"]) -> Bool[Tensor, "items tokens"]:
     return torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)

@@ -10,7 +10,7 @@ from pico_core.data.files import save_pairs
 from pico_core.data.imports import import_arrays
 from pico_core.data.inspection import inspect_dataset
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.demo import write_truth
+from pico_core.data.truth import write_truth
 from pico_core.printing import say
 
 app = typer.Typer()

@@ -13,7 +13,7 @@ from pico_core.axes import Columns
 from pico_core.cli.options import Data, Json, Seed, named_values
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.demo import read_truth
+from pico_core.data.truth import read_truth
 from pico_core.errors import SettingError
 from pico_core.export import export_bytes
 from pico_core.method.config import ConstructionConfig, StudyConfig

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data import checks
+from pico_core.data.compact import CompactTokens, compacted
 from pico_core.data.headers import naming, reading, safetensors_headers
 from pico_core.data.imports import import_arrays
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
@@ -26,6 +27,7 @@ FILES = (ARRAYS, IMAGES, TEXTS)
 OURS = (*FILES, "truth.parquet")  # planted datasets keep their truth beside them
 FORMAT, VERSION, PACKED_VERSION = "pico-lens pairs", "1", "2"
 # Arrays that version 2 keeps without their padding, and the mask that says where their rows belong.
+LARGEST = "_largest"  # ends the name of the array that bytes are scaled by
 PACKED = {"image_tokens": "image_mask", "text_tokens": "text_mask"}
 # Wider than any storage's rounding: data may have been stored in halves and read as floats since.
 NATIVE_UNIT_TOLERANCE = 2e-2
@@ -45,8 +47,9 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
     Args:
         pairs: What to write.
         folder: Where.
-        packed: Leave the padding out of the file. It is smaller where items differ in length, and
-            its tokens are copied into memory when it is read instead of staying in the file.
+        packed: Leave the padding out of the file, and keep tokens that `rounded_to_bytes` made in
+            one byte per number. Its tokens are copied into memory when it is read instead of
+            staying in the file.
 
     Raises:
         DataError: the folder holds something else, or the disk refuses.
@@ -95,10 +98,20 @@ def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
         "text_image": pairs.text_image,
     }
     if packed:
-        arrays |= {name: arrays[name][arrays[mask]] for name, mask in PACKED.items()}
+        for name, mask in PACKED.items():
+            arrays |= _as_bytes(name, arrays[name][arrays[mask]])
     save_file(_unshared(arrays), folder / ARRAYS, metadata={**header, "normalisation": json.dumps(record)})
     pairs.images.write_parquet(folder / IMAGES)
     pairs.texts.write_parquet(folder / TEXTS)
+
+
+def _as_bytes(name: str, rows: Tensor) -> dict[str, Tensor]:
+    """Rows of tokens as bytes and largest values where that loses nothing, else as they are."""
+    if rows.dtype == torch.float16:
+        small = compacted(rows)
+        if torch.equal(small.tokens, rows):
+            return {name: small.steps, f"{name}{LARGEST}": small.largest}
+    return {name: rows}
 
 
 def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -201,7 +214,7 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
     texts = _read_frame(folder / TEXTS, ("caption",))
     with naming(file):
         if version == PACKED_VERSION:
-            arrays |= {name: _unpacked(arrays[name], arrays[mask], name) for name, mask in PACKED.items()}
+            arrays |= {name: _unpacked(arrays, name, arrays[mask]) for name, mask in PACKED.items()}
         image_tokens, image_mask = _checked(arrays["image_tokens"], arrays["image_mask"], "image")
         text_tokens, text_mask = _checked(arrays["text_tokens"], arrays["text_mask"], "text")
         checks.same_width(image_tokens, text_tokens)
@@ -228,18 +241,24 @@ def _check_format(header: dict[str, str]) -> str:
     return version
 
 
-def _unpacked(tokens: Tensor, mask: Tensor, name: str) -> Tensor:
+def _unpacked(arrays: dict[str, Tensor], name: str, mask: Tensor) -> Tensor:
     """Rows of real tokens at their places, zeros elsewhere.
 
-    >>> _unpacked(torch.tensor([[5.0]]), torch.tensor([[False, True]]), "text_tokens").tolist()
+    >>> _unpacked({"text_tokens": torch.tensor([[5.0]])}, "text_tokens", torch.tensor([[False, True]])).tolist()
     [[[0.0], [5.0]]]
     """
+    tokens = arrays[name]
     real = int(mask.sum()) if mask.dtype == torch.bool else -1
     if tokens.ndim != 2 or mask.ndim != 2 or len(tokens) != real:
         raise DataError(
             f"{name} has shape {list(tokens.shape)} and its mask {list(mask.shape)} with {real} real tokens; expected "
             "one row per real token: the file was changed since, save the dataset anew"
         )
+    if tokens.dtype == torch.int8:
+        largest = arrays.get(f"{name}{LARGEST}")
+        if largest is None or largest.dtype != torch.float16 or largest.shape != tokens.shape[:1]:
+            raise DataError(f"{name} holds bytes without one largest value per row; save the dataset anew")
+        tokens = CompactTokens(tokens, largest).tokens
     whole = torch.zeros(*mask.shape, tokens.shape[1], dtype=tokens.dtype)
     whole[mask] = tokens
     return whole

@@ -41,9 +41,20 @@ class Basis:
             return pairs
         return replace(
             pairs,
-            image_tokens=self._rotate(pairs.image_tokens),
-            text_tokens=self._rotate(pairs.text_tokens),
+            image_tokens=self.turn(pairs.image_tokens),
+            text_tokens=self.turn(pairs.text_tokens),
         )
+
+    def turn(self, vectors: Float[Tensor, "*items d"]) -> Float[Tensor, "*items d"]:
+        """Read vectors in these axes, as `apply` does with a dataset.
+
+        >>> Basis("pca", torch.tensor([[0.0, 1.0], [1.0, 0.0]])).turn(torch.tensor([3.0, 4.0]))
+        tensor([4., 3.])
+        """
+        if self.matrix is None:
+            return vectors
+        kind = torch.promote_types(vectors.dtype, torch.float32)
+        return vectors.to(kind) @ self.matrix.to(kind).T
 
     def strongest(self, column: int, top: int = 3) -> list[Loading]:
         """The given columns that an axis is mostly made of, largest share first.
@@ -67,11 +78,6 @@ class Basis:
             return f"column {column}"
         named = ", ".join(str(loading.column) for loading in self.strongest(column))
         return f"{self.name} axis {column} (given columns {named})"
-
-    def _rotate(self, tokens: Float[Tensor, "items tokens d"]) -> Float[Tensor, "items tokens d"]:
-        assert self.matrix is not None
-        kind = torch.promote_types(tokens.dtype, torch.float32)
-        return tokens.to(kind) @ self.matrix.to(kind).T
 
 
 def fit_basis(pairs: PairedEmbeddings, name: BasisName) -> Basis:

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from pico_core.data import files
+from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.files import load_pairs, replaced_folder, save_pairs
 from pico_core.data.imports import inspect_dataset
 from pico_core.data.pairs import PairedEmbeddings
@@ -58,6 +59,35 @@ def test_a_packed_dataset_is_smaller_and_reads_the_same(tmp_path: Path) -> None:
     assert torch.equal(back.text_tokens, pairs.text_tokens)
     sizes = [(tmp_path / name / files.ARRAYS).stat().st_size for name in ("whole", "packed")]
     assert sizes[1] == pytest.approx(sizes[0] - int((~pairs.text_mask).sum()) * 8 * 4, abs=256)
+
+
+def test_tokens_that_bytes_can_hold_are_kept_in_bytes(tmp_path: Path) -> None:
+    pairs = rounded_to_bytes(make_pairs(torch.float16, n=120))
+    save_pairs(pairs, tmp_path / "bytes", packed=True)
+    save_pairs(make_pairs(torch.float16, n=120), tmp_path / "halves", packed=True)
+    assert load_pairs(tmp_path / "bytes").digest == pairs.digest
+    sizes = [(tmp_path / name / files.ARRAYS).stat().st_size for name in ("bytes", "halves")]
+    assert sizes[0] < 0.75 * sizes[1]  # 8 columns: 10 bytes a row against 16
+
+
+def test_rounding_to_bytes_is_small_and_happens_once() -> None:
+    pairs = make_pairs(torch.float32)
+    once = rounded_to_bytes(pairs)
+    assert rounded_to_bytes(once).digest == once.digest
+    largest = pairs.image_tokens.abs().amax(dim=2, keepdim=True)
+    assert bool(((once.image_tokens.float() - pairs.image_tokens).abs() <= largest * (1 / 254 + 1e-3)).all())
+    assert not torch.equal(once.image_tokens, pairs.image_tokens.half())
+
+
+def test_bytes_without_their_scale_are_refused(tmp_path: Path) -> None:
+    save_pairs(rounded_to_bytes(make_pairs()), tmp_path / "set", packed=True)
+    file = tmp_path / "set" / files.ARRAYS
+    with safe_open(file, framework="pt") as stored:
+        header, arrays = stored.metadata(), {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    arrays.pop("image_tokens_largest")
+    save_file(arrays, file, metadata=header)
+    with pytest.raises(DataError, match="image_tokens holds bytes without one largest value per row"):
+        load_pairs(tmp_path / "set")
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t[None], lambda t: t[:, :-1]])

@@ -1,0 +1,29 @@
+"""The planted semantic share of every column, in a file beside its dataset."""
+
+from pathlib import Path
+
+import polars as pl
+import torch
+
+from pico_core.axes import Columns
+from pico_core.errors import DataError
+
+
+def write_truth(share: Columns, path: Path) -> None:
+    """Write the planted semantic share, one row per column."""
+    pl.DataFrame({"column": list(range(len(share))), "semantic_share": share.tolist()}).write_parquet(path)
+
+
+def read_truth(path: Path, n_columns: int) -> Columns:
+    """Read what `write_truth` wrote.
+
+    Raises:
+        DataError: damaged, or of another number of columns.
+    """
+    try:
+        share = pl.read_parquet(path)["semantic_share"].cast(pl.Float64).to_list()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path.name}: cannot be read ({error}); remove it or make the data again") from None
+    if len(share) != n_columns or None in share:
+        raise DataError(f"{path.name}: {len(share)} rows; expected one per column, {n_columns}")
+    return torch.tensor(share, dtype=torch.float32)

@@ -1,0 +1,91 @@
+"""Which demos are built in, where their parts lie, and what each one teaches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pico_core.errors import SettingError
+from pico_core.method.config import BasisName
+
+ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
+SCENES: Final = ASSETS / "scenes"
+BASES: Final[tuple[BasisName, ...]] = ("given", "cross")  # of the finished runs
+PICTURES, CAPTIONS, RECORD = "pictures", "captions.csv", "recipes.json"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A built-in dataset with its finished runs.
+
+    Attributes:
+        name: Short and stable: it stands in links.
+        title: The same for people.
+        lesson: What it teaches, in a sentence.
+        folder: Where its parts lie.
+    """
+
+    name: str
+    title: str
+    lesson: str
+    folder: Path
+
+    @property
+    def dataset(self) -> Path:
+        """The native dataset."""
+        return self.folder / "dataset"
+
+    @property
+    def truth(self) -> Path:
+        """The planted semantic share of every column; only where columns were planted."""
+        return self.folder / "truth.parquet"
+
+    @property
+    def maps(self) -> Path:
+        """UMAP coordinates of both spaces."""
+        return self.folder / "umap.parquet"
+
+    @property
+    def encoder(self) -> Path:
+        """The small encoder; only where pictures and captions were encoded."""
+        return self.folder / "encoder.safetensors"
+
+    def run(self, basis: str) -> Path:
+        """The finished run in one basis."""
+        return self.folder / f"run-{basis}"
+
+
+DEMOS: Final = (
+    Demo(
+        "shortcut",
+        "Styled scenes: shortcut",
+        "An encoder that was rewarded for style: in its training pictures, style and tone of the caption went "
+        "together. In these pictures they do not, and what it learned about style now misleads it.",
+        SCENES / "shortcut",
+    ),
+    Demo(
+        "clean",
+        "Styled scenes: clean",
+        "The same pictures and captions through an encoder that saw style and tone mixed at random. It threw style "
+        "away, so there is next to nothing to find, and weighting has nothing to win.",
+        SCENES / "clean",
+    ),
+    Demo(
+        "planted",
+        "Planted columns",
+        "Vectors whose style was put along columns on purpose, so the truth about every column is known. Columns of "
+        "real encoders need not behave so.",
+        ASSETS / "planted",
+    ),
+)
+
+
+def demo_of(name: str) -> Demo:
+    """The demo of this name.
+
+    Raises:
+        SettingError: there is none.
+    """
+    for demo in DEMOS:
+        if demo.name == name:
+            return demo
+    raise SettingError(f"there is no demo {name!r}; choose one of {', '.join(demo.name for demo in DEMOS)}")

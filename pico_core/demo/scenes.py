@@ -1,0 +1,151 @@
+"""Make the demos of styled scenes anew: train every recipe, measure, encode the demo's pictures, run.
+
+What is finished is kept in a work folder, so that an interrupted build goes on where it was.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pico_core.data.compact import rounded_to_bytes
+from pico_core.data.encoders import OpenClipEncoder, load_small, save_small
+from pico_core.data.files import save_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
+from pico_core.demo.catalogue import CAPTIONS, PICTURES, RECORD, Demo
+from pico_core.demo.encoding import IMAGE_LABELS, TEXT_LABELS
+from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
+from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
+from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
+from pico_core.demo.runs import save_runs
+from pico_core.training.encoder import Step, TrainingConfig, train_encoder
+
+N_DEMO: Final = 260  # with the small encoders, all assets stay below 12 MB
+N_DEVELOPMENT: Final = 400
+N_FINAL: Final = 600
+DEVELOPMENT_SEEDS: Final = (0, 1, 2)
+FINAL_SEEDS: Final = (0, 1, 2, 3, 4)
+TOLD_EVERY: Final = 25  # steps
+
+Tell = Callable[[str], None]
+
+
+def build_encoder(
+    recipe: Recipe, work: Path, *, config: TrainingConfig = TRAINING, tell: Tell = lambda _: None
+) -> Path:
+    """Train the encoder of a recipe, or go on with it; the file of its weights in the work folder."""
+    target = work / f"{recipe.name}.safetensors"
+    if target.is_file():
+        return target
+    work.mkdir(parents=True, exist_ok=True)
+    tell(f"{recipe.name}: rendering {recipe.scenes.n_images:,} scenes")
+    scenes = render_scenes(recipe.scenes, seed=TRAINING_SEED)
+
+    def on_step(step: Step) -> None:
+        if step.index % TOLD_EVERY == 0 or step.index == step.total:
+            tell(f"{recipe.name}: step {step.index} of {step.total}, loss {step.loss:.2f}")
+
+    model = train_encoder(
+        scenes, scene_vocabulary(), config=config, checkpoint=work / f"{recipe.name}.training", on_step=on_step
+    )
+    draft = target.with_suffix(".new")
+    save_small(model, scene_vocabulary(), draft, config=config.model, name=f"scenes {recipe.name}").replace(target)
+    return target
+
+
+def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda _: None) -> EncoderMeasures:
+    """Measure a trained recipe on the development scenes, or on the final ones; done once."""
+    kept = work / f"{recipe.name}.{part}.json"
+    if kept.is_file():
+        return measures_from(json.loads(kept.read_text()))
+    tell(f"{recipe.name}: measuring on the {part} scenes")
+    final = part == "final"
+    found = measure_encoder(
+        load_small(work / f"{recipe.name}.safetensors"),
+        seed=FINAL_SEED if final else DEVELOPMENT_SEED,
+        n_images=N_FINAL if final else N_DEVELOPMENT,
+        seeds=FINAL_SEEDS if final else DEVELOPMENT_SEEDS,
+        name=f"{recipe.name} ({part} scenes)",
+    )
+    kept.write_text(json.dumps(asdict(found), allow_nan=False))
+    return found
+
+
+def build_pictures(folder: Path) -> Scenes:
+    """Render the demo's scenes and write pictures and captions as people keep them: files and a table."""
+    scenes = render_scenes(ScenesConfig(n_images=N_DEMO), seed=DEMO_SEED)
+    pictures = folder / PICTURES
+    pictures.mkdir(parents=True, exist_ok=True)
+    names = [f"{i:03d}.webp" for i in range(N_DEMO)]
+    for i, name in enumerate(names):
+        scenes.picture(i).save(pictures / name, quality=90, method=6)
+    owner = scenes.text_image.tolist()
+    pl.DataFrame(
+        {
+            "image": [names[image] for image in owner],
+            "caption": scenes.captions,
+            "register": scenes.texts["register"],
+            **{label: scenes.images[label][owner] for label in IMAGE_LABELS},
+        }
+    ).write_csv(folder / CAPTIONS)
+    return scenes
+
+
+def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
+    """Encode the demo's pictures as they lie in their files, and do both runs and the maps."""
+    demo.folder.mkdir(parents=True, exist_ok=True)
+    demo.encoder.write_bytes(encoder_file.read_bytes())
+    pictures = demo.folder.parent / PICTURES
+    pairs = rounded_to_bytes(encoded_pictures(load_small(demo.encoder), pictures, scenes, name=demo.title))
+    beside = [f"../../{PICTURES}/{path.name}" for path in sorted(pictures.iterdir())]
+    pairs = replace(pairs, images=pairs.images.with_columns(pl.Series("path", beside)))
+    save_pairs(pairs, demo.dataset, packed=True)
+    save_runs(pairs, demo)
+
+
+def encoded_pictures(encoder: OpenClipEncoder, pictures: Path, scenes: Scenes, *, name: str) -> PairedEmbeddings:
+    """Pictures from their files and captions, with their labels, in float16."""
+    paths = sorted(pictures.iterdir())
+    images, texts = encoder.encode_images(paths), encoder.encode_texts(scenes.captions)
+    return PairedEmbeddings.from_arrays(
+        images.tokens.half(),
+        texts.tokens.half(),
+        text_mask=texts.mask,
+        text_image=scenes.text_image,
+        ids=[path.stem for path in paths],
+        captions=scenes.captions,
+        image_labels=scenes.images.select(IMAGE_LABELS),
+        text_labels=scenes.texts.select(TEXT_LABELS),
+        name=name,
+    )
+
+
+def build_scenes(
+    recipes: tuple[Recipe, ...], demos: dict[str, Demo], *, work: Path, tell: Tell = lambda _: None
+) -> tuple[MeasuredRecipe, ...]:
+    """Train, measure and record all recipes, and make the demos of those that have one.
+
+    Args:
+        recipes: All that are compared.
+        demos: The demo of a recipe, by the recipe's name; all in one folder.
+        work: Keeps what is finished.
+        tell: Hears in words how far it is.
+    """
+    made = []
+    for recipe in recipes:
+        build_encoder(recipe, work, tell=tell)
+        development = measure_recipe(recipe, work, part="development", tell=tell)
+        final = measure_recipe(recipe, work, part="final", tell=tell) if recipe.name in demos else None
+        name = demos[recipe.name].name if recipe.name in demos else ""
+        made.append(MeasuredRecipe(recipe.name, recipe.sentence, name, development, final))
+    folder = next(iter(demos.values())).folder.parent
+    scenes = build_pictures(folder)
+    for recipe_name, demo in demos.items():
+        tell(f"{demo.name}: encoding and running")
+        build_demo(demo, work / f"{recipe_name}.safetensors", scenes)
+    write_record(tuple(made), folder / RECORD)
+    return tuple(made)

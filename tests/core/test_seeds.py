@@ -1,0 +1,44 @@
+"""A study over several seeds is what single studies say, averaged."""
+
+import pytest
+from scipy import stats
+
+from pico_core.errors import SettingError
+from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.seeds import mean_over_seeds, report_over_seeds
+
+CONFIG = StudyConfig(basis="cross", construction=ConstructionConfig(n_prototypes=3, n_iterations=2, n_anchors=16))
+
+
+def test_rows_are_means_of_single_studies(planted):
+    studies = []
+    found = report_over_seeds(planted.pairs, CONFIG, seeds=(1, 5, 6), on_study=studies.append)
+    assert [study.config.seed for study in studies] == [1, 5, 6]
+    changes = [study.report.weighted.difference.value for study in studies]
+    row = found.row("weighted")
+    assert row.difference.value == pytest.approx(sum(changes) / 3)
+    low, high = stats.t.interval(0.95, 2, loc=sum(changes) / 3, scale=stats.sem(changes))
+    assert (row.difference.low, row.difference.high) == pytest.approx((low, high))
+    assert sum(row.verdicts) == 3
+    assert found.row("unweighted").difference.value == 0
+    assert [row.name for row in found.rows] == [
+        "unweighted", "weighted", *(control.name for control in studies[0].report.controls)
+    ]  # fmt: skip
+    assert found.accepted == sum(study.construction.guard.accepted for study in studies)
+    assert "over 3 seeds" in found.sentence
+
+
+def test_equal_values_have_no_width():
+    assert mean_over_seeds([2.0, 2.0, 2.0]).low == mean_over_seeds([2.0, 2.0, 2.0]).high == 2.0
+
+
+@pytest.mark.parametrize("seeds", [(1,), (2, 2)])
+def test_too_few_seeds_are_refused(planted, seeds):
+    with pytest.raises(SettingError, match="at least 2, all different"):
+        report_over_seeds(planted.pairs, CONFIG, seeds=seeds)
+
+
+def test_an_unknown_scoring_is_named(planted):
+    found = report_over_seeds(planted.pairs, CONFIG, seeds=(0, 1))
+    with pytest.raises(SettingError, match="no scoring is called 'magic'; there are unweighted"):
+        found.row("magic")
