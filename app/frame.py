@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import controls, heap, services, state
 from app.markup import plain
-from app.views import columns, data, overview, parts, prototypes, retrieval, subspaces
+from app.views import columns, data, encode, overview, parts, prototypes, retrieval, subspaces
 from pico_core.errors import PicoError
 
 PAGES = (
@@ -32,6 +32,8 @@ def render() -> None:
     config = controls.choose_config()
     controls.choose_strength()
     study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
+    with state_of_run:
+        encode.watch("sidebar")
     services.show(dataset, study)
     state.follow_address()
     try:

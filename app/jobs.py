@@ -1,7 +1,8 @@
 """Long work in one thread per visit, with progress and cancel.
 
 A second click starts a new script run while the old one is still inside torch; therefore the
-script thread never computes for long: it asks a job how far it is.
+script thread never computes for long: it asks a job how far it is. A job is a study, or the
+encoding of somebody's pictures.
 """
 
 import logging
@@ -9,44 +10,51 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from pico_core.errors import PicoError
 from pico_core.method.history import Iteration
-from pico_core.study import Study
 
 ENOUGH_TO_GUESS = 0.03  # of the work: before that the pace is that of reading files
 LOG = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+def _drop(_result: object) -> None:
+    """What nobody takes."""
 
 
 class CancelledError(Exception):
-    """Ends a study from within: somebody asked for it."""
+    """Ends a job from within: somebody asked for it."""
 
 
 @dataclass
-class Job:
-    """One study under way.
+class Job(Generic[Result]):
+    """One piece of long work.
 
     Attributes:
-        key: Names the study by its data and settings.
-        title: What is computed, for people.
-        total: Planned iterations.
-        work: Computes; tells this job of every iteration (`tick`) and of every scoring (`pulse`).
+        key: Names the work by all that goes into it.
+        title: What is done, for people.
+        total: Planned steps; for a study iterations.
+        work: Does it; tells this job of every step, and often how much of the whole is done (`pulse`).
         finish: Takes the result, in the worker's thread.
-        done: Iterations done.
+        done: Steps done.
+        stage: What is being done now, in words; empty where the steps say enough.
         share: How much of the whole is done.
-        result: The study, when it ended well.
+        result: What came out, when it ended well.
         failure: Why it did not, in words.
-        cancelled: Set to stop it after the current scoring.
+        cancelled: Set to stop it at the next pulse.
     """
 
     key: str
     title: str
     total: int
-    work: Callable[["Job"], Study]
-    finish: Callable[[Study], None] = lambda _study: None
+    work: Callable[["Job[Result]"], Result]
+    finish: Callable[[Result], None] = _drop
     done: int = 0
+    stage: str = ""
     share: float = 0.0
-    result: Study | None = None
+    result: Result | None = None
     failure: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -65,7 +73,7 @@ class Job:
         return (time.monotonic() - self.began) * (1 - self.share) / self.share
 
     def cancel(self) -> None:
-        """Stop after the current scoring; what was built so far is thrown away."""
+        """Stop at the next pulse; what the work keeps on the disk stays there."""
         self.cancelled.set()
 
     def run(self) -> None:
@@ -85,17 +93,17 @@ class Job:
         except MemoryError:
             self.failure = "There is not enough memory for this dataset; bring fewer images or shorter token lists."
         except Exception as error:
-            LOG.exception("the study %s ended unexpectedly", self.title)
+            LOG.exception("%s ended unexpectedly", self.title)
             self.failure = f"It ended unexpectedly ({type(error).__name__}: {error}). The server's log says where."
         finally:
             self.ended.set()
 
     def tick(self, step: Iteration) -> None:
-        """One more iteration is done."""
+        """One more iteration of a study is done."""
         self.done = step.index + 1
 
     def pulse(self, share: float) -> None:
-        """One more scoring is done.
+        """So much of the whole is done.
 
         Raises:
             CancelledError: the job was cancelled.
@@ -109,10 +117,10 @@ class Worker:
     """Runs one job at a time; a new one cancels the one before and waits for its thread to end."""
 
     def __init__(self) -> None:
-        self.job: Job | None = None
+        self.job: Job[Any] | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job[Any]) -> None:
         """Begin a job in the background."""
         before = self._thread
         self.close()
@@ -123,8 +131,8 @@ class Worker:
             job.run()
 
         self.job = job
-        # A daemon: stopping the server does not wait for a study.
-        self._thread = threading.Thread(target=work, name="study", daemon=True)
+        # A daemon: stopping the server does not wait for a job.
+        self._thread = threading.Thread(target=work, name="job", daemon=True)
         self._thread.start()
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import services, state
 from app.markup import plain
+from app.views import encode
 from app.views.parts import facts, prose, question
 from pico_core.data.imports import ArrayInfo
 from pico_core.data.roles import ROLES
@@ -47,9 +48,11 @@ def render() -> None:
             f"{pairs.n_columns} feature columns.",
         )
         _facts(dataset)
+        encode.report()
         _missing(dataset)
         _examples(dataset)
     _upload()
+    encode.render()
     _export()
 
 

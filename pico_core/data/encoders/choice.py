@@ -1,13 +1,17 @@
 """Which encoder a person asked for: the built-in one, a small one of a file, or a model with its weights."""
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.encoders.loading import HUB, as_file, check_model, load_encoder, pretrained_tags
 from pico_core.data.encoders.openclip import OpenClipEncoder
 from pico_core.data.encoders.protocol import Precision
 from pico_core.data.encoders.small import SMALL, is_small
+from pico_core.data.headers import reading, safetensors_headers
+from pico_core.data.sources import check_file
 from pico_core.errors import SettingError
 
 
@@ -41,6 +45,38 @@ class EncoderChoice:
         name, weights = self._resolved()
         return load_encoder(name, weights, device=self.device, precision=self.precision, seed=self.seed)
 
+    @property
+    def n_columns(self) -> int | None:
+        """How many feature columns it will give, without building it; None where only the model itself knows.
+
+        Raises:
+            SettingError: as `load`.
+            DataError: as `load`.
+        """
+        name, weights = self._resolved()
+        if isinstance(weights, Path) and name == SMALL:
+            check_file(weights, (".safetensors",))
+            with reading(weights, "a small encoder"):
+                shapes = {header.name: header.shape for header in safetensors_headers(weights)}
+            return shapes.get("text_projection", (None,))[-1]
+        found = _config(name).get("embed_dim")
+        return found if isinstance(found, int) else None
+
+    @property
+    def downloads(self) -> tuple[str, ...]:
+        """What building it fetches from the net, unless it was fetched before."""
+        name = self.model or SMALL
+        if name.startswith(HUB):
+            return (name,)
+        tag = self.pretrained if self.pretrained and name != SMALL and as_file(self.pretrained) is None else None
+        words = _config(name).get("text_cfg", {})
+        tokenizer = words.get("hf_tokenizer_name") or words.get("hf_model_name")
+        return tuple(
+            what
+            for what in (tag and f"the weights {tag!r} of {name}", tokenizer and f"the tokenizer of {name}")
+            if what
+        )
+
     def _resolved(self) -> tuple[str, str | Path | None]:
         if self.random_weights and self.pretrained:
             raise SettingError(f"random weights and the weights {self.pretrained!r} are both asked for; choose one")
@@ -70,3 +106,10 @@ class EncoderChoice:
         if file is None or (self.model is None and file.is_file() and not is_small(file)):
             raise SettingError(f"{self.pretrained!r} is no small encoder; name the model that these weights belong to")
         return file
+
+
+def _config(name: str) -> dict[str, Any]:
+    """What open_clip knows of a model before it is built."""
+    if name == SMALL or name.startswith(HUB):
+        return {}
+    return importlib.import_module("open_clip").get_model_config(name) or {}

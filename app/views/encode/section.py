@@ -1,0 +1,116 @@
+"""Own pictures and captions become a dataset: ask, look, then encode in the background."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import state
+from app.markup import plain
+from app.services import encoding
+from app.views.encode import findings, progress
+from app.views.encode.encoders import Means, choose_means
+from app.views.encode.sources import choose_source
+from app.views.parts import prose
+from pico_core.data.encoders.protocol import OnBad
+from pico_core.data.encoders.survey import Survey
+from pico_core.errors import PicoError
+
+ON_BAD: dict[OnBad, str] = {"refuse": "stop and name it", "skip": "leave it out and list it"}
+
+
+def render() -> None:
+    """Draw the section."""
+    st.subheader("Encode your own pictures", anchor=False)
+    prose(
+        "A folder of pictures and a file of captions become a dataset: every picture as patch tokens, every caption as "
+        "word tokens, in one space. It is done on this machine, in the background."
+    )
+    _ask()
+    _say_state()
+
+
+def _ask() -> None:
+    source = choose_source()
+    if source is None:
+        return
+    try:
+        found = encoding.look_over(source)
+    except PicoError as error:
+        st.error(plain(error), icon=":material/block:")
+        return
+    findings.show(found)
+    means = choose_means()
+    if means is not None:
+        _order(source, found, means)
+
+
+def _say_state() -> None:
+    """What became of the last press of the button, just below it."""
+    progress.watch("page")
+    desk = encoding.desk()
+    if desk.failure:
+        st.error(f"The pictures were not encoded. {plain(desk.failure)}", icon=":material/block:")
+    if desk.stopped:
+        st.info(
+            f"Stopped at {plain(desk.stopped)}. What is encoded is kept: Encode goes on from there.",
+            icon=":material/pause_circle:",
+        )
+    if encoding.outcome(state.dataset_path()) is not None:
+        st.success(
+            "The dataset is open. How it was made, and what was left out, stands at the top of this page.",
+            icon=":material/check_circle:",
+        )
+
+
+def _order(source: encoding.Source, found: Survey, means: Means) -> None:
+    """The last questions, and the button."""
+    one, two = st.columns(2)
+    on_bad = one.radio(
+        "A picture or caption that cannot be read",
+        list(ON_BAD),
+        format_func=ON_BAD.__getitem__,
+        horizontal=True,
+        key="encode-on-bad",
+        persist_state="session",
+    )
+    target = _target(source, two)
+    problem = encoding.target_problem(target)
+    if on_bad == "refuse" and found.found.missing and problem is None:
+        problem = "Pictures are missing: bring them, correct their names, or leave out what cannot be read."
+    if problem:
+        st.error(plain(problem), icon=":material/block:")
+    try:
+        columns = means.encoder.n_columns
+    except PicoError as error:
+        st.error(plain(error), icon=":material/block:")
+        return
+    busy = encoding.job() is not None
+    width = "" if columns is None else f" into {columns:,} feature columns"
+    pressed = st.button(
+        f"Encode {len(found.found.paths):,} pictures and their captions{width}",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy or problem is not None,
+        key="encode-start",
+    )
+    if pressed:
+        encoding.start(encoding.Order(found, means.encoder, target, on_bad, means.level, means.batch_size))
+        st.rerun()
+
+
+def _target(source: encoding.Source, place: DeltaGenerator) -> Path:
+    """Where the dataset goes: uploads stay with uploads, anything else beside its pictures unless said otherwise."""
+    if source.upload is not None:
+        kept = Path(source.upload)
+        return kept.parent / "encoded" / kept.stem
+    folder = Path(os.path.abspath(Path(source.pictures).expanduser()))
+    asked = place.text_input(
+        "Folder of the new dataset",
+        value=str(folder.with_name(f"{folder.name}-encoded")),
+        help="A dataset that lies there is replaced; any other folder is refused.",
+        key=f"encode-target-{folder}",
+        persist_state="session",
+    )
+    return Path(asked.strip()).expanduser()
