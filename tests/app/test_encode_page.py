@@ -175,7 +175,7 @@ def test_stopped_it_is_kept_and_goes_on(app: AppTest, own: Path, monkeypatch: py
     assert "Stopping after this batch" in texts(app)
     gate.set()
     waited(app)
-    assert "Stopped at picture 4 of 5. What is encoded is kept" in texts(app)
+    assert "Stopped (picture 4 of 5). What is encoded so far is kept" in texts(app)
     assert not (own / "images-encoded").exists()
     encode(app)
     assert calls == [2, 2, 1]

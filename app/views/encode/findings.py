@@ -30,7 +30,7 @@ background:rgba(128,128,128,.16);box-shadow:0 0 0 1px rgba(128,128,128,.28)}
 .found .unread{box-sizing:border-box;padding:.6rem;font-size:.78rem;line-height:1.35;overflow:auto;
 box-shadow:none;border:1px dashed #D55E00}
 .found figcaption{font-size:.84rem;line-height:1.4;margin-top:.35rem;overflow-wrap:anywhere}
-.found figcaption p{margin:0 0 .25rem!important}
+.found figcaption p{margin:0 0 .25rem!important;font-size:inherit;line-height:inherit}
 .found small{display:block;opacity:.66;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 </style>"""
 

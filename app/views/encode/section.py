@@ -15,6 +15,7 @@ from app.views.encode.sources import choose_source
 from app.views.parts import prose
 from pico_core.data.encoders.protocol import OnBad
 from pico_core.data.encoders.survey import Survey
+from pico_core.data.files import is_dataset
 from pico_core.errors import PicoError
 
 ON_BAD: dict[OnBad, str] = {"refuse": "stop and name it", "skip": "leave it out and list it"}
@@ -54,7 +55,7 @@ def _say_state() -> None:
         st.error(f"The pictures were not encoded. {plain(desk.failure)}", icon=":material/block:")
     if desk.stopped:
         st.info(
-            f"Stopped at {plain(desk.stopped)}. What is encoded is kept: Encode goes on from there.",
+            f"Stopped ({plain(desk.stopped)}). What is encoded so far is kept: Encode goes on from there.",
             icon=":material/pause_circle:",
         )
     if encoding.outcome(state.dataset_path()) is not None:
@@ -77,6 +78,8 @@ def _order(source: encoding.Source, found: Survey, means: Means) -> None:
     )
     target = _target(source, two)
     problem = encoding.target_problem(target)
+    if problem is None and is_dataset(target):
+        two.caption("A dataset lies there already; Encode replaces it.")
     if on_bad == "refuse" and found.found.missing and problem is None:
         problem = "Pictures are missing: bring them, correct their names, or leave out what cannot be read."
     if problem:
