@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from app.markup import plain
+from pico_core.demo import demo_of
 from pico_core.errors import PicoError
 from pico_core.method.config import BasisName, ConstructionConfig, Rule, StudyConfig
 
@@ -24,6 +25,7 @@ RULES: dict[Rule, str] = {
     "accept": "accept if better",
     "shuffled": "shuffled feedback",
 }
+OWN = "My own"
 PRESETS = {"default": "Default", "paper": "Paper, as far as known", "own": "My own"}
 WORDS = {
     "n_prototypes": "K",
@@ -42,16 +44,21 @@ def place_for_run() -> DeltaGenerator:
 
 
 def choose_dataset() -> services.Dataset | None:
-    """Pick the built-in demo, or one's own by path; a dataset that cannot be opened says why."""
+    """Pick a built-in demo, or one's own by path; a dataset that cannot be opened says why."""
     st.sidebar.subheader("Dataset", anchor=False)
-    own = state.dataset_path() != state.DEMO
+    now = state.dataset_path()
+    own = now not in state.BUILT_IN
     choice = st.sidebar.radio(
-        "Dataset", ("Planted columns (built in)", "My own"), index=int(own), label_visibility="collapsed"
+        "Dataset",
+        (*state.BUILT_IN, OWN),
+        index=len(state.BUILT_IN) if own else state.BUILT_IN.index(now),
+        format_func=lambda name: OWN if name == OWN else demo_of(name).title,
+        label_visibility="collapsed",
     )
-    if choice == "My own":
+    if choice == OWN:
         _own_path(own=own)
-    elif own:
-        state.open_dataset(state.DEMO)
+    elif choice != now:
+        state.open_dataset(choice)
     try:
         dataset = services.open_dataset(state.dataset_path())
     except PicoError as error:
@@ -59,7 +66,8 @@ def choose_dataset() -> services.Dataset | None:
         return None
     pairs = dataset.pairs
     st.sidebar.caption(
-        f"{plain(pairs.name)}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns"
+        f"{plain(pairs.name)}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns. "
+        + ("" if dataset.demo is None else dataset.demo.lesson)
     )
     return dataset
 

@@ -6,11 +6,14 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pico_core.demo import DEMOS
 from pico_core.method.config import StudyConfig
 
 QueryKind = Literal["image", "text"]
-DEMO = "planted"
+DEMO = DEMOS[0].name  # the dataset of a first visit
+BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
+MAX_WORDS = 300  # letters of a typed caption: more than any encoder reads
 QUERY = re.compile(r"(image|text)-([0-9]{1,9})")
 
 
@@ -51,11 +54,12 @@ def follow_address() -> None:
     """Take over what a link says, then say in the address what is looked at: changing the page empties it."""
     seen, power = _column(), strength()
     asked = st.session_state.setdefault("query", _asked())
-    _mirror("dataset", DEMO if dataset_path() == DEMO else None)
+    _mirror("dataset", dataset_path() if dataset_path() in BUILT_IN else None)
     _mirror("basis", None if wanted_config().basis == "given" else wanted_config().basis)
     _mirror("column", None if seen < 0 else str(seen))
     _mirror("strength", None if power == 1 else f"{power:g}")
     _mirror("query", asked)
+    _mirror("words", words() or None)
 
 
 def _column() -> int:
@@ -107,17 +111,36 @@ def query(n_images: int, n_texts: int) -> Query:
 def set_query(wanted: Query) -> None:
     """Ask another query."""
     _keep("query", f"{wanted.kind}-{wanted.index}")
+    set_words(None)
+
+
+def words() -> str | None:
+    """The typed caption whose lists are shown; "" while none is typed yet, None where an item is asked instead."""
+    if "words" not in st.session_state:
+        wanted = st.query_params.get("words")
+        st.session_state["words"] = None if wanted is None else wanted[:MAX_WORDS]
+    found: str | None = st.session_state["words"]
+    return found
+
+
+def set_words(text: str | None) -> None:
+    """Ask in one's own words; None asks with an item of the dataset again."""
+    st.session_state["words"] = text
+    _mirror("words", text or None)
 
 
 def dataset_path() -> str:
-    """Path of the open dataset, or the name of the built-in one."""
-    return str(st.session_state.setdefault("dataset", DEMO))
+    """Path of the open dataset, or the name of a built-in one."""
+    if "dataset" not in st.session_state:
+        wanted = st.query_params.get("dataset", DEMO)
+        st.session_state["dataset"] = wanted if wanted in BUILT_IN else DEMO
+    return str(st.session_state["dataset"])
 
 
 def open_dataset(path: str) -> None:
-    """Open another dataset; only the built-in one goes into the address."""
+    """Open another dataset; only built-in ones go into the address."""
     st.session_state["dataset"] = path
-    _mirror("dataset", DEMO if path == DEMO else None)  # a path of this machine stays out of links
+    _mirror("dataset", path if path in BUILT_IN else None)  # a path of this machine stays out of links
     st.session_state["column"] = -1
     _mirror("column", None)
     _forget_items()

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pico_core.analysis.records import RetrievalReport
+from pico_core.seeds import SeedsReport
 
 out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
@@ -42,5 +43,19 @@ def tell(report: RetrievalReport) -> None:
             ("", "") if row is report.baseline else (f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]")
         )
         table.add_row(row.label, f"{row.metrics.rsum.value:.1f}", *apart)
+    out.print(table)
+    out.print(report.sentence, markup=False, highlight=False)
+
+
+def tell_seeds(report: SeedsReport) -> None:
+    """Print a report over several seeds as a table, and its sentence below."""
+    title = f"{len(report.seeds)} seeds, {report.n_images} test images each, {report.basis} columns"
+    table = Table("", "rSum", "difference", "interval", "helps", "hurts", "neither", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in report.rows:
+        change = row.difference
+        apart = (f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]", *map(str, row.verdicts))
+        table.add_row(row.label, f"{row.rsum.value:.1f}", *(apart if row.name != "unweighted" else ()))
     out.print(table)
     out.print(report.sentence, markup=False, highlight=False)

@@ -12,6 +12,7 @@ import torch
 from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
+from pico_core.analysis.labels import label_oracle
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
@@ -23,7 +24,7 @@ from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
-REPORTED = 10  # scorings of the test split at most: unweighted, weighted, eight controls
+REPORTED = 8  # scorings of the test split without an oracle: unweighted, weighted, six controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,8 @@ def run_study(
     basis = fit_basis(parts.fit, config.basis)
     splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
     known = truth if config.basis == "given" else None
-    meter = _Meter(_planned_cells(splits, config.construction), on_progress)
+    oracles = (known is not None) + (label_oracle(splits.fit) is not None)
+    meter = _Meter(_planned_cells(splits, config.construction, n_reported=REPORTED + oracles), on_progress)
     try:
         construction = construct(
             splits.fit,
@@ -140,12 +142,12 @@ class _Meter:
             self.tell(min(1.0, self.done / self.planned))
 
 
-def _planned_cells(splits: Splits, config: ConstructionConfig) -> int:
+def _planned_cells(splits: Splits, config: ConstructionConfig, *, n_reported: int) -> int:
     """At most: the reference, every candidate and every average, the guard's strengths, and the report."""
     on_feedback = 1 + config.n_iterations * (2 + len(config.strengths))
     return (
         on_feedback * splits.feedback.n_images * splits.feedback.n_texts
-        + REPORTED * splits.test.n_images * splits.test.n_texts
+        + n_reported * splits.test.n_images * splits.test.n_texts
     )
 
 

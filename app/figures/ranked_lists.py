@@ -46,7 +46,7 @@ def list_html(
     items: Sequence[RankedItem],
     *,
     title: str,
-    target: RankedItem,
+    target: RankedItem | None,
     candidate: Callable[[int], Candidate],
     weighted: bool,
 ) -> str:
@@ -55,14 +55,15 @@ def list_html(
     Args:
         items: The top, best first.
         title: Heading of the list.
-        target: The right answer, which gets a row of its own below where it is not among them.
+        target: The right answer, which gets a row of its own below where it is not among them; None
+            where no answer is known to be right.
         candidate: What is known of an item.
         weighted: Whether this is the weighted list, which shows the arrows.
     """
     rows = [_row(item, candidate(item.index), weighted=weighted) for item in items]
-    if target.index in {item.index for item in items}:
+    if target is not None and target.index in {item.index for item in items}:
         rows.append("<div class='row gap'></div>")
-    else:
+    elif target is not None:
         rows.append(_row(target, candidate(target.index), weighted=weighted, outside=True))
     head = f"<div class='h'><b>{escape(title)}</b></div>"
     return f"<style>{LIST_STYLE}</style><div class='rows' role='list'>{head}{''.join(rows)}</div>"

@@ -16,8 +16,8 @@ BEND = np.linspace(0.0, 1.0, 25)
 
 
 def flow_height(both: SideBySide) -> int:
-    """Pixels of the lists and of the flow between them: all rows and one for a right answer further down."""
-    return HEAD + ROW * (len(both.left) + 1)
+    """Pixels of the lists and of the flow between them: all rows, and one for a right answer further down."""
+    return HEAD + ROW * (len(both.left) + (both.target_before is not None))
 
 
 def colour_of(before: int, after: int) -> str:
@@ -39,7 +39,8 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
     right = {item.index: (place, item) for place, item in enumerate(both.right)}
     below = len(both.left)
     for target, places in ((both.target_before, left), (both.target_after, right)):
-        places.setdefault(target.index, (below, target))
+        if target is not None:
+            places.setdefault(target.index, (below, target))
     figure = theme.blank(height=flow_height(both), x="", y="", dark=dark, key="flow")
     order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
     for index in order:
@@ -54,7 +55,8 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
         showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
     )
     figure.update_xaxes(visible=False, range=[-0.03, 1.03], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[below + 0.5, -0.5], fixedrange=True)
+    end = below + 0.5 if both.target_before is not None else below - 0.5
+    figure.update_yaxes(visible=False, range=[end, -0.5], fixedrange=True)
     return figure
 
 

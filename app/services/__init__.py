@@ -1,6 +1,7 @@
 """The engine behind a cache: the only room that caches. Keys are content digests and settings."""
 
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
+from app.services.demos import over_seeds, recipes
 from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
 from app.services.pictures import thumbnail
 from app.services.readings import (
@@ -31,6 +32,7 @@ from app.services.studies import (
     study_key,
     workspace,
 )
+from app.services.typed import Typed, has_encoder, rank_typed
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "LabelColumn",
     "Source",
     "Study",
+    "Typed",
     "Workspace",
     "column_items",
     "columns_frame",
@@ -46,6 +49,7 @@ __all__ = [
     "export",
     "feedback",
     "find_study",
+    "has_encoder",
     "image_names",
     "inspect",
     "is_upload",
@@ -64,10 +68,13 @@ __all__ = [
     "open_dataset",
     "open_import",
     "opened",
+    "over_seeds",
     "pca_maps",
     "prototype_maps",
     "purities",
+    "rank_typed",
     "ranking",
+    "recipes",
     "remember",
     "rival",
     "show",

@@ -11,18 +11,26 @@ from torch import Tensor
 from app import state
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.demo import DemoFiles, read_truth
+from pico_core.data.truth import read_truth
+from pico_core.demo import Demo, demo_of
 from pico_core.errors import DataError
-
-DEMO_FILES = DemoFiles(Path(__file__).resolve().parents[2] / "assets" / "planted")
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """An open dataset, and the planted truth where there is one."""
+    """An open dataset.
+
+    Attributes:
+        pairs: The data.
+        truth: The planted semantic share of every column, where there is one.
+        folder: Where relative paths of pictures begin; None for data that lie in no folder.
+        demo: The built-in demo that it is, if it is one.
+    """
 
     pairs: PairedEmbeddings
     truth: Tensor | None
+    folder: Path | None = None
+    demo: Demo | None = None
 
     @cached_property
     def mark(self) -> str:
@@ -34,17 +42,17 @@ class Dataset:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
-    if path == state.DEMO:
-        pairs = load_pairs(DEMO_FILES.dataset)
-        return Dataset(pairs, read_truth(DEMO_FILES.truth, pairs.n_columns))
-    pairs = load_pairs(path)
-    truth = Path(path) / "truth.parquet"
-    return Dataset(pairs, read_truth(truth, pairs.n_columns) if truth.is_file() else None)
+    demo = demo_of(path) if path in state.BUILT_IN else None
+    place = Path(path) if demo is None else demo.dataset
+    pairs = load_pairs(place)
+    file = place / "truth.parquet" if demo is None else demo.truth
+    truth = read_truth(file, pairs.n_columns) if file.is_file() else None
+    return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo)
 
 
 def open_dataset(path: str) -> Dataset:
     """Open a dataset; a file that changed on disk is read anew."""
-    if path == state.DEMO:
+    if path in state.BUILT_IN:
         return _open(path, "")
     place = Path(path).expanduser()
     return _open(str(place), changed_on_disk(place))

@@ -8,7 +8,6 @@ import streamlit as st
 from torch import Tensor
 
 from app import heap
-from app.services.datasets import DEMO_FILES
 from app.services.studies import Workspace
 from pico_core.analysis.labels import usable_labels
 from pico_core.analysis.purity import Separation, separation
@@ -28,6 +27,7 @@ from pico_core.analysis.subspaces import (
     umap_plane,
 )
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.demo import Demo
 
 
 def map_labels(space: Workspace) -> list[str]:
@@ -83,10 +83,12 @@ def _umap_pair(test: PairedEmbeddings, made: Tensor, reading: Reading) -> PlaneP
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor) -> Future[PlanePair]:
-    if reading == "weighted" and DEMO_FILES.maps.is_file():
+def _umap(
+    key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor, _demo: Demo | None
+) -> Future[PlanePair]:
+    if reading == "weighted" and _demo is not None and _demo.maps.is_file():
         sample = sample_items(_test.n_images, _test.n_texts)
-        stored = planes_from_frame(pl.read_parquet(DEMO_FILES.maps), sample, key=map_key(_test, _probabilities))
+        stored = planes_from_frame(pl.read_parquet(_demo.maps), sample, key=map_key(_test, _probabilities))
         if stored is not None:
             ready: Future[PlanePair] = Future()
             ready.set_result(stored)
@@ -97,7 +99,7 @@ def _umap(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: T
 def umap_maps(space: Workspace, reading: Reading) -> Future[PlanePair]:
     """Both spaces by UMAP: the demo's from its file, any other from a thread that is asked until it is done."""
     made = space.study.construction.probabilities
-    return _umap(space.key, reading, space.splits.test, made)
+    return _umap(space.key, reading, space.splits.test, made, space.dataset.demo)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Counting neighbours")

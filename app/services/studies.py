@@ -8,9 +8,10 @@ from torch import Tensor
 
 from app import state
 from app.jobs import Job, Worker
-from app.services.datasets import DEMO_FILES, Dataset, open_dataset
+from app.services.datasets import Dataset
 from pico_core.analysis.rivals import Rival, strongest_rival
 from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.demo import BASES, demo_of
 from pico_core.export import export_bytes
 from pico_core.method.config import StudyConfig
 from pico_core.method.probabilities import weights_from
@@ -63,9 +64,9 @@ def remember(kept: dict[str, Study], key: str, study: Study) -> None:
         kept.pop(next(iter(kept)))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _demo_study(basis: str) -> Study:
-    return load_run(DEMO_FILES.run(basis), open_dataset(state.DEMO).pairs)
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _demo_study(name: str, basis: str, _pairs: PairedEmbeddings) -> Study:
+    return load_run(demo_of(name).run(basis), _pairs)
 
 
 def find_study(dataset: Dataset, config: StudyConfig) -> Study | None:
@@ -73,8 +74,8 @@ def find_study(dataset: Dataset, config: StudyConfig) -> Study | None:
     key = study_key(dataset, config)
     if key in _finished():
         return _finished()[key]
-    if dataset.mark == open_dataset(state.DEMO).mark and config.basis in ("given", "cross"):
-        study = _demo_study(config.basis)
+    if dataset.demo is not None and config.basis in BASES:
+        study = _demo_study(dataset.demo.name, config.basis, dataset.pairs)
         if study.config == config:
             return study
     return None

@@ -127,16 +127,19 @@ def _one_column(space: services.Workspace, column: int) -> None:
     )
     st.markdown("**Items at both ends of this column** (of the fit split, which p̂ was read from)")
     fit = space.splits.fit
-    for place, name, high, low, card in zip(
+    for place, name, high, low in zip(
         st.columns(2),
         ("im", "tx"),
         (near.top_images, near.top_texts),
         (near.low_images, near.low_texts),
-        (_image_card, _text_card),
         strict=True,
     ):
+
+        def body(index: int, *, images: bool = name == "im") -> str:
+            return _image_card(space.dataset, fit, index) if images else _text_card(fit, index)
+
         ends = [
-            f"<p>{end}</p>" + "".join(_card(item.value, card(fit, item.index), name) for item in found)
+            f"<p>{end}</p>" + "".join(_card(item.value, body(item.index), name) for item in found)
             for end, found in (("Highest values", high), ("Lowest values", low))
         ]
         title = "Images" if name == "im" else "Texts"
@@ -151,8 +154,8 @@ def _card(value: float, body: str, name: str) -> str:
     return f"<figure class='{name}'><b>{value:+.3f}</b>{body}</figure>"
 
 
-def _image_card(fit: PairedEmbeddings, index: int) -> str:
-    address = services.thumbnail(fit.image_paths[index], size=160)
+def _image_card(dataset: services.Dataset, fit: PairedEmbeddings, index: int) -> str:
+    address = services.thumbnail(dataset, fit.image_paths[index], size=160)
     picture = f"<img src='{address}' alt=''>" if address else ""
     return f"{picture}<span>{escape(fit.ids[index])}</span>{_labels(fit.images, fit.image_labels, index)}"
 

@@ -108,7 +108,7 @@ def _examples(dataset: services.Dataset) -> None:
         image = owner[text]
         rows.append(
             {
-                "picture": services.thumbnail(pairs.image_paths[image]),
+                "picture": services.thumbnail(dataset, pairs.image_paths[image]),
                 "image": pairs.ids[image],
                 "text": pairs.captions[text] or f"text {text}",
             }

@@ -1,21 +1,20 @@
 """What changes for a query, and why?"""
 
-import secrets
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from app.figures import ranked_lists as lists
 from app.figures import retrieval as draw
 from app.markup import plain
+from app.views import asking
+from app.views.asking import called
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 from pico_core.errors import DataError
 
 TITLE = "What changes for a query, and why?"
 TOP = 10
-MANY = 5000  # beyond this a selectbox would send too much to the browser
-KINDS: dict[state.QueryKind, str] = {"text": "Caption", "image": "Image"}
 
 
 def render() -> None:
@@ -23,17 +22,41 @@ def render() -> None:
     space = workspace_or_say(TITLE)
     if space is None:
         return
-    test = space.splits.test
     head = st.container()
-    asked = _choose(space, state.query(test.n_images, test.n_texts))
-    found = services.ranking(space, asked, top_k=TOP)
-    with head:
-        question(TITLE, found.sentence)
-        _say_weights(space)
-    _query(space, asked)
-    _lists(space, asked, found)
-    _why(space, asked)
+    asked = asking.choose(space)
+    if isinstance(asked, str):
+        _typed(space, asked, head)
+    else:
+        found = services.ranking(space, asked, top_k=TOP)
+        with head:
+            question(TITLE, found.sentence)
+            _say_weights(space)
+        asking.say_query(space, asked)
+        _lists(space, asked.kind, found)
+        _why(space, asked)
     _table(space)
+
+
+def _typed(space: services.Workspace, words: str, head: DeltaGenerator) -> None:
+    """The images for a typed caption; no answer is known to be right."""
+    if not words:
+        with head:
+            question(TITLE, "Describe a scene, and see which images come first without and with the weights.")
+        asking.offer_examples()
+        return
+    try:
+        found = services.rank_typed(space, words, top_k=TOP)
+    except DataError as error:
+        with head:
+            question(TITLE, "These words cannot be looked up.")
+        st.info(plain(str(error)), icon=":material/keyboard:")
+        asking.offer_examples()
+        return
+    with head:
+        question(TITLE, found.lists.sentence)
+        _say_weights(space)
+    asking.say_words(found)
+    _lists(space, "text", found.lists)
 
 
 def _say_weights(space: services.Workspace) -> None:
@@ -45,77 +68,14 @@ def _say_weights(space: services.Workspace) -> None:
         st.markdown(f"{where}. **{guard.sentence}** So the table's weighted row equals the unweighted one.")
 
 
-def _choose(space: services.Workspace, asked: state.Query) -> state.Query:
-    test = space.splits.test
-    kind, item, chance, gain, loss = st.columns([2.3, 5, 1.4, 1.6, 1.6], vertical_alignment="bottom")
-    # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
-    wanted: state.QueryKind = kind.segmented_control(
-        "Ask with",
-        list(KINDS),
-        default=asked.kind,
-        format_func=KINDS.__getitem__,
-        required=True,
-        key=f"ask-{asked.kind}",
-    )
-    if wanted != asked.kind:
-        return _ask(state.Query(wanted, 0))
-    total = test.n_texts if asked.kind == "text" else test.n_images
-    names = test.captions if asked.kind == "text" else services.image_names(space)
-    key = f"query-{asked.kind}-{asked.index}"
-    if total <= MANY:
-        index = item.selectbox(
-            f"Query (type to search {total:,} of the test split)",
-            range(total),
-            index=asked.index,
-            format_func=lambda i: _called(names[i], asked.kind, i),
-            key=key,
-        )
-    else:
-        index = int(
-            item.number_input(f"Query (0 to {total - 1:,} of the test split)", 0, total - 1, asked.index, key=key)
-        )
-    if index != asked.index:
-        return _ask(state.Query(asked.kind, int(index)))
-    if chance.button("Random", width="stretch"):
-        return _ask(state.Query(asked.kind, secrets.randbelow(total)))
-    for place, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
-        moved = services.moved(space, asked.kind, gains=gains)
-        tip = "Walks through the queries of the test split that the weights (without the guard) moved most."
-        if place.button(name, width="stretch", disabled=not moved, help=tip):
-            after = moved.index(asked.index) + 1 if asked.index in moved else 0
-            return _ask(state.Query(asked.kind, moved[after % len(moved)]))
-    return asked
-
-
-def _ask(wanted: state.Query) -> state.Query:
-    state.set_query(wanted)
-    st.rerun()
-    return wanted
-
-
-def _query(space: services.Workspace, asked: state.Query) -> None:
-    test = space.splits.test
-    with st.container(border=True):
-        if asked.kind == "text":
-            st.markdown("**Asked: which images does this caption describe?**")
-            st.text(_called(test.captions[asked.index], "text", asked.index))
-            return
-        st.markdown("**Asked: which captions describe this image?**")
-        address = services.thumbnail(test.image_paths[asked.index], size=240)
-        if address:
-            st.image(address, width=200)
-        st.text(services.image_names(space)[asked.index])
-
-
-def _lists(space: services.Workspace, asked: state.Query, found: draw.SideBySide) -> None:
+def _lists(space: services.Workspace, kind: state.QueryKind, found: draw.SideBySide) -> None:
     test = space.splits.test
     names = services.image_names(space)
 
     def candidate(index: int) -> lists.Candidate:
-        if asked.kind == "image":
-            return lists.Candidate(_called(test.captions[index], "text", index))
-        picture = services.thumbnail(test.image_paths[index], size=96)
-        return lists.Candidate(test.ids[index] if picture else names[index], picture)
+        if kind == "image":
+            return lists.Candidate(called(test.captions[index], "text", index))
+        return lists.Candidate(names[index], services.thumbnail(space.dataset, test.image_paths[index], size=96))
 
     left, middle, right = st.columns([5, 3, 5], gap=None)
     with left:
@@ -128,17 +88,23 @@ def _lists(space: services.Workspace, asked: state.Query, found: draw.SideBySide
         st.html(
             lists.list_html(found.right, title=title, target=found.target_after, candidate=candidate, weighted=True)
         )
-    shown = {item.index for item in (*found.left, *found.right, found.target_before, found.target_after)}
+    targets = [target for target in (found.target_before, found.target_after) if target is not None]
+    shown = {item.index for item in (*found.left, *found.right, *targets)}
     with middle:
         st.plotly_chart(
             draw.flow_figure(found, names={index: candidate(index).name for index in shown}, dark=state.dark()),
             key="flow",
             config={"displayModeBar": False},
         )
+    right_answer = (
+        "The right answer is thick and tinted, and has a row of its own below when it is not among the first "
+        f"{len(found.left)}."
+        if targets
+        else "No image is marked as right: nobody has said which ones your words describe."
+    )
     st.caption(
         "**Read it so:** a line leads from a candidate's place without weights to its place with them; blue rises, "
-        "vermillion falls, grey stays. The right answer is thick and tinted, and has a row of its own below when it is "
-        f"not among the first {len(found.left)}. Dotted ends leave the list or come from below it.  \n"
+        f"vermillion falls, grey stays. {right_answer} Dotted ends leave the list or come from below it.  \n"
         "**Do not read it so:** one query is an example, not evidence; the table below counts all of them. Scores of "
         "the two lists are not comparable, only their order."
     )
@@ -154,7 +120,7 @@ def _why(space: services.Workspace, asked: state.Query) -> None:
     titles = [space.study.basis.title(column) for column in range(space.splits.test.n_columns)]
     test = space.splits.test
     captions, images = test.captions, services.image_names(space)
-    rival = _called(captions[change.rival], "text", change.rival) if asked.kind == "image" else images[change.rival]
+    rival = called(captions[change.rival], "text", change.rival) if asked.kind == "image" else images[change.rival]
     st.markdown(change.sentence(titles))
     st.caption(f"The strongest rival is the best wrong candidate of the unweighted list: {plain(rival)}")
     figure(
@@ -179,7 +145,3 @@ def _table(space: services.Workspace) -> None:
         "**Read it so:** the change is paired, query by query, against the unweighted row; it is the number to "
         "trust.  \n**Do not read it so:** overlapping intervals of two rows do not show that they are equal."
     )
-
-
-def _called(name: str | None, kind: str, index: int) -> str:
-    return name or f"{kind} {index}, no caption"

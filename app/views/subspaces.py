@@ -129,7 +129,7 @@ def _cards(space: services.Workspace, images: list[int], texts: list[int]) -> st
     test, names = space.splits.test, services.image_names(space)
     cards = []
     for index in images[:SHOWN]:
-        address = services.thumbnail(test.image_paths[index], size=160)
+        address = services.thumbnail(space.dataset, test.image_paths[index], size=160)
         picture = f"<img src='{address}' alt=''>" if address else ""
         cards.append(f"<figure class='im'>{picture}<figcaption>{escape(names[index])}</figcaption></figure>")
     for index in texts[:SHOWN]:

@@ -1,4 +1,4 @@
-"""The command line: inspect, import, encode, planted, construct, evaluate, export, replay.
+"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, export, replay.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay that differs, 130 interrupted.

@@ -1,6 +1,7 @@
-"""Commands about studies: construct, evaluate, export, replay."""
+"""Commands about studies: construct, repeat, evaluate, export, replay."""
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
@@ -18,9 +19,10 @@ from pico_core.errors import SettingError
 from pico_core.export import export_bytes
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
-from pico_core.printing import err, out, say, tell
+from pico_core.printing import err, out, say, tell, tell_seeds
 from pico_core.reports import report_json
 from pico_core.runs import TENSORS, check_target, load_run, replay, save_run
+from pico_core.seeds import report_over_seeds
 from pico_core.study import evaluate_study, run_study
 
 app = typer.Typer()
@@ -86,6 +88,32 @@ def construct(
     tell(study.report)
     out.print(made.guard.sentence)
     out.print(f"{made.stop_reason.value} Saved as {target}.", highlight=False)
+
+
+@app.command()
+def repeat(
+    data: Data,
+    seeds: Annotated[int, typer.Option(min=2, max=1000, help="How many seeds, from 0 on.")] = 5,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, any setting but the seed.")] = None,
+    preset: Annotated[str, typer.Option(help="default, or paper (as far as known).")] = "default",
+    as_json: Json = False,
+) -> None:
+    """Do the same study with several seeds: how far its result depends on the split and on chance."""
+    config = StudyConfig(construction=ConstructionConfig.preset(preset)).with_settings(named_values(settings))
+    pairs = load_pairs(data)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("seeds", total=seeds)
+        report = report_over_seeds(
+            pairs,
+            config,
+            seeds=range(seeds),
+            truth=_truth_of(data, pairs),
+            on_study=lambda _study: progress.advance(task),
+        )
+    if as_json:
+        say(asdict(report) | {"sentence": report.sentence}, as_json=True)
+    else:
+        tell_seeds(report)
 
 
 @app.command()

@@ -64,4 +64,4 @@ def rounded_to_bytes(pairs: PairedEmbeddings) -> PairedEmbeddings:
 
 
 def _rounded(tokens: Float[Tensor, "items tokens d"]) -> Float16[Tensor, "items tokens d"]:
-    return compacted(tokens.flatten(0, 1)).tokens.unflatten(0, tokens.shape[:2])
+    return compacted(tokens.flatten(0, 1)).tokens.reshape(tokens.shape)

@@ -8,6 +8,7 @@ from typing import Any
 from pico_core.analysis.alignment import PeakHits
 from pico_core.analysis.records import Estimate
 from pico_core.data.headers import reading
+from pico_core.demo.catalogue import RECORD
 from pico_core.demo.measures import EncoderMeasures, StyleKept
 from pico_core.seeds import ScoringOverSeeds, SeedsReport
 
@@ -31,17 +32,18 @@ class MeasuredRecipe:
     final: EncoderMeasures | None
 
 
-def write_record(recipes: tuple[MeasuredRecipe, ...], path: Path) -> None:
-    """Write what was measured."""
-    path.write_text(json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n")
+def write_record(recipes: tuple[MeasuredRecipe, ...], folder: Path) -> None:
+    """Write what was measured, beside the demos."""
+    (folder / RECORD).write_text(json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n")
 
 
-def read_record(path: Path) -> tuple[MeasuredRecipe, ...]:
-    """Read what `write_record` wrote.
+def read_record(folder: Path) -> tuple[MeasuredRecipe, ...]:
+    """Read what `write_record` wrote beside the demos.
 
     Raises:
         DataError: missing or damaged; make the demo again.
     """
+    path = folder / RECORD
     with reading(path, "a record of recipes"):
         return tuple(
             MeasuredRecipe(

@@ -11,7 +11,7 @@ def page() -> None:
     from app.views import columns
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     services.show(dataset, services.find_study(dataset, StudyConfig(basis=state.wanted_config().basis)))
     columns.render()
 
@@ -25,7 +25,7 @@ def test_it_asks_and_answers_and_opens_at_the_lowest_column(app):
     app.run()
     assert not app.exception
     assert app.title[0].value == "Which columns carry style, and how sure are we?"
-    assert "of 96 columns differ from their mismatched-pairs null" in answer(app)
+    assert "of 64 columns differ from their mismatched-pairs null" in answer(app)
     assert "rank correlation" in app.markdown[1].value
     lowest = int(app.session_state["column"])
     assert f"column {lowest} has the lowest" in answer(app)
@@ -39,8 +39,8 @@ def test_previous_and_next_go_around_and_write_the_address(app):
     app.run()
     assert app.subheader[-1].value == "Column 0"
     app.button[0].click().run()
-    assert app.subheader[-1].value == "Column 95"
-    assert app.query_params["column"] == "95"
+    assert app.subheader[-1].value == "Column 63"
+    assert app.query_params["column"] == "63"
     app.button[1].click().run()
     app.button[1].click().run()
     assert app.subheader[-1].value == "Column 1"

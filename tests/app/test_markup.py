@@ -11,12 +11,12 @@ HOSTILE = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
 def page_of_a_hostile_dataset() -> None:
     from dataclasses import replace
 
-    from app import controls, services, state
+    from app import controls, services
     from app.views import data, subspaces
     from pico_core.method.config import StudyConfig
 
     hostile = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
-    demo = services.open_dataset(state.DEMO)
+    demo = services.open_dataset("planted")
     pairs = replace(demo.pairs, name=hostile, images=demo.pairs.images.rename({"style": hostile}))
     dataset = services.Dataset(pairs, None)
     services.open_dataset = lambda _path: dataset

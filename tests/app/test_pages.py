@@ -9,6 +9,7 @@ from app.markup import plain
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 PAGES = ("overview", "columns", "prototypes", "subspaces", "retrieval", "data")
+DEMOS = ("shortcut", "clean", "planted")
 
 # Runs one page in the frame: AppTest cannot follow st.Page callables, so the page is called by name.
 PROGRAM = """
@@ -31,9 +32,10 @@ def page(name: str, **session: object) -> AppTest:
     return app.run()
 
 
+@pytest.mark.parametrize("demo", DEMOS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_on_the_demo_asks_and_answers(name):
-    app = page(name)
+def test_a_page_on_a_demo_asks_and_answers(name, demo):
+    app = page(name, dataset=demo)
     assert not app.exception, app.exception
     assert app.title[0].value.endswith("?")
     assert not app.error
@@ -57,7 +59,7 @@ def test_the_frame_opens():
 
 
 def test_the_overview_says_what_the_report_says():
-    app = page("overview")
+    app = page("overview", dataset="planted")
     words = " ".join(m.value for m in app.markdown)
     assert "The weighting helps" in words
     assert "unweighted" in words

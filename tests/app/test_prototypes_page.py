@@ -7,11 +7,11 @@ from tests.app.reading import answer
 
 
 def page() -> None:
-    from app import services, state
+    from app import services
     from app.views import prototypes
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     services.show(dataset, services.find_study(dataset, StudyConfig()))
     prototypes.render()
 
@@ -21,11 +21,11 @@ def page_of_ema() -> None:
 
     import torch
 
-    from app import services, state
+    from app import services
     from app.views import prototypes
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     study = services.find_study(dataset, StudyConfig())
     made = study.construction
     steps = made.history.iterations

@@ -12,11 +12,21 @@ from tests.app.reading import answer
 
 
 def page() -> None:
-    from app import services, state
+    from app import services
     from app.views import retrieval
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
+    services.show(dataset, services.find_study(dataset, StudyConfig()))
+    retrieval.render()
+
+
+def page_of_scenes() -> None:
+    from app import services
+    from app.views import retrieval
+    from pico_core.method.config import StudyConfig
+
+    dataset = services.open_dataset("shortcut")
     services.show(dataset, services.find_study(dataset, StudyConfig()))
     retrieval.render()
 
@@ -26,11 +36,11 @@ def refused_page() -> None:
 
     import torch
 
-    from app import services, state
+    from app import services
     from app.views import retrieval
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     study = services.find_study(dataset, StudyConfig())
     made = study.construction
     guard = replace(made.guard, accepted=False)
@@ -54,7 +64,7 @@ def both() -> SideBySide:
     """Five candidates, two shown: 0 falls out, 3 comes in, 1 stays, the right answer 4 rises from 5 to 3."""
     left = (RankedItem(0, 0.9, 1, 4, False), RankedItem(1, 0.8, 2, 2, False))
     right = (RankedItem(3, 0.7, 1, 3, False), RankedItem(1, 0.6, 2, 2, False))
-    return SideBySide(left, right, 5, 3, RankedItem(4, 0.1, 5, 3, True), RankedItem(4, 0.5, 3, 5, True), 5)
+    return SideBySide(left, right, RankedItem(4, 0.1, 5, 3, True), RankedItem(4, 0.5, 3, 5, True), 5)
 
 
 def test_it_asks_answers_and_captions(app):
@@ -168,3 +178,56 @@ def test_an_unmoved_lead_draws_without_a_warning(planted):
     figure = draw.margin_figure(change, titles=[f"cross axis {i} (given columns 1, 2, 3)" for i in range(24)])
     assert figure.layout.xaxis.title.text == "cross axis"
     assert list(figure.data[0].y) == [0.0, 0.0]
+
+
+def test_words_of_ones_own_are_encoded_and_ranked():
+    app = AppTest.from_function(page_of_scenes, default_timeout=120)
+    app.query_params["words"] = "a red star above a blue ring, dogs"
+    app.run()
+    assert not app.exception
+    assert "are the same with the weights" in answer(app)
+    assert any("red · star · above" in text.value for text in app.text)
+    assert any("It does not know dogs" in caption.value for caption in app.caption)
+    assert any("No image is marked as right" in caption.value for caption in app.caption)
+
+
+def test_while_nothing_is_typed_examples_are_offered():
+    app = AppTest.from_function(page_of_scenes, default_timeout=120).run()
+    app.segmented_control[0].set_value("words").run()
+    assert not app.exception
+    assert answer(app).startswith("Describe a scene")
+    app.button[0].click().run()
+    assert app.query_params["words"] == app.text_input[0].value != ""
+    assert "are the same with the weights" in answer(app)
+    app.segmented_control[0].set_value("image").run()
+    assert "words" not in app.query_params
+    assert "right answer" in answer(app)
+
+
+def test_words_that_no_encoder_knows_are_a_sentence():
+    app = AppTest.from_function(page_of_scenes, default_timeout=120)
+    app.query_params["words"] = "zyzzyva"
+    app.run()
+    assert not app.exception
+    assert answer(app) == "These words cannot be looked up."
+    assert "knows none of its words" in app.info[0].value
+
+
+def test_data_without_an_encoder_offer_no_typing(app):
+    app.query_params["words"] = "a red star"
+    app.run()
+    assert not app.exception
+    assert "words" not in app.segmented_control[0].options
+    assert "right answer" in answer(app)
+
+
+def test_lists_without_a_right_answer_have_no_row_for_it():
+    known = both()
+    bare = SideBySide(known.left, known.right, None, None, known.n_candidates)
+    assert draw.flow_height(bare) == draw.flow_height(known) - draw.ROW
+    html = lists.list_html(
+        bare.left, title="x", target=None, candidate=lambda i: lists.Candidate(str(i)), weighted=False
+    )
+    assert html.count("role='listitem'") == len(bare.left)
+    assert len(draw.flow_figure(bare, names={}).data) < len(draw.flow_figure(known, names={}).data)
+    assert bare.sentence == "1 of the first 2 are the same with the weights, and another comes first."

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 import torch
 
-from app import services, state
+from app import services
 from pico_core.data.files import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.study import study_splits
@@ -53,7 +53,7 @@ def test_another_setting_or_another_truth_is_another_study(planted):
 
 
 def test_the_demos_finished_study_is_not_lent_to_data_without_its_truth():
-    demo = services.open_dataset(state.DEMO)
+    demo = services.open_dataset("planted")
     assert services.find_study(demo, StudyConfig()) is not None
     assert services.find_study(services.Dataset(demo.pairs, None), StudyConfig()) is None
 

@@ -13,11 +13,11 @@ from tests.app.reading import answer
 
 
 def page() -> None:
-    from app import services, state
+    from app import services
     from app.views import subspaces
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     services.show(dataset, services.find_study(dataset, StudyConfig()))
     subspaces.render()
 
@@ -25,11 +25,11 @@ def page() -> None:
 def bare_page() -> None:
     from dataclasses import replace
 
-    from app import services, state
+    from app import services
     from app.views import subspaces
     from pico_core.method.config import StudyConfig
 
-    dataset = services.open_dataset(state.DEMO)
+    dataset = services.open_dataset("planted")
     study = services.find_study(dataset, StudyConfig())
     pairs = dataset.pairs
     bare = replace(pairs, images=pairs.images.select("id", "path"), texts=pairs.texts.select("caption"))

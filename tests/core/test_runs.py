@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from enum import Enum
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,9 +11,7 @@ from polars.testing import assert_frame_equal
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pico_core.data.files import load_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.demo import DemoFiles
 from pico_core.errors import PicoError, RunError
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import StopReason
@@ -184,14 +181,6 @@ def test_a_run_that_was_stopped_replays_as_far_as_it_went(planted, tmp_path):
     assert study.construction.stop_reason is StopReason.CANCELLED
     assert len(study.construction.history.iterations) == 2
     assert replay(save_run(study, tmp_path / "run"), planted.pairs).identical
-
-
-@pytest.mark.parametrize("basis", ["given", "cross"])
-def test_the_runs_of_the_demo_open_and_stay_small(basis):
-    demo = DemoFiles(Path(__file__).resolve().parents[2] / "assets" / "planted")
-    study = load_run(demo.run(basis), load_pairs(demo.dataset))
-    assert study.config.basis == basis
-    assert sum(p.stat().st_size for p in demo.run(basis).iterdir()) < 2_000_000
 
 
 def test_a_report_holds_what_people_quote(study, run):

@@ -1,8 +1,12 @@
 """A study over several seeds is what single studies say, averaged."""
 
+import json
+
 import pytest
 from scipy import stats
 
+from pico_core.cli import app
+from pico_core.data.files import save_pairs
 from pico_core.errors import SettingError
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.seeds import mean_over_seeds, report_over_seeds
@@ -36,6 +40,18 @@ def test_equal_values_have_no_width():
 def test_too_few_seeds_are_refused(planted, seeds):
     with pytest.raises(SettingError, match="at least 2, all different"):
         report_over_seeds(planted.pairs, CONFIG, seeds=seeds)
+
+
+def test_the_command_says_the_same(planted, tmp_path, capsys):
+    save_pairs(planted.pairs, tmp_path / "data")
+    settings = ["--set", "basis=cross", "--set", "n_prototypes=3", "--set", "n_iterations=2", "--set", "n_anchors=16"]
+    app(["repeat", str(tmp_path / "data"), "--seeds", "2", "--json", *settings], standalone_mode=False)
+    told = json.loads(capsys.readouterr().out)
+    found = report_over_seeds(planted.pairs, CONFIG, seeds=(0, 1))
+    assert told["sentence"] == found.sentence
+    assert told["rows"][1]["difference"]["value"] == found.row("weighted").difference.value
+    app(["repeat", str(tmp_path / "data"), "--seeds", "2", *settings], standalone_mode=False)
+    assert "2 seeds, " in capsys.readouterr().out
 
 
 def test_an_unknown_scoring_is_named(planted):

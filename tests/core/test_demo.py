@@ -1,0 +1,162 @@
+"""The built-in demos: whole, small, and what their record says."""
+
+import json
+from dataclasses import asdict
+
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+
+from pico_core.analysis.labels import eta_squared
+from pico_core.data.encoders import SmallClipConfig, load_small
+from pico_core.data.files import load_pairs
+from pico_core.data.scenes import ScenesConfig, render_scenes
+from pico_core.data.truth import read_truth
+from pico_core.demo import DEMOS, SCENES, demo_of, read_record
+from pico_core.demo.catalogue import ASSETS, BASES, CAPTIONS, PICTURES, Demo
+from pico_core.demo.encoding import encode_scenes
+from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED
+from pico_core.demo.recipes import RECIPES, TRAINING_SEED, Recipe
+from pico_core.demo.record import write_record
+from pico_core.demo.scenes import build_encoder, measure_recipe
+from pico_core.errors import DataError, SettingError
+from pico_core.method.config import StudyConfig
+from pico_core.runs import load_run
+from pico_core.training.encoder import TrainingConfig
+
+WITH_ENCODER = [demo for demo in DEMOS if demo.encoder.is_file()]
+
+
+def test_all_assets_stay_small():
+    files = [path for path in ASSETS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 12_000_000
+    assert not [path.name for path in files if path.suffix in (".py", ".pkl", ".pt")]
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.name)
+def test_a_demo_is_whole_and_its_runs_are_those_of_its_data(demo, basis):
+    pairs = load_pairs(demo.dataset)
+    study = load_run(demo.run(basis), pairs)
+    assert study.config == StudyConfig(basis=basis)
+    assert study.digest == pairs.digest
+    assert demo.maps.is_file()
+
+
+def test_two_demos_have_an_encoder_and_one_has_the_truth():
+    assert [demo.name for demo in WITH_ENCODER] == ["shortcut", "clean"]
+    planted = demo_of("planted")
+    assert len(read_truth(planted.truth, load_pairs(planted.dataset).n_columns)) == 64
+
+
+@pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
+def test_the_tokens_of_a_demo_are_what_its_encoder_makes_of_its_pictures(demo):
+    pairs, encoder = load_pairs(demo.dataset), load_small(demo.encoder)
+    paths = [demo.dataset / path for path in pairs.image_paths[:6]]
+    assert all(Image.open(path).size == (64, 64) for path in paths)
+    images = encoder.encode_images(paths)
+    texts = encoder.encode_texts([str(caption) for caption in pairs.captions[:30]])
+    for stored, made, mask in (
+        (pairs.image_tokens[:6], images.tokens, images.mask),
+        (pairs.text_tokens[:30, : texts.mask.shape[1]], texts.tokens, texts.mask),
+    ):
+        cosine = (stored.float() * made).sum(dim=2)[mask]
+        assert float(cosine.min()) > 0.999  # bytes and halves round a little
+
+
+def test_both_demos_show_the_same_scenes_with_every_factor_known():
+    one, other = (load_pairs(demo.dataset) for demo in WITH_ENCODER)
+    assert one.captions == other.captions
+    assert one.images.equals(other.images)
+    assert {"style", "count", "relation", "first_object"} <= set(one.image_labels)
+    assert one.images["style"].n_unique() == 10
+    assert one.texts_per_image == (5, 5)
+    assert sorted(one.texts["register"].unique()) == ["chatty", "formal", "plain", "poetic", "terse"]
+    table = pl.read_csv(SCENES / CAPTIONS)
+    assert table["caption"].to_list() == one.captions
+    assert len(list((SCENES / PICTURES).iterdir())) == one.n_images
+
+
+def test_the_shortcut_keeps_style_and_the_clean_one_does_not():
+    kept = {}
+    for demo in WITH_ENCODER:
+        pairs = load_pairs(demo.dataset)
+        kept[demo.name] = (
+            float(eta_squared(pairs.image_means, pairs.images["style"].to_list()).mean()),
+            float(eta_squared(pairs.text_means, pairs.texts["register"].to_list()).mean()),
+        )
+    assert min(kept["shortcut"]) > 2 * max(kept["clean"])
+
+
+def test_the_record_holds_every_recipe_and_reads_back_the_same(tmp_path):
+    record = read_record(SCENES)
+    assert [recipe.name for recipe in record] == [recipe.name for recipe in RECIPES]
+    assert {recipe.demo for recipe in record} == {"shortcut", "clean", ""}
+    write_record(record, tmp_path)
+    assert read_record(tmp_path) == record
+    with pytest.raises(DataError, match=r"recipes\.json"):
+        read_record(tmp_path / "nowhere")
+
+
+def test_the_record_is_of_five_seeds_with_all_controls():
+    for recipe in read_record(SCENES):
+        if recipe.final is None:
+            continue
+        assert [report.basis for report in recipe.final.seeds] == list(BASES)
+        for report in recipe.final.seeds:
+            assert len(report.seeds) >= 5
+            names = {row.name for row in report.rows}
+            assert {"unweighted", "weighted", "permuted", "p_hat", "correlation", "label_oracle"} <= names
+
+
+def test_words_look_at_their_thing_four_times_as_often_as_chance():
+    for recipe in read_record(SCENES):
+        if recipe.final is not None:
+            every = next(hits for hits in recipe.final.peaks if hits.kind == "all")
+            assert every.lift.low > 4
+
+
+def test_training_development_demo_and_final_scenes_are_different_scenes():
+    assert len({TRAINING_SEED, DEVELOPMENT_SEED, DEMO_SEED, FINAL_SEED, 9}) == 5
+
+
+def test_an_unknown_demo_is_refused():
+    with pytest.raises(SettingError, match="no demo 'x'; choose one of shortcut, clean, planted"):
+        demo_of("x")
+
+
+def test_things_are_found_for_every_word_that_names_one():
+    scenes = render_scenes(ScenesConfig(n_images=6, styles=("flat",)), seed=8)
+    encoded = encode_scenes(load_small(WITH_ENCODER[0].encoder), scenes)
+    assert encoded.pairs.n_texts == 30
+    for thing in encoded.things:
+        image = int(scenes.text_image[thing.text])
+        words = scenes.images[f"{thing.kind}s"][image].split()
+        place = [tuple(box) for box in scenes.images["boxes"][image]].index(thing.box)
+        assert words[place] in scenes.captions[thing.text]
+    told = {(thing.text, thing.kind) for thing in encoded.things}
+    assert len(told) == 60  # every caption names a colour and a shape
+
+
+def test_a_build_goes_on_where_it_was(tmp_path):
+    tiny = SmallClipConfig(vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16)
+    recipe = Recipe("tiny", "Few scenes.", ScenesConfig(n_images=16))
+    config = TrainingConfig(model=tiny, n_epochs=1, batch_size=8)
+    told: list[str] = []
+    file = build_encoder(recipe, tmp_path, config=config, tell=told.append)
+    assert load_small(file).n_columns == 16
+    assert any("step 2 of 2" in words for words in told)
+    told.clear()
+    assert build_encoder(recipe, tmp_path, config=config, tell=told.append) == file
+    assert told == []
+    measures = read_record(SCENES)[0].development
+    (tmp_path / "tiny.development.json").write_text(json.dumps(asdict(measures)))
+    assert measure_recipe(recipe, tmp_path, part="development", tell=told.append) == measures
+    assert told == []
+
+
+def test_paths_of_a_demo_lie_in_its_folder(tmp_path):
+    demo = Demo("a", "A", "b", tmp_path)
+    assert {demo.dataset.parent, demo.maps.parent, demo.run("given").parent, demo.encoder.parent} == {tmp_path}
+    assert torch.is_tensor(load_pairs(demo_of("clean").dataset).image_tokens)
