@@ -20,7 +20,7 @@ def choose(space: services.Workspace) -> state.Query | str:
     typing = services.has_encoder(space.dataset)
     words = state.words() if typing else None
     now = asked.kind if words is None else "words"
-    kind, item, chance, gain, loss = st.columns([2.9, 5, 1.3, 1.5, 1.5], vertical_alignment="bottom")
+    kind, rest = st.columns([3.9, 8.9], vertical_alignment="bottom")
     # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
     wanted = kind.segmented_control(
         "Ask with",
@@ -30,13 +30,18 @@ def choose(space: services.Workspace) -> state.Query | str:
         required=True,
         key=f"ask-{now}",
     )
-    if wanted == "words":
-        if words is None:
-            state.set_words("")
-            st.rerun()
-        return _typed(item, words or "")
+    if wanted != now and wanted == "words":
+        state.set_words("")
+        st.rerun()
     if wanted != now:
         return _ask(state.Query("image" if wanted == "image" else "text", 0))
+    return _item(space, asked, rest) if words is None else _typed(rest, words)
+
+
+def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) -> state.Query:
+    """The item, chosen by name, by chance, or by how far the weights moved it."""
+    test = space.splits.test
+    item, chance, gain, loss = place.columns([4.6, 1.3, 1.5, 1.5], vertical_alignment="bottom")
     total = test.n_texts if asked.kind == "text" else test.n_images
     names = test.captions if asked.kind == "text" else services.image_names(space)
     key = f"query-{asked.kind}-{asked.index}"
@@ -56,10 +61,10 @@ def choose(space: services.Workspace) -> state.Query | str:
         return _ask(state.Query(asked.kind, int(index)))
     if chance.button("Random", width="stretch"):
         return _ask(state.Query(asked.kind, secrets.randbelow(total)))
-    for place, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
+    for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
         moved = services.moved(space, asked.kind, gains=gains)
         tip = "Walks through the queries of the test split that the weights (without the guard) moved most."
-        if place.button(name, width="stretch", disabled=not moved, help=tip):
+        if button.button(name, width="stretch", disabled=not moved, help=tip):
             after = moved.index(asked.index) + 1 if asked.index in moved else 0
             return _ask(state.Query(asked.kind, moved[after % len(moved)]))
     return asked

@@ -84,7 +84,12 @@ def _missing(dataset: services.Dataset) -> None:
     if not pairs.image_labels and not pairs.text_labels:
         lacks.append("No labels, so the Subspaces page can colour by modality only, and no purity is measured.")
     if dataset.truth is None:
-        lacks.append("No planted truth, so the controls have no ceiling. Real data never have one.")
+        ceiling = (
+            "the labels of style stand in as the ceiling of the controls"
+            if services.has_style_labels(dataset)
+            else "the controls have no ceiling"
+        )
+        lacks.append(f"No planted truth, which real data never have: {ceiling}.")
     st.subheader("What is missing, and what that disables", anchor=False)
     prose(" ".join(lacks) or "Nothing.")
     labels = services.label_columns(dataset)

@@ -32,12 +32,14 @@ def render() -> None:
         return
     demo = space.dataset.demo
     question(TITLE, space.study.report.sentence)
-    prose(space.study.construction.guard.sentence + ("" if demo is None else f" {demo.lesson}"))
+    prose(space.study.construction.guard.sentence)
     simpler = services.rival(space)
     if simpler is not None:
         prose(simpler.sentence)
     with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
         prose(NEWCOMER)
+        if demo is not None:
+            prose(f"{demo.title}. {demo.lesson}")
     _bases(space)
     _over_seeds(space)
     _weights(space)
