@@ -137,7 +137,7 @@ def test_encoding_opens_the_dataset_and_lists_what_is_left_out(app: AppTest, own
     said = texts(app)
     assert "3 pictures and 8 captions" in said
     assert "2 items are left out" in said
-    assert "Words that the encoder does not know, left out (1): zebra." in said
+    assert "Words that the encoder does not know, left out: zebra." in said
     assert "Captions of which it reads only the beginning: 1." in said
     rows = app.dataframe[0].value
     assert rows["name"].tolist() == ["green.png", "blue.png"]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.markup import plain
 from app.services import encoding
@@ -64,7 +63,7 @@ def choose_means() -> Means | None:
 
 
 def _open_clip() -> tuple[str, str | None, bool]:
-    one, two, three = st.columns([2, 2.6, 3])
+    one, two = st.columns([2, 3])
     names = encoding.model_names()
     model = one.selectbox("Model", names, index=names.index(FIRST_MODEL), key="encode-model", persist_state="session")
     kind = two.segmented_control(
@@ -77,10 +76,10 @@ def _open_clip() -> tuple[str, str | None, bool]:
         persist_state="session",
     )
     if kind == "file":
-        return model, _path("Checkpoint", "/home/me/weights.safetensors", key="encode-checkpoint", place=three), False
+        return model, _path("Checkpoint", "/home/me/weights.safetensors", key="encode-checkpoint"), False
     if kind == "tag":
         tags = encoding.pretrained_tags(model)
-        chosen = three.selectbox(
+        chosen = st.selectbox(
             "Tag", tags, index=None, placeholder="choose one" if tags else "none is known", key=f"encode-tag-{model}"
         )
         return model, chosen, False
@@ -91,8 +90,8 @@ def _open_clip() -> tuple[str, str | None, bool]:
     return model, None, True
 
 
-def _path(label: str, example: str, *, key: str, place: DeltaGenerator | None = None) -> str | None:
-    asked = (place or st).text_input(
+def _path(label: str, example: str, *, key: str) -> str | None:
+    asked = st.text_input(
         label,
         placeholder=example,
         help="A .safetensors, or a .pt with nothing but weights; a file that could run code is never opened.",

@@ -82,7 +82,7 @@ def _preview(found: Survey) -> None:
     captions, cards = found.captions, []
     for place, path in list(zip(found.found.places, found.found.paths, strict=True))[:SHOWN]:
         said = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == place]
-        more = f" · {len(said) - CAPTIONS_SHOWN} more captions" if len(said) > CAPTIONS_SHOWN else ""
+        more = f"<small>and {len(said) - CAPTIONS_SHOWN} more</small>" if len(said) > CAPTIONS_SHOWN else ""
         words = "".join(f"<p>{escape(text)}</p>" for text in said[:CAPTIONS_SHOWN])
         try:
             picture = f'<img src="{encoding.preview(path)}" alt="{escape(captions.images[place])}">'
@@ -90,6 +90,6 @@ def _preview(found: Survey) -> None:
             picture = f'<div class="unread">Cannot be read: {escape(str(error))}</div>'
         name = escape(captions.images[place])
         cards.append(
-            f'<figure>{picture}<figcaption>{words}<small title="{name}">{name}{more}</small></figcaption></figure>'
+            f'<figure>{picture}<figcaption>{words}{more}<small title="{name}">{name}</small></figcaption></figure>'
         )
     st.html(f'{STYLE}<div class="found">{"".join(cards)}</div>')

@@ -68,8 +68,8 @@ def report() -> None:
         _table(made.left_out)
     hints = []
     if made.unknown_words:
-        words = ", ".join(made.unknown_words[:12]) + (", ..." if len(made.unknown_words) > 12 else "")
-        hints.append(f"Words that the encoder does not know, left out ({len(made.unknown_words):,}): {words}.")
+        more = f" and {len(made.unknown_words) - 12:,} more" if len(made.unknown_words) > 12 else ""
+        hints.append(f"Words that the encoder does not know, left out: {', '.join(made.unknown_words[:12])}{more}.")
     if made.n_truncated:
         hints.append(f"Captions of which it reads only the beginning: {made.n_truncated:,}.")
     if hints:
