@@ -104,10 +104,10 @@ def _over_seeds(space: services.Workspace) -> None:
         st.html(draw_recipes.recipes_html(recipes, shown=demo.name))
         st.caption(
             "**Read it so:** the same small model, seed and budget, trained on scenes made in different ways and "
-            "measured on the same development scenes, whose style and register are independent. R@1 in per cent with "
-            "its interval, resampled by image; the change of rSum is that of the weights without the guard, a mean "
-            "over seeds with its t interval.  \n**Do not read it so:** the demos were chosen on these scenes; the "
-            "table over seeds above comes from others."
+            "measured on the same development scenes, whose style and register are independent. R@1 in per cent among "
+            "100 scenes, with its interval, resampled by image; the change of rSum is that of the weights without the "
+            "guard, a mean over seeds with its t interval.  \n**Do not read it so:** the demos were chosen on these "
+            "scenes; the table over seeds above comes from others."
         )
 
 

@@ -65,8 +65,8 @@ DEMOS: Final = (
     Demo(
         "clean",
         "Styled scenes: clean",
-        "The same pictures and captions through an encoder that saw style and tone mixed at random. It threw style "
-        "away, so there is next to nothing to find, and weighting has nothing to win.",
+        "The same pictures and captions through an encoder that saw style and tone mixed at random. Style was of no "
+        "use to it: its captions keep next to none, so there is little to find and little to win.",
         SCENES / "clean",
     ),
     Demo(

@@ -178,7 +178,60 @@ def test_weights_can_be_taken_home(visit, tmp_path):
     waiting.value.save_as(tmp_path / "weights.csv")
     table = pl.read_csv(tmp_path / "weights.csv")
     assert {"column", "probability", "weight"} <= set(table.columns)
-    assert table.height == 96
+    assert table.height == 48
+
+
+def pictures_of(place):
+    """How many pictures stand there; every one must be loaded."""
+    shown = place.locator('img[src^="data:image/jpeg"]')
+    assert all(shown.nth(i).evaluate("i => i.complete && i.naturalWidth > 0") for i in range(shown.count()))
+    return shown.count()
+
+
+def test_the_first_page_shows_pictures_of_the_scenes(visit):
+    visit.open("")
+    assert visit.sidebar.get_by_role("radio", name="Styled scenes: shortcut").is_checked()
+    assert pictures_of(visit.main) >= 10
+    assert visit.main.get_by_text("over 5 seeds", exact=False).count() >= 1
+
+
+def test_a_typed_caption_retrieves_scenes_side_by_side(chromium, warm, visit):
+    visit.open("retrieval")
+    visit.click(visit.main.get_by_role("radio", name="Your words").or_(visit.button("Your words")).first)
+    assert visit.answer.startswith("Describe a scene")
+    box = visit.main.get_by_role("textbox", name="Describe a scene in your own words")
+    box.fill("a red star above a blue ring with a dog")
+    box.press("Enter")
+    visit.settle(patience=90)  # the first typed caption loads the encoder
+    visit.assert_sound()
+    assert "are the same with the weights" in visit.answer
+    assert visit.main.get_by_text("It does not know", exact=False).count() == 1
+    for title in ("Unweighted", "Weighted, λ = 1"):
+        rows = visit.main.locator(".rows", has=visit.page.get_by_text(title, exact=True))
+        assert pictures_of(rows) == 10
+    assert visit.drawn_charts() >= 1
+    with Visit(chromium, warm) as other:
+        other.page.goto(visit.page.url)
+        other.settle()
+        assert other.answer == visit.answer
+        other.assert_sound()
+
+
+def test_every_demo_opens_by_choice_and_by_address(chromium, warm, visit):
+    visit.open("")
+    answers = {visit.answer}
+    for name, title in (("clean", "Styled scenes: clean"), ("planted", "Planted columns")):
+        visit.click(visit.sidebar.get_by_text(title, exact=True).first)
+        assert f"dataset={name}" in visit.page.url
+        assert visit.sidebar.get_by_text("Fresh").count() == 1
+        visit.drawn_charts()
+        answers.add(visit.answer)
+        with Visit(chromium, warm) as other:
+            other.open(f"columns?dataset={name}")
+            assert other.sidebar.get_by_role("radio", name=title).is_checked()
+            other.drawn_charts()
+            other.assert_sound()
+    assert len(answers) == 3
 
 
 def test_an_upload_is_judged(visit, tmp_path):
@@ -214,9 +267,7 @@ def test_ones_own_pairs_with_pictures_are_opened_computed_and_shown(visit, tmp_p
     assert "unweighted" in visit.answer
     for name, pictures in (("Retrieval", 10), ("Columns", 8)):
         visit.click(visit.sidebar.get_by_role("link", name=re.compile(rf"{name}$")))
-        shown = visit.main.locator('img[src^="data:image/jpeg"]')
-        assert shown.count() >= pictures
-        assert all(shown.nth(i).evaluate("i => i.complete && i.naturalWidth > 0") for i in range(pictures))
+        assert pictures_of(visit.main) >= pictures
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Data$")))
     assert visit.answer.startswith("No problem found")
 
