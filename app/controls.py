@@ -59,6 +59,7 @@ def choose_dataset() -> services.Dataset | None:
         _own_path(own=own)
     elif choice != now:
         state.open_dataset(choice)
+        st.rerun()  # drawn anew with its new choice; a click on the old one would be lost
     try:
         dataset = services.open_dataset(state.dataset_path())
     except PicoError as error:

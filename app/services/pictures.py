@@ -8,14 +8,14 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from app.services.datasets import Dataset
+from pico_core.data.encoders.pictures import read_picture
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _thumbnail(path: str, size: int, changed: float) -> str:
-    with Image.open(path) as picture:
-        small = ImageOps.contain(picture.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
-        held = BytesIO()
-        small.save(held, format="JPEG", quality=82)
+    small = ImageOps.contain(read_picture(Path(path)), (size, size), Image.Resampling.LANCZOS)
+    held = BytesIO()
+    small.save(held, format="JPEG", quality=82)
     return f"data:image/jpeg;base64,{b64encode(held.getvalue()).decode()}"
 
 
@@ -29,5 +29,5 @@ def thumbnail(dataset: Dataset, path: str | None, *, size: int = 96) -> str | No
     place = Path(path) if dataset.folder is None else dataset.folder / path
     try:
         return _thumbnail(str(place), size, place.stat().st_mtime)
-    except (OSError, ValueError, Image.DecompressionBombError):
+    except (OSError, ValueError):  # a picture that is refused is a DataError, which is a ValueError
         return None

@@ -130,7 +130,7 @@ def _examples(dataset: services.Dataset) -> None:
 
 
 def _upload() -> None:
-    st.subheader("Open your own", anchor=False)
+    st.subheader("Open your own embeddings", anchor=False)
     st.markdown(
         "Common array names (`image_emb`, `text_emb`, `text_mask`, `image_index`, `captions`, `ids` and their usual "
         "variants) are recognised; others are named below after the upload. Nothing leaves this machine, and no "

@@ -14,6 +14,7 @@ def page_of_a_hostile_dataset() -> None:
     from app import controls, services
     from app.views import data, subspaces
     from pico_core.method.config import StudyConfig
+    from pico_core.study import run_study
 
     hostile = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
     demo = services.open_dataset("planted")
@@ -21,7 +22,7 @@ def page_of_a_hostile_dataset() -> None:
     dataset = services.Dataset(pairs, None)
     services.open_dataset = lambda _path: dataset
     controls.choose_dataset()
-    services.show(dataset, services.run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
+    services.show(dataset, run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
     data.render()
     subspaces.render()
 

@@ -64,7 +64,8 @@ def test_every_plain_control_of_a_page_can_be_used(visit, address):
                 visit.click(main.locator(f'[data-testid="{role}"]').nth(index).locator(inside).nth(part))
     buttons = main.locator('[data-testid="stButton"] button:enabled:visible')
     for index in range(buttons.count()):
-        visit.click(buttons.nth(index))
+        if index < buttons.count():  # an example that was chosen takes the others away
+            visit.click(buttons.nth(index))
     visit.drawn_charts()
 
 
