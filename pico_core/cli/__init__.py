@@ -18,7 +18,7 @@ INTERRUPTED = 130
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for family in (datasets.app, encode.app, studies.app):
     app.add_typer(family)
-app.add_typer(demo.app, name="demo", hidden=True)
+app.add_typer(demo.app, name="demo")
 
 
 def main() -> None:

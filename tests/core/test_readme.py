@@ -1,7 +1,10 @@
-"""The README's engine snippet runs as it stands."""
+"""The README's engine snippet runs as it stands, and its numbers of the demos are those that were measured."""
 
 import re
 from pathlib import Path
+
+from pico_core.analysis.records import Estimate
+from pico_core.demo import SCENES, read_record
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -12,3 +15,28 @@ def test_the_engine_in_ten_lines_runs(capsys):
     printed = capsys.readouterr().out
     assert "on the feedback split" in printed
     assert "test images" in printed
+
+
+def test_the_numbers_of_the_scenes_are_those_of_the_record():
+    """Every change of rSum and every recall that the README tells of scenes stands in the record beside the demos."""
+    text = README.read_text(encoding="utf-8")
+    for recipe in read_record(SCENES):
+        line = next(line for line in text.splitlines() if line.startswith(f"| {recipe.sentence}"))
+        found = recipe.development
+        for recall in ((found.plain_i2t, found.plain_t2i), (found.mixed_i2t, found.mixed_t2i)):
+            assert " / ".join(f"{estimate.value:.0f}" for estimate in recall) in line
+        for report in found.seeds:
+            assert interval(report.row("unguarded").difference) in line
+        assert f"{found.style.largest:.2f} / {found.register.largest:.2f}" in line
+        if recipe.final is None:
+            continue
+        guarded = next(line for line in text.splitlines() if line.startswith(f"| scenes, {recipe.demo} encoder"))
+        for report in recipe.final.seeds:
+            told = f"{interval(report.row('weighted').difference)} (used in {report.accepted} of {len(report.seeds)})"
+            assert told in guarded
+        every = next(hits for hits in recipe.final.peaks if hits.kind == "all")
+        assert f"{every.lift.value:.1f} times [{every.lift.low:.1f}, {every.lift.high:.1f}]" in text.replace("\n", " ")
+
+
+def interval(change: Estimate) -> str:
+    return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
