@@ -120,12 +120,9 @@ def train_encoder(
     first = 0 if checkpoint is None or not checkpoint.exists() else _resume(checkpoint, key, model, optimiser)
     model.train()
     for epoch in range(first, config.n_epochs):
-        chance = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
-        order = torch.randperm(len(scenes.pixels), generator=chance)
-        chosen = torch.randint(owners.shape[1], (len(scenes.pixels),), generator=chance)
+        drawn = drawn_pairs(owners, seed=config.seed, epoch=epoch)
         for k in range(per_epoch):
-            images = order[k * config.batch_size : (k + 1) * config.batch_size]
-            texts = owners[images, chosen[images]]
+            images, texts = drawn[k * config.batch_size : (k + 1) * config.batch_size].T
             step = epoch * per_epoch + k
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * _rate(step, total, config.warm_up)
@@ -168,6 +165,18 @@ def _rate(step: int, total: int, warm_up: float) -> float:
     if step < rising:
         return (step + 1) / rising
     return (1 + math.cos(math.pi * (step - rising) / max(1, total - rising))) / 2
+
+
+def drawn_pairs(captions: Int[Tensor, "n c"], *, seed: int, epoch: int) -> Int[Tensor, "n 2"]:
+    """Every picture once in the order of an epoch, with one of its captions; another epoch draws anew.
+
+    >>> drawn_pairs(torch.tensor([[0, 1], [2, 3]]), seed=0, epoch=0)[:, 0].sort().values.tolist()
+    [0, 1]
+    """
+    chance = torch.Generator().manual_seed(seed * 100_003 + epoch)
+    order = torch.randperm(len(captions), generator=chance)
+    chosen = torch.randint(captions.shape[1], (len(captions),), generator=chance)
+    return torch.stack([order, captions[order, chosen[order]]], dim=1)
 
 
 def _captions_of(scenes: Scenes) -> Int[Tensor, "n c"]:

@@ -67,6 +67,18 @@ def test_the_overview_says_what_the_report_says():
     assert "Cross axes" in [s.value for s in app.subheader]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "opened"), [("clean", "clean"), ("planted", "planted"), ("/etc/passwd", "shortcut")]
+)
+def test_a_link_opens_a_demo_and_nothing_else(wanted, opened):
+    app = AppTest.from_string(PROGRAM.format(page="data"), default_timeout=60)
+    app.query_params["dataset"] = wanted
+    app.run()
+    assert not app.exception, app.exception
+    assert app.session_state["dataset"] == opened
+    assert app.sidebar.radio[0].value == opened
+
+
 def test_other_settings_mark_the_old_result_as_stale():
     app = page("overview")
     app.sidebar.selectbox[1].set_value("paper").run()

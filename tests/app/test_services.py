@@ -64,3 +64,35 @@ def test_a_dataset_that_changed_on_disk_is_read_anew(planted, relabelled, tmp_pa
     assert services.open_dataset(str(tmp_path / "mine")) is first
     save_pairs(relabelled, tmp_path / "mine")
     assert services.open_dataset(str(tmp_path / "mine")).pairs.digest == relabelled.digest != first.pairs.digest
+
+
+def test_pictures_of_a_demo_lie_beside_its_data_and_a_missing_one_is_none():
+    dataset = services.open_dataset("shortcut")
+    path = dataset.pairs.image_paths[3]
+    assert str(services.thumbnail(dataset, path, size=40)).startswith("data:image/jpeg;base64,")
+    assert services.thumbnail(dataset, "../../pictures/nobody.webp") is None
+    assert services.thumbnail(dataset, None) is None
+
+
+def test_a_picture_that_would_start_another_program_is_not_opened(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
+    assert services.thumbnail(services.open_dataset("shortcut"), str(tmp_path / "a.jpg")) is None
+
+
+def test_a_typed_caption_ranks_the_same_without_weights_in_every_basis():
+    dataset = services.open_dataset("shortcut")
+    lists = []
+    for basis in ("given", "cross"):
+        study = services.find_study(dataset, StudyConfig(basis=basis))
+        space = services.Workspace(
+            dataset=dataset,
+            study=study,
+            splits=study_splits(dataset.pairs, study.config, study.basis),
+            strength=1.0,
+            weights=study.construction.unguarded_weights,
+            key=services.study_key(dataset, study.config),
+        )
+        lists.append(services.rank_typed(space, "a red star above a blue ring", top_k=10).lists)
+    assert [item.index for item in lists[0].left] == [item.index for item in lists[1].left]
+    assert lists[0].left[0].score == pytest.approx(lists[1].left[0].score, abs=1e-4)
+    assert lists[1].right != lists[1].left

@@ -16,6 +16,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.data.truth import read_truth
 from pico_core.demo import DEMOS, SCENES, demo_of, read_record
+from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import ASSETS, BASES, CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, pooled_recall
@@ -201,3 +202,27 @@ def test_paths_of_a_demo_lie_in_its_folder(tmp_path):
     demo = Demo("a", "A", "b", tmp_path)
     assert {demo.dataset.parent, demo.maps.parent, demo.run("given").parent, demo.encoder.parent} == {tmp_path}
     assert torch.is_tensor(load_pairs(demo_of("clean").dataset).image_tokens)
+
+
+def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
+    """`pico-lens demo build` in small: train, measure, render, encode, run, record."""
+    monkeypatch.setattr(building, "N_DEMO", 24)
+    monkeypatch.setattr(building, "N_FINAL", 100)
+    monkeypatch.setattr(building, "FINAL_SEEDS", (0, 1))
+    tiny = SmallClipConfig(vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16)
+    recipe = Recipe("tiny", "Few scenes.", ScenesConfig(n_images=16))
+    demo = Demo("tiny", "Tiny scenes", "Nothing.", tmp_path / "scenes" / "tiny")
+    build_encoder(recipe, tmp_path / "work", config=TrainingConfig(model=tiny, n_epochs=1, batch_size=8))
+    measured = read_record(SCENES)[0].development  # done before the build was interrupted
+    (tmp_path / "work" / "tiny.development.json").write_text(json.dumps(asdict(measured)))
+    made = building.build_scenes((recipe,), {"tiny": demo}, work=tmp_path / "work")
+    assert read_record(demo.folder.parent) == made
+    assert made[0].development == measured
+    assert made[0].final is not None
+    assert [report.seeds for report in made[0].final.seeds] == [(0, 1), (0, 1)]
+    pairs = load_pairs(demo.dataset)
+    assert (pairs.n_images, pairs.n_texts, pairs.n_columns) == (24, 120, 16)
+    assert all((demo.dataset / str(path)).is_file() for path in pairs.image_paths)
+    for basis in BASES:
+        assert load_run(demo.run(basis), pairs).config == StudyConfig(basis=basis)
+    assert demo.maps.is_file()

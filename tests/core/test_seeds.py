@@ -23,7 +23,19 @@ def test_rows_are_means_of_single_studies(planted):
     assert row.difference.value == pytest.approx(sum(changes) / 3)
     low, high = stats.t.interval(0.95, 2, loc=sum(changes) / 3, scale=stats.sem(changes))
     assert (row.difference.low, row.difference.high) == pytest.approx((low, high))
-    assert sum(row.verdicts) == 3
+    for row, place in (
+        (found.row("weighted"), None),
+        (found.row("p_hat"), "p_hat"),
+        (found.row("permuted"), "permuted"),
+    ):
+        scorings = [
+            study.report.weighted
+            if place is None
+            else next(control for control in study.report.controls if control.name == place)
+            for study in studies
+        ]
+        said = [scoring.verdict.value for scoring in scorings]
+        assert row.verdicts == tuple(said.count(word) for word in ("helps", "hurts", "none"))
     assert found.row("unweighted").difference.value == 0
     assert [row.name for row in found.rows] == [
         "unweighted", "weighted", *(control.name for control in studies[0].report.controls)

@@ -7,7 +7,7 @@ from pico_core.data.encoders import SmallClipConfig, load_small, save_small, voc
 from pico_core.data.encoders.small import small_pixels
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.errors import DataError, SettingError
-from pico_core.training.encoder import TrainingConfig, TrainingStopped, train_encoder
+from pico_core.training.encoder import TrainingConfig, TrainingStopped, drawn_pairs, train_encoder
 from pico_core.training.losses import contrastive_loss, late_interaction_loss
 
 TINY = SmallClipConfig(
@@ -75,6 +75,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(scenes, vocab
     for name, value in once.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value, rtol=0, atol=0)
     assert not torch.equal(once.visual.proj, other.visual.proj)
+
+
+def test_every_epoch_draws_another_order_and_other_captions():
+    captions = torch.arange(60).view(20, 3)
+    first, second = (drawn_pairs(captions, seed=4, epoch=epoch) for epoch in (0, 1))
+    for drawn in (first, second):
+        assert drawn[:, 0].sort().values.tolist() == list(range(20))
+        assert (drawn[:, 1] // 3).tolist() == drawn[:, 0].tolist()
+    assert first[:, 0].tolist() != second[:, 0].tolist()
+    kept = {int(image): int(text) for image, text in first}
+    assert sum(kept[int(image)] != int(text) for image, text in second) > 5
 
 
 def test_an_interrupted_training_ends_in_the_same_bits(scenes, vocabulary, tmp_path):
