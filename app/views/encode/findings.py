@@ -25,7 +25,7 @@ STYLE = """<style>
 .found{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:.9rem;margin:.2rem 0 .6rem}
 @media (max-width:1000px){.found{grid-template-columns:repeat(3,minmax(0,1fr))}}
 .found figure{margin:0;min-width:0}
-.found img,.found .unread{width:100%;aspect-ratio:4/3;object-fit:cover;border-radius:.4rem;display:block;
+.found img,.found .unread{width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:.4rem;display:block;
 background:rgba(128,128,128,.16);box-shadow:0 0 0 1px rgba(128,128,128,.28)}
 .found .unread{box-sizing:border-box;padding:.6rem;font-size:.78rem;line-height:1.35;overflow:auto;
 box-shadow:none;border:1px dashed #D55E00}
