@@ -12,7 +12,7 @@ import torch
 from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
-from pico_core.analysis.labels import label_oracle
+from pico_core.analysis.labels import has_style_labels
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
@@ -87,7 +87,7 @@ def run_study(
     basis = fit_basis(parts.fit, config.basis)
     splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
     known = truth if config.basis == "given" else None
-    oracles = (known is not None) + (label_oracle(splits.fit) is not None)
+    oracles = (known is not None) + has_style_labels(splits.fit)
     meter = _Meter(_planned_cells(splits, config.construction, n_reported=REPORTED + oracles), on_progress)
     try:
         construction = construct(

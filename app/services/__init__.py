@@ -1,6 +1,6 @@
 """The engine behind a cache: the only room that caches. Keys are content digests and settings."""
 
-from app.services.datasets import Dataset, LabelColumn, has_style_labels, label_columns, open_dataset
+from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
 from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
 from app.services.pictures import thumbnail
@@ -50,7 +50,6 @@ __all__ = [
     "feedback",
     "find_study",
     "has_encoder",
-    "has_style_labels",
     "image_names",
     "inspect",
     "is_upload",

@@ -9,7 +9,6 @@ import streamlit as st
 from torch import Tensor
 
 from app import state
-from pico_core.analysis.labels import speaks_of_style, usable_labels
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
@@ -78,13 +77,6 @@ class LabelColumn:
     groups: int
     missing: int
     example: str
-
-
-def has_style_labels(dataset: Dataset) -> bool:
-    """Whether some label of images or texts speaks of style and can gather: the label oracle is then a control."""
-    pairs = dataset.pairs
-    both = ((pairs.images, pairs.image_labels), (pairs.texts, pairs.text_labels))
-    return any(speaks_of_style(name) for frame, names in both for name in usable_labels(frame, names))
 
 
 def label_columns(dataset: Dataset) -> list[LabelColumn]:

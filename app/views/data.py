@@ -8,6 +8,7 @@ from app import services, state
 from app.markup import plain
 from app.views import encode
 from app.views.parts import facts, prose, question
+from pico_core.analysis.labels import has_style_labels
 from pico_core.data.imports import ArrayInfo
 from pico_core.data.roles import ROLES
 
@@ -86,7 +87,7 @@ def _missing(dataset: services.Dataset) -> None:
     if dataset.truth is None:
         ceiling = (
             "the labels of style stand in as the ceiling of the controls"
-            if services.has_style_labels(dataset)
+            if has_style_labels(pairs)
             else "the controls have no ceiling"
         )
         lacks.append(f"No planted truth, which real data never have: {ceiling}.")

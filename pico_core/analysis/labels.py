@@ -65,11 +65,19 @@ def eta_squared(values: Float[Tensor, "items d"], labels: Sequence[object]) -> C
     return torch.where(total > 1e-12, between / total.clamp_min(1e-12), 0.0).float()
 
 
+def style_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    """Label columns that can gather and speak of style."""
+    return [name for name in usable_labels(frame, names) if speaks_of_style(name)]
+
+
+def has_style_labels(pairs: PairedEmbeddings) -> bool:
+    """Whether images or texts have a label of style: then there is a label oracle."""
+    return bool(style_labels(pairs.images, pairs.image_labels) or style_labels(pairs.texts, pairs.text_labels))
+
+
 def style_eta_squared(frame: pl.DataFrame, names: Sequence[str], values: Float[Tensor, "items d"]) -> Columns | None:
     """The largest eta² of any style label, column by column; None where no usable label speaks of style."""
-    found = [
-        eta_squared(values, frame[name].to_list()) for name in usable_labels(frame, names) if speaks_of_style(name)
-    ]
+    found = [eta_squared(values, frame[name].to_list()) for name in style_labels(frame, names)]
     return torch.stack(found).amax(dim=0) if found else None
 
 

@@ -66,13 +66,7 @@ def score_image(pairs: PairedEmbeddings, index: int, weights: Columns | None = N
 
 def score_text(pairs: PairedEmbeddings, index: int, weights: Columns | None = None) -> Float[Tensor, " n"]:
     """One text with every image: one column of `score_pairs`."""
-    return late_interaction(
-        pairs.image_tokens,
-        pairs.text_tokens[index : index + 1],
-        image_mask=pairs.image_mask,
-        text_mask=pairs.text_mask[index : index + 1],
-        weights=weights,
-    )[:, 0]
+    return score_words(pairs, pairs.text_tokens[index][pairs.text_mask[index]], weights)
 
 
 def score_words(

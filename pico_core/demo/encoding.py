@@ -1,6 +1,8 @@
 """Scenes through an encoder: pairs with their labels, and where the things lie that words name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -28,13 +30,15 @@ class EncodedScenes:
     things: tuple[NamedThing, ...]
 
 
-def encode_scenes(encoder: Encoder, scenes: Scenes, *, name: str = "scenes") -> EncodedScenes:
-    """Encode pictures and captions without a file in between.
+def encode_scenes(
+    encoder: Encoder, scenes: Scenes, *, name: str = "scenes", files: Sequence[Path] | None = None
+) -> EncodedScenes:
+    """Encode pictures and captions, without a file in between unless files of the pictures are given.
 
     Raises:
         DataError: a caption without a word that the encoder knows.
     """
-    images = encoder.encode_images([scenes.picture(i) for i in range(len(scenes.pixels))])
+    images = encoder.encode_images(files or [scenes.picture(i) for i in range(len(scenes.pixels))])
     texts = encoder.encode_texts(scenes.captions)
     pairs = PairedEmbeddings.from_arrays(
         images.tokens.half(),
@@ -42,7 +46,7 @@ def encode_scenes(encoder: Encoder, scenes: Scenes, *, name: str = "scenes") -> 
         image_mask=images.mask,
         text_mask=texts.mask,
         text_image=scenes.text_image,
-        ids=scenes.images["id"].to_list(),
+        ids=[file.stem for file in files] if files else scenes.images["id"].to_list(),
         captions=scenes.captions,
         image_labels=scenes.images.select(IMAGE_LABELS),
         text_labels=scenes.texts.select(TEXT_LABELS),

@@ -9,7 +9,6 @@ from typing import Final
 
 from pico_core.data.encoders import SmallClipConfig, vocabulary_of
 from pico_core.data.scenes import ScenesConfig, render_scenes
-from pico_core.errors import SettingError
 from pico_core.training.encoder import TrainingConfig
 
 N_TRAINING: Final = 12_000
@@ -55,18 +54,6 @@ RECIPES: Final = (
         ScenesConfig(n_images=N_TRAINING, styles=("flat",)),
     ),
 )
-
-
-def recipe_of(name: str) -> Recipe:
-    """The recipe of this name.
-
-    Raises:
-        SettingError: there is none.
-    """
-    for recipe in RECIPES:
-        if recipe.name == name:
-            return recipe
-    raise SettingError(f"there is no recipe {name!r}; choose one of {', '.join(recipe.name for recipe in RECIPES)}")
 
 
 @cache

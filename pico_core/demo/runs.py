@@ -12,7 +12,7 @@ from pico_core.study import run_study, study_splits
 def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = None) -> None:
     """Run the default study in both bases and draw the maps of the given columns."""
     for basis in BASES:
-        study = run_study(pairs, StudyConfig(basis=basis), truth=truth if basis == "given" else None)
+        study = run_study(pairs, StudyConfig(basis=basis), truth=truth)
         save_run(study, demo.run(basis))
         if basis == "given":
             test = study_splits(pairs, study.config, study.basis).test

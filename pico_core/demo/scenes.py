@@ -12,12 +12,11 @@ from typing import Final
 import polars as pl
 
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.encoders import OpenClipEncoder, load_small, save_small
+from pico_core.data.encoders import load_small, save_small
 from pico_core.data.files import save_pairs
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, Demo
-from pico_core.demo.encoding import IMAGE_LABELS, TEXT_LABELS
+from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
 from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
 from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
@@ -99,29 +98,13 @@ def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
     """Encode the demo's pictures as they lie in their files, and do both runs and the maps."""
     demo.folder.mkdir(parents=True, exist_ok=True)
     demo.encoder.write_bytes(encoder_file.read_bytes())
-    pictures = demo.folder.parent / PICTURES
-    pairs = rounded_to_bytes(encoded_pictures(load_small(demo.encoder), pictures, scenes, name=demo.title))
-    beside = [f"../../{PICTURES}/{path.name}" for path in sorted(pictures.iterdir())]
+    files = sorted((demo.folder.parent / PICTURES).iterdir())
+    encoded = encode_scenes(load_small(demo.encoder), scenes, name=demo.title, files=files)
+    pairs = rounded_to_bytes(encoded.pairs)
+    beside = [f"../../{PICTURES}/{file.name}" for file in files]
     pairs = replace(pairs, images=pairs.images.with_columns(pl.Series("path", beside)))
     save_pairs(pairs, demo.dataset, packed=True)
     save_runs(pairs, demo)
-
-
-def encoded_pictures(encoder: OpenClipEncoder, pictures: Path, scenes: Scenes, *, name: str) -> PairedEmbeddings:
-    """Pictures from their files and captions, with their labels, in float16."""
-    paths = sorted(pictures.iterdir())
-    images, texts = encoder.encode_images(paths), encoder.encode_texts(scenes.captions)
-    return PairedEmbeddings.from_arrays(
-        images.tokens.half(),
-        texts.tokens.half(),
-        text_mask=texts.mask,
-        text_image=scenes.text_image,
-        ids=[path.stem for path in paths],
-        captions=scenes.captions,
-        image_labels=scenes.images.select(IMAGE_LABELS),
-        text_labels=scenes.texts.select(TEXT_LABELS),
-        name=name,
-    )
 
 
 def build_scenes(
