@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.services import encoding
-from pico_core.data.encoders import OpenClipEncoder, SmallClipConfig, builtin, save_small, small_clip, vocabulary_of
+from pico_core.data.encoders import OpenClipEncoder, builtin
 from pico_core.data.files import load_pairs
+from tests.photos import COLOURS, write_encoder, write_photos
 
-COLOURS = ("red", "green", "blue", "white", "black")
-CONFIG = SmallClipConfig(vision_layers=1, text_layers=1)
 PROGRAM = """
 from app import services
 from app.services import encoding
@@ -33,19 +31,12 @@ encode.render()
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    words = vocabulary_of(["a dog", *COLOURS])
-    file = tmp_path_factory.mktemp("encoder") / "small.safetensors"
-    return save_small(small_clip(CONFIG, n_words=len(words)), words, file, config=CONFIG)
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "small.safetensors", ["a dog", *COLOURS])
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    (tmp_path / "images").mkdir()
-    for name in COLOURS:
-        Image.new("RGB", (40, 30), name).save(tmp_path / "images" / f"{name}.png")
-    rows = [f"{name}.png,a {name} dog,a dog" for name in COLOURS]
-    (tmp_path / "c.csv").write_text("\n".join(["image,caption_1,caption_2", *rows]) + "\n")
-    return tmp_path
+    return write_photos(tmp_path)
 
 
 @pytest.fixture

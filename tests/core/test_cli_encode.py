@@ -10,36 +10,23 @@ import sys
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 
-from pico_core.data.encoders import OpenClipEncoder, SmallClipConfig, builtin, save_small, small_clip, vocabulary_of
+from pico_core.data.encoders import OpenClipEncoder, builtin
 from pico_core.data.encoders.caption_columns import caption_columns
 from pico_core.data.files import load_pairs
-
-COLOURS = ("red", "green", "blue", "white", "black")
-CONFIG = SmallClipConfig(vision_layers=1, text_layers=1)
-
-
-def small_file(path, captions):
-    words = vocabulary_of(captions)
-    return save_small(small_clip(CONFIG, n_words=len(words)), words, path, config=CONFIG)
+from tests.photos import COLOURS, write_encoder, write_photos
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    return small_file(tmp_path_factory.mktemp("encoder") / "small.safetensors", ["a dog", *COLOURS])
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "small.safetensors", ["a dog", *COLOURS])
 
 
 @pytest.fixture
 def own(tmp_path):
     """Five pictures with two captions each."""
-    (tmp_path / "images").mkdir()
-    for name in COLOURS:
-        Image.new("RGB", (40, 30), name).save(tmp_path / "images" / f"{name}.png")
-    rows = [f"{name}.png,a {name} dog,a dog" for name in COLOURS]
-    (tmp_path / "c.csv").write_text("\n".join(["image,caption_1,caption_2", *rows]) + "\n")
-    return tmp_path
+    return write_photos(tmp_path)
 
 
 @pytest.fixture
@@ -298,7 +285,7 @@ def test_two_hundred_real_pictures(pico, real_data, tmp_path):
     said = [(names[i], str(c)) for i, c in zip(arrays["image_index"], arrays["captions"], strict=True) if i < 200]
     lines = [json.dumps({"image": image, "caption": caption}) for image, caption in [*said, ("gone.jpg", "a dog")]]
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
-    weights = small_file(tmp_path / "small.safetensors", [caption for _, caption in said[::2]])
+    weights = write_encoder(tmp_path / "small.safetensors", [caption for _, caption in said[::2]])
     asked = ["encode", tmp_path / "images", tmp_path / "c.jsonl", "--out", tmp_path / "set", "--pretrained", weights]
     assert "gone.jpg" in pico(*asked).err
     made = pico(*asked, "--on-bad", "skip", "--json")
