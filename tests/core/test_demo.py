@@ -11,6 +11,7 @@ from PIL import Image
 from pico_core.analysis.alignment import peak_hits
 from pico_core.analysis.labels import eta_squared
 from pico_core.data.encoders import SmallClipConfig, load_small
+from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import ScenesConfig, render_scenes
@@ -161,6 +162,10 @@ def test_the_record_says_that_words_look_at_their_thing():
 
 def test_training_development_demo_and_final_scenes_are_different_scenes():
     assert len({TRAINING_SEED, DEVELOPMENT_SEED, DEMO_SEED, FINAL_SEED, 9}) == 5
+
+
+def test_the_built_in_encoder_is_that_of_the_first_demo():
+    assert builtin_encoder() == DEMOS[0].encoder
 
 
 def test_an_unknown_demo_is_refused():
