@@ -116,7 +116,8 @@ class Visit:
     def column(self):
         """The column that the Columns page looks at."""
         field = self.main.locator('[data-testid="stSelectbox"]', has_text="Column, 0 to").first
-        return int(re.search(r"(?:column|axis) (\d+)", field.inner_text())[1])
+        shown = field.get_by_role("combobox").input_value() or field.inner_text()
+        return int(re.search(r"(?:column|axis) (\d+)", shown)[1])
 
     def chart(self, index):
         """One Plotly figure, in view."""
