@@ -117,6 +117,11 @@ class StyleProbe:
         return [name for name in found.to_list() if name != ALL]
 
     @property
+    def noun(self) -> str:
+        """What a column of this basis is called: "column", "cross axis"."""
+        return "column" if self.basis == "given" else f"{self.basis} axis"
+
+    @property
     def combined(self) -> Columns:
         """Style in either modality: 1 - (1 - image share) (1 - text share); of one, if only one was probed."""
         kept = [1 - shares for side in self.sides if (shares := self.shares(side.modality)) is not None]
@@ -144,7 +149,7 @@ class StyleProbe:
         for side in self.sides:
             row = self.strongest(side.modality, 1).row(0, named=True)
             estimate = Estimate(row["share"], row["low"], row["high"])
-            tops.append(f"in {PLURAL[side.modality]} column {row['column']} most, {_percent(estimate)}")
+            tops.append(f"in {PLURAL[side.modality]} {self.noun} {row['column']} most, {_percent(estimate)}")
         chance = (
             ""
             if self.source == "encoder"

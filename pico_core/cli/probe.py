@@ -144,10 +144,17 @@ def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
 
 def _lines(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) -> dict[str, Any]:
     """The same for people: sentences first, then the columns that style moves most."""
+    drivers = {
+        side.modality: {
+            column: found.drivers(column, side.modality)["perturbation"][0]
+            for column in found.strongest(side.modality, TOP)["column"]
+        }
+        for side in found.sides
+    }
     strongest = {
         f"{side.modality}s": [
-            f"column {row['column']:<4} {100 * row['share']:3.0f} % [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
-            f"  mostly {found.drivers(row['column'], side.modality)['perturbation'][0]}"
+            f"{found.noun} {row['column']:<4} {100 * row['share']:3.0f} % "
+            f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]  mostly {drivers[side.modality][row['column']]}"
             for row in found.strongest(side.modality, TOP).to_dicts()
         ]
         for side in found.sides

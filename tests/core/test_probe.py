@@ -168,6 +168,13 @@ def test_labels_give_a_probe_of_the_same_form_with_its_chance(planted):
         torch.testing.assert_close(probe.shares(modality), probe.shares(modality, "style"))
         chance = (table["style"].n_unique() - 1) / (table.height - 1)
         assert probe.side(modality).chance == pytest.approx(chance)
+        # Texts of one image are drawn together.
+        owner = pairs.text_image if modality == "text" else torch.arange(pairs.n_images)
+        counts = bootstrap_counts(pairs.n_images, n_draws=500, seed=0)[:, owner]
+        band = eta_band(means, table["style"].to_list(), counts=counts)
+        held = probe.frame.filter((pl.col("modality") == modality) & (pl.col("perturbation") == "style"))
+        torch.testing.assert_close(torch.tensor(held["low"].to_list()), band.low)
+        torch.testing.assert_close(torch.tensor(held["high"].to_list()), band.high)
     assert "Chance alone" in probe.sentence
     assert set(probe.frame.columns) == set(style_probe(variants(moving()), GIVEN).frame.columns)
     bare = replace(pairs, images=pairs.images.select("id", "path"), texts=pairs.texts.select("caption"))
