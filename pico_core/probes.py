@@ -5,19 +5,20 @@ A study's probabilities come from its fit split, and so does its yardstick: feed
 
 import io
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from pico_core.analysis.labels import style_labels
 from pico_core.analysis.probe import SCHEMA, ProbeSide, StyleProbe, label_probe
 from pico_core.analysis.records import Estimate
 from pico_core.data.encoders.protocol import Encoder, OnBatch
 from pico_core.data.headers import reading
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.perturbations.reencoding import N_ITEMS, reencode
-from pico_core.data.perturbations.variants import StyleVariants
+from pico_core.data.perturbations.variants import StyleVariants, Variants
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
@@ -63,9 +64,10 @@ def study_variants(
         DataError: as `reencode`.
         EncodingStopped: `on_progress` returned False.
     """
-    return reencode(
+    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    found = reencode(
         encoder,
-        pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit,
+        fit,
         folder=folder,
         n_items=n_items,
         seed=seed,
@@ -73,6 +75,31 @@ def study_variants(
         on_progress=on_progress,
         digest=pairs.digest,
         part=part_name(config),
+    )
+    return with_styles(found, fit)
+
+
+def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVariants:
+    """Put the style labels of the items beside them, where there are any: several labels count as one.
+
+    Args:
+        variants: Of `reencode`.
+        pairs: What was sampled.
+    """
+
+    def labelled(found: Variants | None, table: pl.DataFrame, names: list[str]) -> Variants | None:
+        usable = style_labels(table, names)
+        if found is None or not usable or not found.rows:
+            return found
+        rows = table[list(found.rows)].select(usable).rows()
+        if any(None in row for row in rows):
+            return found  # an item of unknown style cannot be held fixed
+        return replace(found, styles=tuple(" / ".join(map(str, row)) for row in rows))
+
+    return replace(
+        variants,
+        images=labelled(variants.images, pairs.images, pairs.image_labels),
+        texts=labelled(variants.texts, pairs.texts, pairs.text_labels),
     )
 
 
@@ -159,6 +186,7 @@ def load_probe(
                 **{
                     **side,
                     "overall": Estimate(**side["overall"]),
+                    "fixed": None if side["fixed"] is None else Estimate(**side["fixed"]),
                     "without_effect": tuple(side["without_effect"]),
                     "aside": tuple(side["aside"]),
                 }

@@ -5,7 +5,7 @@ import polars as pl
 
 from app.figures.columns import _names, _ring, _undimmed
 from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
-from pico_core.analysis.probe import ALL, PLURAL, Modality, ProbeSide, StyleProbe
+from pico_core.analysis.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.analysis.probe_agreement import ProbeAgreement
 
 LOOK: dict[str, tuple[str, str]] = {"image": (IMAGE, "circle"), "text": (TEXT, "diamond")}
@@ -22,7 +22,7 @@ def against_probability(
     Args:
         probe: In the axes of the table.
         table: The column table: `column`, `title`, `probability`.
-        agreement: The rank correlations that are written above the panels.
+        agreement: The rank correlations that are written above the panels; says which shares are drawn.
         selected: Column to ring; -1 for none.
         dark: Theme.
     """
@@ -32,17 +32,18 @@ def against_probability(
     figure.update_layout(margin={"t": 56})
     for place, side in enumerate(probe.sides, 1):
         _panel(figure, place, len(probe.sides), dark=dark)
-        _level(figure, side, place, dark=dark)
-        _points(figure, probe, side, table, place)
-        rho, level = agreement.of(side.modality), side.overall
-        said = (
-            "" if rho is None else f": rank correlation with 1 − p {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
-        )
-        band = f"grey: all columns together {100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
+        _level(figure, side, place, agreement.which, dark=dark)
+        _points(figure, _of(probe, side.modality, table, agreement.which), side, place)
+        rho, level = agreement.of(side.modality), side.level(agreement.which)
+        said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
+        span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
+        band = f"of 1 − p with the share; grey: all columns together {span}"
         small = f"<span style='font-size:12px'>{band}</span>"
         _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
         if selected >= 0:
-            row = _of(probe, side.modality, table).row(by_predicate=pl.col("column") == selected, named=True)
+            row = _of(probe, side.modality, table, agreement.which).row(
+                by_predicate=pl.col("column") == selected, named=True
+            )
             before = len(figure.data)
             _ring(figure, row["probability"], row["share"], dark=dark)
             figure.data[before].update(xaxis=_axis("x", place), yaxis=_axis("y", place))
@@ -100,14 +101,14 @@ def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def _points(figure: go.Figure, probe: StyleProbe, side: ProbeSide, table: pl.DataFrame, place: int) -> None:
+def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) -> None:
     colour, symbol = LOOK[side.modality]
-    held = _of(probe, side.modality, table)
     bars = interval(held["low"].to_list(), held["high"].to_list(), held["share"].to_list())
     figure.add_scatter(
         x=held["probability"].to_list(),
         y=held["share"].to_list(),
         error_y={**bars, "thickness": 1.1},
+        error_x=_across(held),
         mode="markers",
         marker={"color": colour, "symbol": symbol, "size": 8},
         customdata=_names(held),
@@ -119,14 +120,13 @@ def _points(figure: go.Figure, probe: StyleProbe, side: ProbeSide, table: pl.Dat
     )
 
 
-def _level(figure: go.Figure, side: ProbeSide, place: int, *, dark: bool) -> None:
+def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, dark: bool) -> None:
     """The share over all columns as a dotted line in a grey band, and what chance gives as a band at the bottom."""
+    level = side.level(which)
     across = {"xref": f"{_axis('x', place)} domain", "yref": _axis("y", place), "x0": 0, "x1": 1}
     grey = {"fillcolor": "rgba(150,150,150,0.22)", "line": {"width": 0}, "layer": "below"}
-    figure.add_shape(type="rect", y0=side.overall.low, y1=side.overall.high, **grey, **across)
-    figure.add_shape(
-        type="line", y0=side.overall.value, y1=side.overall.value, line={"color": GREY, "dash": "dot"}, **across
-    )
+    figure.add_shape(type="rect", y0=level.low, y1=level.high, **grey, **across)
+    figure.add_shape(type="line", y0=level.value, y1=level.value, line={"color": GREY, "dash": "dot"}, **across)
     if side.chance > 0:
         figure.add_shape(type="rect", y0=0, y1=side.chance, **grey, **across)
         figure.add_annotation(
@@ -140,6 +140,14 @@ def _level(figure: go.Figure, side: ProbeSide, place: int, *, dark: bool) -> Non
             showarrow=False,
             font={"size": 12, "color": ink(dark)},
         )
+
+
+def _across(held: pl.DataFrame) -> dict[str, object] | None:
+    """Intervals of the probabilities, where the table has them."""
+    if "probability_low" not in held.columns or held["probability_low"].null_count():
+        return None
+    ends = (held[name].to_list() for name in ("probability_low", "probability_high", "probability"))
+    return {**interval(*ends), "thickness": 0.5}
 
 
 def _panel(figure: go.Figure, place: int, panels: int, *, dark: bool, top: float = 1.02, gap: float = GAP) -> None:
@@ -181,8 +189,8 @@ def _head(figure: go.Figure, place: int, text: str, *, dark: bool) -> None:
     )
 
 
-def _of(probe: StyleProbe, modality: Modality, table: pl.DataFrame) -> pl.DataFrame:
-    shares = probe.frame.filter((pl.col("modality") == modality) & (pl.col("perturbation") == ALL))
+def _of(probe: StyleProbe, modality: Modality, table: pl.DataFrame, which: str) -> pl.DataFrame:
+    shares = probe.frame.filter((pl.col("modality") == modality) & (pl.col("perturbation") == which))
     return table.join(shares.select("column", "share", "low", "high"), on="column", how="inner", maintain_order="left")
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.jobs import Job
 from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis.probe import StyleProbe, style_probe
+from pico_core.analysis.probe import ALL, StyleProbe, style_probe
 from pico_core.analysis.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
 from pico_core.data.encoders import Progress
 from pico_core.data.encoders.choice import EncoderChoice
@@ -125,14 +125,14 @@ def by_labels(space: Workspace) -> StyleProbe | None:
     return _of_labels(space.key, space)
 
 
-def agreement(space: Workspace, probe: StyleProbe) -> ProbeAgreement:
-    """Whether the probe confirms the probabilities."""
-    return probe_agreement(probe, space.study.construction.probabilities)
+def agreement(space: Workspace, probe: StyleProbe, *, which: str = ALL) -> ProbeAgreement:
+    """Whether the probe confirms the probabilities, over all items or at fixed style."""
+    return probe_agreement(probe, space.study.construction.probabilities, which=which)
 
 
-def confirmed(space: Workspace, probe: StyleProbe) -> list[dict[str, str]]:
+def confirmed(space: Workspace, probe: StyleProbe, *, which: str = ALL) -> list[dict[str, str]]:
     """Every detector with its rank correlations, for a table of words."""
-    found = detector_agreements(probe, space.study.columns)
+    found = detector_agreements(probe, space.study.columns, which=which)
     rows: dict[str, dict[str, str]] = {}
     for row in found.iter_rows(named=True):
         shown = "none" if row["rho"] != row["rho"] else f"{row['rho']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"

@@ -30,6 +30,8 @@ from pico_core.method.basis import Basis
 Modality = Literal["image", "text"]
 Source = Literal["encoder", "labels"]
 ALL: Final = "all"
+FIXED: Final = "all at fixed style"  # items are compared with items of their own style label
+MIN_PER_STYLE: Final = 3  # items of a style, on average
 UNMOVED: Final = 1e-5  # no token mean changes by more: the encoder does not see this perturbation
 SCHEMA: Final = {
     "modality": pl.String,
@@ -54,6 +56,7 @@ class ProbeSide:
         overall: Share of the variance of all columns together; the level that a column is to be read against.
         without_effect: Perturbations that this encoder does not see; not in "all".
         aside: Perturbations that may have changed content as well; not in "all".
+        fixed: The same with items compared only within their style label; None where there is no label.
         chance: What chance alone would give: 0 for an encoder, (groups - 1) / (items - 1) for labels.
     """
 
@@ -63,7 +66,12 @@ class ProbeSide:
     overall: Estimate
     without_effect: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
+    fixed: Estimate | None = None
     chance: float = 0.0
+
+    def level(self, which: str = ALL) -> Estimate:
+        """The share of all columns together, of all items or at fixed style."""
+        return self.fixed if which == FIXED and self.fixed is not None else self.overall
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +122,7 @@ class StyleProbe:
     def perturbations(self, modality: Modality) -> list[str]:
         """What was done to the items, in its order, without "all"."""
         found = self.frame.filter(pl.col("modality") == modality)["perturbation"].unique(maintain_order=True)
-        return [name for name in found.to_list() if name != ALL]
+        return [name for name in found.to_list() if name not in (ALL, FIXED)]
 
     @property
     def noun(self) -> str:
@@ -122,32 +130,44 @@ class StyleProbe:
         return "column" if self.basis == "given" else f"{self.basis} axis"
 
     @property
-    def combined(self) -> Columns:
+    def has_fixed(self) -> bool:
+        """Whether there are shares at fixed style, in every modality that was probed."""
+        return all(side.fixed is not None for side in self.sides)
+
+    def combined(self, which: str = ALL) -> Columns:
         """Style in either modality: 1 - (1 - image share) (1 - text share); of one, if only one was probed."""
-        kept = [1 - shares for side in self.sides if (shares := self.shares(side.modality)) is not None]
+        kept = [1 - shares for side in self.sides if (shares := self.shares(side.modality, which)) is not None]
         return 1 - torch.stack(kept).prod(dim=0)
 
-    def strongest(self, modality: Modality, top: int = 5) -> pl.DataFrame:
+    def strongest(self, modality: Modality, top: int = 5, *, which: str = ALL) -> pl.DataFrame:
         """The columns that style moves most, from the top; ties by column."""
-        return self._rows(modality, ALL).sort("share", "column", descending=[True, False]).head(top)
+        return self._rows(modality, which).sort("share", "column", descending=[True, False]).head(top)
 
     def drivers(self, column: int, modality: Modality) -> pl.DataFrame:
         """Every perturbation alone, on one column, the strongest first."""
         rows = self.frame.filter(
-            (pl.col("modality") == modality) & (pl.col("column") == column) & (pl.col("perturbation") != ALL)
+            (pl.col("modality") == modality)
+            & (pl.col("column") == column)
+            & pl.col("perturbation").is_in([ALL, FIXED]).not_()
         )
         return rows.sort("share", descending=True, maintain_order=True)
 
     @property
     def sentence(self) -> str:
         """What was found, the level first and then the column that stands out."""
+        return self.sentence_of(ALL)
+
+    def sentence_of(self, which: str) -> str:
+        """The same of all items, or at fixed style."""
         parts = " and ".join(
-            f"{_percent(side.overall)} of the variance of {side.n_items} {PLURAL[side.modality]}" for side in self.sides
+            f"{_percent(side.level(which))} of the variance of {side.n_items} {PLURAL[side.modality]}"
+            for side in self.sides
         )
         who = "Style explains" if self.source == "encoder" else "The style labels go with"
+        who = "Among items of one style label, style explains" if which == FIXED else who
         tops = []
         for side in self.sides:
-            row = self.strongest(side.modality, 1).row(0, named=True)
+            row = self.strongest(side.modality, 1, which=which).row(0, named=True)
             estimate = Estimate(row["share"], row["low"], row["high"])
             tops.append(f"in {PLURAL[side.modality]} {self.noun} {row['column']} most, {_percent(estimate)}")
         chance = (
@@ -206,6 +226,8 @@ def style_probe(variants: StyleVariants, basis: Basis, *, n_draws: int = 500, se
 
     A perturbation alone is compared with the original, pair by pair. One that this encoder does not
     see (no token mean moves) is not counted among "all", where it would only thin the others out.
+    Where the items differ in a style of their own, that counts as content in "all"; with style labels
+    there is also the share at fixed style.
 
     Args:
         variants: In the given columns.
@@ -324,7 +346,11 @@ def _encoded_side(
     bands = {ALL: together} | {
         name: style_share(turned[:, [0, place]], counts=counts) for place, name in enumerate(found.names, 1)
     }
-    side = ProbeSide(modality, len(turned), len(counted), together.overall, unseen, aside)
+    fixed = None
+    if found.styles and 2 <= len(set(found.styles)) <= len(turned) / MIN_PER_STYLE:
+        bands[FIXED] = style_share(turned[:, [0, *counted]], counts=counts, styles=found.styles)
+        fixed = bands[FIXED].overall
+    side = ProbeSide(modality, len(turned), len(counted), together.overall, unseen, aside, fixed)
     return _frame(modality, bands, dict.fromkeys(bands, 0.0)), side
 
 

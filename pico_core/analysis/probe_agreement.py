@@ -8,7 +8,7 @@ import polars as pl
 import torch
 
 from pico_core.analysis.column_reading import CLEAR, STRONG, rank_agreement
-from pico_core.analysis.probe import PLURAL, Modality, StyleProbe
+from pico_core.analysis.probe import ALL, FIXED, PLURAL, Modality, StyleProbe
 from pico_core.analysis.records import Estimate
 from pico_core.axes import Columns
 
@@ -34,6 +34,7 @@ class ProbeAgreement:
         text: With the shares of texts; None where they were not probed.
         n_columns: Over how many.
         source: What the probe came from: "encoder" or "labels".
+        which: "all", or at fixed style.
     """
 
     both: Estimate
@@ -41,6 +42,7 @@ class ProbeAgreement:
     text: Estimate | None
     n_columns: int
     source: str = "encoder"
+    which: str = ALL
 
     def of(self, modality: Modality) -> Estimate | None:
         """One modality's."""
@@ -50,6 +52,7 @@ class ProbeAgreement:
     def sentence(self) -> str:
         """The verdict by the interval, in words before digits."""
         who = "style probe" if self.source == "encoder" else "style labels"
+        start = "With the style label held fixed, the" if self.which == FIXED else "The"
         verb = "does" if self.source == "encoder" else "do"
         end = "s" if self.source == "encoder" else ""
         rho = self.both
@@ -57,11 +60,13 @@ class ProbeAgreement:
             return f"There is no order to compare: the {who} or the probabilities say the same of every column."
         if rho.low > 0:
             how = "closely" if rho.value >= STRONG else "clearly" if rho.value >= CLEAR else "weakly"
-            words = f"The {who} agree{end} {how} with the probabilities"
+            words = f"{start} {who} agree{end} {how} with the probabilities"
         elif rho.high < 0:
-            words = f"The {who} contradict{end} the probabilities: columns that style moves more have the higher ones"
+            words = (
+                f"{start} {who} contradict{end} the probabilities: columns that style moves more have the higher ones"
+            )
         else:
-            words = f"The {who} {verb} not agree with the probabilities: no detectable rank correlation"
+            words = f"{start} {who} {verb} not agree with the probabilities: no detectable rank correlation"
         parts = ", ".join(
             f"{PLURAL[name]} {_shown(found)}" for name, found in (("image", self.image), ("text", self.text)) if found
         )
@@ -71,12 +76,13 @@ class ProbeAgreement:
         )
 
 
-def probe_agreement(probe: StyleProbe, probabilities: Columns) -> ProbeAgreement:
+def probe_agreement(probe: StyleProbe, probabilities: Columns, *, which: str = ALL) -> ProbeAgreement:
     """Compare semantic probabilities with the probe: a column that style moves more should have a lower one.
 
     Args:
         probe: In the axes of the probabilities.
         probabilities: Or any other detector that rises with meaning.
+        which: Shares over all items, or at fixed style.
 
     Source: beyond the paper. The interval takes columns as independent, see `rank_agreement`.
     """
@@ -84,23 +90,25 @@ def probe_agreement(probe: StyleProbe, probabilities: Columns) -> ProbeAgreement
     found = {
         side.modality: rank_agreement(style, shares).rho
         for side in probe.sides
-        if (shares := probe.shares(side.modality)) is not None
+        if (shares := probe.shares(side.modality, which)) is not None
     }
     return ProbeAgreement(
-        both=rank_agreement(style, probe.combined).rho,
+        both=rank_agreement(style, probe.combined(which)).rho,
         image=found.get("image"),
         text=found.get("text"),
         n_columns=len(probabilities),
         source=probe.source,
+        which=which,
     )
 
 
-def detector_agreements(probe: StyleProbe, table: pl.DataFrame) -> pl.DataFrame:
+def detector_agreements(probe: StyleProbe, table: pl.DataFrame, *, which: str = ALL) -> pl.DataFrame:
     """The same for every detector of the column table: which of them the probe confirms.
 
     Args:
         probe: In the axes of the table.
         table: From `column_table`.
+        which: Shares over all items, or at fixed style.
 
     Returns:
         detector, title, modality ("image", "text", "both"), rho, low, high; detectors in the order of the table.
@@ -108,7 +116,7 @@ def detector_agreements(probe: StyleProbe, table: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for name, title in DETECTORS.items():
         values = torch.tensor(table[name].to_list(), dtype=torch.float64)
-        found = probe_agreement(probe, 1 - values if name in STYLE_LIKE else values)
+        found = probe_agreement(probe, 1 - values if name in STYLE_LIKE else values, which=which)
         for modality, rho in (("image", found.image), ("text", found.text), ("both", found.both)):
             if rho is not None:
                 rows.append((name, title, modality, rho.value, rho.low, rho.high))

@@ -33,18 +33,28 @@ class ShareBand:
 
 
 def style_share(
-    means: Float[Tensor, "items variants d"], *, n_draws: int = 500, seed: int = 0, counts: Tensor | None = None
+    means: Float[Tensor, "items variants d"],
+    *,
+    n_draws: int = 500,
+    seed: int = 0,
+    counts: Tensor | None = None,
+    styles: Sequence[str] = (),
 ) -> ShareBand:
     """Share of every column's variance that lies within items, with a bootstrap interval clustered by item.
 
     share_d = sum_is (v_isd - mean_s v_isd)² / sum_is (v_isd - mean_is v_isd)². Sums over items are
     additive, so a resample is a row of counts and all resamples are three matrix products.
 
+    With `styles` the items are compared within groups of one style, so that a style of their own does
+    not count as content: the part between items is S sum_i (mean_i - mean of its group)², times
+    (n - 1) / (n - groups), because means of small groups follow their items.
+
     Args:
         means: Token means of items in their variants.
         n_draws: Resamples of items.
         seed: Draws them.
         counts: The resamples themselves, [b, items], if they are shared with something else.
+        styles: The style label of every item; none = all items are compared with each other.
 
     Returns:
         Shares from 0 to 1; a column that never varies has 0.
@@ -59,10 +69,18 @@ def style_share(
     squares, sums = values.square().sum(dim=1), values.sum(dim=1)
     drawn = (bootstrap_counts(n_items, n_draws=n_draws, seed=seed) if counts is None else counts).double()
     once = torch.ones(1, n_items, dtype=torch.float64)
+    groups = _members(styles or [""] * n_items)
 
     def parts(weights: Float[Tensor, "b items"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b d"]]:
-        count = n_variants * weights.sum(dim=1, keepdim=True)
-        return weights @ within, weights @ squares - (weights @ sums).square() / count
+        moved = weights @ within
+        around = weights @ squares
+        n_drawn = torch.zeros(len(weights), 1, dtype=torch.float64)
+        for inside in groups:
+            size = weights[:, inside].sum(dim=1, keepdim=True)
+            around = around - (weights[:, inside] @ sums[inside]).square() / (n_variants * size).clamp_min(1)
+            n_drawn += size > 0
+        free = (weights.sum(dim=1, keepdim=True) - n_drawn).clamp_min(1)
+        return moved, moved + (around - moved) * (weights.sum(dim=1, keepdim=True) - 1) / free
 
     return _banded(*parts(once), *parts(drawn))
 
@@ -80,14 +98,13 @@ def eta_band(
     known = torch.tensor([label is not None for label in labels])
     held, drawn = values[known].double(), counts[:, known].double()
     held = held - held.mean(dim=0)
-    names = [str(label) for label in labels if label is not None]
-    member = {name: torch.tensor([name == other for other in names]) for name in dict.fromkeys(names)}
+    groups = _members([str(label) for label in labels if label is not None])
     once = torch.ones(1, len(held), dtype=torch.float64)
 
     def parts(weights: Float[Tensor, "b items"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b d"]]:
         mean_part = (weights @ held).square() / weights.sum(dim=1, keepdim=True).clamp_min(1)
         between = -mean_part
-        for inside in member.values():
+        for inside in groups:
             size = weights[:, inside].sum(dim=1, keepdim=True)
             between = between + (weights[:, inside] @ held[inside]).square() / size.clamp_min(1)
         return between, weights @ held.square() - mean_part
@@ -95,6 +112,11 @@ def eta_band(
     between, total = parts(once)
     drawn_between, drawn_total = parts(drawn)
     return _banded(between, total, drawn_between, drawn_total, centred=True)
+
+
+def _members(labels: Sequence[str]) -> list[Tensor]:
+    """Which items bear each label."""
+    return [torch.tensor([label == other for other in labels]) for label in dict.fromkeys(labels)]
 
 
 def _banded(

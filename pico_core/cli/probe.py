@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pico_core.analysis.probe import StyleProbe, label_probe, style_probe
+from pico_core.analysis.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
 from pico_core.analysis.probe_agreement import ProbeAgreement, probe_agreement
 from pico_core.analysis.records import Estimate
 from pico_core.cli.meter import Meter
@@ -17,7 +17,7 @@ from pico_core.data.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis
 from pico_core.printing import err, say
-from pico_core.probes import check_target, save_probe, study_label_probe, study_variants
+from pico_core.probes import check_target, save_probe, study_label_probe, study_variants, with_styles
 from pico_core.runs import load_run
 from pico_core.study import Study
 
@@ -56,8 +56,12 @@ def probe(
         choice = EncoderChoice(model, pretrained, device=device, seed=seed)
         found = _by_encoder(choice, data, pairs, study, items=items, batch_size=batch_size, seed=seed)
     save_probe(found, target)
-    agreement = None if study is None else probe_agreement(found, study.construction.probabilities)
-    say(_values(found, agreement, target) if as_json else _lines(found, agreement, target), as_json=as_json)
+    agreements = {
+        which: probe_agreement(found, study.construction.probabilities, which=which)
+        for which in ((ALL, FIXED) if found.has_fixed else (ALL,))
+        if study is not None
+    }
+    say(_values(found, agreements, target) if as_json else _lines(found, agreements, target), as_json=as_json)
 
 
 def _by_labels(pairs: PairedEmbeddings, study: Study | None) -> StyleProbe:
@@ -86,7 +90,7 @@ def _by_encoder(
         encoder = choice.load()
     with Meter(resumable=False) as meter:
         if study is None:
-            variants = reencode(
+            sample = reencode(
                 encoder,
                 pairs,
                 folder=folder,
@@ -95,6 +99,7 @@ def _by_encoder(
                 batch_size=batch_size,
                 on_progress=meter.show,
             )
+            variants = with_styles(sample, pairs)
         else:
             variants = study_variants(
                 encoder,
@@ -109,7 +114,8 @@ def _by_encoder(
     return style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
 
 
-def _values(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) -> dict[str, Any]:
+def _values(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
+    agreement, fixed = agreements.get(ALL), agreements.get(FIXED)
     return {
         "probe": str(target),
         "source": found.source,
@@ -120,9 +126,9 @@ def _values(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) -
         "sentence": found.sentence,
         "notes": list(found.notes),
         "verdict": None if agreement is None else agreement.sentence,
-        "rank_correlation": None
-        if agreement is None
-        else {name: _numbers(getattr(agreement, name)) for name in ("image", "text", "both")},
+        "verdict_at_fixed_style": None if fixed is None else fixed.sentence,
+        "rank_correlation": _correlations(agreement),
+        "rank_correlation_at_fixed_style": _correlations(fixed),
         "sides": {
             side.modality: {
                 "n_items": side.n_items,
@@ -135,6 +141,12 @@ def _values(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) -
     }
 
 
+def _correlations(agreement: ProbeAgreement | None) -> dict[str, dict[str, float] | None] | None:
+    if agreement is None:
+        return None
+    return {name: _numbers(getattr(agreement, name)) for name in ("image", "text", "both")}
+
+
 def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
     """Value and interval; nothing where there is no number."""
     if estimate is None or estimate.value != estimate.value:
@@ -142,7 +154,7 @@ def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _lines(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) -> dict[str, Any]:
+def _lines(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
     """The same for people: sentences first, then the columns that style moves most."""
     drivers = {
         side.modality: {
@@ -159,5 +171,5 @@ def _lines(found: StyleProbe, agreement: ProbeAgreement | None, target: Path) ->
         ]
         for side in found.sides
     }
-    verdict = {} if agreement is None else {"verdict": agreement.sentence}
+    verdict = {"verdict": [agreement.sentence for agreement in agreements.values()]} if agreements else {}
     return {"found": found.sentence, **verdict, "note": list(found.notes), **strongest, "probe": str(target)}

@@ -1,5 +1,7 @@
 """Figures of the style probe, on small made-up variants."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from app.figures import probe as draw
 from app.figures.columns import chosen_column
 from app.figures.theme import IMAGE, TEXT
-from pico_core.analysis.probe import label_probe, style_probe
+from pico_core.analysis.probe import FIXED, label_probe, style_probe
 from pico_core.analysis.probe_agreement import probe_agreement
 from pico_core.data.perturbations import StyleVariants, Variants
 from pico_core.method.basis import Basis
@@ -78,11 +80,35 @@ def test_the_chosen_column_is_ringed_in_both_panels(table):
 def test_the_rank_correlation_and_the_level_are_written_above(table):
     probe, figure = drawn(table)
     heads = [note.text for note in figure.layout.annotations]
-    assert heads[0].startswith("<b>images</b>: rank correlation with 1 − p ")
+    assert heads[0].startswith("<b>images</b>: rank correlation ")
     assert f"all columns together {100 * probe.side('text').overall.value:.0f} %" in heads[1]
     lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
     assert [line.y0 for line in lines] == pytest.approx([side.overall.value for side in probe.sides])
     assert not [note for note in heads if "chance" in note]
+
+
+def test_the_interval_of_the_probability_is_drawn_where_the_table_has_one(table):
+    ends = table.with_columns(probability_low=table["probability"] - 0.02, probability_high=table["probability"] + 0.03)
+    _, figure = drawn(ends)
+    points = next(trace for trace in figure.data if trace.customdata is not None)
+    np.testing.assert_allclose(points.error_x.array, [0.03] * D)
+    np.testing.assert_allclose(points.error_x.arrayminus, [0.02] * D)
+    _, bare = drawn(table)
+    assert next(trace for trace in bare.data if trace.customdata is not None).error_x.array is None
+
+
+def test_at_fixed_style_the_other_shares_and_levels_are_drawn(table):
+    held = variants(texts=False)
+    held = replace(held, images=replace(held.images, styles=tuple("ab" * 6)))
+    probe = style_probe(held, Basis("given"))
+    agreement = probe_agreement(probe, torch.linspace(0.1, 0.6, D), which=FIXED)
+    figure = draw.against_probability(probe, table, agreement, selected=1)
+    points = next(trace for trace in figure.data if trace.customdata is not None)
+    for y, name in zip(points.y, points.customdata, strict=True):
+        assert y == pytest.approx(float(probe.shares("image", FIXED)[int(name[0])]), abs=1e-6)
+    line = next(shape for shape in figure.layout.shapes if shape.type == "line")
+    assert line.y0 == pytest.approx(probe.side("image").fixed.value)
+    assert line.y0 != pytest.approx(probe.side("image").overall.value, abs=1e-4)
 
 
 def test_one_modality_alone_takes_the_whole_width(table):

@@ -78,6 +78,17 @@ def test_a_demo_has_its_probe_ready(basis):
     assert table["with texts"].str.contains(r"^[+-]\d\.\d\d \[").all()
 
 
+def test_the_items_own_style_can_be_held_fixed():
+    app = opened(basis="cross")
+    before = app.dataframe[0].value
+    next(group for group in app.button_group if group.key == "probe-kind").set_value("fixed").run()
+    assert not app.exception
+    said = prose(app)
+    assert said[0].startswith("With the style label held fixed, the style probe agrees clearly")
+    assert said[1].startswith("Among items of one style label, style explains")
+    assert not app.dataframe[0].value.equals(before)
+
+
 def test_labels_can_be_looked_at_instead():
     app = opened()
     switch = next(group for group in app.button_group if group.key == "probe-kind")

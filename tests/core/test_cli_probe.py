@@ -22,7 +22,16 @@ def test_a_few_items_of_a_demo_are_perturbed_and_told_with_their_verdict(pico, t
     assert [side.n_items for side in probe.sides] == [6, 6]
     assert set(values["rank_correlation"]) == {"image", "text", "both"}
     assert "The style probe" in values["verdict"]
+    assert values["verdict_at_fixed_style"] is None, "six items are too few for ten styles"
     assert len(values["sides"]["image"]["strongest"]) == 5
+
+
+def test_with_enough_items_of_every_style_the_verdict_is_also_told_at_fixed_style(pico, tmp_path):
+    run = ("--run", SHORTCUT.run("cross"))
+    said = pico("probe", SHORTCUT.dataset, *run, "--items", 60, "--out", tmp_path / "p.parquet")
+    assert said.code == 0
+    assert "verdict          The style probe " in said.out
+    assert "With the style label held fixed, the style probe " in said.out
 
 
 def test_without_a_run_the_given_columns_are_probed_and_nothing_is_compared(pico, tmp_path):

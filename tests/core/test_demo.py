@@ -85,6 +85,7 @@ def test_the_style_probe_of_a_demo_is_of_its_run_and_no_other(demo, basis):
     probe = demo_probe(demo, study)
     assert probe.n_columns == pairs.n_columns
     assert [side.n_items for side in probe.sides] == [100, 100]
+    assert probe.has_fixed
     assert demo_probe(demo, replace(study, digest="0" * 16)) is None
     assert demo_probe(demo, replace(study, config=replace(study.config, seed=1))) is None
     assert demo_probe(demo, replace(study, basis=Basis(basis, torch.eye(pairs.n_columns)))) is None

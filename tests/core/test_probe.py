@@ -9,7 +9,7 @@ import torch
 from scipy.stats import spearmanr
 
 from pico_core.analysis.labels import eta_squared
-from pico_core.analysis.probe import axes_key, label_probe, style_probe
+from pico_core.analysis.probe import FIXED, axes_key, label_probe, style_probe
 from pico_core.analysis.probe_agreement import DETECTORS, detector_agreements, probe_agreement
 from pico_core.analysis.style_shares import eta_band, style_share
 from pico_core.analysis.uncertainty import bootstrap_counts
@@ -17,7 +17,7 @@ from pico_core.data.perturbations import StyleVariants, Variants
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
-from pico_core.probes import check_target, load_probe, part_name, save_probe, study_label_probe
+from pico_core.probes import check_target, load_probe, part_name, save_probe, study_label_probe, with_styles
 
 GIVEN = Basis("given")
 
@@ -123,11 +123,92 @@ def test_what_the_encoder_does_not_see_and_what_changes_content_are_shown_but_no
     assert probe.shares("text") is None
 
 
+def naive_fixed(means, styles, rows):
+    """Within items over within plus between items of one style, the latter times (n - 1) / (n - groups)."""
+    values = means.double()[rows]
+    said = [styles[row] for row in rows]
+    item = values.mean(dim=1)
+    within = (values - item[:, None]).square().sum(dim=(0, 1))
+    between = torch.zeros(values.shape[2], dtype=torch.float64)
+    for i, style in enumerate(said):
+        group = item[[j for j, other in enumerate(said) if other == style]].mean(dim=0)
+        between += values.shape[1] * (item[i] - group).square()
+    between *= (len(rows) - 1) / (len(rows) - len(set(said)))
+    return within / (within + between)
+
+
+def test_at_fixed_style_items_are_compared_within_their_style_in_every_resample():
+    means, styles = moving(items=18), [*"aaabbbcc"] * 2 + ["a", "d"]
+    counts = bootstrap_counts(18, n_draws=30, seed=2)
+    found = style_share(means, counts=counts, styles=styles)
+    torch.testing.assert_close(found.share, naive_fixed(means, styles, list(range(18))).float(), atol=1e-5, rtol=1e-4)
+    loop = torch.stack(
+        [naive_fixed(means, styles, [i for i, k in enumerate(row) for _ in range(int(k))]) for row in counts]
+    )
+    torch.testing.assert_close(found.low, torch.quantile(loop, 0.025, dim=0).float(), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(found.high, torch.quantile(loop, 0.975, dim=0).float(), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(style_share(means, counts=counts, styles=["a"] * 18).share, style_share(means).share)
+
+
+def test_a_column_of_the_items_own_style_looks_still_unless_style_is_held_fixed():
+    torch.manual_seed(5)
+    styles = ("plain", "sepia") * 15
+    means = torch.randn(30, 1, 6) + 0.5 * torch.randn(30, 5, 6)
+    means[1::2, :, 3] += 8.0  # the items' own style
+    means[:, 1:, 3] += 2.0 * torch.randn(30, 4)  # and the perturbations move this column most
+    held = StyleVariants(Variants(means, ("a", "b", "c", "d"), styles=styles), None, "e", "x", 0)
+    probe = style_probe(held, GIVEN)
+    assert int(probe.shares("image").argmin()) == 3
+    assert int(probe.shares("image", FIXED).argmax()) == 3
+    assert probe.has_fixed
+    assert probe.perturbations("image") == ["a", "b", "c", "d"]
+    assert "Among items of one style label" in probe.sentence_of(FIXED)
+    assert "column 3 most" in probe.sentence_of(FIXED)
+    rising = 1 - probe.combined(FIXED)
+    found = probe_agreement(probe, rising, which=FIXED)
+    assert found.both.value == 1.0
+    assert found.sentence.startswith("With the style label held fixed, the style probe agrees closely")
+    assert probe_agreement(probe, rising).both.value < 1.0
+
+
+def test_labels_that_say_nothing_change_nothing_on_average():
+    off = []
+    for seed in range(40):
+        means = moving(seed, items=30)
+        torch.manual_seed(seed)
+        styles = [str(k) for k in (torch.arange(30) % 10)[torch.randperm(30)].tolist()]
+        off.append((style_share(means, styles=styles, n_draws=2).share - style_share(means, n_draws=2).share).mean())
+    assert abs(float(torch.stack(off).mean())) < 0.01
+
+
+def test_without_labels_or_with_too_many_there_is_no_share_at_fixed_style():
+    for styles in ((), tuple(str(i) for i in range(20)), ("one",) * 20):
+        held = StyleVariants(Variants(moving(), ("a", "b", "c"), styles=styles), None, "e", "x", 0)
+        probe = style_probe(held, GIVEN)
+        assert not probe.has_fixed
+        assert probe.shares("image", FIXED) is None
+    with pytest.raises(DataError, match="3 styles for 20 items"):
+        Variants(moving(), ("a", "b", "c"), styles=("x", "y", "z"))
+
+
+def test_style_labels_of_the_sampled_rows_go_with_the_items(planted):
+    pairs = planted.pairs
+    rows = (5, 0, 9)
+    means = pairs.image_means[list(rows)][:, None].repeat(1, 2, 1)
+    found = with_styles(StyleVariants(Variants(means, ("a",), rows=rows), None, "e", "x", 0), pairs)
+    assert found.images.styles == tuple(pairs.images["style"][row] for row in rows)
+    gaps = pairs.images.with_columns(style=pl.when(pl.int_range(pl.len()) == 9).then(None).otherwise(pl.col("style")))
+    unknown = with_styles(
+        StyleVariants(Variants(means, ("a",), rows=rows), None, "e", "x", 0), replace(pairs, images=gaps)
+    )
+    assert unknown.images.styles == ()
+
+
 def test_style_in_either_modality_is_combined():
     images, texts = moving(0), moving(1)
     probe = style_probe(variants(images, texts), GIVEN)
     a, b = probe.shares("image"), probe.shares("text")
-    torch.testing.assert_close(probe.combined, 1 - (1 - a) * (1 - b))
+    torch.testing.assert_close(probe.combined(), 1 - (1 - a) * (1 - b))
     assert probe.frame.height == 6 * (4 + 4)
     assert probe.frame["share"].is_between(0, 1).all()
     assert "Style explains" in probe.sentence
@@ -205,7 +286,7 @@ def test_rank_agreement_is_that_of_one_minus_p():
     for rho, shares in (
         (found.image, probe.shares("image")),
         (found.text, probe.shares("text")),
-        (found.both, probe.combined),
+        (found.both, probe.combined()),
     ):
         assert rho.value == pytest.approx(float(spearmanr(1 - p, shares).statistic), abs=1e-6)
         assert rho.low < rho.value < rho.high
@@ -222,7 +303,7 @@ def test_rank_agreement_is_that_of_one_minus_p():
 )
 def test_the_verdict_comes_before_the_digits(values, words):
     probe = style_probe(variants(moving(3, d=40), moving(4, d=40)), GIVEN)
-    assert words in probe_agreement(probe, values(probe.combined)).sentence
+    assert words in probe_agreement(probe, values(probe.combined())).sentence
 
 
 def test_labels_are_named_in_the_verdict(planted, study):
@@ -247,6 +328,7 @@ def test_planted_style_is_found_by_labels_and_by_the_probabilities(planted):
 
 def test_a_probe_on_disk_reads_back_the_same_and_only_for_its_own_data(tmp_path):
     held = variants(moving(0), moving(1), unknown_words=("photo",), part="fit")
+    held = replace(held, images=replace(held.images, styles=tuple("ab" * 10)))
     probe = style_probe(held, rotated())
     file = save_probe(probe, tmp_path / "p.parquet")
     again = load_probe(file, digest="digest", part="fit", axes=axes_key(rotated()))

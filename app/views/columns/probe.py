@@ -11,12 +11,32 @@ from app.services.studies import Workspace
 from app.views.encode.encoders import choose_means
 from app.views.parts import figure, prose
 from app.views.waiting import waiting
-from pico_core.analysis.probe import StyleProbe
+from pico_core.analysis.probe import ALL, FIXED, StyleProbe
 
 WHAT = (
     "The style probe changes only the style of pictures and captions (grey, tinted, blurred, formal, chatty and so "
     "on), encodes them again, and measures how much of every column moves. It knows nothing of the method, so it can "
     "check it."
+)
+
+
+KINDS = {
+    "encoder": "Encoded again",
+    "fixed": "Encoded again, at fixed style label",
+    "labels": "By style labels alone",
+}
+AGAIN = (
+    "the share is about these styles and these items. Differences between items count as content, also where items "
+    "differ in a style of their own, which makes the columns of that style look still. And the correlation takes "
+    "columns as independent."
+)
+STILL = (
+    "items are compared only with items of their own style label, so the label decides too: a column that follows "
+    "it has little left that could count as content. And the correlation takes columns as independent."
+)
+LABELS = (
+    "labels show what goes together, no cause: content that follows style counts as style. The band at the bottom is "
+    "what chance alone gives."
 )
 
 
@@ -28,19 +48,22 @@ def render(space: Workspace, selected: int) -> int | None:
     if found is None:
         prose(WHAT)
         _ask(space, labelled is not None)
-        found = labelled
-    elif labelled is not None and _kind() == "labels":
-        found = labelled
-    return None if found is None else _show(space, found, selected)
+        return None if labelled is None else _show(space, labelled, selected, ALL)
+    kind = _kind(fixed=found.has_fixed, labels=labelled is not None)
+    if kind == "labels" and labelled is not None:
+        return _show(space, labelled, selected, ALL)
+    return _show(space, found, selected, FIXED if kind == "fixed" else ALL)
 
 
-def _kind() -> str:
-    names = {"encoder": "Encoded again", "labels": "By style labels"}
+def _kind(*, fixed: bool, labels: bool) -> str:
+    kinds = ["encoder", *(["fixed"] if fixed else []), *(["labels"] if labels else [])]
+    if len(kinds) == 1:
+        return kinds[0]
     chosen: str = st.segmented_control(
-        "Source of the shares",
-        list(names),
-        format_func=names.__getitem__,
-        default="encoder",
+        "Where the shares come from",
+        kinds,
+        format_func=KINDS.__getitem__,
+        default=kinds[0],
         required=True,
         key="probe-kind",
         label_visibility="collapsed",
@@ -91,12 +114,12 @@ def _ask(space: Workspace, labelled: bool) -> None:
             st.rerun()
 
 
-def _show(space: Workspace, probe: StyleProbe, selected: int) -> int | None:
-    agreement = asking.agreement(space, probe)
+def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int | None:
+    agreement = asking.agreement(space, probe, which=which)
     prose(agreement.sentence)
-    prose(probe.sentence)
+    prose(probe.sentence_of(which))
     table = space.study.columns
-    key = f"columns-probe-{probe.source}"
+    key = f"columns-probe-{probe.source}-{which}"
     again = probe.source == "encoder"
     points = figure(
         draw.against_probability(probe, table, agreement, selected=selected, dark=state.dark()),
@@ -105,11 +128,7 @@ def _show(space: Workspace, probe: StyleProbe, selected: int) -> int | None:
         "both agree, points fall from upper left to lower right. Lines are 95 % intervals, clustered by "
         + ("item" if again else "image")
         + ". Click a point.",
-        beware="the share is about these styles and these items. Differences between items count as content, also "
-        "where items differ in a style of their own. And the correlation takes columns as independent."
-        if again
-        else "labels show what goes together, no cause: content that follows style counts as style. The band at the "
-        "bottom is what chance alone gives.",
+        beware=LABELS if not again else STILL if which == FIXED else AGAIN,
         select=True,
     )
     name = table["title"][selected]
@@ -121,17 +140,17 @@ def _show(space: Workspace, probe: StyleProbe, selected: int) -> int | None:
         + ("Hollow points are not counted in the share above." if again else "One label may stand for another."),
         beware="a style that moves this column as far as it moves the middle column says nothing special about it.",
     )
-    _details(space, probe)
+    _details(space, probe, which)
     return state.fresh(key, chosen_column(points))
 
 
-def _details(space: Workspace, probe: StyleProbe) -> None:
+def _details(space: Workspace, probe: StyleProbe, which: str) -> None:
     with st.expander("Which detectors does it confirm, and what was left out?"):
         st.markdown(
             "Rank correlation of every detector, read as a sign of style, with the share that style explains, and its "
             "95 % interval. Many intervals at once: one of twenty misses by chance."
         )
-        st.dataframe(asking.confirmed(space, probe), hide_index=True)
+        st.dataframe(asking.confirmed(space, probe, which=which), hide_index=True)
         for note in probe.notes:
             st.markdown(f"- {plain(note)}")
         if probe.source == "encoder":

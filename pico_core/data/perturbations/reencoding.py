@@ -102,7 +102,7 @@ def reencode(
     return StyleVariants(
         images=None
         if images is None
-        else Variants(images, tuple(PICTURE_PERTURBATIONS), COLOURLESS if coloured else ()),
+        else Variants(images, tuple(PICTURE_PERTURBATIONS), COLOURLESS if coloured else (), pictures.rows),
         texts=texts,
         encoder=encoder.name,
         digest=digest or pairs.digest,
@@ -214,7 +214,8 @@ class _Work:
             tell(self._on_progress, Progress("texts", len(before) * (1 + place), len(before) * (1 + len(names))))
         means = torch.stack(columns, dim=1)[whole]
         _check_count(len(means), "captions", self._pairs.name)
-        return Variants(means, names)
+        kept = tuple(row for row, whole_one in zip(sample.rows, whole.tolist(), strict=True) if whole_one)
+        return Variants(means, names, rows=kept)
 
     def _image_means(self, pictures: list[Image.Image]) -> Float[Tensor, "items d"]:
         made: EncodedImages = self._encoder.encode_images(pictures, batch_size=self._batch)

@@ -17,11 +17,15 @@ class Variants:
         means: Mean of the item's tokens in every variant; variant 0 is the original.
         names: What was done in variants 1 and on.
         aside: Those of the names that may have changed content too; they are not counted in a sum over all.
+        rows: The row of every item in what was sampled; empty where that is not known.
+        styles: The style label of every item, for shares at fixed style; empty where there is none.
     """
 
     means: Float[Tensor, "items variants d"]
     names: tuple[str, ...]
     aside: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    styles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n_variants = self.means.shape[1]
@@ -32,6 +36,9 @@ class Variants:
             )
         if len(self.means) < 2:
             raise DataError(f"variants: {len(self.means)} items; a share of variance needs at least 2")
+        for name, values in (("rows", self.rows), ("styles", self.styles)):
+            if values and len(values) != len(self.means):
+                raise DataError(f"variants: {len(values)} {name} for {len(self.means)} items; give one each, or none")
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,6 +125,8 @@ def test_the_variants_are_what_the_encoder_makes_of_them(made):
     assert found.texts.names == tuple(CAPTION_PERTURBATIONS)
     assert found.images.means.shape == (6, 1 + len(names), pairs.n_columns)
     chosen = torch.randperm(12, generator=torch.Generator().manual_seed(3))[:6].sort().values.tolist()
+    assert found.images.rows == tuple(chosen)
+    assert pairs.text_image[list(found.texts.rows)].tolist() == chosen
     for item, row in enumerate(chosen):
         with Image.open(pairs.image_paths[row]) as picture:
             for place, name in ((0, None), (1, names[0]), (10, names[9])):
