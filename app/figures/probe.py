@@ -37,7 +37,8 @@ def against_probability(
         rho, level = agreement.of(side.modality), side.level(agreement.which)
         said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
         span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
-        band = f"of 1 − p with the share; grey: all columns together {span}"
+        chance = f", at the bottom chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
+        band = f"of 1 − p with the share; grey: all columns together {span}{chance}"
         small = f"<span style='font-size:12px'>{band}</span>"
         _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
         if selected >= 0:
@@ -129,17 +130,6 @@ def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, dark: 
     figure.add_shape(type="line", y0=level.value, y1=level.value, line={"color": GREY, "dash": "dot"}, **across)
     if side.chance > 0:
         figure.add_shape(type="rect", y0=0, y1=side.chance, **grey, **across)
-        figure.add_annotation(
-            text=f"chance {100 * side.chance:.0f} %",
-            x=0,
-            xref=f"{_axis('x', place)} domain",
-            y=side.chance,
-            yref=_axis("y", place),
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 12, "color": ink(dark)},
-        )
 
 
 def _across(held: pl.DataFrame) -> dict[str, object] | None:

@@ -47,7 +47,9 @@ def style_share(
 
     With `styles` the items are compared within groups of one style, so that a style of their own does
     not count as content: the part between items is S sum_i (mean_i - mean of its group)², times
-    (n - 1) / (n - groups), because means of small groups follow their items.
+    (n - 1) / (n - groups), because means of small groups follow their items. An item drawn twice is no
+    second item, so resampled groups look tighter than they are: their draws are moved to have the
+    value as their mean.
 
     Args:
         means: Token means of items in their variants.
@@ -82,7 +84,7 @@ def style_share(
         free = (weights.sum(dim=1, keepdim=True) - n_drawn).clamp_min(1)
         return moved, moved + (around - moved) * (weights.sum(dim=1, keepdim=True) - 1) / free
 
-    return _banded(*parts(once), *parts(drawn))
+    return _banded(*parts(once), *parts(drawn), centred=bool(styles))
 
 
 def eta_band(
