@@ -67,13 +67,15 @@ def test_colour_goes_or_shifts_as_the_names_say():
     assert red < 100 < blue
     grey = np.asarray(perturb_picture(photo(), "grayscale"))
     assert (grey.max(axis=2) == grey.min(axis=2)).all()
-    assert len(np.unique(np.asarray(perturb_picture(photo(), "posterise")))) <= 4
+    assert len(np.unique(np.asarray(perturb_picture(photo(), "posterise")))) <= 8
     assert np.asarray(perturb_picture(photo(), "darken")).mean() < 0.5 * np.asarray(photo()).mean()
     assert np.asarray(perturb_picture(photo(), "low contrast")).std() < 0.5 * np.asarray(photo()).std()
     # The same picture three times as large looks the same, smaller again.
-    large = photo((64, 64)).resize((192, 192), Image.Resampling.NEAREST)
-    there = np.asarray(perturb_picture(large, "pixelate").resize((64, 64), Image.Resampling.BOX), dtype=float)
-    assert np.abs(there - np.asarray(perturb_picture(photo((64, 64)), "pixelate"), dtype=float)).max() <= 1
+    large = photo((96, 96)).resize((288, 288), Image.Resampling.NEAREST)
+    there = np.asarray(perturb_picture(large, "pixelate").resize((96, 96), Image.Resampling.BOX), dtype=float)
+    assert (
+        np.abs(there - np.asarray(perturb_picture(photo((96, 96)), "pixelate"), dtype=float)).max() <= 2
+    )  # rounded twice
 
 
 @pytest.mark.parametrize("name", CAPTION_PERTURBATIONS)
