@@ -76,9 +76,10 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
         draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
         key=key,
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
-        "prototype in images, in texts, or in both. At the side: how many columns lie at which height. Click a bar.",
-        beware="the height has no interval, for it comes from one construction on one split; and what moves with a "
-        "style prototype need not be style. Compare the detectors below.",
+        "prototype in images, in texts, or in both. Lines are 95 % intervals: the whole construction on resampled "
+        "images. At the side: how many columns lie at which height. Click a bar.",
+        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
+        "prototype need not be style. Compare the detectors below.",
         select=True,
     )
     return state.fresh(key, draw.chosen_column(points))
