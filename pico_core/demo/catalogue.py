@@ -57,6 +57,10 @@ class Demo:
         """The finished run in one basis."""
         return self.folder / f"run-{basis}"
 
+    def probe(self, basis: str) -> Path:
+        """The style probe of that run; only where pictures and captions were encoded."""
+        return self.folder / f"probe-{basis}.parquet"
+
 
 DEMOS: Final = (
     Demo(
