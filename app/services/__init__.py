@@ -3,9 +3,9 @@
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
 from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
+from app.services.near import associations, column_items, company, offset, patch_ends, signs, word_ends, words_of
 from app.services.pictures import thumbnail
 from app.services.readings import (
-    column_items,
     columns_frame,
     columns_summary,
     feedback,
@@ -43,9 +43,11 @@ __all__ = [
     "Study",
     "Typed",
     "Workspace",
+    "associations",
     "column_items",
     "columns_frame",
     "columns_summary",
+    "company",
     "end_job",
     "export",
     "feedback",
@@ -65,11 +67,13 @@ __all__ = [
     "map_sample",
     "most_moved",
     "moved",
+    "offset",
     "on_screen",
     "open_dataset",
     "open_import",
     "opened",
     "over_seeds",
+    "patch_ends",
     "pca_maps",
     "prototype_maps",
     "purities",
@@ -80,11 +84,14 @@ __all__ = [
     "rival",
     "show",
     "sibling",
+    "signs",
     "stability",
     "start_job",
     "study_key",
     "thumbnail",
     "umap_maps",
     "weight_curve",
+    "word_ends",
+    "words_of",
     "workspace",
 ]

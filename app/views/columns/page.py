@@ -60,8 +60,7 @@ def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, p
         return probe.render(space, selected)
     if part == "table":
         return table.render(frame, selected)
-    one_column.render(space, selected)
-    return None
+    return one_column.render(space, selected)
 
 
 def _overview(frame: pl.DataFrame, selected: int) -> int | None:
