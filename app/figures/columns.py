@@ -76,7 +76,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         figure.layout.xaxis.showticklabels = False
     if selected >= 0:
         where = ordered["column"].to_list().index(selected)
-        _ring(figure, where, float(values[where]), dark=dark)
+        ring(figure, where, float(values[where]), dark=dark)
         figure.add_annotation(
             x=where,
             y=float(values[where]),
@@ -132,7 +132,7 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+        ring(figure, row["null_mean"], row["p_hat"], dark=dark)
     return figure
 
 
@@ -165,7 +165,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+        ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
     return figure
 
 
@@ -273,7 +273,8 @@ def _names(table: pl.DataFrame) -> list[list[str]]:
     return [[str(column), title, share] for column, title, share in zip(columns, titles, told, strict=True)]
 
 
-def _ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+    """Mark the selected column."""
     figure.add_scatter(
         x=[x],
         y=[y],

@@ -11,6 +11,7 @@ from app.services.readings import (
     feedback,
     loadings,
     prototype_maps,
+    stability,
     weight_curve,
 )
 from app.services.retrieval import image_names, lead, most_moved, moved, ranking
@@ -79,6 +80,7 @@ __all__ = [
     "rival",
     "show",
     "sibling",
+    "stability",
     "start_job",
     "study_key",
     "thumbnail",

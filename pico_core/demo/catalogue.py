@@ -49,6 +49,10 @@ class Demo:
         """The small encoder; only where pictures and captions were encoded."""
         return self.folder / "encoder.safetensors"
 
+    def stability(self, basis: str) -> Path:
+        """How stable the probabilities of the finished run are."""
+        return self.folder / f"stability-{basis}.json"
+
     def run(self, basis: str) -> Path:
         """The finished run in one basis."""
         return self.folder / f"run-{basis}"

@@ -55,7 +55,7 @@ def render() -> None:
 def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, part: state.Part) -> int | None:
     """Draw the open instrument; the column that was clicked in it."""
     if part == "sure":
-        return sureness.render(frame, selected)
+        return sureness.render(space, frame, selected)
     if part == "probe":
         return probe.render(space, selected)
     if part == "table":
