@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.columns import _names, _ring, _undimmed
+from app.figures.columns import _names, _undimmed, ring
 from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
 from pico_core.analysis.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.analysis.probe_agreement import ProbeAgreement
@@ -46,7 +46,7 @@ def against_probability(
                 by_predicate=pl.col("column") == selected, named=True
             )
             before = len(figure.data)
-            _ring(figure, row["probability"], row["share"], dark=dark)
+            ring(figure, row["probability"], row["share"], dark=dark)
             figure.data[before].update(xaxis=_axis("x", place), yaxis=_axis("y", place))
     return figure
 
