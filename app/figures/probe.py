@@ -37,8 +37,8 @@ def against_probability(
         rho, level = agreement.of(side.modality), side.level(agreement.which)
         said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
         span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
-        chance = f", at the bottom chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
-        band = f"of 1 − p with the share; grey: all columns together {span}{chance}"
+        chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
+        band = f"grey: all columns together {span}{chance}"
         small = f"<span style='font-size:12px'>{band}</span>"
         _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
         if selected >= 0:

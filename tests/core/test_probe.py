@@ -168,6 +168,10 @@ def test_a_column_of_the_items_own_style_looks_still_unless_style_is_held_fixed(
     rising = 1 - probe.combined(FIXED)
     found = probe_agreement(probe, rising, which=FIXED)
     assert found.both.value == 1.0
+    p = torch.rand(6)
+    rho = float(spearmanr(1 - p, probe.shares("image", FIXED)).statistic)
+    assert probe_agreement(probe, p, which=FIXED).image.value == pytest.approx(rho, abs=1e-6)
+    assert probe_agreement(probe, p).image.value != pytest.approx(rho, abs=1e-6)
     assert found.sentence.startswith("With the style label held fixed, the style probe agrees closely")
     assert probe_agreement(probe, rising).both.value < 1.0
 
