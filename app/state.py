@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
@@ -10,6 +10,8 @@ from pico_core.demo import DEMOS
 from pico_core.method.config import StudyConfig
 
 QueryKind = Literal["image", "text"]
+Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
+PARTS: tuple[Part, ...] = get_args(Part)
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
@@ -58,6 +60,7 @@ def follow_address() -> None:
     _mirror("basis", None if wanted_config().basis == "given" else wanted_config().basis)
     _mirror("column", None if seen < 0 else str(seen))
     _mirror("strength", None if power == 1 else f"{power:g}")
+    _mirror("part", None if part() == PARTS[0] else part())
     _mirror("query", asked)
     _mirror("words", words() or None)
 
@@ -79,6 +82,27 @@ def column(n_columns: int) -> int:
 def set_column(index: int) -> None:
     """Look at another column."""
     _keep("column", int(index))
+
+
+def part() -> Part:
+    """The instrument of the Columns page that is open."""
+    if "part" not in st.session_state:
+        wanted = st.query_params.get("part", PARTS[0])
+        st.session_state["part"] = wanted if wanted in PARTS else PARTS[0]
+    found: Part = st.session_state["part"]
+    return found
+
+
+def set_part(name: Part) -> None:
+    """Open another instrument, by its switch on the page."""
+    st.session_state["part"] = name
+    _mirror("part", None if name == PARTS[0] else name)
+
+
+def go_to_part(name: Part) -> None:
+    """Open another instrument from elsewhere; only in a callback, before the switch itself is drawn."""
+    set_part(name)
+    st.session_state["columns-part"] = name
 
 
 def strength() -> float:

@@ -29,9 +29,9 @@ def test_it_asks_and_answers_and_opens_at_the_lowest_column(app):
     assert "rank correlation" in app.markdown[1].value
     lowest = int(app.session_state["column"])
     assert f"column {lowest} has the lowest" in answer(app)
-    assert app.number_input[0].value == lowest
+    assert app.selectbox[0].value == lowest
     assert all("Do not read it so:" in caption.value for caption in app.caption)
-    assert len(app.caption) == 4
+    assert len(app.caption) == 2
 
 
 def test_previous_and_next_go_around_and_write_the_address(app):
@@ -44,14 +44,16 @@ def test_previous_and_next_go_around_and_write_the_address(app):
     app.button[1].click().run()
     app.button[1].click().run()
     assert app.subheader[-1].value == "Column 1"
+    app.button[2].click().run()
+    assert app.subheader[-1].value != "Column 1"
     assert not app.exception
 
 
-def test_a_number_chooses_a_column_and_nonsense_in_the_address_is_dropped(app):
+def test_a_search_chooses_a_column_and_nonsense_in_the_address_is_dropped(app):
     app.query_params["column"] = "9000"
     app.run()
     assert not app.exception
-    app.number_input[0].set_value(17).run()
+    app.selectbox[0].set_value(17).run()
     assert app.subheader[-1].value == "Column 17"
     assert app.query_params["column"] == "17"
 
@@ -72,6 +74,25 @@ def test_an_axis_of_another_basis_names_the_given_columns(app):
     assert not app.exception
     assert app.subheader[-1].value.startswith("Cross axis 3 (given columns")
     assert any("mostly made of the given columns" in text.value for text in app.markdown)
+
+
+def test_instruments_open_by_their_switch_and_by_the_address(app):
+    app.query_params["part"] = "sure"
+    app.run()
+    assert not app.exception
+    assert [title.value for title in app.subheader] == ["Is p̂ more than chance?", "Which side looks like style?"]
+    app.button_group[2].set_value("column").run()
+    assert app.subheader[-1].value.startswith("Column ")
+    assert "part" not in app.query_params
+    app.button_group[2].set_value("sure").run()
+    assert app.query_params["part"] == "sure"
+
+
+def test_an_unknown_instrument_in_the_address_is_dropped(app):
+    app.query_params["part"] = "nothing"
+    app.run()
+    assert not app.exception
+    assert app.subheader[-1].value.startswith("Column ")
 
 
 def click(repeat: int) -> None:

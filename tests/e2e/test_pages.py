@@ -81,14 +81,14 @@ def test_every_page_in_the_dark_and_on_a_small_screen(chromium, warm, address):
 
 def test_next_column_moves_the_address_and_a_link_reopens_it(chromium, warm, visit):
     visit.open("columns?column=5")
-    assert visit.number("Column") == 5
+    assert visit.column == 5
     visit.click(visit.main.get_by_role("button", name=re.compile("Next")))
-    assert visit.number("Column") == 6
+    assert visit.column == 6
     assert "column=6" in visit.page.url
     with Visit(chromium, warm) as other:
         other.page.goto(visit.page.url)
         other.settle()
-        assert other.number("Column") == 6
+        assert other.column == 6
 
 
 def test_a_click_on_a_bar_goes_to_its_column(visit):
@@ -98,7 +98,7 @@ def test_a_click_on_a_bar_goes_to_its_column(visit):
     visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     visit.page.wait_for_url(lambda url: "column=5" not in url)
     visit.settle()
-    chosen = visit.number("Column")
+    chosen = visit.column
     assert chosen != 5
     assert f"column={chosen}" in visit.page.url
 

@@ -112,9 +112,12 @@ class Visit:
         """The sentence under the question."""
         return self.main.locator(".answer").first.inner_text().strip()
 
-    def number(self, label):
-        """The value of a number field."""
-        return int(self.main.get_by_role("spinbutton", name=re.compile(label)).first.input_value())
+    @property
+    def column(self):
+        """The column that the Columns page looks at."""
+        field = self.main.locator('[data-testid="stSelectbox"]', has_text="Column, 0 to").first
+        shown = field.get_by_role("combobox").input_value() or field.inner_text()
+        return int(re.search(r"(?:column|axis) (\d+)", shown)[1])
 
     def chart(self, index):
         """One Plotly figure, in view."""

@@ -1,0 +1,82 @@
+"""Which columns carry style, and how sure are we? The answer, the hero figure, and one instrument at a time."""
+
+import polars as pl
+import streamlit as st
+
+from app import services, state
+from app.figures import columns as draw
+from app.views.columns import chooser, one_column, sureness, table
+from app.views.empty import workspace_or_say
+from app.views.parts import figure, question
+
+TITLE = "Which columns carry style, and how sure are we?"
+INSTRUMENTS: dict[state.Part, str] = {
+    "column": "One column",
+    "sure": "How sure",
+    "switch": "Switch off",
+    "detectors": "Whom to trust",
+    "probe": "Style probe",
+    "table": "Table",
+}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    summary = services.columns_summary(space)
+    question(TITLE, summary.sentence)
+    if summary.agreement is not None:
+        st.markdown(summary.agreement.sentence)
+    st.space("small")
+    frame = services.columns_frame(space)
+    start = state.column(frame.height)
+    selected = chooser.choose(frame, summary.lowest if start < 0 else start)
+    clicked = _overview(frame, selected)
+    st.space("small")
+    part = st.segmented_control(
+        "Instrument",
+        list(INSTRUMENTS),
+        format_func=INSTRUMENTS.__getitem__,
+        default=state.part(),
+        required=True,
+        key="columns-part",
+        label_visibility="collapsed",
+    )
+    state.set_part(part)
+    instrument = _instrument(space, frame, selected, part)
+    chosen = instrument if clicked is None else clicked
+    if chosen is not None and chosen != selected:
+        state.set_column(chosen)
+        st.rerun()
+
+
+def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, part: state.Part) -> int | None:
+    """Draw the open instrument; the column that was clicked in it."""
+    if part == "sure":
+        return sureness.render(frame, selected)
+    if part == "table":
+        return table.render(frame, selected)
+    one_column.render(space, selected)
+    return None
+
+
+def _overview(frame: pl.DataFrame, selected: int) -> int | None:
+    what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
+    names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {state.strength():g}"}
+    measure = what.segmented_control(
+        "Show", list(names), format_func=names.__getitem__, default="probability", required=True, key="columns-measure"
+    )
+    order = how.segmented_control("Order", ("Sorted", "By index"), default="Sorted", required=True, key="columns-order")
+    key = f"columns-{measure}-{order}"
+    points = figure(
+        draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
+        key=key,
+        read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
+        "prototype in images, in texts, or in both. At the side: how many columns lie at which height. Click a bar.",
+        beware="the height has no interval, for it comes from one construction on one split; and what moves with a "
+        "style prototype need not be style. Compare the detectors below.",
+        select=True,
+    )
+    return state.fresh(key, draw.chosen_column(points))
