@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.analysis.evaluation import paired_difference, recall_differences, retrieval_metrics
+from pico_core.analysis.evaluation import CUTS, paired_difference, recall_differences, retrieval_metrics
 from pico_core.analysis.query_sample import local_text_image, ranks_of, texts_of
 from pico_core.analysis.rankings import QueryKind, largest_moves
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.analysis.switch import ColumnMeans, Move, Scorable, SwitchSetting, switched
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.kernels.metrics import QueryRanks
+from pico_core.kernels.metrics import QueryRanks, recall_at
 
 METRICS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "rsum")
 N_CONTROLS = 8  # draws of random columns
@@ -72,6 +72,13 @@ class SwitchEffect:
         """Whether no query that was asked changed its rank."""
         return not any(self.count(gains=gains) for gains in (True, False))
 
+    @property
+    def settled(self) -> bool:
+        """Whether no query that was asked enters or leaves the first 1, 5 or 10: no recall changes."""
+        return all(
+            torch.equal(recall_at(before, k), recall_at(after, k)) for _, before, after in self._sides() for k in CUTS
+        )
+
     def count(self, *, gains: bool, kind: QueryKind | None = None) -> int:
         """How many queries rank better (gains) or worse after the switch."""
         total = 0
@@ -96,25 +103,23 @@ class SwitchEffect:
     def sentence(self, what: str) -> str:
         """The answer, verdict before digits; `what` says what was switched: "without column 12"."""
         row, change = self.rsum, self.rsum.change
-        asked = f"{len(self.images):,} of {self.n_images:,}"
-        where = (
-            f"on {self.n_images:,} {self.split} images" if self.exact else f"estimated from {asked} {self.split} images"
-        )
-        if self.unmoved:
-            if self.exact:
-                return (
-                    f"Nothing changes: {row.before.value:.1f} points of rSum before and {what}, no rank moves {where}."
-                )
+        images = f"{self.n_images:,} {self.split} images"
+        where = f" on {images}" if self.exact else f", estimated from {len(self.images):,} of {images}"
+        if self.settled and self.exact:
+            moved = "no rank moves" if self.unmoved else "no query enters or leaves the first 1, 5 or 10"
+            return f"Nothing changes: {row.before.value:.1f} points of rSum before and {what}, {moved}{where}."
+        if self.settled:
+            moved = "rank of them moves" if self.unmoved else "query of them enters or leaves the first 1, 5 or 10"
             return (
-                f"No change seen: no rank moves {what}, {where}; up to {self.may_still_change:.0%} of the images "
-                "could still change."
+                f"No change seen among the {len(self.images):,} of {images} that were asked: no {moved} {what}. "
+                f"Up to {self.may_still_change:.0%} of the images could still change."
             )
         verdict = {"helps": "Retrieval gets better", "hurts": "Retrieval gets worse"}.get(
             self.verdict.value, self.verdict.sentence
         )
         return (
             f"{verdict}: {row.before.value:.1f} before, {row.after.value:.1f} {what}, difference {change.value:+.1f} "
-            f"[{change.low:+.1f}, {change.high:+.1f}] points of rSum {where}."
+            f"[{change.low:+.1f}, {change.high:+.1f}] points of rSum{where}."
         )
 
     @property
