@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import state
 from app.glossary import explain
 
 STYLE = """<style>
@@ -50,6 +51,11 @@ def brand(*, dark: bool) -> None:
 def question(title: str, answer: str) -> None:
     """The page's title is the reader's question; under it the answer, computed from the data."""
     st.title(title, anchor=False)
+    verdict(answer)
+
+
+def verdict(answer: str) -> None:
+    """An answer, computed from the data, set in the weight of one."""
     st.markdown(f'<p class="answer">{explain(answer)}</p>', unsafe_allow_html=True)
 
 
@@ -84,3 +90,10 @@ def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, 
         st.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
     st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []
+
+
+def link(address: str, label: str, *, icon: str) -> None:
+    """A way to another page; what is looked at goes along in the visit."""
+    page = state.page(address)
+    if page is not None:
+        st.page_link(page, label=label, icon=icon)

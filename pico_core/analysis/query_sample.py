@@ -48,6 +48,11 @@ def sample_images(pairs: PairedEmbeddings, *, flops: float = QUICK_FLOPS, seed: 
     return torch.randperm(pairs.n_images, generator=torch.Generator().manual_seed(seed))[:number].sort().values
 
 
+def all_images(pairs: PairedEmbeddings) -> Int[Tensor, " n"]:
+    """Every image of the split, for an exact answer."""
+    return torch.arange(pairs.n_images)
+
+
 def texts_of(pairs: PairedEmbeddings, images: Int[Tensor, " q"]) -> Int[Tensor, " r"]:
     """All texts of these images, in their order in the dataset."""
     return torch.isin(pairs.text_image.cpu(), images).nonzero()[:, 0]

@@ -100,6 +100,11 @@ class SwitchEffect:
         found = largest_moves(before, after, top=top) if gains else largest_moves(after, before, top=top)
         return tuple(Move(kind, int(index[i]), int(before[i]), int(after[i])) for i in found)
 
+    def strongest(self, *, gains: bool, top: int = 5) -> tuple[Move, ...]:
+        """The same over images and texts together; of equals the images first."""
+        both = (*self.moves("image", gains=gains, top=top), *self.moves("text", gains=gains, top=top))
+        return tuple(sorted(both, key=lambda move: -abs(math.log(move.before / move.after)))[:top])
+
     def sentence(self, what: str) -> str:
         """The answer, verdict before digits; `what` says what was switched: "without column 12"."""
         row, change = self.rsum, self.rsum.change

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import services, state
 from app.figures import columns as draw
-from app.views.columns import chooser, one_column, sureness, table
+from app.views.columns import chooser, one_column, sureness, switch, table
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 
@@ -56,6 +56,8 @@ def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, p
     """Draw the open instrument; the column that was clicked in it."""
     if part == "sure":
         return sureness.render(frame, selected)
+    if part == "switch":
+        return switch.render(space, selected)
     if part == "table":
         return table.render(frame, selected)
     one_column.render(space, selected)
