@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
 from app.glossary import explain
 
 STYLE = """<style>
@@ -90,10 +89,3 @@ def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, 
         st.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
     st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []
-
-
-def link(address: str, label: str, *, icon: str) -> None:
-    """A way to another page; what is looked at goes along in the visit."""
-    page = state.page(address)
-    if page is not None:
-        st.page_link(page, label=label, icon=icon)

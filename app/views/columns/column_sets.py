@@ -61,7 +61,7 @@ def _kept(choice: Switching, one: ColumnSet, number: int) -> None:
 
 
 def _load(space: services.Workspace, choice: Switching) -> None:
-    file = st.file_uploader("A set from a file", type="json", key="switch-load")
+    file = st.file_uploader("A set from a file", type="json", max_upload_size=1, key="switch-load")
     if file is None:
         state.fresh("switch-load-file", None)
         return

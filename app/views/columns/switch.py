@@ -1,11 +1,13 @@
 """The column switch: take columns out, or set them, and read what happens to retrieval."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from app import services, state
 from app.figures import switch as draw
+from app.jobs import Job
 from app.markup import plain
 from app.switching import BASES, SETTINGS, WHICH, Base, Switching, Which
 from app.views import parts
@@ -48,6 +50,7 @@ def render(space: services.Workspace, selected: int) -> int | None:
     """Draw the instrument; no column is clicked in it."""
     choice = state.switching()
     _choose(space, choice, selected)
+    st.space("small")
     try:
         columns = services.switch_columns(space, choice, selected)
         if columns:
@@ -56,7 +59,7 @@ def render(space: services.Workspace, selected: int) -> int | None:
             st.info("Which columns? Write numbers and ranges, such as 3, 7, 12-15.", icon=":material/keyboard:")
     except DataError as error:
         columns = ()
-        st.info(plain(error), icon=":material/keyboard:")
+        st.info(plain(str(error)[0].upper() + str(error)[1:]), icon=":material/keyboard:")
     column_sets.render(space, choice, columns)
     return None
 
@@ -146,8 +149,9 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
     what = _what(space, choice, columns)
     parts.verdict(effect.sentence(what))
     control = services.switch_control(space, choice, columns, effect)
-    if control.result is not None:
-        parts.prose(control.result.sentence(effect))
+    band = control.result  # read once: it may come while the page is drawn
+    if band is not None:
+        parts.prose(band.sentence(effect))
     listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
     st.caption(listed + ABOUT[choice.setting])
     if effect.new_ties:
@@ -158,7 +162,7 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
     if not effect.exact:
         _offer_exact(space, choice, columns)
     parts.figure(
-        draw.changes(effect.rows, control=control.result, dark=state.dark()),
+        draw.changes(effect.rows, control=band, dark=state.dark()),
         key="switch-changes",
         read="every point is a recall after the switch minus before, on the same queries, with its 95 % interval, "
         "resampled by image. Blue: better; vermillion: worse; open: the interval holds zero. Grey reaches from the "
@@ -166,7 +170,8 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
         beware="a column that retrieval can do without is not thereby style, and a point inside the grey says nothing "
         "of these columns that chance columns would not say.",
     )
-    waiting(control, place="switch-control", meanwhile="The grey range follows; the answer above stands without it.")
+    if band is None:
+        _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
     _queries(space, choice, columns, effect)
 
 
@@ -177,7 +182,14 @@ def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[in
             services.ask_switch_exact(space, choice, columns)
             st.rerun()
     else:
-        waiting(job, place="switch-exact", meanwhile="Until then the estimate stands.")
+        _wait(job, "switch-exact", "Until then the estimate stands.")
+
+
+def _wait(job: Job[Any], place: str, meanwhile: str) -> None:
+    """Say how it stands; draw anew if it came while the page was drawn without it."""
+    if job.result is not None:
+        st.rerun()
+    waiting(job, place=place, meanwhile=meanwhile)
 
 
 def _what(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
@@ -226,7 +238,10 @@ def _queries(space: services.Workspace, choice: Switching, columns: tuple[int, .
         else f"moves from rank {move.before:,} to {move.after:,}"
     )
     st.markdown(f"Its right answer {stays} among {others:,}. Choose another query with the arrows above.")
-    parts.link("retrieval", "This query on the Retrieval page", icon=":material/swap_vert:")
+    page = state.page("retrieval")
+    if page is not None and st.button("This query on the Retrieval page", icon=":material/swap_vert:", key="switch-go"):
+        state.set_query(asked)
+        st.switch_page(page)
 
 
 def _row(space: services.Workspace, move: Move) -> None:
