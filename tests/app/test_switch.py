@@ -248,6 +248,66 @@ def test_other_axes_forget_the_columns_but_not_the_kept_sets():
     assert "set" not in turned.query_params
 
 
+@pytest.fixture
+def small_budget(monkeypatch):
+    """A quick answer that can afford eight images only; nothing of it stays in the caches."""
+    import streamlit as st
+    import torch
+
+    from pico_core.analysis import query_sample
+
+    st.cache_resource.clear()
+    monkeypatch.setattr(query_sample, "sample_images", lambda pairs: torch.arange(0, 64, 8))
+    yield
+    st.cache_resource.clear()
+
+
+def test_a_sampled_answer_says_so_and_the_exact_one_is_computed_on_demand(small_budget):
+    app = settled(opened("planted", set="lowest-10"))
+    assert ", estimated from 8 of 64 test images." in verdict(app)
+    assert "among those that were asked" in app.caption[4].value
+    assert any("10 random columns" in text.value for text in app.markdown)
+    press(app, "switch-exact")
+    settled(app)
+    assert verdict(app) == (
+        "Retrieval gets better: 325.0 before, 401.6 without these 10 columns, difference +76.6 [+25.0, +125.8] points "
+        "of rSum on 64 test images."
+    )
+    assert not any(button.key == "switch-exact" for button in app.button)
+    choose(app, "Set to", "image_mean")  # another switch is estimated first
+    assert ", estimated from 8 of 64 test images." in verdict(app)
+    press(app, "switch-undo")
+    assert "on 64 test images." in verdict(app)
+
+
+def test_a_cancelled_exact_answer_leaves_the_estimate(small_budget, monkeypatch):
+    import threading
+
+    from pico_core.analysis import query_sample
+
+    gate, ranks_of = threading.Event(), query_sample.ranks_of
+
+    def slow(pairs, weights, *, images, on_progress=None):
+        if len(images) == pairs.n_images:
+            assert gate.wait(20)
+        return ranks_of(pairs, weights, images=images, on_progress=on_progress)
+
+    monkeypatch.setattr(query_sample, "ranks_of", slow)
+    app = settled(opened("planted", set="lowest-10"))
+    press(app, "switch-exact")
+    assert ", estimated from 8 of 64 test images." in verdict(app)
+    press(app, "cancel-switch-exact")
+    gate.set()
+    for _ in range(50):
+        app.run()
+        if app.info:
+            break
+        time.sleep(0.1)
+    assert "cancelled. Until then the estimate stands." in app.info[0].value
+    press(app, "again-switch-exact")
+    assert app.button(key="switch-exact").label == "Compute exactly"
+
+
 def test_scenes_answer_with_pictures():
     app = settled(opened("shortcut"))
     assert not app.exception

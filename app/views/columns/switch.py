@@ -187,9 +187,9 @@ def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[in
 
 def _wait(job: Job[Any], place: str, meanwhile: str) -> None:
     """Say how it stands; draw anew if it came while the page was drawn without it."""
+    waiting(job, place=place, meanwhile=meanwhile)
     if job.result is not None:
         st.rerun()
-    waiting(job, place=place, meanwhile=meanwhile)
 
 
 def _what(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
