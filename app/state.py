@@ -1,7 +1,7 @@
 """Everything that a visit remembers: typed, mirrored in the address, so that a link reopens the view."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import streamlit as st
@@ -19,6 +19,13 @@ BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
 MAX_WORDS = 300  # letters of a typed caption: more than any encoder reads
 MAX_SETS = 50  # column sets kept in one visit
+SWITCH_WIDGETS = {
+    "switch-which": "which",
+    "switch-lowest": "lowest",
+    "switch-typed": "typed",
+    "switch-to": "setting",
+    "switch-base": "base",
+}
 QUERY = re.compile(r"(image|text)-([0-9]{1,9})")
 
 
@@ -126,6 +133,23 @@ def set_switching(wanted: Switching) -> None:
     st.session_state["switched"] = steps[-STEPS:]
     st.session_state["switching"] = wanted
     _mirror_switching()
+
+
+def place_switching(most: int) -> None:
+    """Put the choice into the widgets of the switch before they are drawn: a step back or a link shows in them.
+
+    Args:
+        most: How many of the lowest there can be.
+    """
+    for key, field in SWITCH_WIDGETS.items():
+        value = getattr(switching(), field)
+        st.session_state[key] = min(value, most) if field == "lowest" else value
+
+
+def placed_switching() -> Switching:
+    """What the widgets of the switch say, in a callback of theirs."""
+    said = {field: st.session_state[key] for key, field in SWITCH_WIDGETS.items() if key in st.session_state}
+    return replace(switching(), **said)
 
 
 def can_undo_switching() -> bool:

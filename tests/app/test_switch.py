@@ -65,6 +65,10 @@ def choose(app, label, value):
     return app
 
 
+def field(app, label):
+    return next(text for text in app.text_input if text.label == label)
+
+
 def press(app, key):
     app.button(key=key).click().run()
     assert not app.exception
@@ -152,16 +156,16 @@ def test_a_cluster_is_the_columns_of_the_same_prototype(side):
 def test_an_own_list_is_typed_and_a_wrong_one_says_the_mend(app):
     settled(app)
     choose(app, "Which columns", "own")
-    field = next(text for text in app.text_input if text.label == "Columns, 0 to 63")
-    assert field.value == str(app.session_state["column"])
-    field.set_value("3, 7, 12-15").run()
+    typed = field(app, "Columns, 0 to 63")
+    assert typed.value == str(app.session_state["column"])
+    typed.set_value("3, 7, 12-15").run()
     assert "without these 6 columns" in verdict(app)
     assert app.query_params["set"] == "3,7,12-15"
-    for typed, says in (("3, x", "'x' is no column"), ("64", "There is no column 64"), ("", "Which columns?")):
-        next(text for text in app.text_input if text.label == "Columns, 0 to 63").set_value(typed).run()
+    for wrong, says in (("3, x", "'x' is no column"), ("64", "There is no column 64"), ("", "Which columns?")):
+        field(app, "Columns, 0 to 63").set_value(wrong).run()
         assert not app.exception
         assert says in app.info[0].value.replace("\\", "")
-    next(text for text in app.text_input if text.label == "Columns, 0 to 63").set_value("0-63").run()
+    field(app, "Columns, 0 to 63").set_value("0-63").run()
     assert "nothing would be left to rank by" in app.info[0].value
 
 
@@ -185,7 +189,7 @@ def test_a_set_gets_a_name_is_kept_switched_again_and_dropped(app):
     choose(app, "Which columns", "lowest")
     press(app, "switch-keep")
     assert "needs a name" in app.info[-1].value
-    app.text_input(key="switch-name").set_value("the **low** ones").run()
+    field(app, "Name of what is switched now").set_value("the **low** ones").run()
     press(app, "switch-keep")
     assert "without the set “the **low** ones”" in verdict(app)
     assert control(app, "Which columns").value == "own"
@@ -228,7 +232,7 @@ def test_a_query_is_chosen_from_the_lists_and_answered_exactly(app):
 
 def test_other_axes_forget_the_columns_but_not_the_kept_sets():
     app = settled(opened("planted", set="3,4"))
-    app.text_input(key="switch-name").set_value("mine").run()
+    field(app, "Name of what is switched now").set_value("mine").run()
     press(app, "switch-keep")
 
     def turn() -> None:

@@ -24,7 +24,11 @@ def render(space: services.Workspace, choice: Switching, columns: tuple[int, ...
 def _keep(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     field, button, _ = st.columns([4, 2, 4], vertical_alignment="bottom")
     name = field.text_input(
-        "Name of what is switched now", choice.name, max_chars=MAX_NAME, placeholder="frame and tint", key="switch-name"
+        "Name of what is switched now",
+        choice.name,
+        max_chars=MAX_NAME,
+        placeholder="frame and tint",
+        key=f"switch-name-{choice.name}",
     ).strip()
     if button.button("Keep", icon=":material/bookmark:", width="stretch", disabled=not columns, key="switch-keep"):
         try:

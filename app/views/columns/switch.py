@@ -65,70 +65,58 @@ def render(space: services.Workspace, selected: int) -> int | None:
 
 
 def _choose(space: services.Workspace, choice: Switching, selected: int) -> None:
-    """The controls. Keys carry the choice, so that a step back, a saved set or a link shows in them."""
+    """The controls: always the same widgets in the same places, so that a fast second click finds its own."""
     total = space.splits.test.n_columns
-    asks = choice.which in ("lowest", "own")
-    left, right = st.columns([7.2, 2.8], vertical_alignment="bottom") if asks else (st.container(), st.container())
-    which = left.segmented_control(
-        "Which columns",
-        WHICH,
-        format_func=SOURCES.__getitem__,
-        default=choice.which,
-        required=True,
-        key=f"switch-which-{choice.which}",
+    most = max(1, total - 1)
+    state.place_switching(most)
+    changed: dict[str, Any] = {"on_change": _take, "args": (space, selected)}
+    left, right = st.columns([7.2, 2.8], vertical_alignment="bottom")
+    left.segmented_control(
+        "Which columns", WHICH, format_func=SOURCES.__getitem__, required=True, key="switch-which", **changed
     )
-    wanted = replace(choice, which=which)
-    if choice.which == "lowest":
-        most = max(1, total - 1)
-        number = right.number_input(
-            f"How many of {total}", 1, most, min(choice.lowest, most), key=f"switch-lowest-{choice.lowest}"
-        )
-        wanted = replace(wanted, lowest=int(number))
-    elif choice.which == "own":
-        typed = right.text_input(
-            f"Columns, 0 to {total - 1}",
-            choice.typed,
-            placeholder="3, 7, 12-15",
-            max_chars=2000,
-            key=f"switch-typed-{choice.typed}",
-        )
-        if typed != choice.typed:
-            wanted = replace(wanted, typed=typed, name="")
+    with right.container(height=70, border=False):
+        if choice.which == "lowest":
+            st.number_input(f"How many of {total}", 1, most, key="switch-lowest", **changed)
+        elif choice.which == "own":
+            st.text_input(
+                f"Columns, 0 to {total - 1}",
+                placeholder="3, 7, 12-15",
+                max_chars=2000,
+                key="switch-typed",
+                **changed,
+            )
     to, base, back = st.columns([5.4, 3.2, 1.4], vertical_alignment="bottom")
-    setting = to.segmented_control(
+    to.segmented_control(
         "Set to",
         SETTINGS,
         format_func=SETTING_NAMES.__getitem__,
-        default=choice.setting,
         required=True,
         help="  \n".join(f"**{SETTING_NAMES[name]}**: {ABOUT[name]}" for name in SETTINGS),
-        key=f"switch-to-{choice.setting}",
+        key="switch-to",
+        **changed,
     )
     names: dict[Base, str] = {"unweighted": "Equal weights", "weighted": f"Weights at λ = {space.strength:g}"}
-    start = base.segmented_control(
-        "Compared with",
-        BASES,
-        format_func=names.__getitem__,
-        default=choice.base,
-        required=True,
-        key=f"switch-base-{choice.base}",
+    base.segmented_control(
+        "Compared with", BASES, format_func=names.__getitem__, required=True, key="switch-base", **changed
     )
-    wanted = replace(wanted, setting=setting, base=start)
-    if wanted.which == "own" and choice.which != "own" and not wanted.typed:
-        wanted = replace(wanted, typed=_listed(space, choice, selected))
-    if wanted != choice:
-        state.set_switching(wanted)
-        st.rerun()
-    if back.button(
-        "Undo", icon=":material/undo:", width="stretch", disabled=not state.can_undo_switching(), key="switch-undo"
-    ):
-        state.undo_switching()
-        st.rerun()
+    back.button(
+        "Undo",
+        icon=":material/undo:",
+        width="stretch",
+        disabled=not state.can_undo_switching(),
+        key="switch-undo",
+        on_click=state.undo_switching,
+    )
 
 
-def _listed(space: services.Workspace, choice: Switching, selected: int) -> str:
-    """An own list begins with what was switched until now."""
-    return columns_text(services.switch_columns(space, choice, selected))
+def _take(space: services.Workspace, selected: int) -> None:
+    """Switch what the widgets say; an own list begins with what was switched until now."""
+    choice, wanted = state.switching(), state.placed_switching()
+    if wanted.typed != choice.typed:
+        wanted = replace(wanted, name="")
+    elif wanted.which == "own" and choice.which != "own" and not wanted.typed:
+        wanted = replace(wanted, typed=columns_text(services.switch_columns(space, choice, selected)))
+    state.set_switching(wanted)
 
 
 def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
@@ -178,9 +166,13 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
 def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     job = services.switch_exact(space, choice, columns)
     if job is None:
-        if st.button("Compute exactly", icon=":material/calculate:", key="switch-exact"):
-            services.ask_switch_exact(space, choice, columns)
-            st.rerun()
+        st.button(
+            "Compute exactly",
+            icon=":material/calculate:",
+            key="switch-exact",
+            on_click=services.ask_switch_exact,
+            args=(space, choice, columns),
+        )
     else:
         _wait(job, "switch-exact", "Until then the estimate stands.")
 
