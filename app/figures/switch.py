@@ -26,12 +26,15 @@ LEAST = 2.0  # points to either side of zero: a change of nothing is not blown u
 SHOWN_TIMES = 1.04
 
 
-def changes(rows: Sequence[MetricRow], *, control: ControlBand | None, dark: bool = False) -> go.Figure:
+def changes(
+    rows: Sequence[MetricRow], *, control: ControlBand | None, sampled: bool = False, dark: bool = False
+) -> go.Figure:
     """Paired change of every metric with its interval; in grey the range of random columns.
 
     Args:
         rows: Six recalls and rSum, in the order of `METRICS`.
         control: The same switch on random columns; None while it is not known.
+        sampled: Not all queries were asked: an interval of no width is then no certainty.
         dark: Theme.
     """
     figure = blank(height=360, x="change in points (recall in per cent, rSum of 600)", y="", dark=dark, key="switch")
@@ -64,7 +67,7 @@ def changes(rows: Sequence[MetricRow], *, control: ControlBand | None, dark: boo
             x=1.0,
             xref="paper",
             y=PLACES[row.name],
-            text=_digits(row.change),
+            text=_said(row.change, sampled=sampled),
             showarrow=False,
             xanchor="left",
             xshift=8,
@@ -111,7 +114,7 @@ def changes(rows: Sequence[MetricRow], *, control: ControlBand | None, dark: boo
 def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[float, float] | None, dark: bool) -> None:
     change = row.change
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: ink(dark)}[Verdict.of(change)]
-    chance = "" if control is None else f"<br>random columns {control[0]:+.1f} to {control[1]:+.1f}"
+    chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
     figure.add_scatter(
         x=[change.low, change.high],
         y=[place, place],
@@ -158,7 +161,11 @@ STYLE = (
 
 
 def _digits(change: Estimate) -> str:
-    return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
+    return f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
+
+
+def _said(change: Estimate, *, sampled: bool) -> str:
+    return "no change seen" if sampled and change.low == change.high else _digits(change)
 
 
 def _word(n_columns: int) -> str:

@@ -35,6 +35,7 @@ from app.services.studies import (
 from app.services.switch import (
     ask_switch_exact,
     column_set,
+    leave_switch_control,
     read_column_set,
     sets_here,
     switch_columns,
@@ -73,6 +74,7 @@ __all__ = [
     "label_columns",
     "latest_study",
     "lead",
+    "leave_switch_control",
     "loadings",
     "map_items",
     "map_labels",

@@ -118,6 +118,7 @@ def ask_switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ..
         ]
         return switch_effect(base.pairs, ranks[0], ranks[1], images=images)
 
+    _leave_control("")
     background.ask("exact " + _key(space, choice, columns), "Asking every test image", work)
 
 
@@ -127,9 +128,7 @@ def switch_control(
     """As many random columns, switched the same way, on the queries of this effect: in the background."""
     base, means = _base(space, choice.base), _fit_means(space, choice.setting)
     key = f"control {len(effect.images)} {_key(space, choice, columns)}"
-    stale = state.switch_control(key)
-    if stale is not None:
-        background.forget(stale)  # nobody looks at it any more
+    _leave_control(key)
 
     def work(job: "Job[ControlBand]") -> ControlBand:
         return control_band(
@@ -143,6 +142,13 @@ def switch_control(
         )
 
     return background.ask(key, f"Switching random columns, {N_CONTROLS} draws", work)
+
+
+def leave_switch_control(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
+    """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
+    asked = state.switch_control()
+    if asked and not asked.endswith(_key(space, choice, columns)):
+        _leave_control("")
 
 
 def switch_query(space: Workspace, choice: Switching, columns: tuple[int, ...], asked: state.Query) -> Move:
@@ -180,6 +186,14 @@ def sets_here(space: Workspace) -> list[ColumnSet]:
     """Sets kept in this visit that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
     return [one for one in state.kept_sets() if (one.axes, one.dataset) == (axes, digest)]
+
+
+def _leave_control(key: str) -> None:
+    """Another control is looked at from now on, or none; one without an answer is cancelled."""
+    before = state.switch_control()
+    state.set_switch_control(key)
+    if before and before != key:
+        background.forget(before)
 
 
 def _base(space: Workspace, base: Base) -> Scorable:

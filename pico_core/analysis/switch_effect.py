@@ -123,8 +123,8 @@ class SwitchEffect:
             self.verdict.value, self.verdict.sentence
         )
         return (
-            f"{verdict}: {row.before.value:.1f} before, {row.after.value:.1f} {what}, difference {change.value:+.1f} "
-            f"[{change.low:+.1f}, {change.high:+.1f}] points of rSum{where}."
+            f"{verdict}: {row.before.value:.1f} before, {row.after.value:.1f} {what}, difference {change.value:+z.1f} "
+            f"[{change.low:+z.1f}, {change.high:+z.1f}] points of rSum{where}."
         )
 
     @property
@@ -172,7 +172,7 @@ class ControlBand:
         word = {1: "one random column"}.get(self.n_columns, f"{self.n_columns} random columns")
         does = "do" if self.n_columns > 1 else "does"
         said = f"That is {place} {word} {does}" if place == "what" else f"That is {place} {word} {does} in any draw"
-        return f"{said}: {low:+.1f} to {high:+.1f} points in {len(self.changes)} draws on the same queries."
+        return f"{said}: {low:+z.1f} to {high:+z.1f} points in {len(self.changes)} draws on the same queries."
 
 
 def switch_effect(

@@ -269,7 +269,7 @@ def small_budget(monkeypatch):
 def test_a_sampled_answer_says_so_and_the_exact_one_is_computed_on_demand(small_budget):
     app = settled(opened("planted", set="lowest-10"))
     assert ", estimated from 8 of 64 test images." in verdict(app)
-    assert "among those that were asked" in app.caption[4].value
+    assert any("texts of those asked rank better" in text.value for text in app.caption)
     assert any("10 random columns" in text.value for text in app.markdown)
     press(app, "switch-exact")
     settled(app)
@@ -396,7 +396,11 @@ def test_the_figure_stands_without_a_control_and_does_not_blow_up_nothing():
     drawn = draw.changes(still, control=None, dark=True)
     assert not [shape for shape in drawn.layout.shapes if shape.type == "rect"]
     assert drawn.layout.xaxis.range[1] > 1
-    assert not any("grey" in note.text for note in drawn.layout.annotations)
+    words = [note.text for note in drawn.layout.annotations]
+    assert not any("grey" in word for word in words)
+    assert words.count("+0.0 [+0.0, +0.0]") == 7
+    asked = draw.changes(still, control=None, sampled=True)
+    assert [note.text for note in asked.layout.annotations].count("no change seen") == 7
 
 
 def test_a_row_escapes_what_comes_from_data():

@@ -131,13 +131,15 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
         parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
         st.caption("Choose another setting, or compare with other weights.")
         return
+    services.leave_switch_control(space, choice, columns)
     exact = services.switch_exact(space, choice, columns)
     quick = services.switch_quick(space, choice, columns)
     effect = quick if quick.exact or exact is None or exact.result is None else exact.result
-    what = _what(space, choice, columns)
-    parts.verdict(effect.sentence(what))
-    control = services.switch_control(space, choice, columns, effect)
-    band = control.result  # read once: it may come while the page is drawn
+    parts.verdict(effect.sentence(_what(space, choice, columns)))
+    # While every image is being asked, the sample's own control would only be in the way.
+    busy = exact is not None and exact.running
+    control = None if busy else services.switch_control(space, choice, columns, effect)
+    band = None if control is None else control.result  # read once: it may come while the page is drawn
     if band is not None:
         parts.prose(band.sentence(effect))
     listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
@@ -150,7 +152,7 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
     if not effect.exact:
         _offer_exact(space, choice, columns)
     parts.figure(
-        draw.changes(effect.rows, control=band, dark=state.dark()),
+        draw.changes(effect.rows, control=band, sampled=not effect.exact, dark=state.dark()),
         key="switch-changes",
         read="every point is a recall after the switch minus before, on the same queries, with its 95 % interval, "
         "resampled by image. Blue: better; vermillion: worse; open: the interval holds zero. Grey reaches from the "
@@ -158,7 +160,7 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
         beware="a column that retrieval can do without is not thereby style, and a point inside the grey says nothing "
         "of these columns that chance columns would not say.",
     )
-    if band is None:
+    if band is None and control is not None:
         _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
     _queries(space, choice, columns, effect)
 
@@ -204,14 +206,14 @@ def _what(space: services.Workspace, choice: Switching, columns: tuple[int, ...]
 
 
 def _queries(space: services.Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
-    among = "" if effect.exact else " among those that were asked"
+    among = "" if effect.exact else " of those asked"
     for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
         images, texts = (effect.count(gains=gains, kind=kind) for kind in ("image", "text"))
         with place:
             st.subheader(f"Queries {word}: {images + texts:,}", anchor=False)
             st.caption(
-                f"{images:,} images and {texts:,} texts rank {'better' if gains else 'worse'}{among}. The largest by "
-                "the ratio of ranks, before → after:"
+                f"{images:,} images and {texts:,} texts{among} rank {'better' if gains else 'worse'}. Ranks before → "
+                "after, the largest ratios:"
             )
             for move in effect.strongest(gains=gains, top=SHOWN):
                 _row(space, move)
