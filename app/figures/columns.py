@@ -241,7 +241,7 @@ def _whiskers(table: pl.DataFrame, measure: str, *, dark: bool) -> dict[str, Any
     if measure != "probability" or not has_intervals(table):
         return None
     ends = [table[name].to_list() for name in ("probability_low", "probability_high", "probability")]
-    return {**interval(*ends), "color": "rgba(232,235,238,0.6)" if dark else "rgba(27,31,36,0.45)", "thickness": 1.3}
+    return {**interval(*ends), "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)", "thickness": 1.5}
 
 
 def _highest(table: pl.DataFrame, measure: str) -> float:

@@ -9,6 +9,7 @@ from app.services.readings import (
     columns_frame,
     columns_summary,
     feedback,
+    filtered_columns,
     loadings,
     prototype_maps,
     stability,
@@ -47,6 +48,7 @@ from app.services.switch import (
     switch_quick,
     switch_title,
 )
+from app.services.trust import trust
 from app.services.typed import Typed, has_encoder, rank_typed
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -67,6 +69,7 @@ __all__ = [
     "end_job",
     "export",
     "feedback",
+    "filtered_columns",
     "find_study",
     "has_encoder",
     "image_names",
@@ -115,6 +118,7 @@ __all__ = [
     "switch_quick",
     "switch_title",
     "thumbnail",
+    "trust",
     "umap_maps",
     "weight_curve",
     "word_ends",

@@ -6,6 +6,7 @@ import streamlit as st
 from app.jobs import Job
 from app.services import background
 from app.services.studies import Workspace
+from pico_core.analysis import column_reading
 from pico_core.analysis.column_reading import ColumnsSummary, summarise
 from pico_core.analysis.stability import Stability
 from pico_core.analysis.stability import stability as measure_stability
@@ -38,6 +39,11 @@ def columns_summary(space: Workspace) -> ColumnsSummary:
 def columns_frame(space: Workspace) -> pl.DataFrame:
     """The column table with the weights at the strength of the frame, as `shown_weight`."""
     return space.study.columns.with_columns(pl.Series("shown_weight", space.weights.tolist()))
+
+
+def filtered_columns(frame: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, for a table that people read."""
+    return column_reading.filtered_columns(frame, wanted)
 
 
 def loadings(space: Workspace, column: int) -> list[Loading]:
