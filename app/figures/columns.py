@@ -1,7 +1,6 @@
 """Every column in one picture, four ways; and one column from near."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -196,42 +195,6 @@ def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: boo
     return figure
 
 
-def numbers_html(row: dict[str, Any]) -> str:
-    """One column's numbers side by side, each with its interval where one exists."""
-    said = "differs from its null" if row["differs"] else "does not differ from its null"
-    resampled = {
-        name: _span(row[f"{name}_low"], row[f"{name}_high"]) if row.get(f"{name}_low") is not None else "no interval"
-        for name in ("image_similarity", "text_similarity", "probability")
-    }
-    cells = [
-        ("p̂, matched pairs", f"{row['p_hat']:.3f}", _span(row["p_hat_low"], row["p_hat_high"])),
-        ("null, mismatched", f"{row['null_mean']:.3f}", _span(row["null_low"], row["null_high"])),
-        ("p value", f"{row['p_value']:.3f}", said),
-        ("style similarity, images", f"{row['image_similarity']:.3f}", resampled["image_similarity"]),
-        ("style similarity, texts", f"{row['text_similarity']:.3f}", resampled["text_similarity"]),
-        ("semantic probability", f"{row['probability']:.3f}", resampled["probability"]),
-        ("weight", f"{row['weight']:.3f}", "in retrieval, after the guard"),
-        ("offset", f"{row['offset']:+.3f}", "images minus texts; not style"),
-    ]
-    if row["semantic_share"] is not None:
-        cells.append(("planted truth", f"{row['semantic_share']:.3f}", "share that is meaning"))
-    heads = "".join(f"<th>{escape(name)}</th>" for name, _, _ in cells)
-    digits = "".join(f"<td>{value}</td>" for _, value, _ in cells)
-    notes = "".join(f"<td class='note'>{escape(note)}</td>" for _, _, note in cells)
-    return (
-        f"<style>{TABLE_STYLE}</style><div class='numbers'><table><tr>{heads}</tr><tr>{digits}</tr>"
-        f"<tr>{notes}</tr></table></div>"
-    )
-
-
-TABLE_STYLE = (
-    ".numbers{overflow-x:auto}.numbers table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    ".numbers th{font-weight:400;font-size:.85rem;text-align:right;padding:.2rem .7rem;opacity:.8}"
-    ".numbers td{text-align:right;padding:0 .7rem;font-size:1.35rem}.numbers .note{font-size:.78rem;opacity:.75;"
-    "vertical-align:top;padding-bottom:.5rem}.numbers tr{border:0}.numbers th,.numbers td{border:0}"
-)
-
-
 def has_intervals(table: pl.DataFrame) -> bool:
     """Whether the probabilities of this table have intervals (columns read as quantiles have none)."""
     return "probability_low" in table.columns and not table["probability_low"].null_count()
@@ -295,7 +258,3 @@ def _padded(numbers: NDArray[Any], *, share: float = 0.06) -> list[float]:
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
     room = share * (high - low) or 0.01
     return [low - room, high + room]
-
-
-def _span(low: float, high: float) -> str:
-    return f"[{low:.3f}, {high:.3f}]"

@@ -11,10 +11,11 @@ from pico_core.analysis.token_drivers import PatchDrivers, PatchValue
 
 STYLE = """<style>
 .bands h4{font-size:1rem;margin:.1rem 0 .3rem}.bands p{margin:.35rem 0 .15rem;font-size:.85rem;opacity:.75}
-.bands .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:.35rem}
+.bands .row{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.35rem}
 .bands figure{margin:0;padding:.35rem .6rem;border-radius:.4rem;font-size:.875rem;line-height:1.3;display:flex;
 gap:.6rem;align-items:center;background:rgba(128,128,128,.08)}
-.bands .im{border-left:4px solid #009E73}.bands .tx{border-left:4px solid #CC79A7}.bands .tx{grid-column:1/-1}
+.bands .im{border-left:4px solid #009E73;flex-wrap:wrap;align-content:start}
+.bands .tx{border-left:4px solid #CC79A7;grid-column:1/-1}
 .bands b{font-variant-numeric:tabular-nums;min-width:3.3rem;text-align:right;display:inline-block}
 .bands small{opacity:.75;display:block}.bands .pic{position:relative;flex:none;line-height:0}
 .bands .pic img{height:64px;border-radius:.25rem}.bands span{flex:1}

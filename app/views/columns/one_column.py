@@ -10,6 +10,7 @@ from app.figures import near
 from app.jobs import Job
 from app.markup import plain
 from app.views.columns import items
+from app.views.columns.numbers import numbers_html
 from app.views.parts import figure, prose
 from app.views.waiting import waiting
 from pico_core.analysis.company import Companion, SideCompany
@@ -33,7 +34,7 @@ def render(space: services.Workspace, column: int) -> int | None:
     if space.study.basis.name != "given":
         parts = ", ".join(f"{load.column} ({load.value:+.2f})" for load in services.loadings(space, column))
         st.markdown(f"This axis is mostly made of the given columns {parts}; in brackets their share, a signed cosine.")
-    st.html(draw.numbers_html(row))
+    st.html(numbers_html(row))
     _values(space, column)
     clicked = _company(space, column)
     _goes_with(space, column)

@@ -4,27 +4,9 @@ import polars as pl
 import streamlit as st
 
 from app import services, state
+from app.views.columns.numbers import MEANING
 from app.views.parts import prose
 
-# What the table says of every number, one click away: in the head of its column.
-HELP = {
-    "title": "Which column, or which axis and of which given columns it is mostly made.",
-    "probability": "Semantic probability p: (1 - style similarity in images) (1 - style similarity in texts).",
-    "interval": "95 % interval of p: the whole construction on resampled images.",
-    "lowest_share": "Share of the resamples in which the column is among the ten of lowest p.",
-    "image_similarity": "Absolute cosine with the nearest style prototype of images.",
-    "text_similarity": "Absolute cosine with the nearest style prototype of texts.",
-    "p_hat": "Share of patch-word products of matched pairs that are positive.",
-    "null_mean": "The same on mismatched pairs, mean over permutations.",
-    "p_hat_corrected": "p̂ minus its null.",
-    "p_value": "Of p̂ under its null, by permutation, two-sided; not corrected for many columns.",
-    "differs": "Whether p̂ differs from its null at 5 % false discovery over all columns.",
-    "correlation": "Pearson's, of the image value and the text value over matched pairs.",
-    "shown_weight": "P at the strength on the left, mean 1.",
-    "weight": "P that retrieval applies, after the guard; all 1 where it refused.",
-    "offset": "Mean in images minus mean in texts: the modality offset, not style.",
-    "semantic_share": "Planted truth: the share of the column that is meaning.",
-}
 FILTERS = ("all", "below their null", "above their null", "not different from it", "among the ten lowest")
 
 
@@ -45,7 +27,7 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
     if shown.is_empty():
         prose("No column is of this kind here.")
         return None
-    numbers = shown.select(name for name in ("column", *HELP) if name in shown.columns)
+    numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns)
     rows = shown["column"].to_list()
     event = st.dataframe(
         numbers,
@@ -68,10 +50,10 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
 def _heads(numbers: pl.DataFrame) -> dict[str, object]:
     heads: dict[str, object] = {"column": st.column_config.NumberColumn("column", format="%d", pinned=True)}
     for name in numbers.columns:
-        if name in HELP:
+        if name in MEANING:
             title = name.replace("p_hat", "p̂").replace("_", " ")
             if numbers[name].dtype.is_float():
-                heads[name] = st.column_config.NumberColumn(title, format="%.3f", help=HELP[name])
+                heads[name] = st.column_config.NumberColumn(title, format="%.3f", help=MEANING[name])
             else:
-                heads[name] = st.column_config.Column(title, help=HELP[name])
+                heads[name] = st.column_config.Column(title, help=MEANING[name])
     return heads
