@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.columns import _names, _undimmed, ring
+from app.figures.columns import ring, told, undimmed
 from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
 from pico_core.analysis.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.analysis.probe_agreement import ProbeAgreement
@@ -112,12 +112,12 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
         error_x=_across(held),
         mode="markers",
         marker={"color": colour, "symbol": symbol, "size": 8},
-        customdata=_names(held),
+        customdata=told(held),
         hovertemplate="%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}"
         "<extra></extra>",
         xaxis=_axis("x", place),
         yaxis=_axis("y", place),
-        **_undimmed(),
+        **undimmed(),
     )
 
 

@@ -6,9 +6,7 @@ import streamlit as st
 from app.jobs import Job
 from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis import items
 from pico_core.analysis.column_reading import ColumnsSummary, summarise
-from pico_core.analysis.items import ColumnItems
 from pico_core.analysis.stability import Stability
 from pico_core.analysis.stability import stability as measure_stability
 from pico_core.analysis.trajectories import (
@@ -25,11 +23,6 @@ from pico_core.demo.runs import load_stability
 from pico_core.method.basis import Loading
 from pico_core.method.history import Construction
 from pico_core.study import Study
-
-
-def column_items(space: Workspace, column: int, top: int) -> ColumnItems:
-    """One column in the items of the fit split."""
-    return items.column_items(space.splits.fit, column, top=top)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
