@@ -42,9 +42,10 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         marker={"color": ordered["probability"].to_numpy(), "line": {"width": 0}, **COLOURS},
         customdata=_names(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
+        error_y=_whiskers(ordered, measure, dark=dark),
         **_undimmed(),
     )
-    top = max(1e-6, float(values.max()))
+    top = max(1e-6, float(values.max()), _highest(ordered, measure))
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
     figure.add_bar(
         x=counts,
@@ -75,7 +76,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         figure.layout.xaxis.showticklabels = False
     if selected >= 0:
         where = ordered["column"].to_list().index(selected)
-        _ring(figure, where, float(values[where]), dark=dark)
+        ring(figure, where, float(values[where]), dark=dark)
         figure.add_annotation(
             x=where,
             y=float(values[where]),
@@ -131,7 +132,7 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+        ring(figure, row["null_mean"], row["p_hat"], dark=dark)
     return figure
 
 
@@ -164,7 +165,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+        ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
     return figure
 
 
@@ -198,13 +199,17 @@ def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: boo
 def numbers_html(row: dict[str, Any]) -> str:
     """One column's numbers side by side, each with its interval where one exists."""
     said = "differs from its null" if row["differs"] else "does not differ from its null"
+    resampled = {
+        name: _span(row[f"{name}_low"], row[f"{name}_high"]) if row.get(f"{name}_low") is not None else "no interval"
+        for name in ("image_similarity", "text_similarity", "probability")
+    }
     cells = [
         ("p̂, matched pairs", f"{row['p_hat']:.3f}", _span(row["p_hat_low"], row["p_hat_high"])),
         ("null, mismatched", f"{row['null_mean']:.3f}", _span(row["null_low"], row["null_high"])),
         ("p value", f"{row['p_value']:.3f}", said),
-        ("similarity, images", f"{row['image_similarity']:.3f}", "to the nearest style prototype"),
-        ("similarity, texts", f"{row['text_similarity']:.3f}", "to the nearest style prototype"),
-        ("probability", f"{row['probability']:.3f}", "semantic"),
+        ("style similarity, images", f"{row['image_similarity']:.3f}", resampled["image_similarity"]),
+        ("style similarity, texts", f"{row['text_similarity']:.3f}", resampled["text_similarity"]),
+        ("semantic probability", f"{row['probability']:.3f}", resampled["probability"]),
         ("weight", f"{row['weight']:.3f}", "in retrieval, after the guard"),
         ("offset", f"{row['offset']:+.3f}", "images minus texts; not style"),
     ]
@@ -225,6 +230,23 @@ TABLE_STYLE = (
     ".numbers td{text-align:right;padding:0 .7rem;font-size:1.35rem}.numbers .note{font-size:.78rem;opacity:.75;"
     "vertical-align:top;padding-bottom:.5rem}.numbers tr{border:0}.numbers th,.numbers td{border:0}"
 )
+
+
+def has_intervals(table: pl.DataFrame) -> bool:
+    """Whether the probabilities of this table have intervals (columns read as quantiles have none)."""
+    return "probability_low" in table.columns and not table["probability_low"].null_count()
+
+
+def _whiskers(table: pl.DataFrame, measure: str, *, dark: bool) -> dict[str, Any] | None:
+    if measure != "probability" or not has_intervals(table):
+        return None
+    ends = [table[name].to_list() for name in ("probability_low", "probability_high", "probability")]
+    return {**interval(*ends), "color": "rgba(232,235,238,0.6)" if dark else "rgba(27,31,36,0.45)", "thickness": 1.3}
+
+
+def _highest(table: pl.DataFrame, measure: str) -> float:
+    shown = measure == "probability" and has_intervals(table)
+    return float(np.max(table["probability_high"].to_numpy())) if shown else 0.0
 
 
 def rim(dark: bool) -> str:
@@ -251,7 +273,8 @@ def _names(table: pl.DataFrame) -> list[list[str]]:
     return [[str(column), title, share] for column, title, share in zip(columns, titles, told, strict=True)]
 
 
-def _ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+    """Mark the selected column."""
     figure.add_scatter(
         x=[x],
         y=[y],

@@ -11,6 +11,7 @@ from app.services.readings import (
     feedback,
     loadings,
     prototype_maps,
+    stability,
     weight_curve,
 )
 from app.services.retrieval import image_names, lead, most_moved, moved, ranking
@@ -98,6 +99,7 @@ __all__ = [
     "sets_here",
     "show",
     "sibling",
+    "stability",
     "start_job",
     "study_key",
     "switch_columns",
