@@ -40,10 +40,10 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         x=np.arange(ordered.height),
         y=values,
         marker={"color": ordered["probability"].to_numpy(), "line": {"width": 0}, **COLOURS},
-        customdata=_names(ordered),
+        customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
         error_y=_whiskers(ordered, measure, dark=dark),
-        **_undimmed(),
+        **undimmed(),
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
@@ -122,11 +122,11 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
             error_y={**bars, "thickness": 1.2},
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8, "line": {"width": 1.5, "color": colour}},
-            customdata=_names(part),
+            customdata=told(part),
             hovertemplate="%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: "
             + word
             + "%{customdata[2]}<extra></extra>",
-            **_undimmed(),
+            **undimmed(),
         )
     figure.update_xaxes(range=across)
     figure.update_yaxes(range=up)
@@ -156,10 +156,10 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "colorbar": colour_bar("semantic<br>probability"),
             **COLOURS,
         },
-        customdata=_names(table),
+        customdata=told(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
         "%{customdata[2]}<extra></extra>",
-        **_undimmed(),
+        **undimmed(),
     )
     figure.update_xaxes(range=_padded(table["image_similarity"].to_numpy()))
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
@@ -241,7 +241,7 @@ def _whiskers(table: pl.DataFrame, measure: str, *, dark: bool) -> dict[str, Any
     if measure != "probability" or not has_intervals(table):
         return None
     ends = [table[name].to_list() for name in ("probability_low", "probability_high", "probability")]
-    return {**interval(*ends), "color": "rgba(232,235,238,0.6)" if dark else "rgba(27,31,36,0.45)", "thickness": 1.3}
+    return {**interval(*ends), "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)", "thickness": 1.5}
 
 
 def _highest(table: pl.DataFrame, measure: str) -> float:
@@ -265,12 +265,12 @@ def chosen_column(points: Sequence[object]) -> int | None:
     return None
 
 
-def _names(table: pl.DataFrame) -> list[list[str]]:
+def told(table: pl.DataFrame) -> list[list[str]]:
     """What hovering says beside the axes: column, title, and the planted truth if it is known."""
     truth = table["semantic_share"].to_list() if "semantic_share" in table.columns else [None] * table.height
-    told = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
+    truths = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
     columns, titles = table["column"].to_list(), table["title"].to_list()
-    return [[str(column), title, share] for column, title, share in zip(columns, titles, told, strict=True)]
+    return [[str(column), title, share] for column, title, share in zip(columns, titles, truths, strict=True)]
 
 
 def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
@@ -284,7 +284,7 @@ def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
     )
 
 
-def _undimmed() -> dict[str, Any]:
+def undimmed() -> dict[str, Any]:
     """The ring says what is selected; the other columns keep their colours."""
     same = {"marker": {"opacity": 1}}
     return {"selected": same, "unselected": same}

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.columns import _names, _ring, _undimmed
+from app.figures.columns import ring, told, undimmed
 from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
 from pico_core.analysis.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.analysis.probe_agreement import ProbeAgreement
@@ -37,8 +37,8 @@ def against_probability(
         rho, level = agreement.of(side.modality), side.level(agreement.which)
         said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
         span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
-        chance = f", at the bottom chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
-        band = f"of 1 − p with the share; grey: all columns together {span}{chance}"
+        chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
+        band = f"grey: all columns together {span}{chance}"
         small = f"<span style='font-size:12px'>{band}</span>"
         _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
         if selected >= 0:
@@ -46,7 +46,7 @@ def against_probability(
                 by_predicate=pl.col("column") == selected, named=True
             )
             before = len(figure.data)
-            _ring(figure, row["probability"], row["share"], dark=dark)
+            ring(figure, row["probability"], row["share"], dark=dark)
             figure.data[before].update(xaxis=_axis("x", place), yaxis=_axis("y", place))
     return figure
 
@@ -112,12 +112,12 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
         error_x=_across(held),
         mode="markers",
         marker={"color": colour, "symbol": symbol, "size": 8},
-        customdata=_names(held),
+        customdata=told(held),
         hovertemplate="%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}"
         "<extra></extra>",
         xaxis=_axis("x", place),
         yaxis=_axis("y", place),
-        **_undimmed(),
+        **undimmed(),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.columns import ring
+from app.figures.columns import ring, told, undimmed
 from app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink
 from pico_core.analysis.stability import Stability
 
@@ -27,13 +27,9 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
             "cmax": 1,
             "line": {"width": 0},
         },
-        customdata=[
-            [str(column), title, ""]
-            for column, title in zip(ordered["column"].to_list(), ordered["title"].to_list(), strict=True)
-        ],
+        customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **undimmed(),
     )
     chance = min(1.0, 10 / table.height)
     for height, words in ((0.95, "surely among them"), (chance, "chance")):

@@ -3,12 +3,13 @@
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
 from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
+from app.services.near import associations, column_items, company, offset, patch_ends, signs, word_ends, words_of
 from app.services.pictures import thumbnail
 from app.services.readings import (
-    column_items,
     columns_frame,
     columns_summary,
     feedback,
+    filtered_columns,
     loadings,
     prototype_maps,
     stability,
@@ -47,6 +48,7 @@ from app.services.switch import (
     switch_quick,
     switch_title,
 )
+from app.services.trust import trust
 from app.services.typed import Typed, has_encoder, rank_typed
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -58,13 +60,16 @@ __all__ = [
     "Typed",
     "Workspace",
     "ask_switch_exact",
+    "associations",
     "column_items",
     "column_set",
     "columns_frame",
     "columns_summary",
+    "company",
     "end_job",
     "export",
     "feedback",
+    "filtered_columns",
     "find_study",
     "has_encoder",
     "image_names",
@@ -82,11 +87,13 @@ __all__ = [
     "map_sample",
     "most_moved",
     "moved",
+    "offset",
     "on_screen",
     "open_dataset",
     "open_import",
     "opened",
     "over_seeds",
+    "patch_ends",
     "pca_maps",
     "prototype_maps",
     "purities",
@@ -99,6 +106,7 @@ __all__ = [
     "sets_here",
     "show",
     "sibling",
+    "signs",
     "stability",
     "start_job",
     "study_key",
@@ -110,7 +118,10 @@ __all__ = [
     "switch_quick",
     "switch_title",
     "thumbnail",
+    "trust",
     "umap_maps",
     "weight_curve",
+    "word_ends",
+    "words_of",
     "workspace",
 ]

@@ -6,9 +6,8 @@ import streamlit as st
 from app.jobs import Job
 from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis import items
+from pico_core.analysis import column_reading
 from pico_core.analysis.column_reading import ColumnsSummary, summarise
-from pico_core.analysis.items import ColumnItems
 from pico_core.analysis.stability import Stability
 from pico_core.analysis.stability import stability as measure_stability
 from pico_core.analysis.trajectories import (
@@ -27,11 +26,6 @@ from pico_core.method.history import Construction
 from pico_core.study import Study
 
 
-def column_items(space: Workspace, column: int, top: int) -> ColumnItems:
-    """One column in the items of the fit split."""
-    return items.column_items(space.splits.fit, column, top=top)
-
-
 @st.cache_data(max_entries=8, show_spinner=False)
 def _summary(key: str, _table: pl.DataFrame) -> ColumnsSummary:
     return summarise(_table)
@@ -45,6 +39,11 @@ def columns_summary(space: Workspace) -> ColumnsSummary:
 def columns_frame(space: Workspace) -> pl.DataFrame:
     """The column table with the weights at the strength of the frame, as `shown_weight`."""
     return space.study.columns.with_columns(pl.Series("shown_weight", space.weights.tolist()))
+
+
+def filtered_columns(frame: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, for a table that people read."""
+    return column_reading.filtered_columns(frame, wanted)
 
 
 def loadings(space: Workspace, column: int) -> list[Loading]:

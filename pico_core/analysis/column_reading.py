@@ -143,3 +143,24 @@ def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
     half = NORMAL_95 * math.sqrt((1 + rho**2 / 2) / (count - 3))
     return RankAgreement(Estimate(rho, math.tanh(centre - half), math.tanh(centre + half)), count)
+
+
+def filtered_columns(table: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, with `interval` as text beside the probability.
+
+    Args:
+        table: From `column_table`.
+        wanted: "below their null", "above their null", "not different from it", "among the ten lowest";
+            anything else keeps all.
+    """
+    below = pl.col("p_hat") < pl.col("null_mean")
+    lowest = pl.col("probability").rank("ordinal") <= LOWEST
+    kinds = {
+        "below their null": pl.col("differs") & below,
+        "above their null": pl.col("differs") & ~below,
+        "not different from it": ~pl.col("differs"),
+        "among the ten lowest": lowest,
+    }
+    kept = table.filter(kinds[wanted]) if wanted in kinds else table
+    ends = [pl.col(f"probability_{end}").map_elements(lambda v: f"{v:.3f}", pl.String) for end in ("low", "high")]
+    return kept.with_columns(pl.format("[{}, {}]", *ends).alias("interval"))

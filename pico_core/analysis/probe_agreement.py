@@ -2,26 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
-import torch
 
 from pico_core.analysis.column_reading import CLEAR, STRONG, rank_agreement
+from pico_core.analysis.detectors import DETECTORS, detector_values
 from pico_core.analysis.probe import ALL, FIXED, PLURAL, Modality, StyleProbe
 from pico_core.analysis.records import Estimate
 from pico_core.axes import Columns
-
-# Columns of the column table that rise with meaning, and what people call them.
-DETECTORS: Final[dict[str, str]] = {
-    "probability": "semantic probability p",
-    "p_hat": "sign agreement p̂",
-    "p_hat_corrected": "p̂ above its null",
-    "correlation": "correlation over pairs",
-    "image_similarity": "unlike the image prototypes",
-    "text_similarity": "unlike the text prototypes",
-}
-STYLE_LIKE: Final = ("image_similarity", "text_similarity")  # these rise with style
 
 
 @dataclass(frozen=True)
@@ -114,12 +102,11 @@ def detector_agreements(probe: StyleProbe, table: pl.DataFrame, *, which: str = 
         detector, title, modality ("image", "text", "both"), rho, low, high; detectors in the order of the table.
     """
     rows = []
-    for name, title in DETECTORS.items():
-        values = torch.tensor(table[name].to_list(), dtype=torch.float64)
-        found = probe_agreement(probe, 1 - values if name in STYLE_LIKE else values, which=which)
+    for detector in DETECTORS:
+        found = probe_agreement(probe, detector_values(table, detector), which=which)
         for modality, rho in (("image", found.image), ("text", found.text), ("both", found.both)):
             if rho is not None:
-                rows.append((name, title, modality, rho.value, rho.low, rho.high))
+                rows.append((detector.name, detector.title, modality, rho.value, rho.low, rho.high))
     names = ("detector", "title", "modality", "rho", "low", "high")
     return pl.DataFrame(rows, schema=names, orient="row")
 

@@ -49,6 +49,11 @@ class Demo:
         """The small encoder; only where pictures and captions were encoded."""
         return self.folder / "encoder.safetensors"
 
+    @property
+    def words(self) -> Path:
+        """Into how many tokens every word of the captions is cut; only where captions were encoded."""
+        return self.folder / "words.parquet"
+
     def stability(self, basis: str) -> Path:
         """How stable the probabilities of the finished run are."""
         return self.folder / f"stability-{basis}.json"

@@ -15,6 +15,7 @@ from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.encoders import load_small, save_small
 from pico_core.data.files import save_pairs
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
+from pico_core.data.token_words import piece_counts
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
@@ -105,6 +106,7 @@ def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
     beside = [f"../../{PICTURES}/{file.name}" for file in files]
     pairs = replace(pairs, images=pairs.images.with_columns(pl.Series("path", beside)))
     save_pairs(pairs, demo.dataset, packed=True)
+    piece_counts(pairs).write_parquet(demo.words, statistics=False)
     save_runs(pairs, demo)
     save_probes(demo)
 

@@ -128,7 +128,7 @@ def test_chance_is_a_band_for_labels(planted, table):
     bands = [shape.y1 for shape in figure.layout.shapes if shape.type == "rect" and shape.y0 == 0]
     assert bands == pytest.approx([side.chance for side in probe.sides])
     for note, side in zip(figure.layout.annotations, probe.sides, strict=True):
-        assert f"at the bottom chance {100 * side.chance:.0f} %" in note.text
+        assert f", chance {100 * side.chance:.0f} %" in note.text
 
 
 def test_what_moves_a_column_stands_by_strength_beside_the_middle_column():

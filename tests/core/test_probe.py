@@ -8,9 +8,10 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
+from pico_core.analysis.detectors import DETECTORS
 from pico_core.analysis.labels import eta_squared
 from pico_core.analysis.probe import FIXED, axes_key, label_probe, style_probe
-from pico_core.analysis.probe_agreement import DETECTORS, detector_agreements, probe_agreement
+from pico_core.analysis.probe_agreement import detector_agreements, probe_agreement
 from pico_core.analysis.style_shares import eta_band, style_share
 from pico_core.analysis.uncertainty import bootstrap_counts
 from pico_core.data.perturbations import StyleVariants, Variants
@@ -168,6 +169,10 @@ def test_a_column_of_the_items_own_style_looks_still_unless_style_is_held_fixed(
     rising = 1 - probe.combined(FIXED)
     found = probe_agreement(probe, rising, which=FIXED)
     assert found.both.value == 1.0
+    p = torch.rand(6)
+    rho = float(spearmanr(1 - p, probe.shares("image", FIXED)).statistic)
+    assert probe_agreement(probe, p, which=FIXED).image.value == pytest.approx(rho, abs=1e-6)
+    assert probe_agreement(probe, p).image.value != pytest.approx(rho, abs=1e-6)
     assert found.sentence.startswith("With the style label held fixed, the style probe agrees closely")
     assert probe_agreement(probe, rising).both.value < 1.0
 
@@ -313,7 +318,7 @@ def test_labels_are_named_in_the_verdict(planted, study):
     found = probe_agreement(probe, study.construction.probabilities)
     assert found.sentence.startswith("The style labels agree ")
     table = detector_agreements(probe, study.columns)
-    assert table["detector"].unique(maintain_order=True).to_list() == list(DETECTORS)
+    assert table["detector"].unique(maintain_order=True).to_list() == [detector.name for detector in DETECTORS]
     assert table.height == 3 * len(DETECTORS)
     row = table.filter((pl.col("detector") == "image_similarity") & (pl.col("modality") == "image")).row(0, named=True)
     expected = spearmanr(study.columns["image_similarity"], probe.shares("image")).statistic

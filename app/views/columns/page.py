@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import services, state
 from app.figures import columns as draw
-from app.views.columns import chooser, one_column, probe, sureness, switch, table
+from app.views.columns import chooser, detectors, one_column, probe, sureness, switch, table
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 
@@ -56,14 +56,15 @@ def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, p
     """Draw the open instrument; the column that was clicked in it."""
     if part == "sure":
         return sureness.render(space, frame, selected)
-    if part == "switch":
-        return switch.render(space, selected)
     if part == "probe":
         return probe.render(space, selected)
+    if part == "detectors":
+        return detectors.render(space, frame, selected)
+    if part == "switch":
+        return switch.render(space, selected)
     if part == "table":
-        return table.render(frame, selected)
-    one_column.render(space, selected)
-    return None
+        return table.render(space, frame, selected)
+    return one_column.render(space, selected)
 
 
 def _overview(frame: pl.DataFrame, selected: int) -> int | None:

@@ -125,9 +125,9 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
         draw.against_probability(probe, table, agreement, selected=selected, dark=state.dark()),
         key=key,
         read="every point is a column. Up: style explains more of its variance; left: the method calls it style. If "
-        "both agree, points fall from upper left to lower right. Lines are 95 % intervals, of the share over resampled "
-        + ("items" if again else "images")
-        + ", of the probability over resampled images. Click a point.",
+        "both agree, points fall from upper left to lower right. Lines are 95 % intervals over resampled "
+        + ("items, and of the probability over resampled images" if again else "images")
+        + ". Click a point.",
         beware=LABELS if not again else STILL if which == FIXED else AGAIN,
         select=True,
     )
