@@ -177,6 +177,14 @@ def test_a_link_opens_the_same_switch():
     assert app.button(key="switch-undo").disabled
 
 
+def test_the_weights_compared_with_are_those_of_the_strength():
+    app = settled(opened("planted", set="lowest-10", base="weighted", strength="0.5"))
+    at_half = verdict(app)
+    app.session_state["strength"] = 2.0
+    settled(app)
+    assert verdict(app) != at_half
+
+
 def test_nonsense_in_a_link_is_dropped():
     app = settled(opened("planted", set="<b>3</b>", to="up", base="sand"))
     assert not app.exception
