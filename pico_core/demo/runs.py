@@ -1,6 +1,6 @@
 """The finished runs of a demo, and its maps."""
 
-from pico_core.analysis.subspaces import umap_frame
+from pico_core.analysis.spaces.stored import umap_frame
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.catalogue import BASES, Demo
@@ -16,4 +16,5 @@ def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = No
         save_run(study, demo.run(basis))
         if basis == "given":
             test = study_splits(pairs, study.config, study.basis).test
-            umap_frame(test, study.construction.probabilities, seed=study.config.seed).write_parquet(demo.maps)
+            maps = umap_frame(test, study.construction.probabilities, seed=study.config.seed)
+            maps.write_parquet(demo.maps, compression="zstd", compression_level=19, statistics=False)
