@@ -1,8 +1,22 @@
 """The engine behind a cache: the only room that caches. Keys are content digests and settings."""
 
+from app.services.colours import COLOURS, colour_title, colouring
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
-from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
+from app.services.maps import (
+    SpaceNumbers,
+    find_items,
+    label_roles,
+    map_items,
+    map_sample,
+    pca_maps,
+    purities,
+    space_numbers,
+    stored_maps,
+    umap_control,
+    umap_job,
+    umap_trust,
+)
 from app.services.pictures import thumbnail
 from app.services.readings import (
     column_items,
@@ -36,18 +50,23 @@ from app.services.typed import Typed, has_encoder, rank_typed
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
 __all__ = [
+    "COLOURS",
     "Dataset",
     "LabelColumn",
     "Source",
+    "SpaceNumbers",
     "Study",
     "Typed",
     "Workspace",
+    "colour_title",
+    "colouring",
     "column_items",
     "columns_frame",
     "columns_summary",
     "end_job",
     "export",
     "feedback",
+    "find_items",
     "find_study",
     "has_encoder",
     "image_names",
@@ -56,11 +75,11 @@ __all__ = [
     "job",
     "keep_upload",
     "label_columns",
+    "label_roles",
     "latest_study",
     "lead",
     "loadings",
     "map_items",
-    "map_labels",
     "map_sample",
     "most_moved",
     "moved",
@@ -79,10 +98,14 @@ __all__ = [
     "rival",
     "show",
     "sibling",
+    "space_numbers",
     "start_job",
+    "stored_maps",
     "study_key",
     "thumbnail",
-    "umap_maps",
+    "umap_control",
+    "umap_job",
+    "umap_trust",
     "weight_curve",
     "workspace",
 ]

@@ -3,12 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
-
-from app.figures import subspaces as draw
-from app.figures import theme
 from pico_core.analysis.purity import separation
 from pico_core.analysis.subspaces import Plane, item_frame, pca_plane, sample_items, subspace
+from streamlit.testing.v1 import AppTest
+
+from app.figures import maps as draw
+from app.figures import theme
 from tests.app.reading import answer
 
 
