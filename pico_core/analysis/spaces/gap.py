@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.spaces.neighbours import Neighbourhoods
@@ -42,7 +44,7 @@ def modality_gap(space: Space, owners: TextImage, *, seed: int = 0) -> Estimate:
         seed: Of the resamples.
     """
     images, texts = space.image.double(), space.text.double()
-    apart = images.mean(dim=0) - texts.mean(dim=0)
+    apart = _apart(space)
     norm = torch.linalg.vector_norm(apart)
     along = apart / norm.clamp_min(1e-12)
     groups = max(len(images), int(owners.max()) + 1)
@@ -63,9 +65,13 @@ def modality_gaps(near: Neighbourhoods) -> Gaps:
     found = []
     for name in names:
         gap = modality_gap(near.space(name), owners, seed=near.seed)
-        draws = [modality_gap(near.space(name, draw), owners, seed=near.seed).value for draw in range(near.n_draws)]
+        draws = [float(_apart(near.space(name, draw)).norm()) for draw in range(near.n_draws)]
         found.append(SpaceGap(gap, span(draws, gap)))
     return Gaps(found[0], found[1])
+
+
+def _apart(space: Space) -> Float[Tensor, " d"]:
+    return space.image.double().mean(dim=0) - space.text.double().mean(dim=0)
 
 
 def _places(near: Neighbourhoods) -> TextImage:

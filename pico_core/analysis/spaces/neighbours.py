@@ -14,8 +14,7 @@ from pico_core.analysis.spaces.subspaces import (
     SpaceName,
     permuted_probabilities,
     sample_items,
-    shown,
-    subspace,
+    weighted_space,
 )
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
@@ -80,6 +79,7 @@ class Neighbourhoods:
         self.pairs, self.reading, self.neighbours, self.seed = pairs, reading, neighbours, seed
         self.sample: Sample = sample_items(pairs.n_images, pairs.n_texts, seed=seed)
         self.n_draws = n_draws
+        self._means = pairs.image_means[self.sample.images], pairs.text_means[self.sample.texts]
         self._own = probabilities
         self._permuted = permuted_probabilities(probabilities, n_draws=n_draws, seed=seed)
         self._found: dict[tuple[SpaceName, int | None, Items, bytes], Whole] = {}
@@ -93,7 +93,7 @@ class Neighbourhoods:
     def space(self, name: SpaceName, draw: int | None = None) -> Space:
         """The shown items in one space; `draw` names a permutation of the probabilities, None the study's own."""
         made = self._own if draw is None else self._permuted[draw]
-        return shown(subspace(self.pairs, made, name=name, reading=self.reading), self.sample)
+        return weighted_space(*self._means, made, name=name, reading=self.reading)
 
     def owners(self, items: Items) -> Whole:
         """Group of every shown item: its image.

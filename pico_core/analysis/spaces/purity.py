@@ -115,7 +115,9 @@ class Separation:
     def _verdict(self, *, good: int, bad: int) -> str:
         clear = sum(p.as_hoped is True and p.beyond_random and abs(p.difference.value) >= CLEAR for p in self.labels)
         if not good:
-            return "No, the other way round" if bad else "No difference can be detected"
+            if not bad:
+                return "No difference can be detected"
+            return "No, the other way round" if 2 * bad > len(self.labels) else "No"
         if good <= bad:
             return "No clear answer"
         if clear == len(self.labels):

@@ -1,7 +1,7 @@
 """Maps on disk: laid out once for the built-in demos, read back only for the data that they belong to."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -100,4 +100,5 @@ def planes_from_frame(frame: pl.DataFrame, sample: Sample, *, key: str) -> UmapP
         )
         for name in NAMES
     ]
-    return UmapPlanes(PlanePair(planes[0], planes[1]), PlanePair(planes[2], planes[3]))
+    first, second, third, fourth = planes
+    return UmapPlanes(PlanePair(first, replace(second, aligned=True)), PlanePair(third, replace(fourth, aligned=True)))

@@ -71,8 +71,20 @@ def subspace(
     >>> subspace(pairs, torch.tensor([0.0, 1.0]), name="semantic").image.tolist()
     [[0.0, 1.0]]
     """
+    return weighted_space(pairs.image_means, pairs.text_means, probabilities, name=name, reading=reading)
+
+
+def weighted_space(
+    images: Float[Tensor, "n d"],
+    texts: Float[Tensor, "m d"],
+    probabilities: Columns,
+    *,
+    name: SpaceName,
+    reading: Reading = "weighted",
+) -> Space:
+    """The same of token means, for those who need it often and of some items only."""
     factor = _factor(probabilities.clamp(0.0, 1.0).float().cpu(), name=name, reading=reading)
-    return Space(name, _unit(pairs.image_means.cpu() * factor), _unit(pairs.text_means.cpu() * factor))
+    return Space(name, _unit(images.cpu() * factor), _unit(texts.cpu() * factor))
 
 
 def sample_items(n_images: int, n_texts: int, *, limit: int = MAX_POINTS, seed: int = 0) -> Sample:
