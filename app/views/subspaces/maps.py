@@ -55,7 +55,7 @@ def render(
     legend.html(draw.legend_html(colours))
     joined = lines.toggle("Join matched pairs", key="map-lines", help="Of the selection, or of all where none is.")
     joins = matched_pairs(items, rows, limit=LINES) if joined else None
-    selections, places = [], []
+    selections = []
     for place, name, plane in zip(st.columns(2), ("semantic", "style"), (planes.semantic, planes.style), strict=True):
         with place:
             st.markdown(f"**{name.capitalize()} space**")
@@ -78,7 +78,7 @@ def render(
                 modes="many",
             )
             selections.append((key, draw.selected_items(points, items)))
-            places.append(st.container())
+    places = st.columns(2)  # a row of its own: captions of unequal length would shift the tables
     for said in (colours.note, services.map_sample(space).sentence):
         if said:
             st.caption(plain(said))
