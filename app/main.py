@@ -20,15 +20,13 @@ def open_door() -> None:
     Loading takes seconds, once in a server's life, and fetching its drawing library takes the
     browser as long; an empty figure sent ahead lets both happen at the same time.
     """
-    ahead = None
+    ahead = st.empty()  # always: without it the second run would draw every figure anew, one place higher
     if "app.frame" not in sys.modules:
-        ahead = st.empty()
         nothing = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": {"height": 40}}
         ahead.plotly_chart(nothing, config={"displayModeBar": False}, key="ahead")
     from app import frame
 
-    if ahead is not None:
-        ahead.empty()
+    ahead.empty()
     frame.render()
 
 

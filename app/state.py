@@ -1,6 +1,7 @@
 """Everything that a visit remembers: typed, mirrored in the address, so that a link reopens the view."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -13,6 +14,7 @@ from pico_core.method.config import StudyConfig
 
 QueryKind = Literal["image", "text"]
 Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
+Items = tuple[tuple[str, int], ...]  # kind and index of items of the test split
 PARTS: tuple[Part, ...] = get_args(Part)
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
@@ -298,14 +300,46 @@ def set_wanted_config(config: StudyConfig) -> None:
     _mirror("basis", None if config.basis == "given" else config.basis)
 
 
-def selection() -> tuple[tuple[str, int], ...]:
+def selection() -> Items:
     """Items selected on the maps: pairs of kind and index."""
     return tuple(st.session_state.get("selection", ()))
 
 
-def set_selection(items: tuple[tuple[str, int], ...]) -> None:
+def set_selection(items: Items) -> None:
     """Select items on the maps."""
     st.session_state["selection"] = items
+
+
+def newly_selected(maps: Sequence[tuple[str, Items]]) -> Items | None:
+    """What was selected in a map since the last run; None where nothing changed. Maps repeat their selection.
+
+    Args:
+        maps: Key and selected items of every map that is drawn in this run.
+    """
+    before = st.session_state.get("map-selections", ())
+    st.session_state["map-selections"] = tuple(maps)
+    return news(before, maps)
+
+
+def news(before: Sequence[tuple[str, Items]], now: Sequence[tuple[str, Items]]) -> Items | None:
+    """The selection of the map that differs from what it was; a map that is new has been empty before.
+
+    An empty one is no news: a map also lets go of its selection when it is drawn anew with the rings.
+
+    >>> news([("a", (("text", 1),)), ("b", ())], [("a", (("text", 1),)), ("b", (("image", 2),))])
+    (('image', 2),)
+    """
+    for key, items in now:
+        if items and items != next((was for name, was in before if name == key), ()):
+            return items
+    return None
+
+
+def replace_wish(name: str, key: str) -> str | None:
+    """Remember what this visit has asked the background for under a name; returns what it was before."""
+    before: str | None = st.session_state.get(f"wish-{name}")
+    st.session_state[f"wish-{name}"] = key
+    return before
 
 
 def set_failure(key: str, message: str) -> None:

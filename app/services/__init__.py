@@ -1,8 +1,22 @@
 """The engine behind a cache: the only room that caches. Keys are content digests and settings."""
 
+from app.services.colours import COLOURS, colour_title, colouring
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
-from app.services.maps import map_items, map_labels, map_sample, pca_maps, purities, umap_maps
+from app.services.maps import (
+    SpaceNumbers,
+    find_items,
+    label_roles,
+    map_items,
+    map_sample,
+    pca_maps,
+    purities,
+    space_numbers,
+    stored_maps,
+    umap_control,
+    umap_job,
+    umap_trust,
+)
 from app.services.near import associations, column_items, company, offset, patch_ends, signs, word_ends, words_of
 from app.services.pictures import thumbnail
 from app.services.readings import (
@@ -53,14 +67,18 @@ from app.services.typed import Typed, has_encoder, rank_typed
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
 __all__ = [
+    "COLOURS",
     "Dataset",
     "LabelColumn",
     "Source",
+    "SpaceNumbers",
     "Study",
     "Typed",
     "Workspace",
     "ask_switch_exact",
     "associations",
+    "colour_title",
+    "colouring",
     "column_items",
     "column_set",
     "columns_frame",
@@ -70,6 +88,7 @@ __all__ = [
     "export",
     "feedback",
     "filtered_columns",
+    "find_items",
     "find_study",
     "has_encoder",
     "image_names",
@@ -78,12 +97,12 @@ __all__ = [
     "job",
     "keep_upload",
     "label_columns",
+    "label_roles",
     "latest_study",
     "lead",
     "leave_switch_control",
     "loadings",
     "map_items",
-    "map_labels",
     "map_sample",
     "most_moved",
     "moved",
@@ -107,8 +126,10 @@ __all__ = [
     "show",
     "sibling",
     "signs",
+    "space_numbers",
     "stability",
     "start_job",
+    "stored_maps",
     "study_key",
     "switch_columns",
     "switch_control",
@@ -119,7 +140,9 @@ __all__ = [
     "switch_title",
     "thumbnail",
     "trust",
-    "umap_maps",
+    "umap_control",
+    "umap_job",
+    "umap_trust",
     "weight_curve",
     "word_ends",
     "words_of",

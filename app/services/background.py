@@ -1,4 +1,4 @@
-"""Answers that take a while: one thread for all visits, one job at a time, kept by what goes into it.
+"""Answers that take a while: one thread per queue for all visits, one job at a time, kept by what goes into it.
 
 A page asks; it draws what it has until the answer is there, and never waits. Studies and
 encodings have threads of their own: those belong to a visit, these belong to the data.
@@ -7,7 +7,8 @@ encodings have threads of their own: those belong to a visit, these belong to th
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from importlib import import_module
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ from app.jobs import Job
 
 KEPT = 24  # answers; the oldest that has ended goes
 Result = TypeVar("Result")
+Line = Literal["answers", "maps"]  # maps take minutes: an answer does not wait behind them
 
 
 class Bench:
@@ -64,12 +66,12 @@ def _nothing(_job: Job[Any]) -> None:
     """What an ended job does."""
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _bench() -> Bench:
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _bench(line: Line) -> Bench:
     return Bench()
 
 
-def ask(key: str, title: str, work: Callable[[Job[Result]], Result]) -> Job[Result]:
+def ask(key: str, title: str, work: Callable[[Job[Result]], Result], *, line: Line = "answers") -> Job[Result]:
     """The answer of this key, asked for now if it was not: look at `job.result`, and show `views.waiting` until then.
 
     Args:
@@ -77,15 +79,19 @@ def ask(key: str, title: str, work: Callable[[Job[Result]], Result]) -> Job[Resu
         title: What is done, for people.
         work: Does it in the background; it calls `job.pulse(share)` often (which also cancels it), may set
             `job.stage`, and must not touch Streamlit.
+        line: In which queue it waits; every queue has one thread.
     """
-    return _bench().ask(key, title, work)
+    # Loaded here, in whole: a figure that is drawn while another thread loads it would find one half.
+    import_module("pandas")
+    return _bench(line).ask(key, title, work)
 
 
 def find(key: str) -> Job[Any] | None:
     """What was asked for under this key; None where nothing was."""
-    return _bench().find(key)
+    return next((found for line in get_args(Line) if (found := _bench(line).find(key)) is not None), None)
 
 
 def forget(key: str) -> None:
     """Drop what failed or was cancelled."""
-    _bench().forget(key)
+    for line in get_args(Line):
+        _bench(line).forget(key)

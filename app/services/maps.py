@@ -1,40 +1,58 @@
-"""Maps of both spaces, and what gathers in them."""
+"""Maps of both spaces, and what is counted in them."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import polars as pl
 import streamlit as st
 from torch import Tensor
 
-from app import heap
+from app import heap, state
+from app.jobs import Job
+from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis.labels import usable_labels
-from pico_core.analysis.purity import Separation, separation
-from pico_core.analysis.subspaces import (
-    Plane,
-    PlanePair,
+from pico_core.analysis.labels import LabelRoles, content_and_style
+from pico_core.analysis.spaces import items
+from pico_core.analysis.spaces.change import NeighbourhoodChange, neighbourhood_change
+from pico_core.analysis.spaces.gap import Gaps, modality_gaps
+from pico_core.analysis.spaces.maps import PlanePair, pca_pair, umap_pair
+from pico_core.analysis.spaces.neighbours import Neighbourhoods
+from pico_core.analysis.spaces.purity import Separation, separation
+from pico_core.analysis.spaces.stored import UmapPlanes, map_key, planes_from_frame
+from pico_core.analysis.spaces.subspaces import (
     Reading,
     Sample,
-    Space,
-    item_frame,
-    map_key,
-    pca_plane,
-    planes_from_frame,
+    permuted_probabilities,
     sample_items,
     shown,
     subspace,
-    umap_plane,
 )
+from pico_core.analysis.spaces.trust import PairTrust, map_trust
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import Demo
 
+PATIENCE = 1.5  # seconds that a run waits for numbers that are nearly always there by then
+CONTROLLED = 5000  # points up to which UMAP is laid out with random weights too
 
-def map_labels(space: Workspace) -> list[str]:
-    """Label columns of images or texts that can gather, images' first."""
-    test = space.splits.test
-    both = usable_labels(test.images, test.image_labels) + usable_labels(test.texts, test.text_labels)
-    return list(dict.fromkeys(both))
+
+@dataclass(frozen=True, eq=False)
+class SpaceNumbers:
+    """What is counted once for a study and a reading; everything on the page is read from it."""
+
+    near: Neighbourhoods
+    change: NeighbourhoodChange
+    gaps: Gaps
+    pca_trust: PairTrust | None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _roles(key: str, _test: PairedEmbeddings) -> LabelRoles:
+    return content_and_style(_test)
+
+
+def label_roles(space: Workspace) -> LabelRoles:
+    """Labels of the test split that can gather, and what they stand for at first."""
+    return _roles(space.key, space.splits.test)
 
 
 def map_sample(space: Workspace) -> Sample:
@@ -43,73 +61,135 @@ def map_sample(space: Workspace) -> Sample:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _map_items(key: str, label: str | None, _test: PairedEmbeddings, _sample: Sample) -> pl.DataFrame:
-    return item_frame(_test, _sample, label=label)
+def _map_items(key: str, _test: PairedEmbeddings, _sample: Sample) -> pl.DataFrame:
+    return items.item_frame(_test, _sample)
 
 
-def map_items(space: Workspace, label: str | None) -> pl.DataFrame:
-    """One row per point of the maps: kind, index, group (a label, or the modality), hover."""
-    test = space.splits.test
-    return _map_items(space.key, label, test, map_sample(space))
+def map_items(space: Workspace) -> pl.DataFrame:
+    """One row per point of the maps: kind, index, image, name."""
+    return _map_items(space.key, space.splits.test, map_sample(space))
 
 
-def _plane_pair(test: PairedEmbeddings, made: Tensor, reading: Reading, flatten: Callable[[Space], Plane]) -> PlanePair:
+@st.cache_data(max_entries=16, show_spinner=False)
+def _found(key: str, words: str, _test: PairedEmbeddings, _sample: Sample) -> list[int]:
+    return items.find_items(_test, _sample, words)
+
+
+def find_items(space: Workspace, words: str) -> list[int]:
+    """Rows of the points whose name, caption or labels contain every word."""
+    return _found(space.key, words, space.splits.test, map_sample(space))
+
+
+def _subspaces(test: PairedEmbeddings, made: Tensor, reading: Reading, flatten: Callable[..., PlanePair]) -> PlanePair:
     sample = sample_items(test.n_images, test.n_texts)
-    semantic = flatten(shown(subspace(test, made, name="semantic", reading=reading), sample))
-    return PlanePair(semantic, flatten(shown(subspace(test, made, name="style", reading=reading), sample)))
+    first = shown(subspace(test, made, name="semantic", reading=reading), sample)
+    return flatten(first, shown(subspace(test, made, name="style", reading=reading), sample))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _pca(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor) -> PlanePair:
-    return _plane_pair(_test, _probabilities, reading, pca_plane)
+    return _subspaces(_test, _probabilities, reading, pca_pair)
 
 
 def pca_maps(space: Workspace, reading: Reading) -> PlanePair:
     """Both spaces by PCA: at once."""
-    made = space.study.construction.probabilities
-    return _pca(space.key, reading, space.splits.test, made)
+    return _pca(space.key, reading, space.splits.test, space.study.construction.probabilities)
 
 
-@st.cache_resource(max_entries=1)
-def _mapper() -> ThreadPoolExecutor:
-    """One UMAP at a time: it fills a core for seconds."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="umap")
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _stored(key: str, _test: PairedEmbeddings, _probabilities: Tensor, _demo: Demo) -> UmapPlanes | None:
+    if not _demo.maps.is_file():
+        return None
+    sample = sample_items(_test.n_images, _test.n_texts)
+    return planes_from_frame(pl.read_parquet(_demo.maps), sample, key=map_key(_test, _probabilities))
 
 
-def _umap_pair(test: PairedEmbeddings, made: Tensor, reading: Reading) -> PlanePair:
-    found = _plane_pair(test, made, reading, umap_plane)
+def stored_maps(space: Workspace, reading: Reading) -> UmapPlanes | None:
+    """The demo's UMAP from its file; None where there is none for this study and reading."""
+    demo, made = space.dataset.demo, space.study.construction.probabilities
+    if demo is None or reading != "weighted":
+        return None
+    return _stored(space.key, space.splits.test, made, demo)
+
+
+def umap_job(space: Workspace, reading: Reading) -> Job[PlanePair]:
+    """Both spaces by UMAP, laid out in the background; what this visit asked for before is given up."""
+    key = f"umap {reading} {space.key}"
+    before = state.replace_wish("umap", key)
+    if before not in (None, key):
+        background.forget(str(before))
+        background.forget(f"control of {before}")
+    test, made = space.splits.test, space.study.construction.probabilities
+    return background.ask(
+        key, "UMAP", lambda job: _subspaces(test, made, reading, lambda *both: _laid_out(job, *both)), line="maps"
+    )
+
+
+def umap_control(space: Workspace, reading: Reading) -> Job[PlanePair] | None:
+    """The same with random weights; None where there are too many points to do it twice."""
+    sample = map_sample(space)
+    if len(sample.images) + len(sample.texts) > CONTROLLED:
+        return None
+    test = space.splits.test
+    made = permuted_probabilities(space.study.construction.probabilities, n_draws=1)[0]
+    return background.ask(
+        f"control of umap {reading} {space.key}",
+        "UMAP with random weights",
+        lambda job: _subspaces(test, made, reading, lambda *both: _laid_out(job, *both)),
+        line="maps",
+    )
+
+
+def _laid_out(job: Job[PlanePair], *both: object) -> PlanePair:
+    def tell(stage: str, share: float) -> None:
+        job.stage = stage
+        job.pulse(share)
+
+    found = umap_pair(*both, on_progress=tell)  # type: ignore[arg-type]
     heap.freeze_once("umap")  # it has loaded a compiler
     return found
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _umap(
-    key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor, _demo: Demo | None
-) -> Future[PlanePair]:
-    if reading == "weighted" and _demo is not None and _demo.maps.is_file():
-        sample = sample_items(_test.n_images, _test.n_texts)
-        stored = planes_from_frame(pl.read_parquet(_demo.maps), sample, key=map_key(_test, _probabilities))
-        if stored is not None:
-            ready: Future[PlanePair] = Future()
-            ready.set_result(stored)
-            return ready
-    return _mapper().submit(_umap_pair, _test, _probabilities, reading)
+def space_numbers(space: Workspace, reading: Reading) -> Job[SpaceNumbers]:
+    """Neighbours in every space and what is read from them, counted in the background."""
+    test, made = space.splits.test, space.study.construction.probabilities
+    key = f"spaces {reading} {space.key}"
+    asked_before = background.find(key) is not None
+    job = background.ask(key, "Counting neighbours", lambda job: _count(job, test, made, reading))
+    if not asked_before:
+        job.ended.wait(PATIENCE)
+    return job
 
 
-def umap_maps(space: Workspace, reading: Reading) -> Future[PlanePair]:
-    """Both spaces by UMAP: the demo's from its file, any other from a thread that is asked until it is done."""
-    made = space.study.construction.probabilities
-    return _umap(space.key, reading, space.splits.test, made, space.dataset.demo)
+def _count(job: Job[SpaceNumbers], test: PairedEmbeddings, made: Tensor, reading: Reading) -> SpaceNumbers:
+    near = Neighbourhoods(test, made, reading=reading)
+    near.prepare(lambda share: job.pulse(0.8 * share))
+    job.pulse(0.8)
+    change, gaps = neighbourhood_change(near), modality_gaps(near)
+    job.pulse(0.9)
+    trust = map_trust(near, pca_pair(near.space("semantic"), near.space("style")))
+    return SpaceNumbers(near, change, gaps, trust)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Counting neighbours")
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _separation(
-    key: str, content: str | None, style: str | None, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor
+    key: str, content: tuple[str, ...], style: tuple[str, ...], reading: Reading, _near: Neighbourhoods
 ) -> Separation:
-    return separation(_test, _probabilities, content=content, style=style, reading=reading)
+    return separation(_near, content=content, style=style)
 
 
-def purities(space: Workspace, *, content: str | None, style: str | None, reading: Reading) -> Separation:
+def purities(
+    space: Workspace, numbers: SpaceNumbers, *, content: tuple[str, ...], style: tuple[str, ...]
+) -> Separation:
     """How pure neighbourhoods are in both spaces, on the test split."""
-    made = space.study.construction.probabilities
-    return _separation(space.key, content, style, reading, space.splits.test, made)
+    return _separation(space.key, content, style, numbers.near.reading, numbers.near)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _trust(key: str, reading: Reading, controlled: bool, _numbers: SpaceNumbers, _maps: UmapPlanes) -> PairTrust | None:
+    return map_trust(_numbers.near, _maps.planes, random=[] if _maps.random is None else [_maps.random])
+
+
+def umap_trust(space: Workspace, numbers: SpaceNumbers, maps: UmapPlanes) -> PairTrust | None:
+    """Trustworthiness of UMAP, beside that of UMAP with random weights where it was laid out."""
+    return _trust(space.key, numbers.near.reading, maps.random is not None, numbers, maps)

@@ -1,7 +1,7 @@
 """Label columns: which of them can gather, which speak of style, and how far a style label drives a column."""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,22 @@ from pico_core.data.pairs import PairedEmbeddings
 
 # Names that give a style label away; anything else counts as content.
 STYLE_WORDS = ("style", "register", "tone", "look", "domain", "filter", "medium", "rendering")
+MAX_CONTENT = 3  # content labels that are measured at first
+
+
+@dataclass(frozen=True)
+class LabelRoles:
+    """Labels that can gather, images' first, and what they stand for.
+
+    Attributes:
+        every: All of them.
+        content: Those that stand for content at first.
+        style: Those that stand for style at first.
+    """
+
+    every: tuple[str, ...]
+    content: tuple[str, ...]
+    style: tuple[str, ...]
 
 
 def usable_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
@@ -25,15 +41,17 @@ def usable_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
-def guess_label(names: Sequence[str], *, role: Literal["content", "style"]) -> str | None:
-    """The first name that speaks of style, or the first that does not.
+def content_and_style(pairs: PairedEmbeddings) -> LabelRoles:
+    """Which labels stand for content and which for style, by their names.
 
-    >>> guess_label(["concept", "style"], role="style"), guess_label(["concept", "style"], role="content")
-    ('style', 'concept')
+    Style: every label that speaks of style, of images or of texts. Content: the first three others,
+    those that images and texts share before the rest.
     """
-    speaks = [name for name in names if speaks_of_style(name)]
-    fitting = speaks if role == "style" else [name for name in names if name not in speaks]
-    return fitting[0] if fitting else None
+    images, texts = usable_labels(pairs.images, pairs.image_labels), usable_labels(pairs.texts, pairs.text_labels)
+    every = tuple(dict.fromkeys([*images, *texts]))
+    content = [name for name in every if not speaks_of_style(name)]
+    content.sort(key=lambda name: not (name in images and name in texts))  # stable: else in their order
+    return LabelRoles(every, tuple(content[:MAX_CONTENT]), tuple(name for name in every if speaks_of_style(name)))
 
 
 def speaks_of_style(name: str) -> bool:

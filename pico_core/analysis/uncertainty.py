@@ -1,9 +1,12 @@
 """Intervals and nulls: bootstrap clustered by image, permutation of the pairing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pico_core.analysis.records import Estimate
@@ -71,6 +74,32 @@ def percentile_estimate(value: float, draws: Float[Tensor, " b"], *, level: floa
     tail = (1 - level) / 2
     low, high = torch.quantile(draws.double(), torch.tensor([tail, 1 - tail], dtype=torch.float64)).tolist()
     return Estimate(value, low, high, level)
+
+
+def clustered_mean(
+    values: NDArray[np.float64], groups: NDArray[np.int64], *, n_draws: int = 500, seed: int = 0
+) -> Estimate:
+    """The mean over items, its interval from resampling whole groups (the items of an image).
+
+    >>> clustered_mean(np.array([1.0, 3.0]), np.array([7, 7]))
+    Estimate(value=2.0, low=2.0, high=2.0, level=0.95)
+    """
+    _, owners = np.unique(groups, return_inverse=True)
+    counts = bootstrap_counts(int(owners.max()) + 1, n_draws=n_draws, seed=seed)
+    total = torch.from_numpy(np.bincount(owners, weights=values)).float()
+    size = torch.from_numpy(np.bincount(owners)).float()
+    return percentile_estimate(float(values.mean()), ratio_draws(total, size, counts))
+
+
+def span(draws: Sequence[float], otherwise: Estimate) -> Estimate:
+    """Mean, lowest and highest of a few draws: too few for an interval; without any, what is given instead.
+
+    >>> span([1.0, 3.0], Estimate(0.0, 0.0, 0.0))
+    Estimate(value=2.0, low=1.0, high=3.0, level=1.0)
+    """
+    if not draws:
+        return otherwise
+    return Estimate(sum(draws) / len(draws), min(draws), max(draws), level=1.0)
 
 
 def pseudo_semantic_band(pairs: PairedEmbeddings, *, n_draws: int = 500, seed: int = 0) -> Band:

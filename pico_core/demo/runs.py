@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict
 
 from pico_core.analysis.records import Estimate
+from pico_core.analysis.spaces.stored import umap_frame
 from pico_core.analysis.stability import Stability, stability
-from pico_core.analysis.subspaces import umap_frame
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.catalogue import BASES, Demo
@@ -22,7 +22,8 @@ def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = No
         save_stability(pairs, study, demo)
         if basis == "given":
             test = study_splits(pairs, study.config, study.basis).test
-            umap_frame(test, study.construction.probabilities, seed=study.config.seed).write_parquet(demo.maps)
+            maps = umap_frame(test, study.construction.probabilities, seed=study.config.seed)
+            maps.write_parquet(demo.maps, compression="zstd", compression_level=19, statistics=False)
 
 
 def save_stability(pairs: PairedEmbeddings, study: Study, demo: Demo) -> None:

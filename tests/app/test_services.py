@@ -33,14 +33,23 @@ def relabelled(planted):
 
 def test_corrected_labels_are_shown_and_counted_anew(planted, relabelled, study):
     before, after = workspace_on(planted.pairs, study), workspace_on(relabelled, study)
-    old, new = (services.map_items(space, "style").filter(kind="image")["group"].to_list() for space in (before, after))
-    assert old == before.splits.test.images["style"].to_list()
-    assert new == after.splits.test.images["style"].to_list()
+    old, new = (services.colouring(space, "style", None).groups for space in (before, after))
+    assert list(old[:32]) == before.splits.test.images["style"].to_list()
+    assert list(new[:32]) == after.splits.test.images["style"].to_list()
     assert old != new
-    asked = {"content": None, "style": "style", "reading": "weighted"}
-    found = [services.purities(space, **asked).labels[0].style.purity for space in (before, after)]
+    numbers = []
+    for space in (before, after):
+        job = services.space_numbers(space, "weighted")
+        assert job.ended.wait(60)
+        numbers.append(job.result)
+    asked = {"content": (), "style": ("style",)}
+    found = [
+        services.purities(space, counted, **asked).labels[0].style.purity
+        for space, counted in zip((before, after), numbers, strict=True)
+    ]
     assert found[0] != found[1]
-    assert services.purities(before, **asked) is services.purities(before, **asked)
+    assert services.purities(before, numbers[0], **asked) is services.purities(before, numbers[0], **asked)
+    assert services.space_numbers(before, "weighted").result is numbers[0]
 
 
 def test_another_setting_or_another_truth_is_another_study(planted):

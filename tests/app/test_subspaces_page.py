@@ -1,14 +1,18 @@
-"""The Subspaces page and its figures: two maps, one selection, purity with its control."""
+"""The Subspaces page: two maps, one selection, search, suggestions, and numbers with their controls."""
 
-import numpy as np
-import polars as pl
+import re
+import threading
+import time
+from html import unescape
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.figures import subspaces as draw
-from app.figures import theme
-from pico_core.analysis.purity import separation
-from pico_core.analysis.subspaces import Plane, item_frame, pca_plane, sample_items, subspace
+from app import services, state
+from app.jobs import Job
+from app.markup import plain
+from app.services import background, maps
+from pico_core.analysis.spaces.maps import pca_pair
 from tests.app.reading import answer
 
 
@@ -37,23 +41,63 @@ def bare_page() -> None:
     subspaces.render()
 
 
+def settled(app):
+    """Run again until the numbers are there: they are counted in the background."""
+    until = time.monotonic() + 60
+    while "being counted" in answer(app):
+        assert not app.error, app.error
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def opened(program):
+    return settled(AppTest.from_function(program, default_timeout=60).run())
+
+
+@pytest.fixture(autouse=True)
+def _quick_maps(monkeypatch):
+    """An empty queue, and PCA in place of UMAP: what is tested here is the page, not the layout."""
+    background._bench.clear()
+    monkeypatch.setattr(maps, "umap_pair", lambda first, second, on_progress: pca_pair(first, second))
+    yield
+    background._bench.clear()
+
+
 @pytest.fixture
 def app():
-    return AppTest.from_function(page, default_timeout=60).run()
+    return opened(page)
 
 
 @pytest.fixture
-def items(planted):
-    return item_frame(planted.pairs, sample_items(80, planted.pairs.n_texts), label="style")
+def space():
+    """The workspace of the page, for what is expected of it."""
+    from pico_core.method.config import StudyConfig
+    from pico_core.study import study_splits
+
+    dataset = services.open_dataset("planted")
+    study = services.find_study(dataset, StudyConfig())
+    return services.Workspace(
+        dataset=dataset,
+        study=study,
+        splits=study_splits(dataset.pairs, study.config, study.basis),
+        strength=1.0,
+        weights=study.construction.weights,
+        key=services.study_key(dataset, study.config),
+    )
 
 
-@pytest.fixture
-def plane(planted):
-    return pca_plane(subspace(planted.pairs, planted.semantic_share, name="semantic"))
+def html_of(app, mark):
+    return [part.proto.body for part in app.get("html") if mark in part.proto.body]
+
+
+def button(app, label):
+    return next(found for found in app.button if found.label == label)
 
 
 def test_it_asks_answers_and_captions_every_figure(app):
-    assert not app.exception
     assert app.title[0].value == "Do the two spaces separate content from style?"
     assert "comparisons differ as hoped" in answer(app)
     captions = [c.value for c in app.caption if c.value.startswith("**Read it so:**")]
@@ -61,91 +105,159 @@ def test_it_asks_answers_and_captions_every_figure(app):
     assert all("**Do not read it so:**" in caption for caption in captions)
 
 
-def test_umap_of_the_demo_is_there_at_once(app):
+def test_umap_of_the_demo_is_there_at_once_and_says_how_it_was_aligned(app):
     assert not app.info
     assert any("distances between groups" in c.value for c in app.caption)
-    app.button_group(key="map-method").set_value("PCA").run()
+    assert sum("began where the semantic one ended" in c.value for c in app.caption) == 1
+    app.button_group(key="map-method").set_value("pca").run()
     assert not app.exception
     assert any("two directions hide all others" in c.value for c in app.caption)
+    assert sum("turned and mirrored onto the semantic one" in c.value for c in app.caption) == 1
 
 
-def test_a_selection_is_listed_and_can_be_cleared(app):
+def test_every_number_under_a_map_has_interval_control_and_definition(app, space):
+    tables = html_of(app, "class='nums'")
+    assert len(tables) == 2
+    numbers = services.space_numbers(space, "weighted").result
+    gap = numbers.gaps.style
+    row = re.search(r"<tr>((?:(?!</tr>).)*Modality gap.*?)</tr>", tables[1])[1]
+    cells = [unescape(re.sub("<[^>]+>", "", cell)) for cell in re.findall("<td>(.*?)</td>", row)]
+    assert cells[1] == f"{gap.gap.value:.3f} [{gap.gap.low:.3f}, {gap.gap.high:.3f}]"
+    assert cells[2] == f"{gap.random.value:.3f} ({gap.random.low:.3f} to {gap.random.high:.3f})"
+    for table in tables:
+        rows = table.count("<tr><td>")
+        assert rows == table.count("<details><summary>") >= 7
+        assert "not measured" not in table
+        assert "Trustworthiness of the map" in table
+
+
+def test_a_selection_is_shown_from_near_and_can_be_cleared(app):
     app.session_state["selection"] = (("image", 0), ("text", 3))
     app.run()
     assert any("Selected: 1 images and 1 texts" in m.value for m in app.markdown)
-    app.button[0].click().run()
+    assert html_of(app, "class='cards'")[0].count("<figure") == 2
+    button(app, "Clear").click().run()
     assert app.session_state["selection"] == ()
     assert not any("Selected" in m.value for m in app.markdown)
+    assert button(app, "Clear").disabled
+
+
+def test_search_selects_its_hits_and_says_how_many(app, space):
+    word = str(space.splits.test.images["style"][0])
+    app.text_input(key="map-words").set_value(word).run()
+    assert not app.exception
+    rows = services.find_items(space, word)
+    assert rows
+    expected = sorted(services.map_items(space)[rows].select("kind", "index").rows())
+    assert list(app.session_state["selection"]) == expected
+    kinds = [kind for kind, _ in expected]
+    said = f"{kinds.count('image')} images and {kinds.count('text')} texts contain all of: {plain(word)}."
+    assert any(c.value.startswith(said) for c in app.caption)
+    app.text_input(key="map-words").set_value("nowhere*").run()
+    assert app.session_state["selection"] == ()
+    assert any(r"contains all of: nowhere\*" in c.value for c in app.caption)
+
+
+def test_the_most_changed_are_suggested(app, space):
+    change = services.space_numbers(space, "weighted").result.change
+    button(app, "Most changed texts").click().run()
+    assert app.session_state["selection"] == tuple(("text", i) for i in sorted(change.texts.most(12)))
+    cards = re.findall(r"class='tx'.*?<b [^>]*>([0-9.]+)</b>", html_of(app, "class='cards'")[0])
+    assert len(cards) == 12
+    assert cards == sorted(cards, reverse=True)
+
+
+def test_the_points_can_be_coloured_by_everything(app):
+    box = app.selectbox(key="map-colour")
+    assert {"modality", "value of column 63", "neighbourhood change", "places that the partner gained"} & set(
+        box.options
+    ) >= {"modality", "neighbourhood change", "places that the partner gained"}
+    for name in [*services.COLOURS, "first_concept"]:
+        app.selectbox(key="map-colour").set_value(name).run()
+        assert not app.exception, name
+        assert html_of(app, "class='chips'")
+
+
+def test_lines_join_the_matched_pairs_on_demand(app):
+    app.toggle(key="map-lines").set_value(True).run()
+    assert not app.exception
+    drawn = [chart.proto.spec for chart in app.get("plotly_chart")][:2]
+    assert all('"mode":"lines"' in spec for spec in drawn)
 
 
 def test_without_labels_the_page_says_what_can_be_seen():
-    app = AppTest.from_function(bare_page, default_timeout=60).run()
-    assert not app.exception
+    app = opened(bare_page)
     assert "This cannot be told here" in answer(app)
-    assert [box.label for box in app.selectbox] == ["Colour", "Columns in the two spaces"]
+    assert [box.label for box in app.selectbox] == ["Colour by", "Columns in the two spaces"]
+    assert not app.multiselect
 
 
-def test_every_item_is_drawn_once_with_its_symbol_and_data(plane, items):
-    figure = draw.map_figure(plane, items, space="semantic")
-    drawn = [tuple(row) for trace in figure.data for row in trace.customdata]
-    assert sorted(drawn) == sorted(items.select("kind", "index").rows())
-    for trace in figure.data:
-        assert {row[0] for row in trace.customdata} == {"image" if trace.marker.symbol == "circle" else "text"}
-    assert all(trace.type == "scattergl" for trace in figure.data)
+def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeypatch):
+    gate = threading.Event()
+
+    def slow(first, second, *, on_progress):
+        while not gate.wait(0.01):
+            on_progress("semantic map, laying out, epoch 10 of 500", 0.2)
+        return pca_pair(first, second)
+
+    monkeypatch.setattr(maps, "umap_pair", slow)
+    app = opened(bare_page)
+    jobs = [job for job in background._bench("maps")._jobs.values() if job.running]
+    assert [job.title for job in jobs] == ["UMAP"]
+    assert any("two directions hide all others" in c.value for c in app.caption)
+    assert any("Until it is there, the maps show PCA." in c.value for c in app.caption)
+    button(app, "Cancel").click().run()
+    assert jobs[0].ended.wait(20)
+    assert jobs[0].result is None
+    app.run()
+    assert any("cancelled" in i.value for i in app.info)
+    button(app, "Start again").click().run()
+    again = [job for job in background._bench("maps")._jobs.values() if job.running]
+    assert len(again) == 1
+    gate.set()
+    assert again[0].ended.wait(20)
+    app.run()
+    assert not app.exception
+    assert not app.info
 
 
-def test_unselected_points_stay_and_turn_grey(plane, items):
-    rows = draw.rows_of(items, (("image", 2), ("text", 5), ("text", 999)))
-    assert items[rows].select("kind", "index").rows() == [("image", 2), ("text", 5)]
-    figure = draw.map_figure(plane, items, space="style", selected=rows, dark=True)
-    points = [trace for trace in figure.data if trace.customdata is not None]
-    rings = [trace for trace in figure.data if trace.customdata is None]
-    assert sum(len(trace.x) for trace in points) == items.height
-    assert sum(len(trace.selectedpoints) for trace in points) == 2
-    assert all(trace.unselected.marker.color == theme.GREY for trace in points)
-    assert {trace.marker.symbol for trace in rings} == {"circle-open", "diamond-open"}
-    first = plane.image[2].tolist()
-    assert [rings[0].x[0], rings[0].y[0]] == pytest.approx(first)
+def test_another_reading_gives_up_the_map_that_is_not_wanted_any_more(monkeypatch):
+    def slow(_first, _second, *, on_progress):
+        while True:
+            time.sleep(0.01)
+            on_progress("semantic map", 0.1)
+
+    monkeypatch.setattr(maps, "umap_pair", slow)
+    app = opened(bare_page)
+
+    def running():
+        return [job for job in background._bench("maps")._jobs.values() if job.running]
+
+    first = running()[0]
+    assert first.key.startswith("umap weighted")
+    app.selectbox(key="map-reading").set_value("thirds").run()
+    settled(app)
+    assert first.ended.wait(20)
+    assert background.find(first.key) is None
+    assert [job.key[:11] for job in running()] == ["umap thirds"]
+    background.forget(running()[0].key)
 
 
-def test_a_selection_read_from_the_chart_is_sorted_and_clean():
-    points = [{"customdata": ["text", 4]}, {"customdata": ["image", 2]}, {"customdata": ["text", 4]}, {"x": 1}]
-    assert draw.selected_items(points) == (("image", 2), ("text", 4))
+def test_what_is_new_in_a_map_is_followed_and_what_it_repeats_is_not():
+    one, two = (("image", 1),), (("text", 2),)
+    assert state.news([], [("a", ()), ("b", ())]) is None
+    assert state.news([("a", ())], [("a", one), ("b", ())]) == one
+    assert state.news([("a", one), ("b", ())], [("a", one), ("b", two)]) == two
+    assert state.news([("a", one)], [("a", one)]) is None
+    assert state.news([("a", one)], [("a", ())]) is None
+    assert state.news([("a", one)], [("other", one)]) == one
 
 
-def test_many_labels_are_cut_to_the_most_frequent_and_the_missing_named():
-    names = [f"label {i:02d}" for i in range(12) for _ in range(20 - i)]
-    items = pl.DataFrame({"group": [*names, None, None]})
-    groups = draw.groups_of(items)
-    assert [g.name for g in groups] == [*(f"label {i:02d}" for i in range(7)), "other", "no label"]
-    assert sum(g.count for g in groups) == items.height
-    assert len({g.colour for g in groups[:7]}) == 7
+def test_a_job_of_the_maps_is_found_whatever_its_queue():
+    def work(_job: Job[int]) -> int:
+        return 1
 
-
-def test_the_modality_keeps_its_colours_and_the_legend_is_escaped():
-    two = pl.DataFrame({"group": ["text", "image", "text"]})
-    assert [(g.name, g.colour, g.count) for g in draw.groups_of(two)] == [
-        ("image", theme.IMAGE, 1),
-        ("text", theme.TEXT, 2),
-    ]
-    assert "<b>" not in draw.legend_html([draw.Group("<b>bold</b>", theme.GREY, 1)])
-
-
-def test_hover_text_is_escaped_and_short():
-    items = pl.DataFrame({"kind": ["text"], "index": [0], "group": ["text"], "hover": ["<i>" + "x" * 200]})
-    plane = Plane(np.zeros((0, 2), np.float32), np.zeros((1, 2), np.float32), None, "umap")
-    text = draw.map_figure(plane, items, space="style").data[0].text[0]
-    assert text.startswith("&lt;i&gt;x")
-    assert len(text) < 110
-
-
-def test_purity_shows_intervals_and_control(planted):
-    found = separation(planted.pairs, planted.semantic_share, content="first_concept", style="style")
-    purities = [*found.labels, found.modality]
-    figure = draw.purity_figure(purities)
-    semantic = next(trace for trace in figure.data if trace.name == "semantic space")
-    assert list(semantic.x) == [p.semantic.purity.value for p in purities]
-    low = [p.semantic.purity.value - p.semantic.purity.low for p in purities]
-    assert list(semantic.error_x.arrayminus) == pytest.approx(low)
-    assert len(figure.layout.shapes) == len(purities)
-    assert figure.layout.shapes[0].x0 <= purities[0].semantic.permuted.low
+    for line in ("answers", "maps"):
+        job = background.ask(f"found in {line}", "", work, line=line)
+        assert job.ended.wait(20)
+        assert background.find(f"found in {line}") is job
