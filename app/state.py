@@ -379,6 +379,21 @@ def page(address: str) -> Any:
     return st.session_state.get("pages", {}).get(address)
 
 
+def table_key(name: str, selected: int) -> str:
+    """A key for a table that opens at a row: another one when the choice was made elsewhere, so that it follows."""
+    opened, chosen = st.session_state.get(f"table-{name}", (selected, selected))
+    if chosen != selected:
+        opened = selected
+    st.session_state[f"table-{name}"] = (opened, selected)
+    return f"{name}-{opened}"
+
+
+def table_chose(name: str, column: int) -> None:
+    """A row of the table was chosen by hand: the table stays as it is, scrolled where it is."""
+    opened, _ = st.session_state[f"table-{name}"]
+    st.session_state[f"table-{name}"] = (opened, column)
+
+
 def fresh(key: str, choice: int | None) -> int | None:
     """A choice made in a figure, once: figures repeat their last selection at every run of the page."""
     name = f"choice-{key}"

@@ -8,7 +8,7 @@ from app.figures.columns import ring, told, undimmed
 from app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink
 from pico_core.analysis.stability import Stability
 
-SHOWN = 24
+SHOWN = 16
 ROWS = ("other starts, same images", "half of the images against the other", "resampled images")
 
 

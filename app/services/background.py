@@ -16,7 +16,8 @@ from app.jobs import Job
 
 KEPT = 24  # answers; the oldest that has ended goes
 Result = TypeVar("Result")
-Line = Literal["answers", "maps"]  # maps take minutes: an answer does not wait behind them
+# Maps and repeated constructions take minutes: an answer does not wait behind them.
+Line = Literal["answers", "maps", "repeats"]
 
 
 class Bench:
@@ -66,7 +67,7 @@ def _nothing(_job: Job[Any]) -> None:
     """What an ended job does."""
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)
 def _bench(line: Line) -> Bench:
     return Bench()
 

@@ -91,7 +91,8 @@ def stability(space: Workspace) -> Stability | Job[Stability]:
             splits.fit, splits.feedback, study.construction, seed=study.config.seed, on_progress=job.pulse
         )
 
-    job = background.ask(f"stability:{space.key}", "Constructing again from other starts and other images", work)
+    title = "Constructing again from other starts and other images"
+    job = background.ask(f"stability:{space.key}", title, work, line="repeats")
     return job if job.result is None else job.result
 
 

@@ -10,6 +10,7 @@ from app.services.studies import Workspace
 from app.switching import Base, Switching
 from pico_core.analysis import query_sample
 from pico_core.analysis.column_sets import ColumnSet, axes_name, parse_columns
+from pico_core.analysis.company import nearest_prototypes
 from pico_core.analysis.switch import (
     ColumnMeans,
     Move,
@@ -44,8 +45,10 @@ def switch_columns(space: Workspace, choice: Switching, selected: int) -> tuple[
         return tuple(sorted(made.probabilities.argsort(stable=True)[: choice.lowest].tolist()))
     if choice.which == "column":
         return (selected,)
-    side = made.prototypes.image if choice.which == "image-cluster" else made.prototypes.text
-    return tuple((side.labels == side.labels[selected]).nonzero()[:, 0].tolist())
+    image = choice.which == "image-cluster"
+    side = made.prototypes.image if image else made.prototypes.text
+    nearest, _ = nearest_prototypes(made.image_columns if image else made.text_columns, side.centres)
+    return tuple((nearest == nearest[selected]).nonzero()[:, 0].tolist())
 
 
 def switch_title(space: Workspace, column: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.method.history import Construction
@@ -53,10 +53,21 @@ def column_company(construction: Construction, column: int, *, top: int = 6) -> 
     )
 
 
-def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: int, top: int) -> SideCompany:
+def nearest_prototypes(
+    points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"]
+) -> tuple[Int[Tensor, " d"], Float[Tensor, "d k"]]:
+    """The prototype of the largest absolute cosine, which the style similarity is, and all cosines.
+
+    >>> nearest_prototypes(torch.tensor([[0.0, -1.0]]), torch.tensor([[0.6, 0.8], [0.0, 2.0]]))[0]
+    tensor([1])
+    """
     norms = torch.linalg.vector_norm(centres, dim=1, keepdim=True).clamp_min(1e-6)
     cosines = points @ (centres / norms).T
-    nearest = cosines.abs().argmax(dim=1)
+    return cosines.abs().argmax(dim=1), cosines
+
+
+def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: int, top: int) -> SideCompany:
+    nearest, cosines = nearest_prototypes(points, centres)
     own = int(nearest[column])
     # A column that never varies is a zero row: it belongs to nobody.
     others = (nearest == own) & points.any(dim=1)

@@ -55,7 +55,7 @@ def ended(app):
     """Wait for what this visit asked for, then draw the page again."""
     from app.services import background
 
-    job = [job for key, job in background._bench()._jobs.items() if key.startswith("probe:")][-1]
+    job = [job for key, job in background._bench("answers")._jobs.items() if key.startswith("probe:")][-1]
     assert job.ended.wait(100)
     app.run()
     assert not app.exception

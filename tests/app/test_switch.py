@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from app.figures import switch as draw
@@ -143,9 +144,11 @@ def test_a_cluster_is_the_columns_of_the_same_prototype(side):
 
     app = settled(opened("planted", set=f"{side}-cluster", column="5"))
     dataset = services.open_dataset("planted")
-    made = services.find_study(dataset, StudyConfig()).construction.prototypes
-    labels = (made.image if side == "image" else made.text).labels.tolist()
-    same = [column for column, label in enumerate(labels) if label == labels[5]]
+    made = services.find_study(dataset, StudyConfig()).construction
+    points, prototypes = getattr(made, f"{side}_columns"), getattr(made.prototypes, side)
+    cosines = torch.nn.functional.cosine_similarity(points[:, None], prototypes.centres[None], dim=2).abs()
+    nearest = cosines.argmax(dim=1).tolist()  # the style similarity is the cosine with this one
+    same = [column for column, prototype in enumerate(nearest) if prototype == nearest[5]]
     listed = next(text.value for text in app.caption if text.value.startswith("Switched"))
     assert listed.startswith(f"Switched, {len(same)} of 64: ")
     choose(app, "Which columns", "own")  # an own list begins with them

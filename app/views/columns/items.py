@@ -8,6 +8,7 @@ import polars as pl
 from app import services
 from pico_core.analysis.items import Band
 from pico_core.analysis.token_drivers import PatchDrivers, PatchValue
+from pico_core.data.token_words import WORDS_COLUMN
 
 STYLE = """<style>
 .bands h4{font-size:1rem;margin:.1rem 0 .3rem}.bands p{margin:.35rem 0 .15rem;font-size:.85rem;opacity:.75}
@@ -18,7 +19,7 @@ gap:.6rem;align-items:center;background:rgba(128,128,128,.08)}
 .bands .tx{border-left:4px solid #CC79A7;grid-column:1/-1}
 .bands b{font-variant-numeric:tabular-nums;min-width:3.3rem;text-align:right;display:inline-block}
 .bands small{opacity:.75;display:block}.bands .pic{position:relative;flex:none;line-height:0}
-.bands .pic img{height:64px;border-radius:.25rem}.bands span{flex:1}
+.bands .pic img{height:64px;border-radius:.25rem}.bands span{flex:1;min-width:0;overflow-wrap:anywhere}
 .bands .spot{position:absolute;border:2px solid #D55E00;outline:1px solid #fff;box-sizing:border-box}
 </style>"""
 
@@ -82,5 +83,6 @@ def _patch_card(space: services.Workspace, one: PatchValue, grid: tuple[int, int
 
 
 def _labels(frame: pl.DataFrame, names: list[str], index: int) -> str:
-    told = "; ".join(f"{name}: {frame[name][index]}" for name in names[:3])
+    labels = [name for name in names if name != WORDS_COLUMN]
+    told = "; ".join(f"{name}: {frame[name][index]}" for name in labels[:3])
     return f"<small>{escape(told)}</small>" if told else ""

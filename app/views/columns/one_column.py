@@ -166,7 +166,7 @@ def _words(space: services.Workspace, column: int) -> None:
         near.word_ends(found, dark=state.dark()),
         key="columns-words",
         read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
-        f"or more, with 95 % intervals by image. {plain(words.rule.capitalize())}; {words.n_read:,} of "
+        f"or more, with 95 % intervals by image. {plain(words.rule[0].upper() + words.rule[1:])}; {words.n_read:,} of "
         f"{len(words.words):,} texts are read.",
         beware="a token knows its sentence: a word can be high because of its neighbours.",
     )

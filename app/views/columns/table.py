@@ -29,11 +29,13 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
         return None
     numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns)
     rows = shown["column"].to_list()
+    name = f"columns-table-{wanted}"
+    key = state.table_key(name, selected)
     event = st.dataframe(
         numbers,
         hide_index=True,
         height=420,
-        key=f"columns-table-{wanted}",
+        key=key,
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [rows.index(selected)]}} if selected in rows else None,
@@ -43,8 +45,11 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
         f"{shown.height:,} of {frame.height:,} columns. A click on a head sorts, the box beside a row looks at that "
         "column, the glass at the upper right searches. Every head explains its number."
     )
-    chosen = list(event["selection"]["rows"])
-    return state.fresh(f"columns-table-{wanted}", rows[chosen[0]] if chosen else None)
+    found = list(event["selection"]["rows"])
+    chosen: int | None = state.fresh(key, rows[found[0]] if found else None)
+    if chosen is not None:
+        state.table_chose(name, chosen)
+    return chosen
 
 
 def _heads(numbers: pl.DataFrame) -> dict[str, object]:

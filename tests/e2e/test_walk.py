@@ -1,0 +1,76 @@
+"""A newcomer's walk: which ten columns carry most style, which style, how sure are we, and what without them?
+
+Screenshots of every stop lie where PICO_SCREENSHOTS says; without it nowhere.
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+TWO_MINUTES = 120
+
+
+def shot(visit, name):
+    if folder := os.environ.get("PICO_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        visit.page.screenshot(path=str(Path(folder) / f"walk-{name}.png"))
+
+
+def instrument(visit, name):
+    visit.click(visit.main.get_by_role("radio", name=name).or_(visit.button(name)).first)
+
+
+def bars(visit, title):
+    """Columns and heights of the figure under a heading, as they are drawn."""
+    chart = visit.main.locator('[data-testid="stColumn"]', has=visit.page.get_by_role("heading", name=title))
+    chart = chart.locator('[data-testid="stPlotlyChart"]').first
+    chart.scroll_into_view_if_needed()
+    drawn = chart.evaluate(
+        "c => { const t = c.querySelector('.js-plotly-plot')._fullData[0]; "
+        "return {columns: t.customdata.map(r => Number(r[0])), heights: Array.from(t.y)}; }"
+    )
+    return chart, drawn
+
+
+@pytest.mark.parametrize("dataset", ["shortcut", "planted"])
+def test_which_ten_which_style_how_sure_and_what_without_them(visit, dataset):
+    visit.open(f"columns?dataset={dataset}&basis=cross")
+    began = time.monotonic()
+    assert "lowest semantic probability" in visit.answer
+    assert re.search(r"(none|\d+|all) .*when other images are drawn", visit.answer)
+    shot(visit, f"{dataset}-1-answer")
+
+    # Which ten, and how sure are we?
+    instrument(visit, "How sure")
+    chart, drawn = bars(visit, "Which ten are the lowest?")
+    assert drawn["heights"] == sorted(drawn["heights"], reverse=True)
+    assert all(0 <= height <= 1 for height in drawn["heights"])
+    assert "Other starts give" in visit.main.inner_text()
+    shot(visit, f"{dataset}-2-how-sure")
+
+    # Which style? Look at the surest of them.
+    box = chart.locator(".bars .point path").first.bounding_box()
+    visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
+    visit.page.wait_for_url(lambda url: f"column={drawn['columns'][0]}" in url)
+    visit.settle()
+    assert visit.column == drawn["columns"][0]
+    instrument(visit, "One column")
+    goes_with = visit.page.locator('[data-testid="stPlotlyChart"]', has_text="association").first
+    goes_with.scroll_into_view_if_needed()
+    first = goes_with.evaluate("c => c.querySelector('.js-plotly-plot')._fullLayout.yaxis.ticktext[0]")
+    assert "style" in first
+    shot(visit, f"{dataset}-3-which-style")
+
+    # What happens to retrieval without the ten?
+    visit.click(visit.button("Switch it off"))
+    visit.click(visit.main.get_by_text("Lowest by probability", exact=True).first)
+    told = visit.main.inner_text()
+    assert re.search(r"difference [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\] points of rSum", told), told[:1500]
+    assert "random columns" in told
+    shot(visit, f"{dataset}-4-without-them")
+    assert time.monotonic() - began < TWO_MINUTES
+    visit.assert_sound()
