@@ -198,6 +198,7 @@ def test_nonsense_in_a_link_is_dropped():
 def test_a_set_gets_a_name_is_kept_switched_again_and_dropped(app):
     settled(app)
     choose(app, "Which columns", "lowest")
+    settled(app)
     press(app, "switch-keep")
     assert "needs a name" in app.info[-1].value
     field(app, "Name of what is switched now").set_value("the **low** ones").run()
@@ -209,6 +210,10 @@ def test_a_set_gets_a_name_is_kept_switched_again_and_dropped(app):
     assert "without column" in verdict(app)
     press(app, "switch-use-0")
     assert "without the set “the **low** ones”" in verdict(app)
+    press(app, "switch-use-0")  # again: no step to take back
+    press(app, "switch-undo")
+    assert "without column" in verdict(app)
+    assert app.expander[-1].proto.expanded
     press(app, "switch-drop-0")
     assert not any(button.key == "switch-use-0" for button in app.button)
 

@@ -14,7 +14,7 @@ from pico_core.errors import DataError
 def render(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     """Keep what is switched now, or switch what was kept."""
     kept = services.sets_here(space)
-    with st.expander(f"Named sets: {len(kept)} kept" if kept else "Keep, share or load a set of columns"):
+    with st.expander("Keep, share or load a set of columns", expanded=bool(kept)):
         _keep(space, choice, columns)
         for number, one in enumerate(kept):
             _kept(choice, one, number)

@@ -48,19 +48,21 @@ ABOUT: dict[SwitchSetting, str] = {
 
 def render(space: services.Workspace, selected: int) -> int | None:
     """Draw the instrument; no column is clicked in it."""
-    choice = state.switching()
+    choice, late = state.switching(), False
     _choose(space, choice, selected)
     st.space("small")
     try:
         columns = services.switch_columns(space, choice, selected)
         if columns:
-            _answer(space, choice, columns)
+            late = _answer(space, choice, columns)
         else:
             st.info("Which columns? Write numbers and ranges, such as 3, 7, 12-15.", icon=":material/keyboard:")
     except DataError as error:
         columns = ()
         st.info(plain(str(error)[0].upper() + str(error)[1:]), icon=":material/keyboard:")
     column_sets.render(space, choice, columns)
+    if late:  # only here: what was pressed in this run has been heard
+        st.rerun()
     return None
 
 
@@ -119,7 +121,8 @@ def _take(space: services.Workspace, selected: int) -> None:
     state.set_switching(wanted)
 
 
-def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
+def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+    """Draw the answer; whether something came while the page was drawn without it."""
     total = space.splits.test.n_columns
     if services.switch_idle(space, choice, columns):
         value = "1" if choice.setting == "one" else "0"
@@ -130,7 +133,7 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
         )
         parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
         st.caption("Choose another setting, or compare with other weights.")
-        return
+        return False
     services.leave_switch_control(space, choice, columns)
     exact = services.switch_exact(space, choice, columns)
     quick = services.switch_quick(space, choice, columns)
@@ -149,8 +152,7 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
             f"{effect.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, so the "
             "recall after the switch may flatter."
         )
-    if not effect.exact:
-        _offer_exact(space, choice, columns)
+    late = not effect.exact and _offer_exact(space, choice, columns)
     parts.figure(
         draw.changes(effect.rows, control=band, sampled=not effect.exact, dark=state.dark()),
         key="switch-changes",
@@ -161,11 +163,12 @@ def _answer(space: services.Workspace, choice: Switching, columns: tuple[int, ..
         "of these columns that chance columns would not say.",
     )
     if band is None and control is not None:
-        _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
+        late |= _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
     _queries(space, choice, columns, effect)
+    return late
 
 
-def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
+def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
     job = services.switch_exact(space, choice, columns)
     if job is None:
         st.button(
@@ -175,15 +178,14 @@ def _offer_exact(space: services.Workspace, choice: Switching, columns: tuple[in
             on_click=services.ask_switch_exact,
             args=(space, choice, columns),
         )
-    else:
-        _wait(job, "switch-exact", "Until then the estimate stands.")
+        return False
+    return _wait(job, "switch-exact", "Until then the estimate stands.")
 
 
-def _wait(job: Job[Any], place: str, meanwhile: str) -> None:
-    """Say how it stands; draw anew if it came while the page was drawn without it."""
+def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
+    """Say how it stands; whether it came by now."""
     waiting(job, place=place, meanwhile=meanwhile)
-    if job.result is not None:
-        st.rerun()
+    return job.result is not None
 
 
 def _what(space: services.Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
