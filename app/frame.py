@@ -19,12 +19,12 @@ PAGES = (
 
 def render() -> None:
     """Draw one run of the script: the sidebar, the state of the study, the page that was chosen."""
-    chosen = st.navigation(
-        [
-            st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
-            for view, title, path, icon in PAGES
-        ]
-    )
+    pages = {
+        path: st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
+        for view, title, path, icon in PAGES
+    }
+    chosen = st.navigation(list(pages.values()))
+    state.put_pages(pages)
     parts.house_style()
     parts.brand(dark=state.dark())
     state_of_run = controls.place_for_run()

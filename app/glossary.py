@@ -17,6 +17,7 @@ TERMS = {
     "mismatched-pairs null": "The same statistic on images with texts of other images: what chance alone gives.",
     "rank correlation": "Spearman's: 1 if both orders agree fully, 0 if they have nothing in common.",
     "strength": "The exponent λ of the probabilities: 0 is equal weights, 1 the probabilities themselves.",
+    "style probe": "The same items in other styles, encoded again: whatever moves within an item is style.",
     "digest": "A fingerprint of all arrays and texts: equal data have equal digests.",
 }
 _ANY = re.compile("|".join(rf"\b{re.escape(escape(term))}\b" for term in sorted(TERMS, key=len, reverse=True)))

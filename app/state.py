@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import streamlit as st
 
+from app.switching import STEPS, Switching, from_address
+from pico_core.analysis.column_sets import ColumnSet
 from pico_core.demo import DEMOS
 from pico_core.method.config import StudyConfig
 
@@ -18,6 +20,14 @@ DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
 MAX_WORDS = 300  # letters of a typed caption: more than any encoder reads
+MAX_SETS = 50  # column sets kept in one visit
+SWITCH_WIDGETS = {
+    "switch-which": "which",
+    "switch-lowest": "lowest",
+    "switch-typed": "typed",
+    "switch-to": "setting",
+    "switch-base": "base",
+}
 QUERY = re.compile(r"(image|text)-([0-9]{1,9})")
 
 
@@ -65,6 +75,7 @@ def follow_address() -> None:
     _mirror("part", None if part() == PARTS[0] else part())
     _mirror("query", asked)
     _mirror("words", words() or None)
+    _mirror_switching()
 
 
 def _column() -> int:
@@ -105,6 +116,95 @@ def go_to_part(name: Part) -> None:
     """Open another instrument from elsewhere; only in a callback, before the switch itself is drawn."""
     set_part(name)
     st.session_state["columns-part"] = name
+
+
+def switching() -> Switching:
+    """What the column switch is set to."""
+    if "switching" not in st.session_state:
+        st.session_state["switching"] = from_address(st.query_params)
+    found: Switching = st.session_state["switching"]
+    return found
+
+
+def set_switching(wanted: Switching) -> None:
+    """Switch other columns, or to something else; `undo_switching` steps back."""
+    before = switching()
+    if wanted == before:
+        return
+    steps = (*st.session_state.get("switched", ()), before)
+    st.session_state["switched"] = steps[-STEPS:]
+    st.session_state["switching"] = wanted
+    _mirror_switching()
+
+
+def place_switching(most: int) -> None:
+    """Put the choice into the widgets of the switch before they are drawn: a step back or a link shows in them.
+
+    Args:
+        most: How many of the lowest there can be.
+    """
+    for key, field in SWITCH_WIDGETS.items():
+        value = getattr(switching(), field)
+        st.session_state[key] = min(value, most) if field == "lowest" else value
+
+
+def placed_switching() -> Switching:
+    """What the widgets of the switch say, in a callback of theirs."""
+    said = {field: st.session_state[key] for key, field in SWITCH_WIDGETS.items() if key in st.session_state}
+    return replace(switching(), **said)
+
+
+def can_undo_switching() -> bool:
+    """Whether there is a step to take back."""
+    return bool(st.session_state.get("switched"))
+
+
+def undo_switching() -> None:
+    """Take the last step of the column switch back."""
+    *rest, before = st.session_state["switched"]
+    st.session_state["switched"], st.session_state["switching"] = tuple(rest), before
+    _mirror_switching()
+
+
+def _mirror_switching() -> None:
+    for name, value in switching().address.items():
+        _mirror(name, value)
+
+
+def _forget_switching() -> None:
+    """Numbers of columns mean others in other data or other axes; sets that were kept say what they belong to."""
+    st.session_state["switching"], st.session_state["switched"] = Switching(), ()
+    _mirror_switching()
+
+
+def kept_sets() -> tuple[ColumnSet, ...]:
+    """Column sets kept for this visit, of whatever data; the latest last."""
+    return tuple(st.session_state.get("kept-sets", ()))
+
+
+def keep_set(wanted: ColumnSet) -> None:
+    """Keep a column set for this visit; one of the same name, data and axes is replaced."""
+    others = [one for one in kept_sets() if _named(one) != _named(wanted)]
+    st.session_state["kept-sets"] = (*others, wanted)[-MAX_SETS:]
+
+
+def drop_set(unwanted: ColumnSet) -> None:
+    """Keep a column set no longer."""
+    st.session_state["kept-sets"] = tuple(one for one in kept_sets() if one != unwanted)
+
+
+def _named(one: ColumnSet) -> tuple[str, tuple[str, str]]:
+    return one.name, (one.dataset, one.axes)
+
+
+def switch_control() -> str:
+    """Key of the control of the switch that was asked for last; empty where none is looked at."""
+    return str(st.session_state.get("switch-control", ""))
+
+
+def set_switch_control(key: str) -> None:
+    """Remember which control is looked at."""
+    st.session_state["switch-control"] = key
 
 
 def strength() -> float:
@@ -170,6 +270,7 @@ def open_dataset(path: str) -> None:
     st.session_state["column"] = -1
     _mirror("column", None)
     _forget_items()
+    _forget_switching()
 
 
 def _forget_items() -> None:
@@ -193,6 +294,8 @@ def set_wanted_config(config: StudyConfig) -> None:
     before = wanted_config()
     if (before.seed, before.fit, before.feedback) != (config.seed, config.fit, config.feedback):
         _forget_items()
+    if (before.basis, before.seed, before.fit) != (config.basis, config.seed, config.fit):
+        _forget_switching()
     st.session_state["config"] = config
     _mirror("basis", None if config.basis == "given" else config.basis)
 
@@ -264,6 +367,16 @@ def on_screen() -> tuple[Any, Any]:
     """The dataset and the study of this run of the script, or None for what is missing."""
     found: tuple[Any, Any] = st.session_state.get("screen", (None, None))
     return found
+
+
+def put_pages(pages: dict[str, Any]) -> None:
+    """The pages of this run of the script, by their addresses: what one page links another with."""
+    st.session_state["pages"] = pages
+
+
+def page(address: str) -> Any:
+    """A page to link to; None where the frame is not drawn."""
+    return st.session_state.get("pages", {}).get(address)
 
 
 def fresh(key: str, choice: int | None) -> int | None:

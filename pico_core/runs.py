@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from pico_core.analysis.columns import with_intervals
 from pico_core.data.files import replaced_folder, strangers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import RunError
@@ -88,7 +89,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
     with replaced_folder(folder.resolve()) as fresh:
         save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
         save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
-        study.columns.write_parquet(fresh / COLUMNS)
+        study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
         made.history.frame().write_parquet(fresh / TABLE)
         _write(fresh / RUN, _about(study))
         _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
@@ -116,7 +117,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
             )
         config = StudyConfig.from_dict(about["config"])
     with _reading(folder / COLUMNS):
-        columns = pl.read_parquet(folder / COLUMNS)
+        columns = with_intervals(pl.read_parquet(folder / COLUMNS))
     with _reading(folder / TENSORS):
         vectors = load_file(folder / TENSORS)
         _check_vectors(vectors, columns.height, needs_basis=config.basis != "given")

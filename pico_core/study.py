@@ -113,7 +113,14 @@ def run_study(
         basis=basis,
         construction=construction,
         report=report,
-        columns=column_table(splits.fit, construction, basis, semantic_share=known),
+        columns=column_table(
+            splits.fit,
+            construction,
+            basis,
+            seed=config.seed,
+            semantic_share=known,
+            on_progress=lambda _share: meter.breathe(),
+        ),
         seconds=time.perf_counter() - began,
         versions=_versions(),
     )
@@ -135,11 +142,15 @@ class _Meter:
     tell: Callable[[float], None] | None
     done: int = 0
 
+    def breathe(self) -> None:
+        """Tell how far it is though no scoring was done: whoever listens may end the study."""
+        if self.tell is not None:
+            self.tell(min(1.0, self.done / self.planned))
+
     def add(self, pairs: PairedEmbeddings) -> None:
         """Count one scoring of a split, and tell."""
         self.done += pairs.n_images * pairs.n_texts
-        if self.tell is not None:
-            self.tell(min(1.0, self.done / self.planned))
+        self.breathe()
 
 
 def _planned_cells(splits: Splits, config: ConstructionConfig, *, n_reported: int) -> int:

@@ -1,7 +1,6 @@
 """Every column in one picture, four ways; and one column from near."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -40,11 +39,12 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         x=np.arange(ordered.height),
         y=values,
         marker={"color": ordered["probability"].to_numpy(), "line": {"width": 0}, **COLOURS},
-        customdata=_names(ordered),
+        customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
-        **_undimmed(),
+        error_y=_whiskers(ordered, measure, dark=dark),
+        **undimmed(),
     )
-    top = max(1e-6, float(values.max()))
+    top = max(1e-6, float(values.max()), _highest(ordered, measure))
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
     figure.add_bar(
         x=counts,
@@ -75,7 +75,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
         figure.layout.xaxis.showticklabels = False
     if selected >= 0:
         where = ordered["column"].to_list().index(selected)
-        _ring(figure, where, float(values[where]), dark=dark)
+        ring(figure, where, float(values[where]), dark=dark)
         figure.add_annotation(
             x=where,
             y=float(values[where]),
@@ -121,17 +121,17 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
             error_y={**bars, "thickness": 1.2},
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8, "line": {"width": 1.5, "color": colour}},
-            customdata=_names(part),
+            customdata=told(part),
             hovertemplate="%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: "
             + word
             + "%{customdata[2]}<extra></extra>",
-            **_undimmed(),
+            **undimmed(),
         )
     figure.update_xaxes(range=across)
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+        ring(figure, row["null_mean"], row["p_hat"], dark=dark)
     return figure
 
 
@@ -155,16 +155,16 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "colorbar": colour_bar("semantic<br>probability"),
             **COLOURS,
         },
-        customdata=_names(table),
+        customdata=told(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
         "%{customdata[2]}<extra></extra>",
-        **_undimmed(),
+        **undimmed(),
     )
     figure.update_xaxes(range=_padded(table["image_similarity"].to_numpy()))
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        _ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+        ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
     return figure
 
 
@@ -195,36 +195,21 @@ def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: boo
     return figure
 
 
-def numbers_html(row: dict[str, Any]) -> str:
-    """One column's numbers side by side, each with its interval where one exists."""
-    said = "differs from its null" if row["differs"] else "does not differ from its null"
-    cells = [
-        ("p̂, matched pairs", f"{row['p_hat']:.3f}", _span(row["p_hat_low"], row["p_hat_high"])),
-        ("null, mismatched", f"{row['null_mean']:.3f}", _span(row["null_low"], row["null_high"])),
-        ("p value", f"{row['p_value']:.3f}", said),
-        ("similarity, images", f"{row['image_similarity']:.3f}", "to the nearest style prototype"),
-        ("similarity, texts", f"{row['text_similarity']:.3f}", "to the nearest style prototype"),
-        ("probability", f"{row['probability']:.3f}", "semantic"),
-        ("weight", f"{row['weight']:.3f}", "in retrieval, after the guard"),
-        ("offset", f"{row['offset']:+.3f}", "images minus texts; not style"),
-    ]
-    if row["semantic_share"] is not None:
-        cells.append(("planted truth", f"{row['semantic_share']:.3f}", "share that is meaning"))
-    heads = "".join(f"<th>{escape(name)}</th>" for name, _, _ in cells)
-    digits = "".join(f"<td>{value}</td>" for _, value, _ in cells)
-    notes = "".join(f"<td class='note'>{escape(note)}</td>" for _, _, note in cells)
-    return (
-        f"<style>{TABLE_STYLE}</style><div class='numbers'><table><tr>{heads}</tr><tr>{digits}</tr>"
-        f"<tr>{notes}</tr></table></div>"
-    )
+def has_intervals(table: pl.DataFrame) -> bool:
+    """Whether the probabilities of this table have intervals (columns read as quantiles have none)."""
+    return "probability_low" in table.columns and not table["probability_low"].null_count()
 
 
-TABLE_STYLE = (
-    ".numbers{overflow-x:auto}.numbers table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    ".numbers th{font-weight:400;font-size:.85rem;text-align:right;padding:.2rem .7rem;opacity:.8}"
-    ".numbers td{text-align:right;padding:0 .7rem;font-size:1.35rem}.numbers .note{font-size:.78rem;opacity:.75;"
-    "vertical-align:top;padding-bottom:.5rem}.numbers tr{border:0}.numbers th,.numbers td{border:0}"
-)
+def _whiskers(table: pl.DataFrame, measure: str, *, dark: bool) -> dict[str, Any] | None:
+    if measure != "probability" or not has_intervals(table):
+        return None
+    ends = [table[name].to_list() for name in ("probability_low", "probability_high", "probability")]
+    return {**interval(*ends), "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)", "thickness": 1.5}
+
+
+def _highest(table: pl.DataFrame, measure: str) -> float:
+    shown = measure == "probability" and has_intervals(table)
+    return float(np.max(table["probability_high"].to_numpy())) if shown else 0.0
 
 
 def rim(dark: bool) -> str:
@@ -243,15 +228,16 @@ def chosen_column(points: Sequence[object]) -> int | None:
     return None
 
 
-def _names(table: pl.DataFrame) -> list[list[str]]:
+def told(table: pl.DataFrame) -> list[list[str]]:
     """What hovering says beside the axes: column, title, and the planted truth if it is known."""
     truth = table["semantic_share"].to_list() if "semantic_share" in table.columns else [None] * table.height
-    told = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
+    truths = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
     columns, titles = table["column"].to_list(), table["title"].to_list()
-    return [[str(column), title, share] for column, title, share in zip(columns, titles, told, strict=True)]
+    return [[str(column), title, share] for column, title, share in zip(columns, titles, truths, strict=True)]
 
 
-def _ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
+    """Mark the selected column."""
     figure.add_scatter(
         x=[x],
         y=[y],
@@ -261,7 +247,7 @@ def _ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
     )
 
 
-def _undimmed() -> dict[str, Any]:
+def undimmed() -> dict[str, Any]:
     """The ring says what is selected; the other columns keep their colours."""
     same = {"marker": {"opacity": 1}}
     return {"selected": same, "unselected": same}
@@ -272,7 +258,3 @@ def _padded(numbers: NDArray[Any], *, share: float = 0.06) -> list[float]:
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
     room = share * (high - low) or 0.01
     return [low - room, high + room]
-
-
-def _span(low: float, high: float) -> str:
-    return f"[{low:.3f}, {high:.3f}]"

@@ -3,10 +3,13 @@
 import polars as pl
 import streamlit as st
 
+from app.jobs import Job
+from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis import items
+from pico_core.analysis import column_reading
 from pico_core.analysis.column_reading import ColumnsSummary, summarise
-from pico_core.analysis.items import ColumnItems
+from pico_core.analysis.stability import Stability
+from pico_core.analysis.stability import stability as measure_stability
 from pico_core.analysis.trajectories import (
     FeedbackReading,
     PrototypePlanes,
@@ -16,14 +19,11 @@ from pico_core.analysis.trajectories import (
     softmax_curve,
 )
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.demo import Demo
+from pico_core.demo.runs import load_stability
 from pico_core.method.basis import Loading
 from pico_core.method.history import Construction
 from pico_core.study import Study
-
-
-def column_items(space: Workspace, column: int, top: int) -> ColumnItems:
-    """One column in the items of the fit split."""
-    return items.column_items(space.splits.fit, column, top=top)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -39,6 +39,11 @@ def columns_summary(space: Workspace) -> ColumnsSummary:
 def columns_frame(space: Workspace) -> pl.DataFrame:
     """The column table with the weights at the strength of the frame, as `shown_weight`."""
     return space.study.columns.with_columns(pl.Series("shown_weight", space.weights.tolist()))
+
+
+def filtered_columns(frame: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, for a table that people read."""
+    return column_reading.filtered_columns(frame, wanted)
 
 
 def loadings(space: Workspace, column: int) -> list[Loading]:
@@ -72,3 +77,24 @@ def weight_curve(space: Workspace) -> WeightCurve | None:
     if made.config.rule != "softmax":
         return None
     return softmax_curve(made.history.candidate_gains, tau=made.config.tau)
+
+
+def stability(space: Workspace) -> Stability | Job[Stability]:
+    """How stable the probabilities are: of the demos from their files, of other data from the background."""
+    demo, study, splits = space.dataset.demo, space.study, space.splits
+    kept = _kept_stability(space.key, demo, study) if demo is not None else None
+    if kept is not None:
+        return kept
+
+    def work(job: Job[Stability]) -> Stability:
+        return measure_stability(
+            splits.fit, splits.feedback, study.construction, seed=study.config.seed, on_progress=job.pulse
+        )
+
+    job = background.ask(f"stability:{space.key}", "Constructing again from other starts and other images", work)
+    return job if job.result is None else job.result
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _kept_stability(key: str, _demo: Demo, _study: Study) -> Stability | None:
+    return load_stability(_study, _demo)

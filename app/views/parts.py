@@ -50,6 +50,11 @@ def brand(*, dark: bool) -> None:
 def question(title: str, answer: str) -> None:
     """The page's title is the reader's question; under it the answer, computed from the data."""
     st.title(title, anchor=False)
+    verdict(answer)
+
+
+def verdict(answer: str) -> None:
+    """An answer, computed from the data, set in the weight of one."""
     st.markdown(f'<p class="answer">{explain(answer)}</p>', unsafe_allow_html=True)
 
 

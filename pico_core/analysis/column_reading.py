@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 import torch
 
+from pico_core.analysis.columns import LOWEST
 from pico_core.analysis.records import Estimate
 from pico_core.axes import Columns
 
 NORMAL_95 = 1.959964
+SURE = 0.95  # of the resamples
 STRONG, CLEAR, WEAK = 0.7, 0.4, 0.2  # of rho: words for people, nothing is decided by them
 
 
@@ -56,6 +58,8 @@ class ColumnsSummary:
         lowest_title: Its name.
         lowest_probability: Its semantic probability.
         n_lowest: Columns that share that probability (a clamp at 0 makes ties).
+        sure: Columns that are among the ten lowest in at least 95 % of the resamples; None where nothing was
+            resampled.
         agreement: With the planted truth, where there is one.
     """
 
@@ -66,6 +70,7 @@ class ColumnsSummary:
     lowest_title: str
     lowest_probability: float
     n_lowest: int
+    sure: int | None
     agreement: RankAgreement | None
 
     @property
@@ -78,9 +83,20 @@ class ColumnsSummary:
             else f"{self.n_lowest} columns share the lowest semantic probability, {self.lowest_probability:.3f}"
         )
         return (
-            f"{self.n_differ} of {self.n_columns} columns differ from their mismatched-pairs null "
-            f"at 5 % false discovery{below}; {lowest}."
+            f"{lowest[0].upper()}{lowest[1:]}{self._sureness}. {self.n_differ} of {self.n_columns} columns differ "
+            f"from their mismatched-pairs null at 5 % false discovery{below}."
         )
+
+    @property
+    def _sureness(self) -> str:
+        """How well images settle which columns are the lowest."""
+        if self.sure is None or self.n_columns <= LOWEST:
+            return ""
+        if self.sure == 0:
+            return f"; but none of the {LOWEST} lowest is surely among them when other images are drawn"
+        if self.sure >= LOWEST:
+            return f"; all {LOWEST} lowest stay so when other images are drawn"
+        return f"; of the {LOWEST} lowest, {self.sure} surely stay among them when other images are drawn"
 
 
 def summarise(table: pl.DataFrame) -> ColumnsSummary:
@@ -101,6 +117,7 @@ def summarise(table: pl.DataFrame) -> ColumnsSummary:
         lowest_title=str(table["title"][lowest]),
         lowest_probability=float(probability[lowest]),
         n_lowest=int((probability == probability[lowest]).sum()),
+        sure=None if table["lowest_share"].null_count() else table.filter(pl.col("lowest_share") >= SURE).height,
         agreement=rank_agreement(probability, torch.tensor(truth.to_list())) if truth.null_count() == 0 else None,
     )
 
@@ -126,3 +143,24 @@ def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
     half = NORMAL_95 * math.sqrt((1 + rho**2 / 2) / (count - 3))
     return RankAgreement(Estimate(rho, math.tanh(centre - half), math.tanh(centre + half)), count)
+
+
+def filtered_columns(table: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, with `interval` as text beside the probability.
+
+    Args:
+        table: From `column_table`.
+        wanted: "below their null", "above their null", "not different from it", "among the ten lowest";
+            anything else keeps all.
+    """
+    below = pl.col("p_hat") < pl.col("null_mean")
+    lowest = pl.col("probability").rank("ordinal") <= LOWEST
+    kinds = {
+        "below their null": pl.col("differs") & below,
+        "above their null": pl.col("differs") & ~below,
+        "not different from it": ~pl.col("differs"),
+        "among the ten lowest": lowest,
+    }
+    kept = table.filter(kinds[wanted]) if wanted in kinds else table
+    ends = [pl.col(f"probability_{end}").map_elements(lambda v: f"{v:.3f}", pl.String) for end in ("low", "high")]
+    return kept.with_columns(pl.format("[{}, {}]", *ends).alias("interval"))

@@ -109,6 +109,38 @@ def paired_difference(
     return _paired(left, right, text_image, bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed))
 
 
+def retrieval_metrics(
+    ranks: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
+) -> RetrievalMetrics:
+    """Recall and ranks of one scoring with their intervals, resampled by image.
+
+    Args:
+        ranks: Of every query.
+        text_image: The image of each text.
+        n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
+        seed: Of the resamples.
+    """
+    return _metrics(ranks, text_image, bootstrap_counts(len(ranks.image_to_text), n_draws=n_draws, seed=seed))
+
+
+def recall_differences(
+    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
+) -> tuple[Estimate, ...]:
+    """R@1, R@5, R@10 under one scoring minus under another, image to text and then text to image.
+
+    Paired: the same queries under both, resampled by image. In points of per cent; they sum to the
+    difference of rSum.
+    """
+    counts = bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed)
+
+    def changed(one: Int[Tensor, " q"], other: Int[Tensor, " q"], k: int) -> Float[Tensor, " q"]:
+        return 100 * (recall_at(one, k) - recall_at(other, k))
+
+    images = [_image_mean(changed(left.image_to_text, right.image_to_text, k), counts) for k in CUTS]
+    texts = [_text_mean(changed(left.text_to_image, right.text_to_image, k), text_image, counts) for k in CUTS]
+    return (*images, *texts)
+
+
 def _scoring(
     name: str,
     label: str,

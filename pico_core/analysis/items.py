@@ -1,4 +1,4 @@
-"""One column from near: its value in every item, and the items at both ends."""
+"""One column from near: its value in every item, and items from the top of its order to the bottom."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
+
+# Name of a band and the place of its middle in the order, highest first.
+BANDS = (("top", 0.0), ("upper middle", 0.25), ("middle", 0.5), ("lower", 0.75), ("bottom", 1.0))
 
 
 @dataclass(frozen=True)
@@ -16,32 +19,50 @@ class ItemValue:
     value: float
 
 
+@dataclass(frozen=True)
+class Band:
+    """Items around one place in the order of a column, highest first."""
+
+    name: str
+    items: tuple[ItemValue, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class ColumnItems:
-    """Values of one column in all items, and its strongest and weakest items; ties by index."""
+    """Values of one column in all items, and items of five bands of its order; ties by index."""
 
     images: Float[Tensor, " n"]
     texts: Float[Tensor, " m"]
-    top_images: tuple[ItemValue, ...]
-    low_images: tuple[ItemValue, ...]
-    top_texts: tuple[ItemValue, ...]
-    low_texts: tuple[ItemValue, ...]
+    image_bands: tuple[Band, ...]
+    text_bands: tuple[Band, ...]
 
 
-def column_items(pairs: PairedEmbeddings, column: int, *, top: int = 3) -> ColumnItems:
+def column_items(pairs: PairedEmbeddings, column: int, *, per_band: int = 3) -> ColumnItems:
     """Read one column in all items of a split.
 
     >>> import torch
     >>> pairs = PairedEmbeddings.from_arrays(torch.tensor([[0.6, 0.8], [1.0, 0.0]]), torch.eye(2))
-    >>> [item.index for item in column_items(pairs, 0, top=1).top_images]
-    [1]
+    >>> [band.items[0].index for band in column_items(pairs, 0, per_band=1).image_bands]
+    [1, 0]
     """
     images, texts = pairs.image_means[:, column], pairs.text_means[:, column]
-    return ColumnItems(
-        images, texts, _ends(images, top), _ends(images, top, low=True), _ends(texts, top), _ends(texts, top, low=True)
-    )
+    return ColumnItems(images, texts, quantile_bands(images, per_band), quantile_bands(texts, per_band))
 
 
-def _ends(values: Float[Tensor, " items"], top: int, *, low: bool = False) -> tuple[ItemValue, ...]:
-    order = values.argsort(descending=not low, stable=True)[:top]
-    return tuple(ItemValue(int(i), float(values[i])) for i in order)
+def quantile_bands(values: Float[Tensor, " items"], per_band: int) -> tuple[Band, ...]:
+    """Five bands of the order; no item in two, and with few items fewer bands or shorter ones.
+
+    >>> import torch
+    >>> [[item.index for item in band.items] for band in quantile_bands(torch.arange(10.0), 1)]
+    [[9], [7], [5], [2], [0]]
+    """
+    order = values.argsort(descending=True, stable=True).tolist()
+    taken: set[int] = set()
+    bands = []
+    for name, place in (BANDS[0], BANDS[-1], BANDS[2], BANDS[1], BANDS[3]):  # the ends choose first
+        start = round(place * (len(order) - per_band))
+        chosen = [i for i in order[max(0, start) : max(0, start) + per_band] if i not in taken]
+        taken.update(chosen)
+        bands.append(Band(name, tuple(ItemValue(i, float(values[i])) for i in chosen)))
+    names = [name for name, _ in BANDS]
+    return tuple(band for band in sorted(bands, key=lambda band: names.index(band.name)) if band.items)

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 
+from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, Seed
-from pico_core.data.encoders import BadItem, Captions, EncodedDataset, EncodingStopped, Progress, encode_dataset
+from pico_core.data.encoders import BadItem, Captions, EncodedDataset, encode_dataset
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.choice import EncoderChoice
 from pico_core.data.encoders.dataset import check_target
@@ -82,7 +81,7 @@ def encode(
         encoder = choice.load()
     for note in encoder.notes:
         err.print(f"Note: {note}", markup=False, highlight=False)
-    with _Meter() as meter:
+    with Meter() as meter:
         made = encode_dataset(
             encoder,
             images,
@@ -96,31 +95,6 @@ def encode(
     values = _values(made, sentences, encoder.name) | {"unnamed_pictures": list(found.unnamed)}
     values["seconds"] = round(time.monotonic() - began, 2)
     say(values if as_json else _lines(values), as_json=as_json)
-
-
-class _Meter:
-    """Two bars on standard error. An interruption between two batches says how far it came."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = Bars(*columns, console=err, transient=True, disable=not err.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-        self._last: Progress | None = None
-
-    def __enter__(self) -> "_Meter":
-        self._bars.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._bars.stop()
-        if kind is KeyboardInterrupt and self._last is not None:
-            raise EncodingStopped(self._last)
-
-    def show(self, progress: Progress) -> None:
-        self._last = progress
-        if progress.stage not in self._tasks:
-            self._tasks[progress.stage] = self._bars.add_task(progress.stage)
-        self._bars.update(self._tasks[progress.stage], completed=progress.done, total=progress.total)
 
 
 def _values(made: EncodedDataset, captions: Captions, encoder: str) -> dict[str, Any]:

@@ -49,9 +49,22 @@ class Demo:
         """The small encoder; only where pictures and captions were encoded."""
         return self.folder / "encoder.safetensors"
 
+    @property
+    def words(self) -> Path:
+        """Into how many tokens every word of the captions is cut; only where captions were encoded."""
+        return self.folder / "words.parquet"
+
+    def stability(self, basis: str) -> Path:
+        """How stable the probabilities of the finished run are."""
+        return self.folder / f"stability-{basis}.json"
+
     def run(self, basis: str) -> Path:
         """The finished run in one basis."""
         return self.folder / f"run-{basis}"
+
+    def probe(self, basis: str) -> Path:
+        """The style probe of that run; only where pictures and captions were encoded."""
+        return self.folder / f"probe-{basis}.parquet"
 
 
 DEMOS: Final = (

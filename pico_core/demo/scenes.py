@@ -15,9 +15,11 @@ from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.encoders import load_small, save_small
 from pico_core.data.files import save_pairs
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
+from pico_core.data.token_words import piece_counts
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
+from pico_core.demo.probes import save_probes
 from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
 from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
 from pico_core.demo.runs import save_runs
@@ -95,7 +97,7 @@ def build_pictures(folder: Path) -> Scenes:
 
 
 def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
-    """Encode the demo's pictures as they lie in their files, and do both runs and the maps."""
+    """Encode the demo's pictures as they lie in their files, and do both runs, the maps and the style probes."""
     demo.folder.mkdir(parents=True, exist_ok=True)
     demo.encoder.write_bytes(encoder_file.read_bytes())
     files = sorted((demo.folder.parent / PICTURES).iterdir())
@@ -104,7 +106,9 @@ def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
     beside = [f"../../{PICTURES}/{file.name}" for file in files]
     pairs = replace(pairs, images=pairs.images.with_columns(pl.Series("path", beside)))
     save_pairs(pairs, demo.dataset, packed=True)
+    piece_counts(pairs).write_parquet(demo.words, statistics=False)
     save_runs(pairs, demo)
+    save_probes(demo)
 
 
 def build_scenes(

@@ -21,6 +21,13 @@ class QueryRanks(NamedTuple):
     text_tied: Bool[Tensor, " m"]
 
 
+class RowRanks(NamedTuple):
+    """Rank of the best relevant candidate of every row, and whether an irrelevant one ties with it."""
+
+    ranks: Int[Tensor, " q"]
+    tied: Bool[Tensor, " q"]
+
+
 def query_ranks(scores: Float[Tensor, "n m"], text_image: Int[Tensor, " m"]) -> QueryRanks:
     """Rank the best relevant candidate of every query, in both directions.
 
@@ -39,28 +46,50 @@ def query_ranks(scores: Float[Tensor, "n m"], text_image: Int[Tensor, " m"]) -> 
     >>> ranks.image_to_text.tolist(), ranks.text_to_image.tolist()
     ([1, 2], [1, 1, 2])
     """
-    if not bool(torch.isfinite(scores).all()):
-        bad = int((~torch.isfinite(scores)).sum())
-        row, column = (int(i) for i in (~torch.isfinite(scores)).nonzero()[0])
-        raise ValueError(
-            f"{bad} of {scores.numel()} scores are NaN or infinite, the first at image {row}, text {column}: "
-            "a rank from them would mean nothing"
-        )
     n_images, n_texts = scores.shape
     relevant = torch.zeros(n_images, n_texts, dtype=torch.bool, device=scores.device)
     relevant[text_image, torch.arange(n_texts, device=scores.device)] = True
+    _refuse_not_finite(scores, query="image", candidate="text")
     if not bool(relevant.any(dim=1).all()):
         lonely = int((~relevant.any(dim=1)).nonzero()[0])
         raise ValueError(f"image {lonely} has no text: it cannot be a query")
+    images, texts = _counted(scores, relevant), _counted(scores.T, relevant.T)
+    return QueryRanks(images.ranks, texts.ranks, images.tied, texts.tied)
 
+
+def row_ranks(scores: Float[Tensor, "q c"], relevant: Bool[Tensor, "q c"]) -> RowRanks:
+    """Rank the best relevant candidate of every row: some queries against all candidates.
+
+    Args:
+        scores: Query by candidate, finite, of either sign.
+        relevant: Which candidates truly belong to a query; at least one in every row.
+
+    Raises:
+        ValueError: a score is NaN or infinite, or a row has no relevant candidate.
+
+    >>> row_ranks(torch.tensor([[0.3, 0.9, 0.9]]), torch.tensor([[True, False, False]])).ranks
+    tensor([3])
+    """
+    _refuse_not_finite(scores, query="query", candidate="candidate")
+    if not bool(relevant.any(dim=1).all()):
+        lonely = int((~relevant.any(dim=1)).nonzero()[0])
+        raise ValueError(f"query {lonely} has no relevant candidate: it cannot be ranked")
+    return _counted(scores, relevant)
+
+
+def _counted(scores: Float[Tensor, "q c"], relevant: Bool[Tensor, "q c"]) -> RowRanks:
     best = scores.masked_fill(~relevant, -torch.inf).amax(dim=1, keepdim=True)
-    own = scores[text_image, torch.arange(n_texts, device=scores.device)]
-    return QueryRanks(
-        image_to_text=1 + (scores > best).sum(dim=1),
-        text_to_image=1 + (scores > own).sum(dim=0),
-        image_tied=((scores == best) & ~relevant).any(dim=1),
-        text_tied=((scores == own) & ~relevant).any(dim=0),
-    )
+    return RowRanks(1 + (scores > best).sum(dim=1), ((scores == best) & ~relevant).any(dim=1))
+
+
+def _refuse_not_finite(scores: Float[Tensor, "q c"], *, query: str, candidate: str) -> None:
+    finite = torch.isfinite(scores)
+    if not bool(finite.all()):
+        row, column = (int(i) for i in (~finite).nonzero()[0])
+        raise ValueError(
+            f"{int((~finite).sum())} of {scores.numel()} scores are NaN or infinite, the first at {query} {row}, "
+            f"{candidate} {column}: a rank from them would mean nothing"
+        )
 
 
 def recall_at(ranks: Int[Tensor, " queries"], k: int) -> Float[Tensor, " queries"]:

@@ -73,22 +73,53 @@ def style_similarity(
     tensor([1., 0.])
     """
     centres = prototypes.centres
+    norms = torch.linalg.vector_norm(centres, dim=1).clamp_min(FLOOR)
+    return similarity_of(
+        columns @ (centres / norms[:, None]).T,
+        torch.cdist(columns, centres).square(),
+        member=torch.nn.functional.one_hot(prototypes.labels, len(centres)).float(),
+        pseudo_style=pseudo_style,
+        similarity=similarity,
+        sigma=sigma,
+    )
+
+
+def similarity_of(
+    cosines: Float[Tensor, "*draws d k"],
+    squared_distances: Float[Tensor, "*draws d k"],
+    *,
+    member: Float[Tensor, "*draws d k"],
+    pseudo_style: Float[Tensor, "*draws d"],
+    similarity: Similarity,
+    sigma: float,
+) -> Float[Tensor, "*draws d"]:
+    """`style_similarity` from angles and distances, for one construction or for many resampled ones at once.
+
+    Args:
+        cosines: Between every column and every centre.
+        squared_distances: The same in squared distances.
+        member: 1 where a column belongs to a centre, else 0.
+        pseudo_style: q̂.
+        similarity: Which of the four.
+        sigma: Width for the two that need one.
+    """
     if similarity in ("cosine", "signed_cosine"):
-        norms = torch.linalg.vector_norm(centres, dim=1).clamp_min(FLOOR)
-        cosines: Tensor = columns @ (centres / norms[:, None]).T
         nearest = cosines.abs() if similarity == "cosine" else cosines
-        return nearest.amax(dim=1).clamp(0.0, 1.0)
-    closeness = -torch.cdist(columns, centres).square() / (2 * sigma**2)
+        return nearest.amax(dim=-1).clamp(0.0, 1.0)
+    closeness = -squared_distances / (2 * sigma**2)
     if similarity == "distance":
-        return closeness.amax(dim=1).exp()
-    size = torch.bincount(prototypes.labels, minlength=len(centres))
-    style = torch.zeros(len(centres)).index_add_(0, prototypes.labels, pseudo_style) / size.clamp_min(1)
-    return (closeness.softmax(dim=1) @ style).clamp(0.0, 1.0)
+        return closeness.amax(dim=-1).exp()
+    size = member.sum(dim=-2).clamp_min(1)
+    style = (member * pseudo_style[..., None]).sum(dim=-2) / size
+    return (closeness.softmax(dim=-1) * style[..., None, :]).sum(dim=-1).clamp(0.0, 1.0)
 
 
 def combine_modalities(
-    image_similarity: Columns, text_similarity: Columns, *, combination: Combination = "product"
-) -> Columns:
+    image_similarity: Float[Tensor, "*draws d"],
+    text_similarity: Float[Tensor, "*draws d"],
+    *,
+    combination: Combination = "product",
+) -> Float[Tensor, "*draws d"]:
     """Semantic probability from both style similarities; the default is p_d = (1 - s_d^v)(1 - s_d^t).
 
     Source: reconstruction ("semantic in both modalities").
@@ -106,7 +137,9 @@ def combine_modalities(
     return (image.clamp_min(FLOOR) * text.clamp_min(FLOOR)).sqrt()
 
 
-def semantic_probabilities(image_similarity: Columns, text_similarity: Columns, config: ConstructionConfig) -> Columns:
+def semantic_probabilities(
+    image_similarity: Float[Tensor, "*draws d"], text_similarity: Float[Tensor, "*draws d"], config: ConstructionConfig
+) -> Float[Tensor, "*draws d"]:
     """`combine_modalities` as the settings say, kept inside [0, 1]."""
     return combine_modalities(image_similarity, text_similarity, combination=config.combination).clamp(0.0, 1.0)
 

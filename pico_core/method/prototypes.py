@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
@@ -24,10 +24,19 @@ STARTS = 4  # K-means++ starts of the first iteration; later ones are warm-start
 
 @dataclass(frozen=True, eq=False)
 class ColumnPoints:
-    """Every column as a point, per modality: unit rows over anchors that stay fixed."""
+    """Every column as a point, per modality: unit rows over anchors that stay fixed.
+
+    Attributes:
+        image: Columns over image anchors.
+        text: Columns over text anchors.
+        image_owner: The image of every image anchor; None where anchors are no items (quantiles).
+        text_owner: The image of every text anchor.
+    """
 
     image: Float[Tensor, "d a"]
     text: Float[Tensor, "d b"]
+    image_owner: Int[Tensor, " a"] | None = None
+    text_owner: Int[Tensor, " b"] | None = None
 
 
 def column_points(pairs: PairedEmbeddings, *, config: ConstructionConfig, generator: torch.Generator) -> ColumnPoints:
@@ -43,10 +52,9 @@ def column_points(pairs: PairedEmbeddings, *, config: ConstructionConfig, genera
 
     Source: reconstruction (what a column's coordinates are is not stated).
     """
-    return ColumnPoints(
-        _points(pairs.image_tokens, pairs.image_mask, pairs.image_means, config, generator),
-        _points(pairs.text_tokens, pairs.text_mask, pairs.text_means, config, generator),
-    )
+    image, image_item = _points(pairs.image_tokens, pairs.image_mask, pairs.image_means, config, generator)
+    text, text_item = _points(pairs.text_tokens, pairs.text_mask, pairs.text_means, config, generator)
+    return ColumnPoints(image, text, image_item, None if text_item is None else pairs.text_image.cpu()[text_item])
 
 
 def style_prototypes(
@@ -141,20 +149,24 @@ def _points(
     means: Float[Tensor, "items d"],
     config: ConstructionConfig,
     generator: torch.Generator,
-) -> Float[Tensor, "d a"]:
+) -> tuple[Float[Tensor, "d a"], Int[Tensor, " a"] | None]:
+    """Columns as points, and the item of every anchor."""
+    owner: Tensor | None = None
     if config.representation == "item":
-        values = means[_draw(len(means), config.n_anchors, generator)]
+        owner = _draw(len(means), config.n_anchors, generator)
+        values = means[owner]
     elif config.representation == "token":
         item, token = mask.nonzero().T
         drawn = _draw(len(item), config.n_anchors, generator)
-        values = tokens[item[drawn], token[drawn]].float()
+        owner = item[drawn]
+        values = tokens[owner, token[drawn]].float()
     else:
         levels = torch.linspace(0.0, 1.0, max(3, min(config.n_anchors, len(means))))
         values = torch.quantile(means, levels, dim=0)
     centred = values.T - values.mean(dim=0)[:, None]
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
     # Rounding leaves a constant column a hair off zero: below this it has no pattern.
-    return torch.where(norms > 1e-6, centred / norms.clamp_min(1e-6), torch.zeros_like(centred))
+    return torch.where(norms > 1e-6, centred / norms.clamp_min(1e-6), torch.zeros_like(centred)), owner
 
 
 def _draw(available: int, wanted: int, generator: torch.Generator) -> Tensor:

@@ -113,16 +113,6 @@ def test_histograms_share_their_axis_and_are_shares():
     assert sum(constant.data[0].y) == pytest.approx(1)
 
 
-def test_numbers_are_escaped_and_come_with_their_intervals(table):
-    html = draw.numbers_html(table.row(0, named=True))
-    assert "[0.550, 0.650]" in html
-    assert "[0.450, 0.550]" in html
-    assert "differs from its null" in html
-    assert "planted" not in html
-    assert "does not differ" in draw.numbers_html(table.row(1, named=True))
-    assert "0.250" in draw.numbers_html(table.row(0, named=True) | {"semantic_share": 0.25})
-
-
 def test_a_click_is_read_as_a_column_or_not_at_all():
     assert draw.chosen_column([{"customdata": ["4", "column 4", ""]}]) == 4
     assert draw.chosen_column([{"customdata": {"0": "4", "1": "column 4", "2": ""}}]) == 4

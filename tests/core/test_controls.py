@@ -37,7 +37,7 @@ def test_the_report_of_a_study_scores_controls_of_the_fit_split(splits, study, c
 
 
 def test_the_column_table_describes_the_fit_split(splits, study):
-    assert study.columns.equals(column_table(splits.fit, study.construction, study.basis))
+    assert study.columns.equals(column_table(splits.fit, study.construction, study.basis, seed=3))
     texts = splits.fit.text_means.mean(dim=0)
     offset = splits.fit.image_means.mean(dim=0) - texts
     np.testing.assert_allclose(study.columns["offset"].to_numpy(), offset.numpy(), atol=1e-6)

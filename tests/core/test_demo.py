@@ -1,7 +1,7 @@
 """The built-in demos: whole, small, and what their record says."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import polars as pl
 import pytest
@@ -10,6 +10,7 @@ from PIL import Image
 
 from pico_core.analysis.alignment import peak_hits
 from pico_core.analysis.labels import eta_squared
+from pico_core.analysis.probe import style_probe
 from pico_core.data.encoders import SmallClipConfig, load_small
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.files import load_pairs
@@ -21,11 +22,14 @@ from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import ASSETS, BASES, CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, pooled_recall
+from pico_core.demo.probes import demo_probe
 from pico_core.demo.recipes import RECIPES, TRAINING_SEED, Recipe
 from pico_core.demo.record import write_record
 from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.errors import DataError, SettingError
+from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
+from pico_core.probes import study_variants
 from pico_core.runs import load_run
 from pico_core.training.encoder import TrainingConfig
 
@@ -71,6 +75,37 @@ def test_the_tokens_of_a_demo_are_what_its_encoder_makes_of_its_pictures(demo):
         cosine = (stored.float() * made).sum(dim=2)[mask] / norms
         assert float(cosine.min()) > 0.999  # bytes round a little
         assert float((norms - 1).abs().max()) < 0.01
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
+def test_the_style_probe_of_a_demo_is_of_its_run_and_no_other(demo, basis):
+    pairs = load_pairs(demo.dataset)
+    study = load_run(demo.run(basis), pairs)
+    probe = demo_probe(demo, study)
+    assert probe.n_columns == pairs.n_columns
+    assert [side.n_items for side in probe.sides] == [100, 100]
+    assert probe.has_fixed
+    assert demo_probe(demo, replace(study, digest="0" * 16)) is None
+    assert demo_probe(demo, replace(study, config=replace(study.config, seed=1))) is None
+    assert demo_probe(demo, replace(study, basis=Basis(basis, torch.eye(pairs.n_columns)))) is None
+
+
+@pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
+def test_the_style_probe_of_a_demo_can_be_made_again(demo):
+    pairs = load_pairs(demo.dataset)
+    runs = {basis: load_run(demo.run(basis), pairs) for basis in BASES}
+    variants = study_variants(load_small(demo.encoder), pairs, runs["given"].config, folder=demo.dataset)
+    for study in runs.values():
+        again, kept = style_probe(variants, study.basis), demo_probe(demo, study)
+        for modality in ("image", "text"):
+            torch.testing.assert_close(again.shares(modality), kept.shares(modality), atol=1e-3, rtol=0)
+            assert again.side(modality).without_effect == kept.side(modality).without_effect
+
+
+def test_a_demo_without_an_encoder_has_no_style_probe():
+    planted = demo_of("planted")
+    assert demo_probe(planted, load_run(planted.run("given"))) is None
 
 
 def test_both_demos_show_the_same_scenes_with_every_factor_known():
@@ -229,5 +264,7 @@ def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     assert (pairs.n_images, pairs.n_texts, pairs.n_columns) == (24, 120, 16)
     assert all((demo.dataset / str(path)).is_file() for path in pairs.image_paths)
     for basis in BASES:
-        assert load_run(demo.run(basis), pairs).config == StudyConfig(basis=basis)
+        study = load_run(demo.run(basis), pairs)
+        assert study.config == StudyConfig(basis=basis)
+        assert demo_probe(demo, study).encoder == "scenes tiny"
     assert demo.maps.is_file()

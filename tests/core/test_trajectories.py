@@ -167,6 +167,7 @@ def table(**changes):
         "null_mean": [0.5, 0.5, 0.5, 0.5],
         "differs": [True, True, True, False],
         "probability": [0.3, 0.1, 0.8, 0.4],
+        "lowest_share": pl.Series([None] * 4, dtype=pl.Float64),
         "semantic_share": pl.Series([None] * 4, dtype=pl.Float64),
     }
     return pl.DataFrame(columns | changes)
@@ -175,11 +176,27 @@ def table(**changes):
 def test_the_summary_counts_and_names():
     found = summarise(table())
     assert found.sentence == (
-        "3 of 4 columns differ from their mismatched-pairs null at 5 % false discovery (1 of them below it); "
-        "column 1 has the lowest semantic probability, 0.100."
+        "Column 1 has the lowest semantic probability, 0.100. "
+        "3 of 4 columns differ from their mismatched-pairs null at 5 % false discovery (1 of them below it)."
     )
     assert found.agreement is None
     assert "2 columns share" in summarise(table(probability=[0.1, 0.1, 0.8, 0.4])).sentence
+
+
+@pytest.mark.parametrize(
+    ("sure", "words"),
+    [
+        (0, "none of the 10 lowest is surely among them"),
+        (3, "of the 10 lowest, 3 surely stay"),
+        (10, "all 10 lowest stay"),
+    ],
+)
+def test_the_summary_says_how_well_the_lowest_are_settled(sure, words):
+    many = pl.concat([table()] * 5).with_columns(
+        pl.Series("lowest_share", [1.0] * sure + [0.5] * (20 - sure)), pl.int_range(20).cast(pl.String).alias("title")
+    )
+    assert f"{words}" in summarise(many).sentence
+    assert "when other images are drawn" in summarise(many).sentence
 
 
 def test_the_truth_is_compared_by_rank():

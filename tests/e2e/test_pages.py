@@ -103,6 +103,18 @@ def test_a_click_on_a_bar_goes_to_its_column(visit):
     assert f"column={chosen}" in visit.page.url
 
 
+def test_a_click_on_a_point_of_the_style_probe_goes_to_its_column(visit):
+    visit.open("columns?part=probe&basis=cross&column=3")
+    point = visit.chart(1).locator(".scatterlayer .trace .points path").nth(7)
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.page.wait_for_url(lambda url: not re.search(r"column=3(&|$)", url))
+    visit.settle()
+    assert f"column={visit.column}" in visit.page.url
+    visit.assert_sound()
+
+
 def test_prototypes_can_be_played(visit):
     visit.open("prototypes")
     play = visit.main.locator(".updatemenu-button", has_text="Play").first

@@ -1,84 +1,172 @@
-"""One column from near: its numbers, its values, its items."""
+"""One column from near: its numbers, values and signs, its company, what it goes with, its items and tokens."""
 
-from html import escape
+from collections.abc import Sequence
 
-import polars as pl
 import streamlit as st
 
 from app import services, state
 from app.figures import columns as draw
-from app.views.parts import figure
-from pico_core.data.pairs import PairedEmbeddings
+from app.figures import near
+from app.jobs import Job
+from app.markup import plain
+from app.views.columns import items
+from app.views.columns.numbers import numbers_html
+from app.views.parts import figure, prose
+from app.views.waiting import waiting
+from pico_core.analysis.company import Companion, SideCompany
 
-SHOWN_ITEMS = 4
+PER_BAND = 3
 
 
-def render(space: services.Workspace, column: int) -> None:
-    """Draw the instrument."""
+def render(space: services.Workspace, column: int) -> int | None:
+    """Draw the instrument; the column that was clicked in it."""
     row = space.study.columns.row(column, named=True)
-    st.subheader(row["title"][0].upper() + row["title"][1:], divider="grey", anchor=False)
+    head, switch = st.columns([5, 1.4], vertical_alignment="bottom")
+    head.subheader(row["title"][0].upper() + row["title"][1:], anchor=False)
+    switch.button(
+        "Switch it off",
+        icon=":material/toggle_off:",
+        width="stretch",
+        on_click=state.go_to_part,
+        args=("switch",),
+        help="What happens to retrieval without this column?",
+    )
     if space.study.basis.name != "given":
         parts = ", ".join(f"{load.column} ({load.value:+.2f})" for load in services.loadings(space, column))
         st.markdown(f"This axis is mostly made of the given columns {parts}; in brackets their share, a signed cosine.")
-    st.html(draw.numbers_html(row))
-    near = services.column_items(space, column, SHOWN_ITEMS)
-    figure(
-        draw.values(near.images.numpy(), near.texts.numpy(), dark=state.dark()),
-        key="columns-values",
-        read="where images (plain) and texts (hatched) of the fit split lie in this column.",
-        beware="a shift between the two is the modality offset: neither style nor meaning. Shares, not counts: "
-        "there may be several texts per image.",
-    )
-    st.markdown("**Items at both ends of this column** (of the fit split, which p̂ was read from)")
-    fit = space.splits.fit
-    for place, name, high, low in zip(
-        st.columns(2),
-        ("im", "tx"),
-        (near.top_images, near.top_texts),
-        (near.low_images, near.low_texts),
-        strict=True,
-    ):
+    st.html(numbers_html(row))
+    _values(space, column)
+    clicked = _company(space, column)
+    _goes_with(space, column)
+    _items(space, column)
+    _tokens(space, column)
+    return clicked
 
-        def body(index: int, *, images: bool = name == "im") -> str:
-            return _image_card(space.dataset, fit, index) if images else _text_card(fit, index)
 
-        ends = [
-            f"<p>{end}</p>" + "".join(_card(item.value, body(item.index), name) for item in found)
-            for end, found in (("Highest values", high), ("Lowest values", low))
-        ]
-        title = "Images" if name == "im" else "Texts"
-        place.html(
-            f"<style>{CARD_STYLE}</style><div class='ends'><h4>{title}</h4>"
-            + "".join(f"<div>{end}</div>" for end in ends)
-            + "</div>"
+def _values(space: services.Workspace, column: int) -> None:
+    shown = services.column_items(space, column, PER_BAND)
+    offset = services.offset(space, column)
+    left, right = st.columns([3, 2])
+    with left:
+        st.markdown("**Values in images and in texts**")
+        figure(
+            draw.values(shown.images.numpy(), shown.texts.numpy(), dark=state.dark()),
+            key="columns-values",
+            read="where images (plain) and texts (hatched) of the fit split lie in this column. Images minus texts: "
+            f"{offset.offset.value:+.3f} [{offset.offset.low:+.3f}, {offset.offset.high:+.3f}], which is "
+            f"{offset.gap_share:.1%} of the squared gap between the modalities. The column makes "
+            f"{offset.cosine_share.value:+.1%} [{offset.cosine_share.low:+.1%}, {offset.cosine_share.high:+.1%}] of "
+            "the mean dot product of matched pairs.",
+            beware="a shift between the two is the modality offset: neither style nor meaning. Shares, not counts: "
+            "there may be several texts per image.",
+        )
+    with right:
+        st.markdown("**Signs of patch and word**")
+        figure(
+            near.sign_square(services.signs(space, column), dark=state.dark()),
+            key="columns-signs",
+            read="all patch-word products of matched pairs by the signs of their factors. The two blue cells add up to "
+            "p̂; null is the same share when texts are read against other images.",
+            beware="a full blue cell is agreement only as far as it exceeds its null.",
         )
 
 
-def _card(value: float, body: str, name: str) -> str:
-    return f"<figure class='{name}'><b>{value:+.3f}</b>{body}</figure>"
+def _company(space: services.Workspace, column: int) -> int | None:
+    found = services.company(space, column)
+    st.markdown("**Company: with which columns does it move?**")
+    clicked = None
+    for place, name, side in zip(st.columns(2), ("images", "texts"), (found.image, found.text), strict=True):
+        with place:
+            prose(_nearest(name, side))
+            for title, companions in (
+                (f"Fellows at prototype {side.prototype}, by cosine with it", side.fellows),
+                (f"Most correlated over {name}", side.correlated),
+            ):
+                if companions:
+                    clicked = _chips(title, companions, key=f"{name}-{title[:4]}") if clicked is None else clicked
+    return clicked
 
 
-def _image_card(dataset: services.Dataset, fit: PairedEmbeddings, index: int) -> str:
-    address = services.thumbnail(dataset, fit.image_paths[index], size=160)
-    picture = f"<img src='{address}' alt=''>" if address else ""
-    return f"{picture}<span>{escape(fit.ids[index])}</span>{_labels(fit.images, fit.image_labels, index)}"
+def _nearest(name: str, side: SideCompany) -> str:
+    upside = ", upside down" if side.cosine < 0 else ""
+    fellows = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
+    if side.n_fellows == 1:
+        fellows = "one other column is"
+    return (
+        f"In {name} its nearest style prototype is number {side.prototype} (cosine {side.cosine:+.2f}{upside}); "
+        f"{fellows} nearest to it too."
+    )
 
 
-def _text_card(fit: PairedEmbeddings, index: int) -> str:
-    caption = fit.captions[index] or f"text {index}, no caption"
-    return f"<span>{escape(caption)}</span>{_labels(fit.texts, fit.text_labels, index)}"
+def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | None:
+    """Columns to go to, each with its value."""
+    values = {companion.column: companion.value for companion in companions}
+    chosen = st.pills(
+        title, list(values), format_func=lambda column: f"{column} · {values[column]:+.2f}", key=f"company-{key}"
+    )
+    return state.fresh(f"company-{key}", chosen)
 
 
-def _labels(frame: pl.DataFrame, names: list[str], index: int) -> str:
-    told = "; ".join(f"{name}: {frame[name][index]}" for name in names[:3])
-    return f"<small>{escape(told)}</small>" if told else ""
+def _goes_with(space: services.Workspace, column: int) -> None:
+    found = services.associations(space, column)
+    st.markdown("**What it goes with**")
+    if not found:
+        st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
+        return
+    figure(
+        near.goes_with(found, dark=state.dark()),
+        key="columns-goes-with",
+        read="share of the column's variance between the groups of a label (η²), with its 95 % interval; for numbers "
+        "their correlation. The grey bar is what chance gives for so many groups; filled points lie beyond it.",
+        beware="whether a label is style is guessed from its name. Labels that go together share their columns.",
+    )
 
 
-CARD_STYLE = (
-    ".ends h4{font-size:1rem;margin:.2rem 0}.ends p{margin:.5rem 0 .25rem;font-size:.85rem;opacity:.75}"
-    ".ends>div>figure{display:flex;gap:.7rem;align-items:center;flex-wrap:wrap;margin:0 0 .3rem;padding:.35rem .7rem;"
-    "border-radius:.4rem;font-size:.9rem;line-height:1.35;background:rgba(128,128,128,.08)}"
-    ".ends .im{border-left:4px solid #009E73}.ends .tx{border-left:4px solid #CC79A7}"
-    ".ends b{font-variant-numeric:tabular-nums;min-width:3.6rem;text-align:right}.ends span{flex:1 1 8rem}"
-    ".ends small{opacity:.75}.ends img{height:72px;border-radius:.25rem}"
-)
+def _items(space: services.Workspace, column: int) -> None:
+    shown = services.column_items(space, column, PER_BAND)
+    st.markdown("**Items from the top of this column to the bottom** (of the fit split, which p̂ was read from)")
+    left, right = st.columns(2)
+    left.html(items.image_bands(space, shown.image_bands))
+    right.html(items.text_bands(space, shown.text_bands))
+
+
+def _tokens(space: services.Workspace, column: int) -> None:
+    st.markdown("**Which words and which patches drive it**")
+    left, right = st.columns(2)
+    with left:
+        _words(space, column)
+    with right:
+        patches = services.patch_ends(space, column)
+        if patches is None:
+            st.caption("The images of this dataset are one vector each, so there are no patches to look at.")
+            return
+        st.html(items.patches(space, patches))
+        if patches.place is not None:
+            figure(
+                near.places(patches, dark=state.dark()),
+                key="columns-places",
+                read="mean of the column at every place of the picture, over all images.",
+                beware="a pattern that hardly varies between pictures is a habit of the encoder, not something shown.",
+            )
+
+
+def _words(space: services.Workspace, column: int) -> None:
+    words = services.words_of(space)
+    if isinstance(words, Job):
+        waiting(words, place="words")
+        return
+    found = services.word_ends(space, column, words)
+    if found is None:
+        st.caption(
+            "The captions could not be parted into as many words as there are tokens, or no word stands in the texts "
+            "of five images. A text label column called words, with the pieces parted by spaces, would tell."
+        )
+        return
+    figure(
+        near.word_ends(found, dark=state.dark()),
+        key="columns-words",
+        read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
+        f"or more, with 95 % intervals by image. {plain(words.rule.capitalize())}; {words.n_read:,} of "
+        f"{len(words.words):,} texts are read.",
+        beware="a token knows its sentence: a word can be high because of its neighbours.",
+    )

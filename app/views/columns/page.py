@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import services, state
 from app.figures import columns as draw
-from app.views.columns import chooser, one_column, sureness, table
+from app.views.columns import chooser, detectors, one_column, probe, sureness, switch, table
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 
@@ -55,11 +55,16 @@ def render() -> None:
 def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, part: state.Part) -> int | None:
     """Draw the open instrument; the column that was clicked in it."""
     if part == "sure":
-        return sureness.render(frame, selected)
+        return sureness.render(space, frame, selected)
+    if part == "probe":
+        return probe.render(space, selected)
+    if part == "detectors":
+        return detectors.render(space, frame, selected)
+    if part == "switch":
+        return switch.render(space, selected)
     if part == "table":
-        return table.render(frame, selected)
-    one_column.render(space, selected)
-    return None
+        return table.render(space, frame, selected)
+    return one_column.render(space, selected)
 
 
 def _overview(frame: pl.DataFrame, selected: int) -> int | None:
@@ -74,9 +79,10 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
         draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
         key=key,
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
-        "prototype in images, in texts, or in both. At the side: how many columns lie at which height. Click a bar.",
-        beware="the height has no interval, for it comes from one construction on one split; and what moves with a "
-        "style prototype need not be style. Compare the detectors below.",
+        "prototype in images, in texts, or in both. Lines are 95 % intervals: the whole construction on resampled "
+        "images. At the side: how many columns lie at which height. Click a bar.",
+        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
+        "prototype need not be style. Compare the detectors below.",
         select=True,
     )
     return state.fresh(key, draw.chosen_column(points))

@@ -1,15 +1,58 @@
-"""How sure are we of every column: its null, and both modalities."""
+"""How sure are we of every column: who stays lowest, its null, both modalities, other starts and other images."""
 
 import polars as pl
 import streamlit as st
 
-from app import state
+from app import services, state
 from app.figures import columns as draw
-from app.views.parts import figure
+from app.figures import sureness
+from app.jobs import Job
+from app.views.parts import figure, prose
+from app.views.waiting import waiting
 
 
-def render(frame: pl.DataFrame, selected: int) -> int | None:
+def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
+    found = [_lowest(space, frame, selected), *_sides(frame, selected)]
+    return next((clicked for clicked in found if clicked is not None), None)
+
+
+def _lowest(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+    one, two = st.columns(2)
+    clicked = None
+    with one:
+        st.subheader("Which ten are the lowest?", anchor=False)
+        if not draw.has_intervals(frame):
+            st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
+        else:
+            points = figure(
+                sureness.lowest_ten(frame, selected=selected, dark=state.dark()),
+                key="columns-lowest",
+                read="how often a column is among the ten of lowest semantic probability when images are drawn anew "
+                "and the whole construction is repeated. Click a bar.",
+                beware="a column that is surely low looks like a style prototype; that this is style is for the "
+                "yardsticks to say.",
+                select=True,
+            )
+            clicked = state.fresh("columns-lowest", draw.chosen_column(points))
+    with two:
+        st.subheader("Would it come out again?", anchor=False)
+        stable = services.stability(space)
+        if isinstance(stable, Job):
+            waiting(stable, place="stability")
+        else:
+            prose(stable.sentence)
+            figure(
+                sureness.agreements(stable, dark=state.dark()),
+                key="columns-agreements",
+                read="every dot compares the order of the columns in two constructions: 1 is the same order, 0 no "
+                "relation. The line spans 95 % of the resamples.",
+                beware="agreement is no truth: constructions can agree on a wrong order.",
+            )
+    return clicked
+
+
+def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
     one, two = st.columns(2)
     with one:
         st.subheader("Is p̂ more than chance?", anchor=False)
@@ -34,4 +77,4 @@ def render(frame: pl.DataFrame, selected: int) -> int | None:
             select=True,
         )
         second = state.fresh("columns-sides", draw.chosen_column(points))
-    return second if first is None else first
+    return [first, second]

@@ -1,10 +1,59 @@
-"""All columns as a table: sort, search, filter, export; a row chooses the column."""
+"""All columns as a table: filter, sort, search, export; a row chooses the column."""
 
 import polars as pl
 import streamlit as st
 
+from app import services, state
+from app.views.columns.numbers import MEANING
+from app.views.parts import prose
 
-def render(frame: pl.DataFrame, selected: int) -> int | None:
+FILTERS = ("all", "below their null", "above their null", "not different from it", "among the ten lowest")
+
+
+def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    st.dataframe(frame.drop("shown_weight"), hide_index=True)
-    return None
+    what, _, export = st.columns([3, 3, 1.4], vertical_alignment="bottom")
+    wanted = what.selectbox("Columns", FILTERS, key="columns-filter", help="By p̂ against its null, or by p.")
+    shown = services.filtered_columns(frame, wanted)
+    export.download_button(
+        "Export",
+        services.export(space, "csv"),
+        file_name="columns.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        width="stretch",
+        help="All columns with all numbers, as CSV. The Data page offers other formats.",
+    )
+    if shown.is_empty():
+        prose("No column is of this kind here.")
+        return None
+    numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns)
+    rows = shown["column"].to_list()
+    event = st.dataframe(
+        numbers,
+        hide_index=True,
+        height=420,
+        key=f"columns-table-{wanted}",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [rows.index(selected)]}} if selected in rows else None,
+        column_config=_heads(numbers),
+    )
+    st.caption(
+        f"{shown.height:,} of {frame.height:,} columns. A click on a head sorts, the box beside a row looks at that "
+        "column, the glass at the upper right searches. Every head explains its number."
+    )
+    chosen = list(event["selection"]["rows"])
+    return state.fresh(f"columns-table-{wanted}", rows[chosen[0]] if chosen else None)
+
+
+def _heads(numbers: pl.DataFrame) -> dict[str, object]:
+    heads: dict[str, object] = {"column": st.column_config.NumberColumn("column", format="%d", pinned=True)}
+    for name in numbers.columns:
+        if name in MEANING:
+            title = name.replace("p_hat", "p̂").replace("_", " ")
+            if numbers[name].dtype.is_float():
+                heads[name] = st.column_config.NumberColumn(title, format="%.3f", help=MEANING[name])
+            else:
+                heads[name] = st.column_config.Column(title, help=MEANING[name])
+    return heads

@@ -1,0 +1,175 @@
+"""The command that perturbs the pictures and captions of a dataset and says which columns style moves."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pico_core.analysis.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
+from pico_core.analysis.probe_agreement import ProbeAgreement, probe_agreement
+from pico_core.analysis.records import Estimate
+from pico_core.cli.meter import Meter
+from pico_core.cli.options import Data, Json, Seed
+from pico_core.data.encoders.choice import EncoderChoice
+from pico_core.data.files import load_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
+from pico_core.errors import DataError
+from pico_core.method.basis import Basis
+from pico_core.printing import err, say
+from pico_core.probes import check_target, save_probe, study_label_probe, study_variants, with_styles
+from pico_core.runs import load_run
+from pico_core.study import Study
+
+app = typer.Typer()
+
+TOP = 5  # columns that are listed
+
+
+@app.command()
+def probe(
+    data: Data,
+    target: Annotated[Path, typer.Option("--out", help="Parquet file to write.")],
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder: probe its fit split in its columns, and check it.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The model that made the dataset; default the built-in small encoder.")
+    ] = None,
+    pretrained: Annotated[
+        str | None, typer.Option(help="Its weights: a file on this machine, or a tag, which downloads them.")
+    ] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="Use the style labels of the dataset, no encoder.")] = False,
+    items: Annotated[int, typer.Option(min=MIN_ITEMS, help="At most so many images, each with one caption.")] = N_ITEMS,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")] = "auto",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")] = 32,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Perturb pictures and captions, encode them again, and say how much of every column is style."""
+    check_target(target)
+    pairs = load_pairs(data)
+    study = None if run is None else load_run(run, pairs)
+    if labels:
+        found = _by_labels(pairs, study)
+    else:
+        choice = EncoderChoice(model, pretrained, device=device, seed=seed)
+        found = _by_encoder(choice, data, pairs, study, items=items, batch_size=batch_size, seed=seed)
+    save_probe(found, target)
+    agreements = {
+        which: probe_agreement(found, study.construction.probabilities, which=which)
+        for which in ((ALL, FIXED) if found.has_fixed else (ALL,))
+        if study is not None
+    }
+    say(_values(found, agreements, target) if as_json else _lines(found, agreements, target), as_json=as_json)
+
+
+def _by_labels(pairs: PairedEmbeddings, study: Study | None) -> StyleProbe:
+    basis = Basis("given")
+    found = label_probe(pairs, basis) if study is None else study_label_probe(pairs, study.config, study.basis)
+    if found is None:
+        raise DataError(
+            f"{pairs.name}: no label speaks of style (a column such as style or register, whose values items share); "
+            "add one, or probe with an encoder"
+        )
+    return found
+
+
+def _by_encoder(
+    choice: EncoderChoice,
+    data: Path,
+    pairs: PairedEmbeddings,
+    study: Study | None,
+    *,
+    items: int,
+    batch_size: int,
+    seed: int,
+) -> StyleProbe:
+    folder = data if data.is_dir() else data.parent
+    with err.status("loading the encoder"):
+        encoder = choice.load()
+    with Meter(resumable=False) as meter:
+        if study is None:
+            sample = reencode(
+                encoder,
+                pairs,
+                folder=folder,
+                n_items=items,
+                seed=seed,
+                batch_size=batch_size,
+                on_progress=meter.show,
+            )
+            variants = with_styles(sample, pairs)
+        else:
+            variants = study_variants(
+                encoder,
+                pairs,
+                study.config,
+                folder=folder,
+                n_items=items,
+                seed=seed,
+                batch_size=batch_size,
+                on_progress=meter.show,
+            )
+    return style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
+
+
+def _values(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
+    agreement, fixed = agreements.get(ALL), agreements.get(FIXED)
+    return {
+        "probe": str(target),
+        "source": found.source,
+        "encoder": found.encoder,
+        "part": found.part,
+        "basis": found.basis,
+        "n_columns": found.n_columns,
+        "sentence": found.sentence,
+        "notes": list(found.notes),
+        "verdict": None if agreement is None else agreement.sentence,
+        "verdict_at_fixed_style": None if fixed is None else fixed.sentence,
+        "rank_correlation": _correlations(agreement),
+        "rank_correlation_at_fixed_style": _correlations(fixed),
+        "sides": {
+            side.modality: {
+                "n_items": side.n_items,
+                "overall": _numbers(side.overall),
+                "chance": side.chance,
+                "strongest": found.strongest(side.modality, TOP).select("column", "share", "low", "high").to_dicts(),
+            }
+            for side in found.sides
+        },
+    }
+
+
+def _correlations(agreement: ProbeAgreement | None) -> dict[str, dict[str, float] | None] | None:
+    if agreement is None:
+        return None
+    return {name: _numbers(getattr(agreement, name)) for name in ("image", "text", "both")}
+
+
+def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
+    """Value and interval; nothing where there is no number."""
+    if estimate is None or estimate.value != estimate.value:
+        return None
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def _lines(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
+    """The same for people: sentences first, then the columns that style moves most."""
+    drivers = {
+        side.modality: {
+            column: found.drivers(column, side.modality)["perturbation"][0]
+            for column in found.strongest(side.modality, TOP)["column"]
+        }
+        for side in found.sides
+    }
+    strongest = {
+        f"{side.modality}s": [
+            f"{found.noun} {row['column']:<4} {100 * row['share']:3.0f} % "
+            f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]  mostly {drivers[side.modality][row['column']]}"
+            for row in found.strongest(side.modality, TOP).to_dicts()
+        ]
+        for side in found.sides
+    }
+    verdict = {"verdict": [agreement.sentence for agreement in agreements.values()]} if agreements else {}
+    return {"found": found.sentence, **verdict, "note": list(found.notes), **strongest, "probe": str(target)}
