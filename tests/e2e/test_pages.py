@@ -140,8 +140,8 @@ def test_a_lasso_a_click_and_a_search_select_in_both_maps(visit):
 
     def ringed(index):
         return visit.chart(index).evaluate(
-            "c => c.querySelector('.js-plotly-plot').data.filter(t => (t.marker?.symbol || '').endsWith('-open'))"
-            ".reduce((sum, t) => sum + (t.x.length ?? t.x.shape), 0)"
+            "c => c.querySelector('.js-plotly-plot')._fullData.filter(t => (t.marker?.symbol || '').endsWith('-open'))"
+            ".reduce((sum, t) => sum + t.x.length, 0)"
         )
 
     box = visit.chart(0).locator(".nsewdrag").first.bounding_box()
