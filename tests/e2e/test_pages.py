@@ -134,6 +134,55 @@ def test_both_maps_are_drawn_and_can_be_coloured_anew(visit):
     assert visit.drawn_charts() >= 2
 
 
+def test_a_lasso_a_click_and_a_search_select_in_both_maps(visit):
+    visit.open("subspaces")
+    selected = visit.main.get_by_text(re.compile("^Selected: "))
+
+    def ringed(index):
+        return visit.chart(index).evaluate(
+            "c => c.querySelector('.js-plotly-plot')._fullData.filter(t => (t.marker?.symbol || '').endsWith('-open'))"
+            ".reduce((sum, t) => sum + t.x.length, 0)"
+        )
+
+    box = visit.chart(0).locator(".nsewdrag").first.bounding_box()
+    left, top, right, bottom = (
+        box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"],
+        box["x"] + 0.9 * box["width"], box["y"] + 0.6 * box["height"],
+    )  # fmt: skip
+    mouse = visit.page.mouse
+    mouse.move(left, top)
+    mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        mouse.move(x, y, steps=5)
+    mouse.up()
+    selected.first.wait_for()
+    visit.settle()
+    assert ringed(0) == ringed(1) > 5
+    visit.click(visit.button("Clear"))
+    assert selected.count() == ringed(0) == 0
+    field = visit.main.get_by_role("textbox", name=re.compile("^Search captions")).first
+    field.fill("square")
+    field.press("Enter")
+    selected.first.wait_for()
+    visit.settle()
+    assert ringed(0) == ringed(1) > 0
+    visit.click(visit.button("Clear"))
+    visit.click(visit.main.get_by_role("radio", name="Click").or_(visit.button("Click")).first)
+    place = visit.chart(0).evaluate("""c => {
+        const plot = c.querySelector('.js-plotly-plot'), trace = plot._fullData.find(t => t.mode === 'markers');
+        const area = plot.querySelector('.nsewdrag').getBoundingClientRect(), axes = plot._fullLayout;
+        return [area.x + axes.xaxis.d2p(trace.x[0]), area.y + axes.yaxis.d2p(trace.y[0])];
+    }""")
+    mouse.move(place[0] - 20, place[1] - 20)
+    mouse.move(*place, steps=5)
+    visit.page.wait_for_timeout(400)
+    mouse.click(*place)
+    selected.first.wait_for()
+    visit.settle()
+    assert ringed(0) == ringed(1) == 1
+    visit.assert_sound()
+
+
 def test_the_two_lists_of_a_query_follow_the_strength(visit):
     visit.open("retrieval?query=image-3&strength=0")
     assert visit.answer.startswith("No change")
