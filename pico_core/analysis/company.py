@@ -69,12 +69,11 @@ def nearest_prototypes(
 def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: int, top: int) -> SideCompany:
     nearest, cosines = nearest_prototypes(points, centres)
     own = int(nearest[column])
-    # A column that never varies is a zero row: it belongs to nobody.
-    others = (nearest == own) & points.any(dim=1)
-    others[column] = False
-    correlation = points @ points[column]
-    alone = torch.ones(len(points), dtype=torch.bool)
+    # A column that never varies is a zero row: it belongs to nobody, and nobody to it.
+    alone = points.any(dim=1) & points[column].any()
     alone[column] = False
+    others = alone & (nearest == own)
+    correlation = points @ points[column]
     return SideCompany(
         prototype=own,
         cosine=float(cosines[column, own]),
