@@ -15,6 +15,8 @@ from app.services import background, maps
 from pico_core.analysis.spaces.maps import pca_pair
 from tests.app.reading import answer
 
+STOP = threading.Event()
+
 
 def page() -> None:
     from app import services
@@ -61,8 +63,10 @@ def opened(program):
 def _quick_maps(monkeypatch):
     """An empty queue, and PCA in place of UMAP: what is tested here is the page, not the layout."""
     background._bench.clear()
+    STOP.clear()
     monkeypatch.setattr(maps, "umap_pair", lambda first, second, on_progress: pca_pair(first, second))
     yield
+    STOP.set()
     background._bench.clear()
 
 
@@ -195,7 +199,7 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
     gate = threading.Event()
 
     def slow(first, second, *, on_progress):
-        while not gate.wait(0.01):
+        while not gate.wait(0.01) and not STOP.is_set():
             on_progress("semantic map, laying out, epoch 10 of 500", 0.2)
         return pca_pair(first, second)
 
@@ -222,8 +226,7 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
 
 def test_another_reading_gives_up_the_map_that_is_not_wanted_any_more(monkeypatch):
     def slow(_first, _second, *, on_progress):
-        while True:
-            time.sleep(0.01)
+        while not STOP.wait(0.01):  # a test that fails must not leave a thread behind
             on_progress("semantic map", 0.1)
 
     monkeypatch.setattr(maps, "umap_pair", slow)
