@@ -44,9 +44,11 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
             hovertemplate="%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}<extra></extra>",
             **undimmed(),
         )
-        low, high = min(0.0, float(values.min())), float(values.max())
+        # Bars begin at zero, so it is always in sight, even where every number lies below it.
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+        room = (high - low) or 1.0
         figure.update_yaxes(
-            range=[low - 0.05 * (high - low), high + 0.1 * (high - low)],
+            range=[low - 0.05 * room, high + 0.1 * room],
             row=row,
             col=1,
             nticks=3,

@@ -321,6 +321,9 @@ def test_a_band_lies_around_its_place_in_the_order():
 def test_ties_keep_the_order_of_the_items_and_the_column_is_the_one_asked_for(pairs):
     tied = quantile_bands(torch.zeros(10), 2)
     assert [[item.index for item in band.items] for band in tied] == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
+    # Few items keep their order by luck.
+    many = quantile_bands(torch.zeros(1001), 1)
+    assert [band.items[0].index for band in many] == [0, 250, 500, 750, 1000]
     found = column_items(pairs, 1, per_band=2)
     assert_close(found.images, pairs.image_means[:, 1])
     assert_close(found.texts, pairs.text_means[:, 1])
