@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import streamlit as st
 
 from app.switching import STEPS, Switching, from_address
-from pico_core.analysis.column_sets import ColumnSet
+from pico_core.analysis.switching.column_sets import ColumnSet
 from pico_core.demo import DEMOS
 from pico_core.method.config import StudyConfig
 

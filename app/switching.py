@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from pico_core.analysis.switch import SwitchSetting
+from pico_core.analysis.switching.setting import SwitchSetting
 
 Which = Literal["column", "lowest", "image-cluster", "text-cluster", "own"]
 Base = Literal["unweighted", "weighted"]

@@ -7,10 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
-from pico_core.analysis.associations import Association
+from pico_core.analysis.near.associations import Association
+from pico_core.analysis.near.sign_table import SignCell, SignTable
+from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.analysis.records import Estimate
-from pico_core.analysis.sign_table import SignCell, SignTable
-from pico_core.analysis.token_drivers import PatchDrivers, WordDrivers, WordValue
 
 ROW = 30
 DIVERGING = [[0.0, "#0072B2"], [0.5, "#F2F2F2"], [1.0, "#D55E00"]]

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from app.figures.theme import GAIN, LOSS, blank, faint, ink
 from pico_core.analysis.records import Estimate, Verdict
-from pico_core.analysis.switch import Move
-from pico_core.analysis.switch_effect import ControlBand, MetricRow
+from pico_core.analysis.switching.effect import ControlBand, MetricRow
+from pico_core.analysis.switching.setting import Move
 
 LABELS = {
     "i2t_r1": "R@1",

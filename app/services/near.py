@@ -7,13 +7,13 @@ from app import heap
 from app.jobs import Job
 from app.services import background
 from app.services.studies import Workspace
-from pico_core.analysis import items, modality_offset, sign_table
-from pico_core.analysis.associations import Association, column_associations
-from pico_core.analysis.company import Company, column_company
-from pico_core.analysis.items import ColumnItems
-from pico_core.analysis.modality_offset import ModalityOffset
-from pico_core.analysis.sign_table import SignTable
-from pico_core.analysis.token_drivers import PatchDrivers, WordDrivers, patch_drivers, word_drivers
+from pico_core.analysis.near import items, modality_offset, sign_table
+from pico_core.analysis.near.associations import Association, column_associations
+from pico_core.analysis.near.company import Company, column_company
+from pico_core.analysis.near.items import ColumnItems
+from pico_core.analysis.near.modality_offset import ModalityOffset
+from pico_core.analysis.near.sign_table import SignTable
+from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, patch_drivers, word_drivers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.token_words import TokenWords, token_words
 from pico_core.demo import Demo

@@ -8,10 +8,11 @@ from app import state
 from app.services import background
 from app.services.studies import Workspace
 from app.switching import Base, Switching
-from pico_core.analysis import query_sample
-from pico_core.analysis.column_sets import ColumnSet, axes_name, parse_columns
-from pico_core.analysis.company import nearest_prototypes
-from pico_core.analysis.switch import (
+from pico_core.analysis.near.company import nearest_prototypes
+from pico_core.analysis.switching import query_sample
+from pico_core.analysis.switching.column_sets import ColumnSet, axes_name, parse_columns
+from pico_core.analysis.switching.effect import N_CONTROLS, ControlBand, SwitchEffect, control_band, switch_effect
+from pico_core.analysis.switching.setting import (
     ColumnMeans,
     Move,
     Scorable,
@@ -21,7 +22,6 @@ from pico_core.analysis.switch import (
     query_move,
     switched,
 )
-from pico_core.analysis.switch_effect import N_CONTROLS, ControlBand, SwitchEffect, control_band, switch_effect
 from pico_core.kernels.metrics import QueryRanks
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from app.figures import detectors as compare
 from app.figures import near, sureness
 from app.figures.columns import chosen_column
 from app.figures.theme import GREY, ink
-from pico_core.analysis.associations import Association
 from pico_core.analysis.detectors import DETECTORS, Trust
+from pico_core.analysis.near.associations import Association
+from pico_core.analysis.near.sign_table import SignCell, SignTable
+from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.analysis.records import Estimate
-from pico_core.analysis.sign_table import SignCell, SignTable
 from pico_core.analysis.stability import Stability
-from pico_core.analysis.token_drivers import PatchDrivers, WordDrivers, WordValue
 
 D = 30
 

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from app.figures import switch as draw
 from app.switching import Switching, from_address
 from pico_core.analysis.records import Estimate
-from pico_core.analysis.switch import Move
-from pico_core.analysis.switch_effect import METRICS, ControlBand, MetricRow
+from pico_core.analysis.switching.effect import METRICS, ControlBand, MetricRow
+from pico_core.analysis.switching.setting import Move
 
 
 def page(name: str) -> None:
@@ -220,7 +220,7 @@ def test_a_set_gets_a_name_is_kept_switched_again_and_dropped(app):
 
 def test_a_set_is_loaded_from_its_file_and_a_strange_one_is_refused(app):
     from app import services
-    from pico_core.analysis.column_sets import ColumnSet
+    from pico_core.analysis.switching.column_sets import ColumnSet
 
     settled(app)
     digest = services.open_dataset("planted").pairs.digest
@@ -274,7 +274,7 @@ def small_budget(monkeypatch):
     import streamlit as st
     import torch
 
-    from pico_core.analysis import query_sample
+    from pico_core.analysis.switching import query_sample
 
     st.cache_resource.clear()
     monkeypatch.setattr(query_sample, "sample_images", lambda pairs: torch.arange(0, 64, 8))
@@ -303,7 +303,7 @@ def test_a_sampled_answer_says_so_and_the_exact_one_is_computed_on_demand(small_
 def test_a_cancelled_exact_answer_leaves_the_estimate(small_budget, monkeypatch):
     import threading
 
-    from pico_core.analysis import query_sample
+    from pico_core.analysis.switching import query_sample
 
     gate, ranks_of = threading.Event(), query_sample.ranks_of
 

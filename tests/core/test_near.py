@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from pico_core.analysis.associations import MANY_VALUES, column_associations
-from pico_core.analysis.company import column_company
-from pico_core.analysis.items import BANDS, column_items, quantile_bands
-from pico_core.analysis.modality_offset import modality_offset
-from pico_core.analysis.sign_table import sign_table
+from pico_core.analysis.near.associations import MANY_VALUES, column_associations
+from pico_core.analysis.near.company import column_company
+from pico_core.analysis.near.items import BANDS, column_items, quantile_bands
+from pico_core.analysis.near.modality_offset import modality_offset
+from pico_core.analysis.near.sign_table import sign_table
 from pico_core.analysis.uncertainty import bootstrap_counts
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.probabilities import pseudo_semantic_probabilities

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.analysis.token_drivers import MIN_IMAGES, N_DRAWS, patch_drivers, word_drivers
+from pico_core.analysis.near.token_drivers import MIN_IMAGES, N_DRAWS, patch_drivers, word_drivers
 from pico_core.analysis.uncertainty import bootstrap_counts
 from pico_core.data import token_words as reading
 from pico_core.data.encoders.words import simple_tokenizer

@@ -7,7 +7,7 @@ import streamlit as st
 from app import services, state
 from app.markup import plain
 from app.switching import Switching
-from pico_core.analysis.column_sets import MAX_NAME, ColumnSet
+from pico_core.analysis.switching.column_sets import MAX_NAME, ColumnSet
 from pico_core.errors import DataError
 
 

@@ -6,8 +6,8 @@ from html import escape
 import polars as pl
 
 from app import services
-from pico_core.analysis.items import Band
-from pico_core.analysis.token_drivers import PatchDrivers, PatchValue
+from pico_core.analysis.near.items import Band
+from pico_core.analysis.near.token_drivers import PatchDrivers, PatchValue
 from pico_core.data.token_words import WORDS_COLUMN
 
 STYLE = """<style>

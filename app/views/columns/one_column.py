@@ -13,7 +13,7 @@ from app.views.columns import items
 from app.views.columns.numbers import numbers_html
 from app.views.parts import figure, prose
 from app.views.waiting import waiting
-from pico_core.analysis.company import Companion, SideCompany
+from pico_core.analysis.near.company import Companion, SideCompany
 
 PER_BAND = 3
 

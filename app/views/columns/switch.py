@@ -14,9 +14,9 @@ from app.views import parts
 from app.views.asking import called
 from app.views.columns import column_sets
 from app.views.waiting import waiting
-from pico_core.analysis.column_sets import columns_text
-from pico_core.analysis.switch import Move, SwitchSetting
-from pico_core.analysis.switch_effect import SwitchEffect
+from pico_core.analysis.switching.column_sets import columns_text
+from pico_core.analysis.switching.effect import SwitchEffect
+from pico_core.analysis.switching.setting import Move, SwitchSetting
 from pico_core.errors import DataError
 
 SHOWN = 5  # queries won, and as many lost

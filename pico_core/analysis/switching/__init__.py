@@ -1,0 +1,1 @@
+"""Columns switched off or set, and what happens to retrieval. Beyond the paper."""
