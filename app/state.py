@@ -379,13 +379,13 @@ def page(address: str) -> Any:
     return st.session_state.get("pages", {}).get(address)
 
 
-def table_key(name: str, selected: int) -> str:
-    """A key for a table that opens at a row: another one when the choice was made elsewhere, so that it follows."""
+def table_anchor(name: str, selected: int) -> int:
+    """The column that a table opens at: another one only when the choice was made elsewhere."""
     opened, chosen = st.session_state.get(f"table-{name}", (selected, selected))
     if chosen != selected:
         opened = selected
     st.session_state[f"table-{name}"] = (opened, selected)
-    return f"{name}-{opened}"
+    return int(opened)
 
 
 def table_chose(name: str, column: int) -> None:

@@ -74,3 +74,27 @@ def test_which_ten_which_style_how_sure_and_what_without_them(visit, dataset):
     shot(visit, f"{dataset}-4-without-them")
     assert time.monotonic() - began < TWO_MINUTES
     visit.assert_sound()
+
+
+def test_the_table_and_the_plots_choose_the_column_for_each_other(visit):
+    visit.open("columns?dataset=planted&part=table&column=5")
+    table = visit.main.locator('[data-testid="stDataFrame"]').first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    row_height = 35  # of Streamlit's grid; the head is as high
+    visit.page.mouse.click(box["x"] + 18, box["y"] + 3.5 * row_height)  # beside the third row: 5, 0, 1
+    visit.page.wait_for_url(lambda url: "column=1" in url)
+    visit.settle()
+    assert visit.column == 1
+    assert "<b>1</b>" in visit.chart(0).evaluate(
+        "c => c.querySelector('.js-plotly-plot')._fullLayout.annotations.map(a => a.text).join(' ')"
+    )
+    # And back: a bar that is clicked marks its row.
+    bar = visit.chart(0).locator(".bars .point path").nth(30).bounding_box()
+    visit.page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    visit.page.wait_for_url(lambda url: "column=1" not in url)
+    visit.settle()
+    first = visit.main.locator('[data-testid="stDataFrame"] [role="row"]').nth(1)
+    assert f"column {visit.column}" in first.text_content()
+    assert first.get_attribute("aria-selected") == "true"
+    visit.assert_sound()

@@ -27,10 +27,13 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
     if shown.is_empty():
         prose("No column is of this kind here.")
         return None
+    name = f"columns-table-{wanted}"
+    anchor = state.table_anchor(name, selected)
+    # What is looked at stands first, for a grid cannot be told where to scroll.
+    shown = shown.sort(pl.col("column") != anchor, "column")
     numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns)
     rows = shown["column"].to_list()
-    name = f"columns-table-{wanted}"
-    key = state.table_key(name, selected)
+    key = f"{name}-{anchor}"
     event = st.dataframe(
         numbers,
         hide_index=True,
@@ -42,8 +45,8 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
         column_config=_heads(numbers),
     )
     st.caption(
-        f"{shown.height:,} of {frame.height:,} columns. A click on a head sorts, the box beside a row looks at that "
-        "column, the glass at the upper right searches. Every head explains its number."
+        f"{shown.height:,} of {frame.height:,} columns, the one looked at first. A click on a head sorts, the box "
+        "beside a row looks at that column, the glass at the upper right searches. Every head explains its number."
     )
     found = list(event["selection"]["rows"])
     chosen: int | None = state.fresh(key, rows[found[0]] if found else None)
