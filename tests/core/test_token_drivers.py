@@ -139,7 +139,8 @@ def spoken():
         words[text][0] = "fox"
     pairs = said(None, lengths, owner=torch.arange(N).repeat(2))
     found = [tuple(row) for row in words]
-    return pairs, TokenWords((*found[:-1], None), "by hand")
+    # All above 0: a resample that lacks a word must not pull it there.
+    return replace(pairs, text_tokens=pairs.text_tokens.abs()), TokenWords((*found[:-1], None), "by hand")
 
 
 def by_word(pairs, words, column):
