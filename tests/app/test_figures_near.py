@@ -267,6 +267,7 @@ def test_detectors_stand_beside_every_yardstick_with_their_intervals():
         assert [list(row) for row in trace.customdata] == [[rho.low, rho.high] for rho in trust.rho]
         assert np.round(trace.y).tolist() == list(range(len(DETECTORS)))
     assert (np.array(traces[0].y) < np.array(traces[1].y)).all()
+    np.testing.assert_allclose((np.array(traces[0].y) + traces[1].y) / 2, range(len(DETECTORS)))
     assert traces[0].marker.color != traces[1].marker.color
     assert traces[0].marker.symbol != traces[1].marker.symbol
     assert figure.layout.shapes[0].x0 == 0

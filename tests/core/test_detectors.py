@@ -81,7 +81,7 @@ def test_the_truth_of_planted_columns_trusts_what_really_follows_it(planted):
 
 
 def test_the_best_is_the_highest_that_lies_surely_above_zero():
-    found = trust(UNSURE, LOW, SURE, WRONG)
+    found = trust(UNSURE, LOW, SURE, WRONG, Estimate(-0.2, -0.5, 0.1))
     assert (found.best, found.as_good, found.against) == (2, (), (3,))
     # The highest number of all is no use if its interval holds 0.
     assert trust(Estimate(0.9, -0.1, 1.0), LOW).best == 1

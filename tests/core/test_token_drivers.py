@@ -86,9 +86,10 @@ NO_PIECES = pl.DataFrame({"word": [], "pieces": []}, schema={"word": pl.String, 
 
 @pytest.mark.usefixtures("no_tokenizer")
 def test_texts_whose_number_does_not_fit_or_that_have_no_caption_stay_unread():
-    found = token_words(said(["a dog", "a dog", None, "a very red dog"], [2, 3, 2, 4]), pieces=NO_PIECES)
-    assert found.words == (("a", "dog"), None, None, ("a", "very", "red", "dog"))
-    assert found.n_read == 2
+    captions = ["a dog", "a dog", "a big dog", None, "a very red dog", "two cats"]
+    found = token_words(said(captions, [2, 3, 2, 2, 4, 2]), pieces=NO_PIECES)
+    assert found.words == (("a", "dog"), None, None, None, ("a", "very", "red", "dog"), ("two", "cats"))
+    assert found.n_read == 3
 
 
 @pytest.mark.usefixtures("no_tokenizer")
@@ -121,7 +122,7 @@ def test_the_stored_pieces_of_a_demo_read_all_its_texts(demo, monkeypatch):
 
 
 VOCABULARY = ("star", "moon", "sun", "tree", "cloud", "rare", "fox")
-N = 24
+N = 60
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,8 @@ def spoken():
         words[text][0] = "fox"
     pairs = said(None, lengths, owner=torch.arange(N).repeat(2))
     found = [tuple(row) for row in words]
-    return pairs, TokenWords((*found[:-1], None), "by hand")
+    # All above 0: a resample that lacks a word must not pull it there.
+    return replace(pairs, text_tokens=pairs.text_tokens.abs()), TokenWords((*found[:-1], None), "by hand")
 
 
 def by_word(pairs, words, column):
@@ -155,6 +157,8 @@ def test_words_have_their_mean_value_and_an_interval_by_image(spoken):
     pairs, words = spoken
     found, table = word_drivers(pairs, words, 2, top=3, seed=4), by_word(pairs, words, 2)
     counts = bootstrap_counts(N, n_draws=N_DRAWS, seed=4).numpy()
+    fox = sorted({image for image, _ in table["fox"]})
+    assert (counts[:, fox].sum(axis=1) == 0).any()
     assert len(found.highest) == len(found.lowest) == 3
     for one in (*found.highest, *found.lowest):
         image, value = (np.array(part) for part in zip(*table[one.word], strict=True))
