@@ -72,7 +72,11 @@ def stability(
         n_seeds: Other seeds.
         n_halves: Divisions into halves.
         on_progress: Told which share of the work is done; what it raises ends it.
+
+    Raises:
+        ValueError: the seed is not that of the study.
     """
+    draws = construction_draws(fit, construction, seed=seed)  # first: it refuses a seed of another study
     performance = retrieval_feedback(feedback)
     halved = n_halves if fit.n_images >= FEWEST_IMAGES else 0
     planned = (n_seeds + 2 * halved) * construction.config.n_iterations
@@ -96,7 +100,6 @@ def stability(
         order = torch.randperm(fit.n_images, generator=torch.Generator().manual_seed(seed + division))
         one, two = (fit.select(part.sort().values) for part in order.tensor_split(2))
         halves.append(_rho(again(one, seed), again(two, seed)))
-    draws = construction_draws(fit, construction, seed=seed)
     resampled = None
     if draws is not None:
         rhos = torch.tensor([_rho(draw, construction.probabilities) for draw in draws.probabilities])

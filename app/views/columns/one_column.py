@@ -88,6 +88,8 @@ def _company(space: services.Workspace, column: int) -> int | None:
 
 
 def _nearest(name: str, side: SideCompany) -> str:
+    if side.cosine == 0:
+        return f"In {name} it does not vary over the anchors, so it keeps no company."
     upside = ", upside down" if side.cosine < 0 else ""
     fellows = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
     if side.n_fellows == 1:
