@@ -18,6 +18,14 @@ TERMS = {
     "rank correlation": "Spearman's: 1 if both orders agree fully, 0 if they have nothing in common.",
     "strength": "The exponent λ of the probabilities: 0 is equal weights, 1 the probabilities themselves.",
     "style probe": "The same items in other styles, encoded again: whatever moves within an item is style.",
+    "style prototype": "A typical pattern of columns that vary with how something is shown, not with what.",
+    "cosine": "1 if two patterns rise and fall together, -1 if one falls where the other rises, 0 without relation.",
+    "style labels": "Label columns of the dataset whose name speaks of style, such as style or register.",
+    "planted truth": "The share of meaning that was put into every column when the data were made.",
+    "other images are drawn": "The fit split drawn again with replacement, and the whole construction repeated.",
+    "correlation over pairs": "Pearson's, of a column's value in the image and in its text, over matched pairs.",
+    "p̂ above its null": "Sign agreement of matched pairs minus that of mismatched pairs.",
+    "sign agreement": "The share of patch-word products of matched pairs that are positive.",
     "digest": "A fingerprint of all arrays and texts: equal data have equal digests.",
 }
 _ANY = re.compile("|".join(rf"\b{re.escape(escape(term))}\b" for term in sorted(TERMS, key=len, reverse=True)))
