@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.figures.columns import told, undimmed
+from app.figures.columns import rim, told, undimmed
 from app.figures.theme import CATEGORIES, GREY, SEQUENTIAL, SYMBOLS, blank, faint, ink, interval
 from pico_core.analysis.detectors import DETECTORS, Detector, Trust
 
@@ -84,15 +84,15 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
                 "colorscale": SEQUENTIAL,
                 "cmin": 0,
                 "cmax": 1,
-                "size": 5,
-                "line": {"width": 0.5, "color": faint(dark)},
+                "size": 6,
+                "line": {"width": 1, "color": rim(dark)},
             },
             customdata=told(table),
             hovertemplate="%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>"
             "%{yaxis.title.text} %{y:.3f}<extra></extra>",
             selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],
-            selected={"marker": {"size": 10, "opacity": 1}},
-            unselected={"marker": {"opacity": 0.75}},
+            selected={"marker": {"size": 12, "opacity": 1}},
+            unselected={"marker": {"opacity": 0.9}},
         )
     )
     axes = {

@@ -37,8 +37,8 @@ DETECTORS: Final = (
     Detector("p_hat", "sign agreement p̂"),
     Detector("p_hat_corrected", "p̂ above its null"),
     Detector("correlation", "correlation over pairs"),
-    Detector("image_similarity", "unlike the image prototypes", rises_with_style=True),
-    Detector("text_similarity", "unlike the text prototypes", rises_with_style=True),
+    Detector("image_similarity", "dissimilarity to the image prototypes", rises_with_style=True),
+    Detector("text_similarity", "dissimilarity to the text prototypes", rises_with_style=True),
 )
 
 

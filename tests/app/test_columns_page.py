@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views.columns.numbers import MEANING, numbers_html
-from tests.app.reading import answer
+from tests.app.reading import answer, prose
 
 
 def page() -> None:
@@ -136,7 +136,7 @@ def test_detectors_are_judged_by_the_planted_truth_and_by_labels(app):
     app.query_params["part"] = "detectors"
     app.run()
     assert not app.exception
-    told = " ".join(text.value for text in app.markdown)
+    told = " ".join(prose(app))
     assert "By the planted truth" in told
     assert "By the style labels" in told
     assert "style probe" not in told
