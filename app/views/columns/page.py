@@ -33,7 +33,7 @@ def render() -> None:
     frame = services.columns_frame(space)
     start = state.column(frame.height)
     selected = chooser.choose(frame, summary.lowest if start < 0 else start)
-    clicked = _overview(frame, selected)
+    overview = st.container()
     st.space("small")
     part = st.segmented_control(
         "Instrument",
@@ -45,8 +45,14 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_part(part)
-    instrument = _instrument(space, frame, selected, part)
-    chosen = instrument if clicked is None else clicked
+    # The instrument first, though it stands below: its answer need not wait until the browser has plotted all bars.
+    _go(_instrument(space, frame, selected, part), selected)
+    with overview:
+        _go(_overview(frame, selected), selected)
+
+
+def _go(chosen: int | None, selected: int) -> None:
+    """Follow a click to another column."""
     if chosen is not None and chosen != selected:
         state.set_column(chosen)
         st.rerun()

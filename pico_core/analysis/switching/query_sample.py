@@ -11,8 +11,9 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks, query_ranks, row_ranks
 from pico_core.kernels.similarity import late_interaction
 
-# Multiplications and additions of one quick scoring: about 0.3 s of one slow core. One place for all.
-QUICK_FLOPS = 2e10
+# Multiplications and additions of one quick scoring: a quarter of a second of one slow core, so that the
+# answer with the page around it is there within one. One place for all.
+QUICK_FLOPS = 1.5e10
 FEWEST = 8  # query images: fewer give no interval worth drawing
 CHUNK = 32  # images scored between two reports of progress
 
