@@ -81,13 +81,41 @@ def test_the_batched_k_means_is_that_of_scikit_learn():
         assert_close(shares @ points, torch.from_numpy(model.cluster_centers_), atol=1e-5, rtol=1e-4)
 
 
-def test_of_several_starts_the_one_with_the_least_inertia_is_kept():
-    # Four tight pairs of columns and four prototypes: one good solution, and poor ones that K-means can end in.
-    corners = torch.eye(8)[:4].repeat_interleave(2, dim=0) + 0.01 * torch.eye(8)
-    products = (corners @ corners.T).expand(40, -1, -1)
-    found = resampling._first(products, torch.ones(40, 8), 4, torch.Generator().manual_seed(0))
-    nearest = (found.square().sum(-1, keepdim=True) - 2 * found @ products).argmin(dim=1)
-    assert bool((nearest[:, ::2] == nearest[:, 1::2]).all())
+def test_of_several_starts_the_one_with_the_least_inertia_is_kept(monkeypatch):
+    points = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    products = (points @ points.T).expand(60, -1, -1)
+
+    def inertia(starts):
+        monkeypatch.setattr(resampling, "STARTS", starts)
+        centres = resampling._first(products, torch.ones(60, 40), 6, torch.Generator().manual_seed(0))
+        distances = torch.cdist(points.expand(60, -1, -1), centres @ points)
+        return float(distances.amin(dim=2).square().sum(dim=1).mean())
+
+    assert inertia(8) < 0.97 * inertia(1)
+
+
+def test_first_centres_are_distinct_columns_that_have_weight():
+    points = torch.randn(10, 5, generator=torch.Generator().manual_seed(0))
+    weight = torch.tensor([0.0] * 4 + [1.0] * 6)
+    found = resampling._spread_centres(
+        (points @ points.T).expand(80, -1, -1), weight.expand(80, -1), 5, torch.Generator().manual_seed(0)
+    )
+    chosen = found.argmax(dim=2)
+    assert int(chosen.min()) == 4
+    assert all(len(set(row)) == 5 for row in chosen.tolist())
+
+
+def test_prototypes_are_averaged_over_the_candidates_by_their_feedback(monkeypatch):
+    pairs = planted_pairs(PlantedConfig(n_images=60, n_columns=24), seed=1).pairs
+    config = ConstructionConfig(n_prototypes=1, n_iterations=3, batch_share=0.3)
+    made = construct(pairs, feedback=retrieval_feedback(pairs), config=config)
+    steps = made.history.iterations
+    batches = torch.stack([step.pseudo_semantic for step in steps])[:, None].expand(-1, 2, -1)
+    monkeypatch.setattr(resampling, "bootstrap_counts", lambda n, **_: torch.ones(2, n))
+    monkeypatch.setattr(resampling, "_batches", lambda *_: batches)
+    draws = construction_draws(pairs, replace(made, best_iteration=2))
+    assert_close(draws.probabilities, steps[2].probabilities.expand(2, -1), atol=2e-5, rtol=1e-4)
+    assert float((steps[2].probabilities - steps[2].candidate_probabilities).abs().max()) > 1e-3
 
 
 @pytest.mark.parametrize("representation", ["item", "token"])
