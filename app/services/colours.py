@@ -4,10 +4,10 @@ from functools import partial
 
 from app import state
 from app.services.maps import SpaceNumbers, map_sample
+from app.services.readings import columns_summary
 from app.services.studies import Workspace
 from pico_core.analysis.spaces import items
 from pico_core.analysis.spaces.items import Colouring
-from pico_core.kernels.metrics import QueryRanks
 
 COLOURS = {
     "modality": "modality",
@@ -33,7 +33,7 @@ def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None) -> Colo
         numbers: What has been counted, if it has.
     """
     test, sample, column = space.splits.test, map_sample(space), _column(space)
-    before, after = _ranks(space)
+    before, after = space.study.report.baseline.ranks, space.study.report.unguarded.ranks
     if name == "change":
         return None if numbers is None else items.by_change(numbers.change)
     ways = {
@@ -48,16 +48,10 @@ def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None) -> Colo
     return ways.get(name, partial(items.by_label, test, sample, name))()
 
 
-def _ranks(space: Workspace) -> tuple[QueryRanks, QueryRanks]:
-    report = space.study.report
-    after = next((row.ranks for row in report.controls if row.name == "unguarded"), report.weighted.ranks)
-    return report.baseline.ranks, after
-
-
 def _column(space: Workspace) -> int:
     """The column looked at, as on the Columns page: the one of the lowest probability where none was chosen."""
     seen = state.column(space.study.columns.height)
-    return seen if seen >= 0 else int(space.study.columns.sort("probability", "column")["column"][0])
+    return seen if seen >= 0 else columns_summary(space).lowest
 
 
 def _title(space: Workspace, column: int) -> str:

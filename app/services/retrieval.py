@@ -21,9 +21,8 @@ def lead(space: Workspace, wanted: state.Query) -> MarginChange:
 def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
     """Queries that PICO without the guard moved most, best first: from the report, nothing is scored."""
     report = space.study.report
-    after = next((row.ranks for row in report.controls if row.name == "unguarded"), report.weighted.ranks)
     pick = "image_to_text" if kind == "image" else "text_to_image"
-    before, later = getattr(report.baseline.ranks, pick), getattr(after, pick)
+    before, later = getattr(report.baseline.ranks, pick), getattr(report.unguarded.ranks, pick)
     return largest_moves(before, later) if gains else largest_moves(later, before)
 
 

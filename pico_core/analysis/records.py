@@ -127,6 +127,11 @@ class RetrievalReport:
         return self.weighted.verdict
 
     @property
+    def unguarded(self) -> Scoring:
+        """The weights that the guard was asked about; the weights themselves where no control names them."""
+        return next((row for row in self.controls if row.name == "unguarded"), self.weighted)
+
+    @property
     def sentence(self) -> str:
         """The answer in one sentence, verdict before digits."""
         change = self.difference

@@ -48,12 +48,12 @@ class TokenWords:
 def token_words(pairs: PairedEmbeddings, *, pieces: pl.DataFrame | None = None) -> TokenWords:
     """Match captions with tokens by their number.
 
+    A text of three tokens with the caption "a red dog" is read as its three words. That the
+    numbers agree is no proof, but where they agree for nearly all texts the cutting is the same.
+
     Args:
         pairs: Any split.
         pieces: From `piece_counts`, so that CLIP's tokenizer need not be loaded.
-
-    A text of three tokens with the caption "a red dog" is read as its three words. That the
-    numbers agree is no proof, but where they agree for nearly all texts the cutting is the same.
 
     >>> import torch
     >>> words = torch.nn.functional.normalize(torch.rand(1, 3, 4), dim=2)
@@ -76,15 +76,7 @@ def token_words(pairs: PairedEmbeddings, *, pieces: pl.DataFrame | None = None) 
         best = _better(best, _read(captions, lengths, cut, rule))
     if best.n_read < ENOUGH * len(lengths):
         counted = None if pieces is None else dict(pieces.select("word", "pieces").rows())
-        best = _better(
-            best,
-            _read(
-                captions,
-                lengths,
-                _byte_pairs(counted),
-                BYTE_PAIRS,
-            ),
-        )
+        best = _better(best, _read(captions, lengths, _byte_pairs(counted), BYTE_PAIRS))
     return best if best.n_read >= LEAST * len(lengths) else TokenWords((None,) * len(lengths), "")
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import services, state
 from app.figures import detectors as draw
-from app.figures.columns import chosen_column
+from app.views.columns.picking import picked_column
 from app.views.parts import figure, prose
 
 
@@ -30,23 +30,19 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
             "style probe, or add a label column called style, and every detector is compared with it."
         )
         st.button("Open the style probe", on_click=state.go_to_part, args=("probe",), icon=":material/science:")
-    points = figure(
+    clicked = picked_column(
         draw.strips(frame, selected=selected, dark=state.dark()),
         key="columns-strips",
         read="one strip per detector, the columns in the same order in all. Dark bars are those that the detector "
         "itself ranks as style. Where detectors agree, dark gathers at the left of every strip. Click a bar.",
         beware="heights of different strips are no common scale.",
-        select=True,
     )
-    clicked = state.fresh("columns-strips", chosen_column(points))
     with st.expander("Every detector against every other"):
-        points = figure(
+        other = picked_column(
             draw.scatter_matrix(frame, selected=selected, dark=state.dark()),
             key="columns-matrix",
             read="a point is a column, dark where its semantic probability is low. A narrow band is agreement of two "
             "detectors. Click a point.",
             beware="the probability is made of both similarities, so it follows them by construction.",
-            select=True,
         )
-        other = state.fresh("columns-matrix", chosen_column(points))
     return other if clicked is None else clicked

@@ -6,8 +6,9 @@ import streamlit as st
 from app import services, state
 from app.figures import columns as draw
 from app.views.columns import chooser, detectors, one_column, probe, sureness, switch, table
+from app.views.columns.picking import picked_column
 from app.views.empty import workspace_or_say
-from app.views.parts import figure, question
+from app.views.parts import question
 
 TITLE = "Which columns carry style, and how sure are we?"
 INSTRUMENTS: dict[state.Part, str] = {
@@ -81,7 +82,7 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
     )
     order = how.segmented_control("Order", ("Sorted", "By index"), default="Sorted", required=True, key="columns-order")
     key = f"columns-{measure}-{order}"
-    points = figure(
+    return picked_column(
         draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
         key=key,
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
@@ -89,6 +90,4 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
         "images. At the side: how many columns lie at which height. Click a bar.",
         beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
         "prototype need not be style. Compare the detectors below.",
-        select=True,
     )
-    return state.fresh(key, draw.chosen_column(points))

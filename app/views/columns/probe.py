@@ -4,10 +4,10 @@ import streamlit as st
 
 from app import state
 from app.figures import probe as draw
-from app.figures.columns import chosen_column
 from app.markup import plain
 from app.services import probe as asking
 from app.services.studies import Workspace
+from app.views.columns.picking import picked_column
 from app.views.encode.encoders import choose_means
 from app.views.parts import figure, prose
 from app.views.waiting import waiting
@@ -121,7 +121,7 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
     table = space.study.columns
     key = f"columns-probe-{probe.source}-{which}"
     again = probe.source == "encoder"
-    points = figure(
+    clicked = picked_column(
         draw.against_probability(probe, table, agreement, selected=selected, dark=state.dark()),
         key=key,
         read="every point is a column. Up: style explains more of its variance; left: the method calls it style. If "
@@ -129,7 +129,6 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
         + ("items, and of the probability over resampled images" if again else "images")
         + ". Click a point.",
         beware=LABELS if not again else STILL if which == FIXED else AGAIN,
-        select=True,
     )
     name = table["title"][selected]
     st.markdown(f"**What moves {name}**" if again else f"**Labels that go with {name}**")
@@ -141,7 +140,7 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
         beware="a style that moves this column as far as it moves the middle column says nothing special about it.",
     )
     _details(space, probe, which)
-    return state.fresh(key, chosen_column(points))
+    return clicked
 
 
 def _details(space: Workspace, probe: StyleProbe, which: str) -> None:

@@ -7,6 +7,7 @@ from app import services, state
 from app.figures import columns as draw
 from app.figures import sureness
 from app.jobs import Job
+from app.views.columns.picking import picked_column
 from app.views.parts import figure, prose
 from app.views.waiting import waiting
 
@@ -25,16 +26,14 @@ def _lowest(space: services.Workspace, frame: pl.DataFrame, selected: int) -> in
         if not draw.has_intervals(frame):
             st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
         else:
-            points = figure(
+            clicked = picked_column(
                 sureness.lowest_ten(frame, selected=selected, dark=state.dark()),
                 key="columns-lowest",
                 read="how often a column is among the ten of lowest semantic probability when images are drawn anew "
                 "and the whole construction is repeated. Click a bar.",
                 beware="a column that is surely low looks like a style prototype; that this is style is for the "
                 "yardsticks to say.",
-                select=True,
             )
-            clicked = state.fresh("columns-lowest", draw.chosen_column(points))
     with two:
         st.subheader("Would it come out again?", anchor=False)
         stable = services.stability(space)
@@ -56,25 +55,21 @@ def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
     one, two = st.columns(2)
     with one:
         st.subheader("Is p̂ more than chance?", anchor=False)
-        points = figure(
+        first = picked_column(
             draw.against_null(frame, selected=selected, dark=state.dark()),
             key="columns-null",
             read="p̂ is the share of token pairs whose signs agree. Filled blue points differ from their null at 5 % "
             "false discovery; lines are 95 % intervals, grey bars the null's central 95 %.",
             beware="a high p̂ on the dotted diagonal is an offset that both modalities share, not meaning. And a column "
             "that differs is not thereby large.",
-            select=True,
         )
-        first = state.fresh("columns-null", draw.chosen_column(points))
     with two:
         st.subheader("Which side looks like style?", anchor=False)
-        points = figure(
+        second = picked_column(
             draw.two_sides(frame, selected=selected, dark=state.dark()),
             key="columns-sides",
             read="far right: moves with a style prototype in images; far up: the same in texts. Lower left carries "
             "meaning on both sides, as far as the prototypes can tell.",
             beware="prototypes gather columns that move together; that is style only where style dominates the data.",
-            select=True,
         )
-        second = state.fresh("columns-sides", draw.chosen_column(points))
     return [first, second]
