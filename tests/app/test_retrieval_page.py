@@ -45,9 +45,9 @@ def asked(app: AppTest) -> str:
 
 def both() -> SideBySide:
     """Five candidates, two shown: 0 falls out, 3 comes in, 1 stays, the right answer 4 rises from 5 to 3."""
-    left = (RankedItem(0, 0.9, 1, 4, False), RankedItem(1, 0.8, 2, 2, False))
-    right = (RankedItem(3, 0.7, 1, 3, False), RankedItem(1, 0.6, 2, 2, False))
-    return SideBySide(left, right, RankedItem(4, 0.1, 5, 3, True), RankedItem(4, 0.5, 3, 5, True), 5)
+    left = (RankedItem(0, 0.9, 1, 4, False, 0.4), RankedItem(1, 0.8, 2, 2, False, 0.6))
+    right = (RankedItem(3, 0.7, 1, 3, False, 0.3), RankedItem(1, 0.6, 2, 2, False, 0.8))
+    return SideBySide(left, right, RankedItem(4, 0.1, 5, 3, True, 0.5), RankedItem(4, 0.5, 3, 5, True, 0.1), 5)
 
 
 def test_it_asks_answers_and_captions(app):
@@ -255,7 +255,7 @@ def test_the_split_on_the_page_adds_up_to_the_scores_of_the_lists():
 
 def test_why_of_an_item_alone_and_of_one_above_another():
     app = opened({"query": "text-3"})
-    app.segmented_control(key="why-where").set_value("On the left").run()
+    app.segmented_control(key="why-where").set_value("Who leads on the left").run()
     assert not app.exception
     assert any("It stands" in m.value for m in app.markdown)
     compared = next(box for box in app.selectbox if box.label == "Compared with")
@@ -268,7 +268,7 @@ def test_sides_weighted_in_different_axes_have_no_common_split():
     app = opened({"query": "text-3", "left": "weighted", "right": "axes-cross"})
     assert not app.exception
     assert any("weighted in different axes" in info.value for info in app.info)
-    assert "What changed" not in app.segmented_control(key="why-where").options
+    assert "What changed, left to right" not in app.segmented_control(key="why-where").options
 
 
 def test_words_of_ones_own_are_encoded_and_ranked():

@@ -46,6 +46,7 @@ def test_ranks_count_strictly_better_candidates(pairs, weights, kind):
                 assert item.rank == 1 + sum(score > own[item.index] for score in own)
                 assert item.other_rank == 1 + sum(score > other[item.index] for score in other)
                 assert item.score == own[item.index]
+                assert item.other_score == other[item.index]
                 assert item.relevant == bool(relevant_items(pairs, index, kind=kind)[item.index])
 
 
