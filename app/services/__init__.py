@@ -15,6 +15,7 @@ from app.services.compare import (
 )
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
+from app.services.documents import PageSection, comparison_page, figure_page, lists_table, split_table, table_bytes
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -86,6 +87,7 @@ __all__ = [
     "Dataset",
     "LabelColumn",
     "Outside",
+    "PageSection",
     "Side",
     "Source",
     "SpaceNumbers",
@@ -104,10 +106,12 @@ __all__ = [
     "columns_summary",
     "company",
     "comparison",
+    "comparison_page",
     "encode_words",
     "end_job",
     "export",
     "feedback",
+    "figure_page",
     "filtered_columns",
     "find_items",
     "find_study",
@@ -127,6 +131,7 @@ __all__ = [
     "lead_split",
     "leave_switch_control",
     "lists_of",
+    "lists_table",
     "loadings",
     "map_items",
     "map_sample",
@@ -156,6 +161,7 @@ __all__ = [
     "side_options",
     "signs",
     "space_numbers",
+    "split_table",
     "stability",
     "start_job",
     "stored_maps",
@@ -167,6 +173,7 @@ __all__ = [
     "switch_query",
     "switch_quick",
     "switch_title",
+    "table_bytes",
     "thumbnail",
     "trust",
     "umap_control",
