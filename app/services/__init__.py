@@ -43,7 +43,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, queries_named, ranking
 from app.services.studies import (
     Study,
     Workspace,
@@ -149,6 +149,7 @@ __all__ = [
     "place_of",
     "prototype_maps",
     "purities",
+    "queries_named",
     "ranking",
     "read_column_set",
     "recipes",

@@ -55,6 +55,15 @@ def render(
     )
     if compared == NOTHING:
         places = [place for place in places if place == CHANGE]
+    asks = state.Query(other, item)
+    first.button(
+        "Ask with it",
+        icon=":material/swap_vert:",
+        key="why-ask",
+        help="The explained item becomes the query.",
+        on_click=state.set_query,
+        args=(asks,),
+    )
     where = st.segmented_control(
         "Split",
         places,
