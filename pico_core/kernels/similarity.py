@@ -5,7 +5,8 @@
 
 The weights fold into the image side of the product, block by block, so a new weight vector needs
 no new embedding and no new packing. One kernel scores one query, some, and everything; the score
-of a pair does not depend on what is scored beside it, so equal items tie exactly.
+of a pair does not depend on what is scored beside it, so equal items tie exactly (in float32 with
+MKL; another library may add a narrow product in another order).
 No [n, m, p, w] table is ever held: blocks are sized to stay in cache.
 """
 

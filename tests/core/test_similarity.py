@@ -165,13 +165,15 @@ def test_packed_sides_score_as_bare_ones():
         torch.testing.assert_close(found, score(images, image_mask, texts, text_mask, factor), rtol=0, atol=0)
 
 
-def test_sides_of_two_types_are_scored_in_the_finer():
+@pytest.mark.parametrize("dtypes", [(torch.float16, torch.float64), (torch.float64, torch.bfloat16)])
+def test_sides_of_two_types_are_scored_in_the_finer(dtypes):
     images, image_mask, texts, text_mask = ragged()
-    packed = pack_images(images.half(), image_mask), pack_texts(texts.double(), text_mask)
-    assert (packed[0].dtype, packed[1].dtype) == (torch.float32, torch.float64)
+    images, texts = images.to(dtypes[0]), texts.to(dtypes[1])
+    packed = pack_images(images, image_mask), pack_texts(texts, text_mask)
+    assert {packed[0].dtype, packed[1].dtype} == {torch.float32, torch.float64}
     found = score_packed(*packed)
     assert found.dtype == torch.float64
-    torch.testing.assert_close(found, score(images.half(), image_mask, texts.double(), text_mask), rtol=0, atol=0)
+    torch.testing.assert_close(found, score(images, image_mask, texts, text_mask), rtol=0, atol=0)
 
 
 def test_a_packed_side_says_what_it_takes():
