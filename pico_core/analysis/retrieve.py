@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import polars as pl
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -21,11 +22,13 @@ class TopCandidates:
     """The best candidates of some queries.
 
     Attributes:
+        kind: What the queries are.
         queries: The images or the texts that ask.
         candidates: Best first, equal scores by index; as many as there are if fewer than k.
         scores: Of these candidates.
     """
 
+    kind: QueryKind
     queries: Int[Tensor, " q"]
     candidates: Int[Tensor, "q k"]
     scores: Float[Tensor, "q k"]
@@ -85,7 +88,41 @@ def top_candidates(
         for part in torch.split(chosen, block)
     ]
     return TopCandidates(
-        chosen, torch.cat([part.indices for part in parts]), torch.cat([part.values for part in parts])
+        kind, chosen, torch.cat([part.indices for part in parts]), torch.cat([part.values for part in parts])
+    )
+
+
+def hits_frame(pairs: PairedEmbeddings, found: TopCandidates) -> pl.DataFrame:
+    """One row per query and place: who asks, what was found there, and whether it belongs to it.
+
+    Args:
+        pairs: The split that was searched.
+        found: From `top_candidates` on it.
+
+    Returns:
+        `query`, `query_name`, `place` (1 = best), `candidate`, `candidate_name`, `score`, `relevant`; the
+        name of an image is its id, that of a text its caption (null where it came without one).
+
+    >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    >>> pairs = PairedEmbeddings.from_arrays(images, images, captions=["left", "up"])
+    >>> hits_frame(pairs, top_candidates(pairs, kind="image", k=1)).select("query", "candidate_name", "relevant").rows()
+    [(0, 'left', True), (1, 'up', True)]
+    """
+    width = found.candidates.shape[1]
+    queries, candidates = found.queries.cpu().repeat_interleave(width), found.candidates.cpu().flatten()
+    images, texts = (queries, candidates) if found.kind == "image" else (candidates, queries)
+    names = {"image": pairs.images["id"], "text": pairs.texts["caption"]}
+    other = "text" if found.kind == "image" else "image"
+    return pl.DataFrame(
+        {
+            "query": queries.numpy(),
+            "query_name": names[found.kind].gather(queries.tolist()),
+            "place": torch.arange(1, width + 1).repeat(len(found.queries)).numpy(),
+            "candidate": candidates.numpy(),
+            "candidate_name": names[other].gather(candidates.tolist()),
+            "score": found.scores.cpu().flatten().numpy(),
+            "relevant": (pairs.text_image.cpu()[texts] == images).numpy(),
+        }
     )
 
 
