@@ -8,8 +8,6 @@ in other places sums may differ in the last bit.
 from dataclasses import dataclass
 from typing import Literal
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
