@@ -149,13 +149,13 @@ def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
     return found if known is not None else [*found, chosen]
 
 
-def option_name(space: Workspace, choice: SideChoice) -> str:
-    """What a choice is called in a list of choices."""
+def option_name(choice: SideChoice) -> str:
+    """What a choice is called in a list of choices; it names no strength, for a list is told apart by its names."""
     if choice.kind == "set":
         return f"Without {choice.name or _listed(choice.columns)}"
     return {
         "unweighted": "Unweighted (P = 1)",
-        "weighted": f"Weighted, λ = {space.strength:g}",
+        "weighted": "Weighted",
         "p_hat": "p̂ as weights",
         "random": "Random: the same weights, permuted",
         "axes": f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}",
