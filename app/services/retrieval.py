@@ -28,10 +28,15 @@ def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
     return largest_moves(before, later) if gains else largest_moves(later, before)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
     first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
     return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _captions(key: str, _test: PairedEmbeddings) -> list[str | None]:
+    return _test.captions  # a list made anew at every call, and a chooser asks for every one of its names
 
 
 def image_names(space: Workspace) -> list[str]:
@@ -43,7 +48,7 @@ def item_name(space: Workspace, kind: state.QueryKind, index: int) -> str:
     """What people call an item of the test split."""
     if kind == "image":
         return image_names(space)[index]
-    return space.splits.test.captions[index] or f"text {index}, no caption"
+    return _captions(space.key, space.splits.test)[index] or f"text {index}, no caption"
 
 
 def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int = 96) -> Candidate:
