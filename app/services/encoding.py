@@ -21,10 +21,11 @@ from pico_core.data.encoders.archive import Archive, look_into, unpack
 from pico_core.data.encoders.caption_columns import caption_columns
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.choice import EncoderChoice
-from pico_core.data.encoders.dataset import Level, check_target
+from pico_core.data.encoders.dataset import check_target
 from pico_core.data.encoders.pictures import read_picture
 from pico_core.data.encoders.protocol import OnBad
 from pico_core.data.encoders.survey import Survey, survey
+from pico_core.data.marks import Level
 from pico_core.errors import DataError
 
 PICTURE_WORK = 3  # captions that take about as long as one picture
