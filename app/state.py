@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
+from app import comparing
+from app.comparing import SideChoice, Sides
 from app.switching import STEPS, Switching, from_address
 from pico_core.analysis.switching.column_sets import ColumnSet
 from pico_core.demo import DEMOS
@@ -14,8 +16,10 @@ from pico_core.method.config import StudyConfig
 
 QueryKind = Literal["image", "text"]
 Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
+View = Literal["why", "words", "queries", "labels", "all"]
 Items = tuple[tuple[str, int], ...]  # kind and index of items of the test split
 PARTS: tuple[Part, ...] = get_args(Part)
+VIEWS: tuple[View, ...] = get_args(View)
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
@@ -38,6 +42,11 @@ class Query:
 
     kind: QueryKind
     index: int
+
+    @property
+    def key(self) -> str:
+        """As an address writes it."""
+        return f"{self.kind}-{self.index}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,8 @@ def follow_address() -> None:
     _mirror("part", None if part() == PARTS[0] else part())
     _mirror("query", asked)
     _mirror("words", words() or None)
+    _mirror("show", None if view() == VIEWS[0] else view())
+    _mirror_sides()
     _mirror_switching()
 
 
@@ -133,6 +144,58 @@ def go_to_part(name: Part) -> None:
     """Open another instrument from elsewhere; only in a callback, before the switch itself is drawn."""
     set_part(name)
     st.session_state["columns-part"] = name
+
+
+def view() -> View:
+    """The instrument of the Retrieval page that is open."""
+    if "view" not in st.session_state:
+        wanted = st.query_params.get("show", VIEWS[0])
+        st.session_state["view"] = wanted if wanted in VIEWS else VIEWS[0]
+    found: View = st.session_state["view"]
+    return found
+
+
+def set_view(name: View) -> None:
+    """Open another instrument of the Retrieval page."""
+    st.session_state["view"] = name
+    _mirror("show", None if name == VIEWS[0] else name)
+
+
+def sides() -> Sides:
+    """The two scorings that the Retrieval page lays side by side."""
+    if "sides" not in st.session_state:
+        default = Sides()
+        st.session_state["sides"] = Sides(
+            comparing.from_address(st.query_params.get("left"), default.left),
+            comparing.from_address(st.query_params.get("right"), default.right),
+        )
+    found: Sides = st.session_state["sides"]
+    return found
+
+
+def set_side(place: Literal["left", "right"], choice: SideChoice) -> None:
+    """Lay another scoring on one side."""
+    set_sides(replace(sides(), **{place: choice}))
+
+
+def set_sides(wanted: Sides) -> None:
+    """Lay other scorings side by side."""
+    st.session_state["sides"] = wanted
+    _mirror_sides()
+
+
+def _mirror_sides() -> None:
+    default = Sides()
+    _mirror("left", None if sides().left == default.left else sides().left.address)
+    _mirror("right", None if sides().right == default.right else sides().right.address)
+
+
+def _forget_sides() -> None:
+    """Sets and runs belong to the data and the axes that they were made with."""
+    kept = {"unweighted", "weighted", "p_hat", "random"}
+    now, default = sides(), Sides()
+    left = now.left if now.left.kind in kept else default.left
+    set_sides(Sides(left, now.right if now.right.kind in kept else default.right))
 
 
 def switching() -> Switching:
@@ -190,6 +253,7 @@ def _mirror_switching() -> None:
 
 def _forget_switching() -> None:
     """Numbers of columns mean others in other data or other axes; sets that were kept say what they belong to."""
+    _forget_sides()
     st.session_state["switching"], st.session_state["switched"] = Switching(), ()
     _mirror_switching()
 
@@ -253,7 +317,7 @@ def query(n_images: int, n_texts: int) -> Query:
 
 def set_query(wanted: Query) -> None:
     """Ask another query."""
-    _keep("query", f"{wanted.kind}-{wanted.index}")
+    _keep("query", wanted.key)
     set_words(None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from app.figures import theme
-from app.figures.retrieval import HEAD, ROW
+from app.figures.flow import HEAD, ROW
 from pico_core.analysis.rankings import RankedItem
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring
 

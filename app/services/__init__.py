@@ -1,8 +1,21 @@
 """The engine behind a cache: the only room that caches. Keys are content digests and settings."""
 
 from app.services.colours import COLOURS, colour_title, colouring
+from app.services.compare import (
+    Asked,
+    Comparison,
+    Outside,
+    Side,
+    comparison,
+    in_common_axes,
+    lists_of,
+    option_name,
+    place_of,
+    side_options,
+)
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
+from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
     find_items,
@@ -29,7 +42,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import image_names, lead, most_moved, moved, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, ranking
 from app.services.studies import (
     Study,
     Workspace,
@@ -63,27 +76,35 @@ from app.services.switch import (
     switch_title,
 )
 from app.services.trust import trust
-from app.services.typed import Typed, has_encoder, rank_typed
+from app.services.typed import Words, encode_words, has_encoder
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
 __all__ = [
     "COLOURS",
+    "Asked",
+    "Comparison",
     "Dataset",
     "LabelColumn",
+    "Outside",
+    "Side",
     "Source",
     "SpaceNumbers",
     "Study",
-    "Typed",
+    "Words",
     "Workspace",
     "ask_switch_exact",
     "associations",
+    "candidate",
     "colour_title",
     "colouring",
     "column_items",
     "column_set",
+    "column_titles",
     "columns_frame",
     "columns_summary",
     "company",
+    "comparison",
+    "encode_words",
     "end_job",
     "export",
     "feedback",
@@ -92,15 +113,20 @@ __all__ = [
     "find_study",
     "has_encoder",
     "image_names",
+    "in_common_axes",
     "inspect",
     "is_upload",
+    "item_name",
+    "item_split",
     "job",
     "keep_upload",
     "label_columns",
     "label_roles",
     "latest_study",
-    "lead",
+    "lead_change",
+    "lead_split",
     "leave_switch_control",
+    "lists_of",
     "loadings",
     "map_items",
     "map_sample",
@@ -111,12 +137,13 @@ __all__ = [
     "open_dataset",
     "open_import",
     "opened",
+    "option_name",
     "over_seeds",
     "patch_ends",
     "pca_maps",
+    "place_of",
     "prototype_maps",
     "purities",
-    "rank_typed",
     "ranking",
     "read_column_set",
     "recipes",
@@ -124,7 +151,9 @@ __all__ = [
     "rival",
     "sets_here",
     "show",
+    "shown",
     "sibling",
+    "side_options",
     "signs",
     "space_numbers",
     "stability",

@@ -3,19 +3,19 @@
 import streamlit as st
 
 from app import state
+from app.comparing import Sides
+from app.figures.ranked_lists import Candidate
+from app.services.compare import Comparison, lists_of, side
+from app.services.pictures import thumbnail
 from app.services.studies import Workspace
-from pico_core.analysis.rankings import MarginChange, SideBySide, largest_moves, margin_change, side_by_side
+from pico_core.analysis.rankings import SideBySide, largest_moves
 from pico_core.data.pairs import PairedEmbeddings
 
 
 def ranking(space: Workspace, wanted: state.Query, *, top_k: int) -> SideBySide:
     """One query, unweighted and weighted, on the test split: exact, only its row is scored."""
-    return side_by_side(space.splits.test, wanted.index, kind=wanted.kind, weights=space.weights, top_k=top_k)
-
-
-def lead(space: Workspace, wanted: state.Query) -> MarginChange:
-    """Why the right answer moved: its lead over the strongest rival, column by column."""
-    return margin_change(space.splits.test, wanted.index, kind=wanted.kind, weights=space.weights)
+    usual = Sides()
+    return lists_of(space, Comparison(side(space, usual.left), side(space, usual.right)), wanted, top_k=top_k)
 
 
 def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
@@ -35,6 +35,19 @@ def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
 def image_names(space: Workspace) -> list[str]:
     """Every image of the test split in words: its name and its first caption."""
     return _image_names(space.key, space.splits.test)
+
+
+def item_name(space: Workspace, kind: state.QueryKind, index: int) -> str:
+    """What people call an item of the test split."""
+    if kind == "image":
+        return image_names(space)[index]
+    return space.splits.test.captions[index] or f"text {index}, no caption"
+
+
+def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int = 96) -> Candidate:
+    """What is shown of an item in a list: its name, and its picture where there is one."""
+    picture = thumbnail(space.dataset, space.splits.test.image_paths[index], size=size) if kind == "image" else None
+    return Candidate(item_name(space, kind, index), picture)
 
 
 def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:

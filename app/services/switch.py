@@ -9,13 +9,13 @@ from app.services import background
 from app.services.studies import Workspace
 from app.switching import Base, Switching
 from pico_core.analysis.near.company import nearest_prototypes
+from pico_core.analysis.scoring import Scorable
 from pico_core.analysis.switching import query_sample
 from pico_core.analysis.switching.column_sets import ColumnSet, axes_name, parse_columns
 from pico_core.analysis.switching.effect import N_CONTROLS, ControlBand, SwitchEffect, control_band, switch_effect
 from pico_core.analysis.switching.setting import (
     ColumnMeans,
     Move,
-    Scorable,
     SwitchSetting,
     changes_nothing,
     column_means,

@@ -7,30 +7,21 @@ from torch import Tensor
 
 from app import heap
 from app.services.datasets import Dataset
-from app.services.studies import Workspace
-from pico_core.analysis.rankings import SideBySide, side_by_side_words
 from pico_core.data.encoders import Encoder, load_small
 from pico_core.demo import demo_of
 from pico_core.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class Typed:
-    """A typed caption and its lists.
+class Words:
+    """A typed caption as its encoder reads it.
 
     Attributes:
-        lists: Unweighted and weighted, over the images of the test split.
+        tokens: Unit tokens [w, d] in the given columns, all of them real.
         pieces: The words as the encoder cut them.
         unknown: Words that it does not know and left out.
     """
 
-    lists: SideBySide
-    pieces: tuple[str, ...]
-    unknown: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Words:
     tokens: Tensor
     pieces: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -49,22 +40,18 @@ def has_encoder(dataset: Dataset) -> bool:
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _words(name: str, caption: str) -> _Words:
+def _words(name: str, caption: str) -> Words:
     found = _encoder(name).encode_texts([caption])
-    return _Words(found.tokens[0, found.mask[0]], found.pieces[0], found.unknown[0])
+    return Words(found.tokens[0, found.mask[0]], found.pieces[0], found.unknown[0])
 
 
-def rank_typed(space: Workspace, caption: str, *, top_k: int) -> Typed:
-    """The images of the test split for a typed caption, unweighted and weighted.
+def encode_words(dataset: Dataset, caption: str) -> Words:
+    """A typed caption in the columns of the dataset.
 
     Raises:
         DataError: the dataset has no encoder here, or the encoder knows none of the words.
     """
-    demo = space.dataset.demo
-    if demo is None or not has_encoder(space.dataset):
-        raise DataError(f"{space.dataset.pairs.name}: its encoder is not here, so nothing typed can be encoded")
-    words = _words(demo.name, caption)
-    both = side_by_side_words(
-        space.splits.test, space.study.basis.turn(words.tokens), weights=space.weights, top_k=top_k
-    )
-    return Typed(both, words.pieces, words.unknown)
+    demo = dataset.demo
+    if demo is None or not has_encoder(dataset):
+        raise DataError(f"{dataset.pairs.name}: its encoder is not here, so nothing typed can be encoded")
+    return _words(demo.name, caption)

@@ -136,15 +136,12 @@ def _one_query(space: services.Workspace) -> None:
         st.info("No caption of the test images changed its rank.", icon=":material/equal:")
         return
     found = services.ranking(space, asked, top_k=5)
-    name = test.captions[asked.index] if asked.kind == "text" else test.ids[asked.index]
-    parts.asked(KINDS[asked.kind], name or f"{asked.kind} {asked.index}")
+    parts.asked(KINDS[asked.kind], services.item_name(space, asked.kind, asked.index))
     prose(found.sentence)
-    names = services.image_names(space)
+    other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
     def candidate(index: int) -> lists.Candidate:
-        if asked.kind == "image":
-            return lists.Candidate(test.captions[index] or f"text {index}")
-        return lists.Candidate(names[index], services.thumbnail(space.dataset, test.image_paths[index]))
+        return services.candidate(space, other, index)
 
     left, right = st.columns(2)
     left.html(

@@ -1,6 +1,5 @@
-"""One query under two scorings: what moved, from where to where, and by which columns."""
+"""One query under two scorings: what moved, and from where to where."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.analysis.scoring import score_image, score_text, score_words
+from pico_core.analysis.scoring import Scorable, score_image, score_text
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
@@ -37,14 +36,14 @@ class RankedItem:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The top of the unweighted list beside the top of the weighted one.
+    """The top of one list beside the top of another: the same candidates under two scorings.
 
     Attributes:
-        left: Unweighted, best first; ties by index.
-        right: Weighted.
-        target_before: The best relevant candidate of the unweighted list, however low; None for a
+        left: Best first; ties by index.
+        right: The same under the other scoring.
+        target_before: The best relevant candidate of the left list, however low; None for a
             query whose right answer is not known.
-        target_after: The same of the weighted list (with several texts it may be another).
+        target_after: The same of the right list (with several texts it may be another).
         n_candidates: Length of the whole list.
     """
 
@@ -60,63 +59,22 @@ class SideBySide:
         if self.target_before is None or self.target_after is None:
             kept = len({item.index for item in self.left} & {item.index for item in self.right})
             first = "the first stays the first" if self.left[0].index == self.right[0].index else "another comes first"
-            return f"{kept} of the first {len(self.left)} are the same with the weights, and {first}."
+            return f"{kept} of the first {len(self.left)} are the same in both lists, and {first}."
         before, after, total = self.target_before.rank, self.target_after.rank, self.n_candidates
         if before == after:
-            return f"No change: the right answer is at rank {before} of {total:,} with and without the weights."
+            return f"No change: the right answer is at rank {before:,} of {total:,} in both lists."
         direction = "up" if after < before else "down"
-        return f"Rank {before} to {after} with the weights: the right answer moves {direction} among {total:,}."
+        return f"Rank {before:,} to {after:,}: the right answer moves {direction} among {total:,}."
 
 
-@dataclass(frozen=True, eq=False)
-class MarginChange:
-    """How the lead of the right answer over its strongest rival changed, column by column.
-
-    Attributes:
-        target: Index of the right answer.
-        rival: Index of the best irrelevant candidate of the unweighted list.
-        before: score(target) - score(rival), unweighted.
-        after: The same, weighted.
-        parts: What every column contributes; they sum to after - before.
-    """
-
-    target: int
-    rival: int
-    before: float
-    after: float
-    parts: Columns
-
-    def strongest(self, top: int = 3) -> list[int]:
-        """The columns with the largest parts of either sign, largest first."""
-        return [int(i) for i in self.parts.abs().argsort(descending=True, stable=True)[:top]]
-
-    def sentence(self, titles: Sequence[str]) -> str:
-        """What the columns did to the lead, in words; `titles` names all columns."""
-        total = self.after - self.before
-        if float(self.parts.abs().max()) == 0:
-            return "The weights change no column's part: the lead over the strongest rival is as it was."
-        listed = [titles[column].split(" (")[0].rpartition(" ") for column in self.strongest()]
-        numbers = [number for _, _, number in listed]
-        named = numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
-        together = float(self.parts[self.strongest()].sum())
-        verb = "grows" if total > 0 else "shrinks"
-        kind = {"column": "columns"}.get(listed[0][0], listed[0][0].replace("axis", "axes"))
-        lead = f"The lead over the strongest rival {verb} from {self.before:+.3f} to {self.after:+.3f}"
-        if total != 0 and 0 < together / total <= 1:
-            return f"{lead}: {kind} {named} account for {together / total:.0%} of that."
-        return f"{lead}: {kind} {named} change it by {together:+.3f}, all others by {total - together:+.3f}."
-
-
-def side_by_side(
-    pairs: PairedEmbeddings, index: int, *, kind: QueryKind, weights: Columns, top_k: int = 10
-) -> SideBySide:
-    """Rank all candidates of one query without and with weights, and compare the tops.
+def side_by_side(left: Scorable, right: Scorable, index: int, *, kind: QueryKind, top_k: int = 10) -> SideBySide:
+    """Rank all candidates of one query under two scorings of the same items, and compare the tops.
 
     Args:
-        pairs: The split that is searched, in the basis of the weights.
+        left: A split and the weights that it is scored with, in their axes.
+        right: The same items under other weights, or in other axes.
         index: Of the image or the text that asks.
         kind: Which of the two.
-        weights: P, mean 1.
         top_k: Length of both lists (shorter if there are fewer candidates).
 
     Raises:
@@ -124,67 +82,52 @@ def side_by_side(
 
     >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
     >>> pairs = PairedEmbeddings.from_arrays(images, images)
-    >>> both = side_by_side(pairs, 0, kind="image", weights=torch.tensor([0.5, 1.5]))
+    >>> plain, weighted = (Scorable(pairs, torch.tensor(p)) for p in ([1.0, 1.0], [0.5, 1.5]))
+    >>> both = side_by_side(plain, weighted, 0, kind="image")
     >>> [item.index for item in both.right], both.sentence[:9]
     ([0, 1], 'No change')
     """
-    check_query(pairs, index, kind=kind)
-    return _compared(
-        query_scores(pairs, index, kind=kind),
-        query_scores(pairs, index, kind=kind, weights=weights),
-        relevant_items(pairs, index, kind=kind),
-        top_k=top_k,
-    )
+    check_query(left.pairs, index, kind=kind)
+    before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
+    return compare_lists(before, after, relevant=relevant_items(left.pairs, index, kind=kind), top_k=top_k)
 
 
-def side_by_side_words(
-    pairs: PairedEmbeddings, words: Float[Tensor, "w d"], *, weights: Columns, top_k: int = 10
-) -> SideBySide:
-    """Rank all images for words that belong to none of them, without and with weights.
-
-    Args:
-        pairs: The split that is searched, in the basis of the weights.
-        words: Unit tokens of a typed caption in the same basis, all of them real.
-        weights: P, mean 1.
-        top_k: Length of both lists.
-
-    Raises:
-        DataError: no word, or words of another width.
-
-    >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
-    >>> pairs = PairedEmbeddings.from_arrays(images, images)
-    >>> both = side_by_side_words(pairs, torch.tensor([[0.8, 0.6]]), weights=torch.tensor([1.6, 0.4]))
-    >>> [item.index for item in both.left], [item.index for item in both.right]
-    ([1, 0], [0, 1])
-    """
-    if len(words) == 0 or words.shape[1] != pairs.n_columns:
-        raise DataError(
-            f"the typed words have shape {list(words.shape)}; expected one or more rows of {pairs.n_columns} columns"
-        )
-    before, after = score_words(pairs, words), score_words(pairs, words, weights)
-    return _compared(before, after, torch.zeros(len(before), dtype=torch.bool), top_k=top_k)
-
-
-def _compared(
+def compare_lists(
     before: Float[Tensor, " candidates"],
     after: Float[Tensor, " candidates"],
-    relevant: Bool[Tensor, " candidates"],
     *,
-    top_k: int,
+    relevant: Bool[Tensor, " candidates"] | None = None,
+    top_k: int = 10,
 ) -> SideBySide:
+    """Compare the tops of two lists of the same candidates, given their scores.
+
+    Lists are sorted by score, equal scores by index; a rank is 1 + the number of strictly better ones,
+    so equal scores share a rank.
+
+    Args:
+        before: Scores of the left list.
+        after: Scores of the right list.
+        relevant: Which candidates truly belong to the query; default none is known to.
+        top_k: Length of both lists.
+
+    >>> both = compare_lists(torch.tensor([0.2, 0.9, 0.9]), torch.tensor([0.8, 0.1, 0.3]), top_k=2)
+    >>> [(item.index, item.rank, item.other_rank) for item in both.left]
+    [(1, 1, 3), (2, 1, 2)]
+    """
+    known = torch.zeros(len(before), dtype=torch.bool) if relevant is None else relevant
     ranks_before, ranks_after = _ranks(before), _ranks(after)
 
-    def item(place: int, *, weighted: bool) -> RankedItem:
-        own, other = (ranks_after, ranks_before) if weighted else (ranks_before, ranks_after)
-        score = float((after if weighted else before)[place])
-        return RankedItem(place, score, int(own[place]), int(other[place]), bool(relevant[place]))
+    def item(place: int, *, on_the_right: bool) -> RankedItem:
+        own, other = (ranks_after, ranks_before) if on_the_right else (ranks_before, ranks_after)
+        score = float((after if on_the_right else before)[place])
+        return RankedItem(place, score, int(own[place]), int(other[place]), bool(known[place]))
 
-    known = bool(relevant.any())
+    has_target = bool(known.any())
     return SideBySide(
-        left=tuple(item(i, weighted=False) for i in _order(before)[:top_k].tolist()),
-        right=tuple(item(i, weighted=True) for i in _order(after)[:top_k].tolist()),
-        target_before=item(best_relevant(before, relevant), weighted=False) if known else None,
-        target_after=item(best_relevant(after, relevant), weighted=True) if known else None,
+        left=tuple(item(i, on_the_right=False) for i in _order(before)[:top_k].tolist()),
+        right=tuple(item(i, on_the_right=True) for i in _order(after)[:top_k].tolist()),
+        target_before=item(best_relevant(before, known), on_the_right=False) if has_target else None,
+        target_after=item(best_relevant(after, known), on_the_right=True) if has_target else None,
         n_candidates=len(before),
     )
 
@@ -204,38 +147,6 @@ def relevant_items(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> B
     return torch.arange(pairs.n_images, device=pairs.text_image.device) == pairs.text_image[index]
 
 
-def margin_change(pairs: PairedEmbeddings, index: int, *, kind: QueryKind, weights: Columns) -> MarginChange:
-    """Split the change of the right answer's lead over its strongest rival exactly into columns.
-
-    Under either scoring a score is sum_d P_d c_d, with c_d read at the best partner of every token
-    under that scoring. The parts are the differences P_d c_d(weighted) - 1 c_d(unweighted), target
-    minus rival; they sum to the change of the lead. The rival is the best irrelevant candidate of
-    the unweighted list, the target the best relevant one.
-
-    Source: beyond the paper.
-    """
-    check_query(pairs, index, kind=kind)
-    relevant = relevant_items(pairs, index, kind=kind)
-    plain = query_scores(pairs, index, kind=kind)
-    if bool(relevant.all()):
-        raise DataError("every candidate is relevant to this query: there is no rival to compare with")
-    target = best_relevant(plain, relevant)
-    rival = best_relevant(plain, ~relevant)
-    one = torch.ones(pairs.n_columns)
-
-    def parts(candidate: int, factor: Columns) -> Columns:
-        image, text = (index, candidate) if kind == "image" else (candidate, index)
-        return column_parts(
-            pairs.image_tokens[image][pairs.image_mask[image]],
-            pairs.text_tokens[text][pairs.text_mask[text]],
-            weights=factor,
-        )
-
-    before = parts(target, one) - parts(rival, one)
-    after = parts(target, weights) - parts(rival, weights)
-    return MarginChange(target, rival, float(before.sum()), float(after.sum()), after - before)
-
-
 def largest_moves(before: Int[Tensor, " queries"], after: Int[Tensor, " queries"], *, top: int = 10) -> list[int]:
     """Queries whose rank improved most, by the ratio of ranks: 8 to 1 counts for more than 90 to 40.
 
@@ -247,20 +158,6 @@ def largest_moves(before: Int[Tensor, " queries"], after: Int[Tensor, " queries"
     ratio = before.double().log() - after.double().log()
     order = ratio.argsort(descending=True, stable=True)[:top]
     return [int(i) for i in order if ratio[i] > 0]
-
-
-def column_parts(patches: Float[Tensor, "p d"], words: Float[Tensor, "w d"], *, weights: Columns) -> Columns:
-    """What every column adds to the score of one pair; the sum is the score.
-
-    >>> column_parts(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]), weights=torch.tensor([1.0, 0.5]))
-    tensor([6., 8.])
-    """
-    image, text = patches.float(), words.float()
-    weighted = image * weights.to(image)
-    similarity = weighted @ text.T
-    to_words = (weighted * text[similarity.argmax(dim=1)]).mean(dim=0)
-    to_patches = (weighted[similarity.argmax(dim=0)] * text).mean(dim=0)
-    return to_words + to_patches
 
 
 def best_relevant(scores: Float[Tensor, " candidates"], relevant: Bool[Tensor, " candidates"]) -> int:

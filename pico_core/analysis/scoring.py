@@ -1,5 +1,7 @@
 """Scores of a dataset, of one query, and of bare tokens: one kernel behind all of them."""
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -7,6 +9,19 @@ from torch import Tensor
 from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.similarity import late_interaction
+
+
+@dataclass(frozen=True, eq=False)
+class Scorable:
+    """Pairs and the weights to score them with.
+
+    Attributes:
+        pairs: A split, in the basis of the weights; its tokens need not be unit vectors.
+        weights: P, one factor per column.
+    """
+
+    pairs: PairedEmbeddings
+    weights: Columns
 
 
 def weighted_scores(

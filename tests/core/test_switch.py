@@ -7,10 +7,10 @@ import torch
 
 from pico_core.analysis.evaluation import paired_difference, retrieval_report
 from pico_core.analysis.records import Estimate, Verdict
-from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.scoring import Scorable, score_pairs
 from pico_core.analysis.switching.effect import control_band, random_columns, switch_effect, widened
 from pico_core.analysis.switching.query_sample import local_text_image, ranks_of, sample_images, scoring_flops, texts_of
-from pico_core.analysis.switching.setting import Scorable, changes_nothing, column_means, query_move, switched
+from pico_core.analysis.switching.setting import changes_nothing, column_means, query_move, switched
 from pico_core.data.imports import import_arrays
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs

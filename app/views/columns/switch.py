@@ -11,7 +11,6 @@ from app.jobs import Job
 from app.markup import plain
 from app.switching import BASES, SETTINGS, WHICH, Base, Switching, Which
 from app.views import parts
-from app.views.asking import called
 from app.views.columns import column_sets
 from app.views.waiting import waiting
 from pico_core.analysis.switching.column_sets import columns_text
@@ -226,7 +225,7 @@ def _queries(space: services.Workspace, choice: Switching, columns: tuple[int, .
         asked = state.Query(found[0].kind, found[0].index) if found else state.Query("text", 0)
     move = services.switch_query(space, choice, columns, asked)
     st.subheader("One query, exactly", anchor=False)
-    st.html(draw.moves_html(move, name=_name(space, move), picture=_picture(space, move)))
+    st.html(draw.moves_html(move, name=services.item_name(space, move.kind, move.index), picture=_picture(space, move)))
     others = test.n_texts if move.kind == "image" else test.n_images
     stays = (
         f"stays at rank {move.before:,}"
@@ -242,7 +241,9 @@ def _queries(space: services.Workspace, choice: Switching, columns: tuple[int, .
 
 def _row(space: services.Workspace, move: Move) -> None:
     text, button = st.columns([9, 1], vertical_alignment="center", gap="small")
-    text.html(draw.moves_html(move, name=_name(space, move), picture=_picture(space, move)))
+    text.html(
+        draw.moves_html(move, name=services.item_name(space, move.kind, move.index), picture=_picture(space, move))
+    )
     button.button(
         "",
         icon=":material/arrow_downward:",
@@ -251,13 +252,6 @@ def _row(space: services.Workspace, move: Move) -> None:
         on_click=state.set_query,
         args=(state.Query(move.kind, move.index),),
     )
-
-
-def _name(space: services.Workspace, move: Move) -> str:
-    test = space.splits.test
-    if move.kind == "image":
-        return services.image_names(space)[move.index]
-    return called(test.captions[move.index], "text", move.index)
 
 
 def _picture(space: services.Workspace, move: Move) -> str | None:

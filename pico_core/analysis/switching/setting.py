@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from pico_core.analysis.rankings import QueryKind, check_query, query_scores, relevant_items
+from pico_core.analysis.scoring import Scorable
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
@@ -27,19 +28,6 @@ class ColumnMeans:
 
     image: Columns
     text: Columns
-
-
-@dataclass(frozen=True, eq=False)
-class Scorable:
-    """Pairs and the weights to score them with.
-
-    Attributes:
-        pairs: A split, in the basis of the weights; its tokens need not be unit vectors.
-        weights: P, one factor per column.
-    """
-
-    pairs: PairedEmbeddings
-    weights: Columns
 
 
 @dataclass(frozen=True)

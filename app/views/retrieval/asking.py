@@ -13,8 +13,8 @@ KINDS = {"text": "Caption", "image": "Image", "words": "Your words"}
 TRY = ("a red star above a blue ring", "four shapes in a grid", "softly a green heart dreams at the top")
 
 
-def choose(space: services.Workspace) -> state.Query | str:
-    """The item that asks, or what was typed ("" while nothing is)."""
+def choose(space: services.Workspace) -> services.Asked | None:
+    """The item or the words that ask; None while nothing is typed."""
     test = space.splits.test
     asked = state.query(test.n_images, test.n_texts)
     typing = services.has_encoder(space.dataset)
@@ -35,7 +35,7 @@ def choose(space: services.Workspace) -> state.Query | str:
         st.rerun()
     if wanted != now:
         return _ask(state.Query("image" if wanted == "image" else "text", 0))
-    return _item(space, asked, rest) if words is None else _typed(rest, words)
+    return _item(space, asked, rest) if words is None else _typed(space, rest, words)
 
 
 def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) -> state.Query:
@@ -43,14 +43,13 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
     test = space.splits.test
     item, chance, gain, loss = place.columns([4.6, 1.3, 1.5, 1.5], vertical_alignment="bottom")
     total = test.n_texts if asked.kind == "text" else test.n_images
-    names = test.captions if asked.kind == "text" else services.image_names(space)
     key = f"query-{asked.kind}-{asked.index}"
     if total <= MANY:
         index = item.selectbox(
             f"Query (type to search {total:,} of the test split)",
             range(total),
             index=asked.index,
-            format_func=lambda i: called(names[i], asked.kind, i),
+            format_func=lambda i: services.item_name(space, asked.kind, i),
             key=key,
         )
     else:
@@ -70,7 +69,7 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
     return asked
 
 
-def _typed(place: DeltaGenerator, words: str) -> str:
+def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> services.Outside | None:
     """The box to type in; its key carries the words, so that a link or an example shows in it."""
     found = place.text_input(
         "Describe a scene in your own words",
@@ -82,34 +81,38 @@ def _typed(place: DeltaGenerator, words: str) -> str:
     if found != words:
         state.set_words(found)
         st.rerun()
-    return found
+    if not found:
+        return None
+    read = services.encode_words(space.dataset, found)
+    return services.Outside("text", f"words {found}", found, read.tokens)
 
 
-def say_query(space: services.Workspace, asked: state.Query) -> None:
-    """The item that asks, set apart."""
-    test = space.splits.test
+def say_query(space: services.Workspace, asked: services.Asked) -> None:
+    """What asks, set apart."""
     with st.container(border=True):
-        if asked.kind == "text":
+        if isinstance(asked, services.Outside):
+            _say_words(space, asked)
+        elif asked.kind == "text":
             st.markdown("**Asked: which images does this caption describe?**")
-            st.text(called(test.captions[asked.index], "text", asked.index))
-            return
-        st.markdown("**Asked: which captions describe this image?**")
-        address = services.thumbnail(space.dataset, test.image_paths[asked.index], size=240)
-        if address:
-            st.image(address, width=200)
-        st.text(services.image_names(space)[asked.index])
+            st.text(services.item_name(space, "text", asked.index))
+        else:
+            st.markdown("**Asked: which captions describe this image?**")
+            address = services.thumbnail(space.dataset, space.splits.test.image_paths[asked.index], size=240)
+            if address:
+                st.image(address, width=200)
+            st.text(services.item_name(space, "image", asked.index))
 
 
-def say_words(found: services.Typed) -> None:
+def _say_words(space: services.Workspace, asked: services.Outside) -> None:
     """What the encoder made of a typed caption: the words it read, and those it does not know."""
-    with st.container(border=True):
-        st.markdown("**Asked in your own words: which images does this describe?**")
-        st.text("The encoder reads: " + " · ".join(found.pieces))
-        if found.unknown:
-            st.caption(
-                f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out. It was "
-                "trained on captions of coloured shapes only."
-            )
+    found = services.encode_words(space.dataset, asked.name)
+    st.markdown("**Asked in your own words: which images does this describe?**")
+    st.text("The encoder reads: " + " · ".join(found.pieces))
+    if found.unknown:
+        st.caption(
+            f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out. It was "
+            "trained on captions of coloured shapes only."
+        )
 
 
 def offer_examples() -> None:
@@ -119,11 +122,6 @@ def offer_examples() -> None:
         if place.button(example, width="stretch", key=f"try-{example}"):
             state.set_words(example)
             st.rerun()
-
-
-def called(name: str | None, kind: str, index: int) -> str:
-    """What people call an item."""
-    return name or f"{kind} {index}, no caption"
 
 
 def _ask(wanted: state.Query) -> state.Query:

@@ -1,16 +1,15 @@
-"""Where candidates move between the unweighted and the weighted list, and by which columns."""
+"""Where candidates move between the left and the right list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
 
 from app.figures import theme
-from pico_core.analysis.rankings import MarginChange, RankedItem, SideBySide
+from pico_core.analysis.rankings import RankedItem, SideBySide
 
 HEAD = 30  # pixels of the heading above the lists
 ROW = 56  # pixels of one row of the lists; the flow between them has the same pitch
-SHARE = 14  # columns shown one by one in the margin figure
 PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind labels that lines cross
 BEND = np.linspace(0.0, 1.0, 25)
 
@@ -58,47 +57,6 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
     end = below + 0.5 if both.target_before is not None else below - 0.5
     figure.update_yaxes(visible=False, range=[end, -0.5], fixedrange=True)
     return figure
-
-
-def margin_figure(change: MarginChange, *, titles: Sequence[str], dark: bool = False) -> go.Figure:
-    """What every column adds to the right answer's lead over its strongest rival.
-
-    Args:
-        change: The exact parts.
-        titles: What people call the columns, all of them.
-        dark: For the dark theme.
-    """
-    shown = [c for c in change.strongest(SHARE) if float(change.parts[c]) != 0]
-    values = [float(change.parts[c]) for c in shown]
-    rest = float(change.parts.sum()) - sum(values)
-    labels = [titles[c].split(" (")[0].rpartition(" ")[2] for c in shown] + [
-        f"other<br>{len(change.parts) - len(shown)}",
-        "<b>all</b>",
-    ]
-    values += [rest, float(change.parts.sum())]
-    colours = [theme.GAIN if v > 0 else theme.LOSS for v in values[:-1]] + [theme.ink(dark)]
-    figure = theme.blank(height=330, x=_kind(titles), y="change of the lead (score)", dark=dark, key="lead")
-    figure.add_trace(
-        go.Bar(
-            x=labels,
-            y=values,
-            marker={"color": colours, "line_width": 0},
-            text=[f"{v:+.3f}" for v in values],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{x}: %{y:+.4f}<extra></extra>",
-        )
-    )
-    edge = 1.25 * max((abs(v) for v in values), default=0.0) or 1.0
-    figure.update_yaxes(range=[min(0.0, *values) - 0.15 * edge, max(0.0, *values) + 0.15 * edge], zeroline=True)
-    figure.update_xaxes(type="category", tickangle=0)
-    figure.update_layout(showlegend=False, margin={"l": 64, "r": 8, "t": 16, "b": 48})
-    return figure
-
-
-def _kind(titles: Sequence[str]) -> str:
-    """What all titles have before their number: "column", "cross axis"."""
-    return titles[0].split(" (")[0].rpartition(" ")[0] if titles else "column"
 
 
 def _path(start: int | None, end: int | None) -> np.ndarray:

@@ -1,0 +1,49 @@
+"""The two lists of a query and the flow between them."""
+
+import streamlit as st
+
+from app import services, state
+from app.figures import flow
+from app.figures import ranked_lists as draw
+from pico_core.analysis.rankings import SideBySide
+
+TOP = 10
+
+
+def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+    """Draw the lists with the flow between them."""
+    other: state.QueryKind = "text" if asked.kind == "image" else "image"
+
+    def candidate(index: int) -> draw.Candidate:
+        return services.candidate(space, other, index)
+
+    left, middle, right = st.columns([5, 3, 5], gap=None)
+    left.html(
+        draw.list_html(
+            both.left, title=found.left.label, target=both.target_before, candidate=candidate, weighted=False
+        )
+    )
+    right.html(
+        draw.list_html(
+            both.right, title=found.right.label, target=both.target_after, candidate=candidate, weighted=True
+        )
+    )
+    targets = [target for target in (both.target_before, both.target_after) if target is not None]
+    names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
+    with middle:
+        st.plotly_chart(
+            flow.flow_figure(both, names=names, dark=state.dark()), key="flow", config={"displayModeBar": False}
+        )
+    right_answer = (
+        "The right answer is thick and tinted, and has a row of its own below when it is not among the first "
+        f"{len(both.left)}."
+        if targets
+        else "No candidate is marked as right: nobody has said which ones belong to your query."
+    )
+    st.caption(
+        "**Read it so:** a line leads from a candidate's place on the left to its place on the right; blue rises, "
+        f"vermillion falls, grey stays. {right_answer} Dotted ends leave the list or come from below it. Equal scores "
+        "share a rank and stand in the order of the dataset.  \n"
+        "**Do not read it so:** one query is an example, not evidence; **All queries** counts all of them. Scores of "
+        "the two lists are not comparable, only their order."
+    )

@@ -1,0 +1,81 @@
+"""What changes for a query, and why? The query, two lists with the flow between them, one instrument at a time."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import services, state
+from app.markup import plain
+from app.views.empty import workspace_or_say
+from app.views.parts import question
+from app.views.retrieval import all_queries, asking, lists, sides, why
+from pico_core.analysis.rankings import SideBySide
+from pico_core.errors import DataError
+
+TITLE = "What changes for a query, and why?"
+INSTRUMENTS: dict[state.View, str] = {
+    "why": "Why",
+    "all": "All queries",
+}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    head = st.container()
+    try:
+        asked = asking.choose(space)
+    except DataError as error:
+        with head:
+            question(TITLE, "These words cannot be looked up.")
+        st.info(plain(str(error)), icon=":material/keyboard:")
+        asking.offer_examples()
+        return
+    place = st.container()
+    try:
+        found = services.comparison(space)
+    except DataError as error:
+        with head:
+            question(TITLE, "These two scorings cannot be compared.")
+        sides.choose(space, None)
+        st.warning(plain(str(error)), icon=":material/compare_arrows:")
+        return
+    shown = _query(space, found, asked, head, place)
+    part = st.segmented_control(
+        "Instrument",
+        list(INSTRUMENTS),
+        format_func=INSTRUMENTS.__getitem__,
+        default=state.view() if state.view() in INSTRUMENTS else "why",
+        required=True,
+        key="retrieval-view",
+        label_visibility="collapsed",
+    )
+    state.set_view(part)
+    if part == "all":
+        all_queries.render(space)
+    elif shown is not None:
+        why.render(space, found, *shown)
+
+
+def _query(
+    space: services.Workspace,
+    found: services.Comparison,
+    asked: services.Asked | None,
+    head: DeltaGenerator,
+    place: DeltaGenerator,
+) -> tuple[services.Asked, SideBySide] | None:
+    """The answer and the lists of the query; None where nothing is asked yet."""
+    if asked is None:
+        with head:
+            question(TITLE, "Describe a scene, and see which images come first without and with the weights.")
+        asking.offer_examples()
+        return None
+    both = services.lists_of(space, found, asked, top_k=lists.TOP)
+    with head:
+        question(TITLE, why.answer(space, found, asked, both))
+    with place:
+        asking.say_query(space, asked)
+        sides.choose(space, found)
+        lists.render(space, found, asked, both)
+    return asked, both

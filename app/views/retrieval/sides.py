@@ -1,0 +1,74 @@
+"""Which two scorings stand side by side: a choice at the head of either list, and a button that swaps them."""
+
+from dataclasses import replace
+from typing import Literal
+
+import streamlit as st
+
+from app import services, state
+from app.comparing import MOST_DRAWS, SideChoice
+
+Place = Literal["left", "right"]
+
+
+def choose(space: services.Workspace, found: services.Comparison | None) -> None:
+    """Draw the choosers above the lists.
+
+    Args:
+        space: The open study.
+        found: What is compared now; None where it cannot be.
+    """
+    left, middle, right = st.columns([5, 3, 5], vertical_alignment="bottom", gap=None)
+    with left:
+        _chooser(space, "left")
+    with middle, st.container(horizontal_alignment="center"):
+        st.button(
+            "Swap",
+            icon=":material/swap_horiz:",
+            key="swap-sides",
+            help="Lays the left scoring on the right and the right one on the left.",
+            on_click=_swap,
+        )
+    with right:
+        _chooser(space, "right")
+    if found is not None and found.same:
+        st.caption("Both sides score alike, so nothing can move. Choose another scoring on one of them.")
+
+
+def _chooser(space: services.Workspace, place: Place) -> None:
+    chosen: SideChoice = getattr(state.sides(), place)
+    options = services.side_options(space, chosen)
+    key = f"side-{place}"
+    st.session_state[key] = services.place_of(options, chosen)  # a link, a swap or another page shows in it
+    st.selectbox(
+        f"On the {place}",
+        range(len(options)),
+        format_func=lambda i: services.option_name(space, options[i]),
+        key=key,
+        on_change=_follow,
+        args=(place, options),
+    )
+    if chosen.kind == "run":
+        path = f"run-{place}"
+        st.session_state.setdefault(path, chosen.path)
+        st.text_input(
+            "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(place,)
+        )
+    if chosen.kind == "random":
+        st.button("Another draw", key=f"draw-{place}", on_click=_redraw, args=(place, chosen))
+
+
+def _follow(place: Place, options: list[SideChoice]) -> None:
+    state.set_side(place, options[st.session_state[f"side-{place}"]])
+
+
+def _run(place: Place) -> None:
+    state.set_side(place, SideChoice("run", path=st.session_state[f"run-{place}"].strip()))
+
+
+def _redraw(place: Place, chosen: SideChoice) -> None:
+    state.set_side(place, replace(chosen, draw=(chosen.draw + 1) % (MOST_DRAWS + 1)))
+
+
+def _swap() -> None:
+    state.set_sides(state.sides().swapped)

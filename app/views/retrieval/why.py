@@ -1,0 +1,145 @@
+"""Why an item moved, and why one stands above another: the exact split into columns."""
+
+import streamlit as st
+
+from app import services, state
+from app.figures import why as draw
+from app.markup import plain
+from app.views.parts import figure, verdict
+from pico_core.analysis.explain import Split, listed_columns
+from pico_core.analysis.rankings import SideBySide
+
+NOTHING = -1
+CHANGE, LEFT, RIGHT = "What changed", "On the left", "On the right"
+
+
+def answer(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> str:
+    """The answer of the page: where the right answer went, and by which columns."""
+    common = services.in_common_axes(found)
+    target, rival = both.target_before, _rival(both)
+    if target is None or target.rank == (both.target_after or target).rank or common is None or rival is None:
+        return both.sentence
+    split = services.lead_change(common, asked, target.index, rival)
+    return f"{both.sentence} {split.sentence(_titles(common), subject='Its lead over the strongest rival')}"
+
+
+def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+    """Draw the instrument."""
+    common = services.in_common_axes(found)
+    places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
+    shown = _shown(both)
+    other: state.QueryKind = "text" if asked.kind == "image" else "image"
+
+    def called(index: int) -> str:
+        if index == NOTHING:
+            return "nothing: its own score"
+        ranks = shown[index]
+        return f"{services.item_name(space, other, index)} · rank {ranks[0]:,} to {ranks[1]:,}"
+
+    first, second, third = st.columns([4, 4, 3.2], vertical_alignment="bottom")
+    target, rival = both.target_before, _rival(both)
+    start = target.index if target is not None else both.right[0].index
+    query = f"{found.key}-{asked.key}"
+    item = first.selectbox(
+        "Explain", list(shown), index=list(shown).index(start), format_func=called, key=f"why-item-{query}"
+    )
+    against = [NOTHING, *(index for index in shown if index != item)]
+    default = against.index(rival) if rival is not None and rival in against else 0
+    compared = second.selectbox(
+        "Compared with", against, index=default, format_func=called, key=f"why-rival-{query}-{item}"
+    )
+    if compared == NOTHING:
+        places = [place for place in places if place == CHANGE]
+    where = third.segmented_control(
+        "Split", places, default=places[0] if places else None, required=bool(places), key="why-where"
+    )
+    if common is None:
+        st.info(
+            "The two sides are weighted in different axes: what changed between them has no split by columns. The "
+            "lead of one item over another has one, on either side in its own axes.",
+            icon=":material/rotate_90_degrees_ccw:",
+        )
+    if where is None or (common is None and where == CHANGE):
+        return
+    _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
+
+
+def _draw(
+    space: services.Workspace,
+    found: services.Comparison,
+    asked: services.Asked,
+    both: SideBySide,
+    *,
+    item: int,
+    rival: int,
+    where: str,
+) -> None:
+    alone = rival == NOTHING
+    if where == CHANGE:
+        titles = _titles(found)
+        split = services.item_split(found, asked, item) if alone else services.lead_change(found, asked, item, rival)
+        subject = "Its score" if alone else "Its lead over the other"
+        what, axis = split.sentence(titles, subject=subject), "change of the score" if alone else "change of the lead"
+    else:
+        one = found.left if where == LEFT else found.right
+        titles = services.column_titles(one)
+        split = services.lead_split(found, asked, item, rival, place="left" if where == LEFT else "right")
+        above = "above" if split.change > 0 else "below"
+        strongest = listed_columns([titles[column] for column in split.strongest()])
+        what = f"It stands {above} the other by {abs(split.change):.3f}; {strongest} speak loudest."
+        axis = "part of the lead"
+    shown = services.shown(split, top=draw.SHARE)
+    verdict(what)
+    if where == CHANGE:
+        number = "score" if alone else "lead"
+        st.markdown(
+            f"{plain(found.left.label)}: {number} **{shown.before:+.3f}** · all parts **{shown.change:+.3f}** · "
+            f"{plain(found.right.label)}: {number} **{shown.after:+.3f}**"
+        )
+    figure(
+        draw.split_figure(shown, titles=titles, what=axis, dark=state.dark()),
+        key="why",
+        read="what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
+        "partners*, hatched, is what it adds that tokens choose other partners on the right. The bars sum to the last "
+        "one, to the last digit shown."
+        if where == CHANGE
+        else "what every column adds to the score of the one item beyond what it adds to the other. The bars sum to "
+        "the last one, to the last digit shown.",
+        beware="a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
+        "larger lead over one rival need not be a better rank.",
+    )
+    _columns(split, titles)
+
+
+def _columns(split: Split, titles: list[str]) -> None:
+    """Ways to the Columns page for the columns that did most."""
+    page = state.page("columns")
+    if page is None:
+        return
+    with st.container(horizontal=True):
+        for column in split.strongest():
+            if st.button(
+                f"Open {titles[column].split(' (')[0]}", icon=":material/bar_chart:", key=f"why-open-{column}"
+            ):
+                state.set_column(column)
+                st.switch_page(page)
+
+
+def _titles(found: services.Comparison) -> list[str]:
+    return services.column_titles(found.right)
+
+
+def _shown(both: SideBySide) -> dict[int, tuple[int, int]]:
+    """All items on the screen with their ranks on the left and on the right."""
+    targets = [(both.target_before, False), (both.target_after, True)]
+    rows = [(item, False) for item in both.left] + [(item, True) for item in both.right] + targets
+    return {
+        item.index: (item.other_rank, item.rank) if on_the_right else (item.rank, item.other_rank)
+        for item, on_the_right in rows
+        if item is not None
+    }
+
+
+def _rival(both: SideBySide) -> int | None:
+    """The best wrong candidate of the left list, where it is on the screen."""
+    return next((item.index for item in both.left if not item.relevant and both.target_before is not None), None)
