@@ -332,7 +332,7 @@ def words() -> str | None:
 
 def set_words(text: str | None) -> None:
     """Ask in one's own words; None asks with an item of the dataset again."""
-    st.session_state["words"] = text
+    st.session_state["words"], st.session_state["picturing"] = text, False
     _mirror("words", text or None)
 
 
@@ -349,15 +349,27 @@ def set_weights(digest: str, path: str | None) -> None:
     st.session_state["weights"] = dict(list(kept.items())[-MAX_WEIGHTS:])
 
 
+def picturing() -> bool:
+    """Whether a picture from outside asks, dropped already or not. It is no part of a link."""
+    return bool(st.session_state.get("picturing", False))
+
+
+def ask_with_picture() -> None:
+    """Ask with a picture from outside."""
+    set_words(None)
+    st.session_state["picturing"] = True
+
+
 def dropped() -> Dropped | None:
     """The picture that asks, with its bytes; None while there is none."""
     found: Dropped | None = st.session_state.get("dropped")
     return found
 
 
-def set_dropped(picture: Dropped | None) -> None:
-    """Ask with another picture: one at a time is kept, in this visit only."""
-    st.session_state["dropped"] = picture
+def take_dropped(key: str) -> None:
+    """Take the picture over from its uploader, in a callback of it: one at a time is kept, in this visit only."""
+    file = st.session_state[key]
+    st.session_state["dropped"] = None if file is None else Dropped(file.name, file.getvalue())
 
 
 def dataset_path() -> str:

@@ -30,8 +30,8 @@ THUMBNAIL = 240
 
 
 @dataclass(frozen=True)
-class Outside:
-    """Whether words and pictures from outside the dataset can be encoded.
+class OutsideEncoder:
+    """What encodes words and pictures from outside the dataset, or what is missing.
 
     Attributes:
         encoder: What people call the encoder that will do it; None while there is none.
@@ -51,12 +51,14 @@ class Words:
     """A typed caption as the encoder reads it.
 
     Attributes:
+        key: Names it by its content and the encoder.
         tokens: Unit tokens in the given columns, float32.
         pieces: The words as the encoder cut them.
         unknown: Words that it does not know and left out.
         truncated: Whether it reads only the beginning.
     """
 
+    key: str
     tokens: Float[Tensor, "t d"]
     pieces: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -68,12 +70,14 @@ class Picture:
     """A dropped picture as the encoder sees it.
 
     Attributes:
+        key: Names it by its content and the encoder.
         name: Of its file.
         tokens: Unit tokens in the given columns, float32.
         thumbnail: The picture made small, as a data address.
         grid: Rows and columns of the patches, where the tokens are patches of a grid.
     """
 
+    key: str
     name: str
     tokens: Float[Tensor, "p d"]
     thumbnail: str
@@ -95,7 +99,7 @@ class _Ready:
         return f"{mark.model} {mark.digest} {mark.precision} {self.level}"
 
 
-def outside(dataset: Dataset) -> Outside:
+def outside_encoder(dataset: Dataset) -> OutsideEncoder:
     """Which encoder could answer, what it still needs, or why there is none."""
     mark = dataset.pairs.encoder
     try:
@@ -103,29 +107,39 @@ def outside(dataset: Dataset) -> Outside:
     except PicoError as error:
         if mark is not None:  # weights that were given before: their file was moved or replaced since
             state.set_weights(mark.digest, None)
-        return Outside(needed=mark, why=str(error))
+        return OutsideEncoder(needed=mark, why=str(error))
     if ready is not None:
-        return Outside(ready.encoder.name, scenes_only=ready.scenes_only)
+        return OutsideEncoder(ready.encoder.name, scenes_only=ready.scenes_only)
     return _missing(dataset.demo is not None, mark)
 
 
-def _missing(demo: bool, mark: EncoderMark | None) -> Outside:
+def _missing(demo: bool, mark: EncoderMark | None) -> OutsideEncoder:
     """What to say where no encoder is here."""
     if demo:
-        return Outside(why="No encoder made these vectors, so nothing from outside can be put among them.")
+        return OutsideEncoder(why="No encoder made these vectors, so nothing from outside can be put among them.")
     if mark is None:
-        return Outside(
+        return OutsideEncoder(
             why="This dataset does not say which encoder made it, so nothing from outside can be encoded. Datasets "
             "that are encoded here remember it."
         )
     if mark.weights_from == "random":
-        return Outside(why=f"{mark.name} made this dataset with random weights, which nobody kept.")
+        return OutsideEncoder(why=f"{mark.name} made this dataset with random weights, which nobody kept.")
     if mark.weights_from == "hub":
-        return Outside(why=f"{mark.name} made this dataset; it lies on the hub, and nothing is fetched from here.")
-    return Outside(
+        return OutsideEncoder(
+            why=f"{mark.name} made this dataset; it lies on the hub, and nothing is fetched from here."
+        )
+    return OutsideEncoder(
         needed=mark,
         why=f"{mark.name} made this dataset; its weights (digest {mark.digest}) are needed to encode anything more.",
     )
+
+
+def can_ask_outside(dataset: Dataset) -> bool:
+    """Whether an encoder is here, or could be once its weights are given; nothing is loaded to find out."""
+    if dataset.demo is not None:
+        return dataset.demo.encoder.is_file()
+    mark = dataset.pairs.encoder
+    return mark is not None and mark.weights_from in ("file", "tag")
 
 
 def give_weights(dataset: Dataset, path: str) -> None:
@@ -133,12 +147,16 @@ def give_weights(dataset: Dataset, path: str) -> None:
 
     Raises:
         DataError: other weights, a damaged file, or a dataset that does not say which encoder made it.
-        SettingError: no such file.
     """
     mark = dataset.pairs.encoder
     if mark is None:
-        raise DataError(outside(dataset).why)
-    _load_given(mark, path)
+        raise DataError(outside_encoder(dataset).why)
+    try:
+        _load_given(mark, path)
+    except DataError:
+        raise
+    except PicoError as error:
+        raise DataError(str(error)) from error
     state.set_weights(mark.digest, path)
 
 
@@ -171,12 +189,13 @@ def encode_picture(dataset: Dataset, name: str, data: bytes) -> Picture:
         raise DataError(
             f"{called}: it takes {len(data) / 2**20:.1f} MiB; the limit is {MAX_PICTURE_MIB} MiB: save it smaller"
         )
+    content = hashlib.sha256(data).hexdigest()
     try:
-        tokens, thumbnail, grid = _picture(ready.key, hashlib.sha256(data).hexdigest(), ready, data)
+        tokens, thumbnail, grid = _picture(ready.key, content, ready, data)
     except DataError as error:
         raise DataError(f"{called}: {error}") from error
     _check_width(dataset, tokens)
-    return Picture(called, tokens, thumbnail, grid)
+    return Picture(f"picture {content} {ready.key}", called, tokens, thumbnail, grid)
 
 
 def _check_width(dataset: Dataset, tokens: Tensor) -> None:
@@ -191,7 +210,7 @@ def _check_width(dataset: Dataset, tokens: Tensor) -> None:
 def _ready_or_refuse(dataset: Dataset) -> _Ready:
     ready = _ready(dataset)
     if ready is None:
-        raise DataError(outside(dataset).why)
+        raise DataError(outside_encoder(dataset).why)
     return ready
 
 
@@ -231,14 +250,15 @@ def _small(path: str, changed: str, precision: Precision) -> OpenClipEncoder:
 
 
 def _load_given(mark: EncoderMark, path: str) -> OpenClipEncoder:
-    place = str(Path(path).expanduser()) if path.startswith("~") else path
+    place = str(Path(path).expanduser())
     return _given(place, changed_on_disk(Path(place)), mark.model, mark.digest, mark.precision)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the encoder")
 def _given(path: str, changed: str, model: str, digest: str, precision: Precision) -> OpenClipEncoder:
-    choice = EncoderChoice(None if model == SMALL else model, path, precision=precision)
-    found = choice.load()
+    if not Path(path).is_file():
+        raise DataError(f"{Path(path).name[:80]}: there is no such file on this machine; check the path")
+    found = EncoderChoice(model, path, precision=precision).load()
     heap.freeze_once("encoder")
     if found.mark.digest != digest:
         raise DataError(
@@ -252,7 +272,7 @@ def _given(path: str, changed: str, model: str, digest: str, precision: Precisio
 def _words(key: str, caption: str, _by: _Ready) -> Words:
     found = _by.encoder.encode_texts([caption])
     tokens = found.tokens[0, found.mask[0]] if _by.level == "tokens" else found.globals
-    return Words(tokens, found.pieces[0], found.unknown[0], bool(found.truncated))
+    return Words(f"words {caption} {key}", tokens, found.pieces[0], found.unknown[0], bool(found.truncated))
 
 
 @st.cache_resource(max_entries=20, show_spinner="Encoding the picture")

@@ -27,8 +27,8 @@ class EncoderMark:
     Attributes:
         name: What people call it: the model and its weights.
         model: The name that `load_encoder` knows it by.
-        digest: 16 hex digits over its weights, its tokenizer and how it prepares pixels; the same
-            under every version of the libraries.
+        digest: 16 hex digits over its weights, activations, tokenizer and how it prepares pixels. It names no
+            file, so the same weights in another format have the same digest.
         precision: Number format that it ran in.
         level: Whether an item is all its tokens, or one global vector.
         weights_from: A file, a tag, the model's own place on the hub, or chance.

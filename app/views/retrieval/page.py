@@ -28,8 +28,8 @@ def render() -> None:
         asked = asking.choose(space)
     except DataError as error:
         with head:
-            question(TITLE, "These words cannot be looked up.")
-        st.info(plain(str(error)), icon=":material/keyboard:")
+            question(TITLE, asking.refusal(space))
+        st.info(plain(str(error)), icon=":material/block:")
         asking.offer_examples()
         return
     place = st.container()
@@ -68,7 +68,7 @@ def _query(
     """The answer and the lists of the query; None where nothing is asked yet."""
     if asked is None:
         with head:
-            question(TITLE, "Describe a scene, and see which images come first without and with the weights.")
+            question(TITLE, asking.invitation(space))
         asking.offer_examples()
         return None
     both = services.lists_of(space, found, asked, top_k=lists.TOP)

@@ -142,11 +142,14 @@ class OpenClipEncoder:
 
     @cached_property
     def _weights_digest(self) -> str:
-        """Hex digits over weights, tokenizer and pixels."""
+        """Hex digits over weights, activations, tokenizer and pixels."""
         config = self._pixels_config
         numbers = [float(value) for value in (*config.input_size, *config.mean, *config.std, config.fill_color)]
         pixels = f"{numbers} {config.interpolation} {config.resize_mode}"
-        total = hashlib.sha256(f"{self._words.key}\n{pixels}\n".encode())
+        # Of the structure only what a model's name leaves open: one family of weights wants another activation.
+        plain = (module for module in self._model.modules() if not (list(module.children()) or module.state_dict()))
+        activations = sorted({type(module).__name__ for module in plain} - {"Identity", "Dropout"})
+        total = hashlib.sha256(f"{self._words.key}\n{pixels}\n{activations}\n".encode())
         for name, tensor in sorted(self._model.state_dict().items()):
             total.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
             total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
