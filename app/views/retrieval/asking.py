@@ -182,10 +182,14 @@ def _say_picture(space: services.Workspace, asked: services.Outside) -> None:
         return
     found = services.encode_picture(space.dataset, held.name, held.data)
     st.markdown("**Asked with your picture: which captions describe it?**")
-    st.image(found.thumbnail, width=200)
-    st.text(found.name)
-    if services.outside_encoder(space.dataset).scenes_only:
-        st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(found.thumbnail, width=200)
+        with st.container(width=420):
+            st.text(found.name)
+            if services.outside_encoder(space.dataset).scenes_only:
+                st.caption(
+                    "The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little."
+                )
 
 
 def offer_examples() -> None:
