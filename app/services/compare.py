@@ -209,7 +209,8 @@ def _here(space: Workspace, choice: SideChoice, label: str, weights: Tensor, key
 
 def _listed(columns: tuple[int, ...]) -> str:
     shown = ", ".join(str(column) for column in columns[:4])
-    return f"columns {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
+    word = "column" if len(columns) == 1 else "columns"
+    return f"{word} {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
 
 
 def _other_study(space: Workspace, choice: SideChoice) -> Side:
