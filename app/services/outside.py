@@ -19,7 +19,7 @@ from pico_core.data.encoders import OpenClipEncoder, load_small
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.encoders.choice import EncoderChoice
 from pico_core.data.encoders.pictures import picture_of
-from pico_core.data.encoders.small import SMALL
+from pico_core.data.encoders.small import SMALL, is_small
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.errors import DataError, PicoError
@@ -258,6 +258,11 @@ def _load_given(mark: EncoderMark, path: str) -> OpenClipEncoder:
 def _given(path: str, changed: str, model: str, digest: str, precision: Precision) -> OpenClipEncoder:
     if not Path(path).is_file():
         raise DataError(f"{Path(path).name[:80]}: there is no such file on this machine; check the path")
+    if model != SMALL and is_small(Path(path)):
+        raise DataError(
+            f"{Path(path).name}: it is a small encoder of PICO Lens, and {model} made this dataset; give the weights "
+            "that it was encoded with"
+        )
     found = EncoderChoice(model, path, precision=precision).load()
     heap.freeze_once("encoder")
     if found.mark.digest != digest:

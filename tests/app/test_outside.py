@@ -199,9 +199,12 @@ def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, o
 def test_an_unknown_model_in_the_mark_is_a_sentence(own: Path, tmp_path: Path) -> None:
     dataset = marked(own, tmp_path, model="hf-hub:somebody/something")
     with pytest.raises(DataError, match="brings its own weights"):
-        services.give_weights(dataset, str(own / "small.safetensors"))
+        services.give_weights(dataset, str(own / "c.csv"))
     dataset = marked(own, tmp_path, model="local-dir:/etc")
     with pytest.raises(DataError, match="there is no model"):
+        services.give_weights(dataset, str(own / "c.csv"))
+    dataset = marked(own, tmp_path, model="ViT-B-32")
+    with pytest.raises(DataError, match=r"small\.safetensors: it is a small encoder of PICO Lens, and ViT-B-32 made"):
         services.give_weights(dataset, str(own / "small.safetensors"))
 
 
@@ -326,6 +329,7 @@ def test_a_bad_picture_is_refused_by_name_on_the_page(app_here: AppTest, data: b
 def test_the_page_asks_for_the_weights_and_refuses_others(app: AppTest, own: Path) -> None:
     app = turned_to(app.run(), "words")
     assert answer(app) == "The encoder that made this dataset is needed first."
+    assert not [part for part in app.button if (part.key or "").startswith("try-")]
     field = app.text_input(key="weights-path")
     field.set_value(str(own / "c.csv")).run()
     app.button(key="weights-use").click().run()
@@ -348,3 +352,31 @@ def test_data_that_do_not_know_their_encoder_offer_neither(app: AppTest, own: Pa
     kinds = next(group for group in app.segmented_control if group.label == "Ask with").options
     assert kinds == ["Caption", "Image"]
     assert "right answer" in answer(app)
+
+
+DATA_PAGE = """
+from app import services
+from app.views import data
+dataset = services.open_dataset({path!r})
+services.show(dataset, None)
+data.render()
+"""
+
+
+def data_page(path: object) -> str:
+    app = AppTest.from_string(DATA_PAGE.format(path=str(path)), default_timeout=60).run()
+    assert not app.exception, app.exception
+    return "\n".join(
+        str(part.value) for part in (*app.markdown, *app.get("html")) if hasattr(part, "value")
+    ) + "\n".join(str(part.proto.body) for part in app.get("html"))
+
+
+def test_the_data_page_names_the_encoder_or_what_its_absence_disables(own: Path, tmp_path: Path) -> None:
+    said = data_page(own / "tokens")
+    assert f"<dd>{load_pairs(own / 'tokens').encoder.sentence}</dd>" in said
+    assert "does not say which encoder" not in said
+    save_pairs(replace(load_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
+    said = data_page(tmp_path / "bare")
+    assert "<dd>not recorded</dd>" in said
+    assert "This dataset does not say which encoder made it" in said
+    assert "a small one, kept with the demo" in data_page("shortcut")

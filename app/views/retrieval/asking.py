@@ -113,7 +113,7 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
         "Describe a scene in your own words",
         value=words,
         max_chars=state.MAX_WORDS,
-        placeholder=TRY[0],
+        placeholder=TRY[0] if services.outside_encoder(space.dataset).scenes_only else "two dogs on a beach",
         key=f"typed-{words}",
     ).strip()
     if found != words:
@@ -183,20 +183,18 @@ def _say_picture(space: services.Workspace, asked: services.Outside) -> None:
     if held is None:
         return
     found = services.encode_picture(space.dataset, held.name, held.data)
-    st.markdown("**Asked with your picture: which captions describe it?**")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(found.thumbnail, width=200)
-        with st.container(width=420):
-            st.text(found.name)
-            if services.outside_encoder(space.dataset).scenes_only:
-                st.caption(
-                    "The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little."
-                )
+    picture, words = st.columns([1, 5], vertical_alignment="center")
+    picture.image(found.thumbnail, width=130)
+    with words:
+        st.markdown("**Asked with your picture: which captions describe it?**")
+        st.text(found.name)
+        if services.outside_encoder(space.dataset).scenes_only:
+            st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
 
 
-def offer_examples() -> None:
-    """Captions to begin with, while nothing is typed."""
-    if state.words() is None:
+def offer_examples(space: services.Workspace) -> None:
+    """Captions to begin with, while nothing is typed; scenes are all that the small encoder knows."""
+    if _kind(space) != "words" or not services.outside_encoder(space.dataset).scenes_only:
         return
     st.caption("Nothing is typed yet. Try one of these, in any register:")
     for place, example in zip(st.columns(len(TRY)), TRY, strict=True):

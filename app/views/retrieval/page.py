@@ -30,7 +30,7 @@ def render() -> None:
         with head:
             question(TITLE, asking.refusal(space))
         st.info(plain(str(error)), icon=":material/block:")
-        asking.offer_examples()
+        asking.offer_examples(space)
         return
     place = st.container()
     try:
@@ -69,7 +69,7 @@ def _query(
     if asked is None:
         with head:
             question(TITLE, asking.invitation(space))
-        asking.offer_examples()
+        asking.offer_examples(space)
         return None
     both = services.lists_of(space, found, asked, top_k=lists.TOP)
     with head:
