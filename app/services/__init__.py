@@ -15,6 +15,7 @@ from app.services.compare import (
 )
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
+from app.services.documents import PageSection, comparison_page, figure_page, lists_table, split_table, table_bytes
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -54,7 +55,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, queries_named, ranking
 from app.services.studies import (
     Study,
     Workspace,
@@ -100,6 +101,7 @@ __all__ = [
     "LabelColumn",
     "Outside",
     "OutsideEncoder",
+    "PageSection",
     "Picture",
     "Side",
     "Source",
@@ -120,11 +122,13 @@ __all__ = [
     "columns_summary",
     "company",
     "comparison",
+    "comparison_page",
     "encode_picture",
     "encode_words",
     "end_job",
     "export",
     "feedback",
+    "figure_page",
     "filtered_columns",
     "find_items",
     "find_study",
@@ -144,6 +148,7 @@ __all__ = [
     "lead_split",
     "leave_switch_control",
     "lists_of",
+    "lists_table",
     "loadings",
     "map_items",
     "map_sample",
@@ -162,6 +167,7 @@ __all__ = [
     "place_of",
     "prototype_maps",
     "purities",
+    "queries_named",
     "ranking",
     "read_column_set",
     "recipes",
@@ -174,6 +180,7 @@ __all__ = [
     "side_options",
     "signs",
     "space_numbers",
+    "split_table",
     "stability",
     "start_job",
     "stored_maps",
@@ -185,6 +192,7 @@ __all__ = [
     "switch_query",
     "switch_quick",
     "switch_title",
+    "table_bytes",
     "thumbnail",
     "trust",
     "umap_control",

@@ -18,7 +18,7 @@ from pico_core.data.encoders.pictures import MAX_PIXELS
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.errors import DataError
-from tests.app.reading import answer
+from tests.app.reading import answer, prose
 from tests.photos import CONFIG, write_encoder
 
 PROGRAM = """
@@ -366,9 +366,7 @@ data.render()
 def data_page(path: object) -> str:
     app = AppTest.from_string(DATA_PAGE.format(path=str(path)), default_timeout=60).run()
     assert not app.exception, app.exception
-    return "\n".join(
-        str(part.value) for part in (*app.markdown, *app.get("html")) if hasattr(part, "value")
-    ) + "\n".join(str(part.proto.body) for part in app.get("html"))
+    return "\n".join([*prose(app), *(str(part.proto.body) for part in app.get("html"))])
 
 
 def test_the_data_page_names_the_encoder_or_what_its_absence_disables(own: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, sides, why
+from app.views.retrieval import all_queries, asking, lists, save, sides, why
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
 
@@ -41,7 +42,8 @@ def render() -> None:
         sides.choose(space, None)
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
-    shown = _query(space, found, asked, head, place)
+    pieces: list[Piece] = []
+    shown = _query(space, found, asked, head, place, pieces)
     part = st.segmented_control(
         "Instrument",
         list(INSTRUMENTS),
@@ -55,7 +57,8 @@ def render() -> None:
     if part == "all":
         all_queries.render(space)
     elif shown is not None:
-        why.render(space, found, *shown)
+        pieces += why.render(space, found, *shown)
+    save.render(space, found, shown, pieces)
 
 
 def _query(
@@ -64,6 +67,7 @@ def _query(
     asked: services.Asked | None,
     head: DeltaGenerator,
     place: DeltaGenerator,
+    pieces: list[Piece],
 ) -> tuple[services.Asked, SideBySide] | None:
     """The answer and the lists of the query; None where nothing is asked yet."""
     if asked is None:
@@ -77,5 +81,5 @@ def _query(
     with place:
         asking.say_query(space, asked)
         sides.choose(space, found)
-        lists.render(space, found, asked, both)
+        pieces.append(lists.render(space, found, asked, both))
     return asked, both

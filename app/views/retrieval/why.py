@@ -1,11 +1,14 @@
 """Why an item moved, and why one stands above another: the exact split into columns."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import services, state
 from app.figures import why as draw
 from app.markup import plain
 from app.views.parts import figure, verdict
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.explain import DIGITS, Split, listed_columns
 from pico_core.analysis.rankings import RankedItem, SideBySide
 
@@ -23,7 +26,9 @@ def answer(space: services.Workspace, found: services.Comparison, asked: service
     return f"{both.sentence} {split.sentence(_titles(common), subject='Its lead over the strongest rival')}"
 
 
-def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+def render(
+    space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide
+) -> list[Piece]:
     """Draw the instrument."""
     common = services.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
@@ -50,6 +55,15 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     )
     if compared == NOTHING:
         places = [place for place in places if place == CHANGE]
+    asks = state.Query(other, item)
+    first.button(
+        "Ask with it",
+        icon=":material/swap_vert:",
+        key="why-ask",
+        help="The explained item becomes the query.",
+        on_click=state.set_query,
+        args=(asks,),
+    )
     where = st.segmented_control(
         "Split",
         places,
@@ -65,8 +79,8 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
             icon=":material/rotate_90_degrees_ccw:",
         )
     if where is None or (common is None and where == CHANGE):
-        return
-    _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
+        return []
+    return _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
 
 
 def _draw(
@@ -78,7 +92,7 @@ def _draw(
     item: int,
     rival: int,
     where: str,
-) -> None:
+) -> list[Piece]:
     alone = rival == NOTHING
     if where == CHANGE:
         titles = _titles(found)
@@ -106,19 +120,29 @@ def _draw(
         f"**{shown.before:+.3f}** ({plain(ends[0])}) **{shown.change:+.3f}** (all parts) = **{shown.after:+.3f}** "
         f"({plain(ends[1])})"
     )
-    figure(
-        draw.split_figure(shown, titles=titles, what=axis, dark=state.dark()),
-        key="why",
-        read="what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
+    read = (
+        "what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
         "partners*, hatched, is what it adds that tokens choose other partners on the right. The bars sum to the last "
         "one, to the last digit shown."
         if where == CHANGE
         else "what every column adds to the score of the one item beyond what it adds to the other. The bars sum to "
-        "the last one, to the last digit shown.",
-        beware="a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
-        "larger lead over one rival need not be a better rank.",
+        "the last one, to the last digit shown."
     )
-    _columns(split, titles)
+    beware = (
+        "a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
+        "larger lead over one rival need not be a better rank."
+    )
+
+    def drawn(dark: bool) -> Any:
+        return draw.split_figure(shown, titles=titles, what=axis, dark=dark)
+
+    figure(drawn(state.dark()), key="why", read=read, beware=beware)
+    if found.right.basis.name == space.study.config.basis:
+        _columns(split, titles)
+    table = services.split_table(split, titles)
+    return [
+        Piece("why", "Why: the split into columns", table=table, figure=drawn, words=what, read=read, beware=beware)
+    ]
 
 
 def _printed(both: SideBySide, *, item: int, rival: int, where: str) -> tuple[float, float]:
