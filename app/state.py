@@ -24,6 +24,7 @@ DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
 MAX_STRENGTH = 2.0
 MAX_WORDS = 300  # letters of a typed caption: more than any encoder reads
+MAX_WEIGHTS = 8  # files of weights remembered in one visit
 MAX_SETS = 50  # column sets kept in one visit
 SWITCH_WIDGETS = {
     "switch-which": "which",
@@ -46,6 +47,22 @@ class Query:
     def key(self) -> str:
         """As an address writes it."""
         return f"{self.kind}-{self.index}"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A picture from outside the dataset.
+
+    Attributes:
+        name: Of its file.
+        data: The bytes of the file; nobody has judged them yet.
+    """
+
+    name: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Dropped({self.name!r}, {len(self.data)} bytes)"
 
 
 def _address_number(name: str, default: float, *, low: float, high: float, whole: bool) -> float:
@@ -315,8 +332,44 @@ def words() -> str | None:
 
 def set_words(text: str | None) -> None:
     """Ask in one's own words; None asks with an item of the dataset again."""
-    st.session_state["words"] = text
+    st.session_state["words"], st.session_state["picturing"] = text, False
     _mirror("words", text or None)
+
+
+def weights(digest: str) -> str | None:
+    """The file of an encoder's weights that this visit has named and that was found to be the right one."""
+    found: str | None = st.session_state.get("weights", {}).get(digest)
+    return found
+
+
+def set_weights(digest: str, path: str | None) -> None:
+    """Remember where the weights of an encoder lie; None forgets. They stay out of links."""
+    others = {known: place for known, place in st.session_state.get("weights", {}).items() if known != digest}
+    kept = others if path is None else others | {digest: path}
+    st.session_state["weights"] = dict(list(kept.items())[-MAX_WEIGHTS:])
+
+
+def picturing() -> bool:
+    """Whether a picture from outside asks, dropped already or not. It is no part of a link."""
+    return bool(st.session_state.get("picturing", False))
+
+
+def ask_with_picture() -> None:
+    """Ask with a picture from outside."""
+    set_words(None)
+    st.session_state["picturing"] = True
+
+
+def dropped() -> Dropped | None:
+    """The picture that asks, with its bytes; None while there is none."""
+    found: Dropped | None = st.session_state.get("dropped")
+    return found
+
+
+def take_dropped(key: str) -> None:
+    """Take the picture over from its uploader, in a callback of it: one at a time is kept, in this visit only."""
+    file = st.session_state[key]
+    st.session_state["dropped"] = None if file is None else Dropped(file.name, file.getvalue())
 
 
 def dataset_path() -> str:

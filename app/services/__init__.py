@@ -32,6 +32,18 @@ from app.services.maps import (
     umap_trust,
 )
 from app.services.near import associations, column_items, company, offset, patch_ends, signs, word_ends, words_of
+from app.services.outside import (
+    MAX_PICTURE_MIB,
+    PICTURE_FILES,
+    OutsideEncoder,
+    Picture,
+    Words,
+    can_ask_outside,
+    encode_picture,
+    encode_words,
+    give_weights,
+    outside_encoder,
+)
 from app.services.pictures import thumbnail
 from app.services.readings import (
     columns_frame,
@@ -77,17 +89,20 @@ from app.services.switch import (
     switch_title,
 )
 from app.services.trust import trust
-from app.services.typed import Words, encode_words, has_encoder
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
 __all__ = [
     "COLOURS",
+    "MAX_PICTURE_MIB",
+    "PICTURE_FILES",
     "Asked",
     "Comparison",
     "Dataset",
     "LabelColumn",
     "Outside",
+    "OutsideEncoder",
     "PageSection",
+    "Picture",
     "Side",
     "Source",
     "SpaceNumbers",
@@ -96,6 +111,7 @@ __all__ = [
     "Workspace",
     "ask_switch_exact",
     "associations",
+    "can_ask_outside",
     "candidate",
     "colour_title",
     "colouring",
@@ -107,6 +123,7 @@ __all__ = [
     "company",
     "comparison",
     "comparison_page",
+    "encode_picture",
     "encode_words",
     "end_job",
     "export",
@@ -115,7 +132,7 @@ __all__ = [
     "filtered_columns",
     "find_items",
     "find_study",
-    "has_encoder",
+    "give_weights",
     "image_names",
     "in_common_axes",
     "inspect",
@@ -143,6 +160,7 @@ __all__ = [
     "open_import",
     "opened",
     "option_name",
+    "outside_encoder",
     "over_seeds",
     "patch_ends",
     "pca_maps",

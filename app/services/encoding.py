@@ -2,29 +2,28 @@
 
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
-from PIL import ImageOps
 
 from app import state
 from app.jobs import Job, Worker
 from app.services.datasets import changed_on_disk
+from app.services.pictures import data_address
 from pico_core.data.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading
 from pico_core.data.encoders import builtin as built_in
 from pico_core.data.encoders.archive import Archive, look_into, unpack
 from pico_core.data.encoders.caption_columns import caption_columns
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.choice import EncoderChoice
-from pico_core.data.encoders.dataset import Level, check_target
+from pico_core.data.encoders.dataset import check_target
 from pico_core.data.encoders.pictures import read_picture
 from pico_core.data.encoders.protocol import OnBad
 from pico_core.data.encoders.survey import Survey, survey
+from pico_core.data.marks import Level
 from pico_core.errors import DataError
 
 PICTURE_WORK = 3  # captions that take about as long as one picture
@@ -212,10 +211,7 @@ def unpack_zip(path: str, captions: str | None) -> tuple[str, str | None]:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _preview(path: str, size: int, changed: float) -> str:
-    small = ImageOps.contain(read_picture(Path(path)), (size, size))
-    held = BytesIO()
-    small.save(held, format="JPEG", quality=82)
-    return f"data:image/jpeg;base64,{b64encode(held.getvalue()).decode()}"
+    return data_address(read_picture(Path(path)), size=size)
 
 
 def preview(path: Path, *, size: int = 240) -> str:

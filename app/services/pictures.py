@@ -13,7 +13,12 @@ from pico_core.data.encoders.pictures import read_picture
 
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _thumbnail(path: str, size: int, changed: float) -> str:
-    small = ImageOps.contain(read_picture(Path(path)), (size, size), Image.Resampling.LANCZOS)
+    return data_address(read_picture(Path(path)), size=size)
+
+
+def data_address(picture: Image.Image, *, size: int) -> str:
+    """A picture made small, as an address that holds it whole."""
+    small = ImageOps.contain(picture, (size, size), Image.Resampling.LANCZOS)
     held = BytesIO()
     small.save(held, format="JPEG", quality=82)
     return f"data:image/jpeg;base64,{b64encode(held.getvalue()).decode()}"

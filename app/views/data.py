@@ -72,8 +72,15 @@ def _facts(dataset: services.Dataset) -> None:
             ("text norms as they came", "{:.3g} to {:.3g}".format(*norms.text_norms)),
             ("now", "divided to 1" if norms.applied else "1, left as they were"),
             ("digest", pairs.digest),
+            ("encoder", _encoder(dataset)),
         )
     )
+
+
+def _encoder(dataset: services.Dataset) -> str:
+    if dataset.pairs.encoder is not None:
+        return dataset.pairs.encoder.sentence
+    return "a small one, kept with the demo" if services.can_ask_outside(dataset) else "not recorded"
 
 
 def _missing(dataset: services.Dataset) -> None:
@@ -92,6 +99,8 @@ def _missing(dataset: services.Dataset) -> None:
             else "the controls have no ceiling"
         )
         lacks.append(f"No planted truth, which real data never have: {ceiling}.")
+    if not services.can_ask_outside(dataset):
+        lacks.append(services.outside_encoder(dataset).why)
     st.subheader("What is missing, and what that disables", anchor=False)
     prose(" ".join(lacks) or "Nothing.")
     labels = services.label_columns(dataset)

@@ -42,6 +42,7 @@ def inspect(
         "storage": found.storage,
         "texts_per_image": found.texts_per_image and list(found.texts_per_image),
         "digest": found.digest,
+        "encoder": found.encoder,
         "problems": list(found.problems),
     }
     say(values, as_json=as_json)

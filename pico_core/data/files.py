@@ -19,6 +19,7 @@ from pico_core.data import checks
 from pico_core.data.compact import CompactTokens, compacted
 from pico_core.data.headers import naming, reading, safetensors_headers
 from pico_core.data.imports import import_arrays
+from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
 from pico_core.errors import DataError
 
@@ -26,6 +27,7 @@ ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
 FILES = (ARRAYS, IMAGES, TEXTS)
 OURS = (*FILES, "truth.parquet")  # planted datasets keep their truth beside them
 FORMAT, VERSION, PACKED_VERSION = "pico-lens pairs", "1", "2"
+ENCODER = "encoder"  # of the header; only where it is known
 # Arrays that version 2 keeps without their padding, and the mask that says where their rows belong.
 LARGEST = "_largest"  # ends the name of the array that bytes are scaled by
 PACKED = {"image_tokens": "image_mask", "text_tokens": "text_mask"}
@@ -90,6 +92,8 @@ def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
     record = {"applied": norms.applied, "image_norms": norms.image_norms, "text_norms": norms.text_norms}
     version = PACKED_VERSION if packed else VERSION
     header = {"format": f"{FORMAT} {version}", "name": pairs.name, "part": pairs.part}
+    if pairs.encoder is not None:
+        header[ENCODER] = mark_to_text(pairs.encoder)
     arrays = {
         "image_tokens": pairs.image_tokens,
         "image_mask": pairs.image_mask,
@@ -206,6 +210,7 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
             version = _check_format(header)
             arrays: dict[str, Tensor] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         norms = json.loads(header["normalisation"])
+        encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
         missing = sorted({"image_tokens", "image_mask", "text_tokens", "text_mask", "text_image"} - set(arrays))
         if missing:
@@ -224,7 +229,17 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
         checks.every_image_has_text(owner, [str(name) for name in images["id"].to_list()])
     part: PartName = next(part for part in get_args(PartName) if part == header["part"])
     return PairedEmbeddings(
-        image_tokens, image_mask, text_tokens, text_mask, owner, images, texts, normalisation, header["name"], part
+        image_tokens=image_tokens,
+        image_mask=image_mask,
+        text_tokens=text_tokens,
+        text_mask=text_mask,
+        text_image=owner,
+        images=images,
+        texts=texts,
+        normalisation=normalisation,
+        name=header["name"],
+        part=part,
+        encoder=encoder,
     )
 
 

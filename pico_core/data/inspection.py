@@ -43,6 +43,7 @@ class Inspection:
         storage: Number format of the image embeddings.
         texts_per_image: Fewest and most.
         digest: Content digest after import; only when there is no problem.
+        encoder: Which encoder made it, in words, where the dataset remembers it.
         roles: "role = array" for every array that plays one.
         pairs: The dataset itself; only when there is no problem.
         problems: What keeps it from being used, each with the mend.
@@ -57,6 +58,7 @@ class Inspection:
     storage: str | None = None
     texts_per_image: tuple[int, int] | None = None
     digest: str | None = None
+    encoder: str | None = None
     roles: tuple[str, ...] = ()
     pairs: PairedEmbeddings | None = None
     problems: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ def _inspect_open(place: Path, kind: str, foreign: Foreign) -> Inspection:
         storage=source.header(roles.image_emb).dtype if roles.image_emb else None,
         texts_per_image=None if pairs is None else pairs.texts_per_image,
         digest=None if pairs is None else pairs.digest,
+        encoder=None if pairs is None or pairs.encoder is None else pairs.encoder.sentence,
         roles=tuple(f"{role} = {name}" for role in ROLES if (name := roles.array(role))),
         pairs=pairs,
         problems=tuple(problems),

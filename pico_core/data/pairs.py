@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pico_core.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
 from pico_core.data import checks
+from pico_core.data.marks import EncoderMark
 from pico_core.errors import DataError
 from pico_core.kernels.masking import masked_mean
 
@@ -54,6 +55,9 @@ class PairedEmbeddings:
         normalisation: What was done to the norms.
         name: What people call the dataset.
         part: Which part of the dataset this is, "all" before it is split.
+        encoder: Which encoder made the tokens, where that is known. It stays with every part and
+            through a change of basis, and is no part of the digest: the same arrays have the same
+            columns and the same studies, whoever made them.
     """
 
     image_tokens: ImageTokens
@@ -66,6 +70,7 @@ class PairedEmbeddings:
     normalisation: Normalisation
     name: str = "unnamed"
     part: PartName = "all"
+    encoder: EncoderMark | None = None
 
     @classmethod
     def from_arrays(
@@ -190,7 +195,7 @@ class PairedEmbeddings:
 
     @cached_property
     def digest(self) -> str:
-        """Content digest: 16 hex digits over arrays, masks, pairing and metadata. Cache and run key."""
+        """Content digest: 16 hex digits over arrays, masks, pairing and the tables. Cache and run key."""
         total = hashlib.sha256()
         for tensor in (self.image_tokens, self.image_mask, self.text_tokens, self.text_mask, self.text_image):
             total.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())

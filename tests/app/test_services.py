@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from app import services
+from app.comparing import Sides
+from app.services.compare import side
 from pico_core.data.files import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.study import study_splits
@@ -101,7 +103,11 @@ def test_a_typed_caption_ranks_the_same_without_weights_in_every_basis():
             weights=study.construction.unguarded_weights,
             key=services.study_key(dataset, study.config),
         )
-        lists.append(services.rank_typed(space, "a red star above a blue ring", top_k=10).lists)
+        read = services.encode_words(dataset, "a red star above a blue ring")
+        asked = services.Outside("text", read.key, "typed", read.tokens)
+        usual = Sides()
+        found = services.Comparison(side(space, usual.left), side(space, usual.right))
+        lists.append(services.lists_of(space, found, asked, top_k=10))
     assert [item.index for item in lists[0].left] == [item.index for item in lists[1].left]
     assert lists[0].left[0].score == pytest.approx(lists[1].left[0].score, abs=1e-4)
     assert lists[1].right != lists[1].left

@@ -8,8 +8,7 @@ import streamlit as st
 from app.markup import plain
 from app.services import encoding
 from pico_core.data.encoders.choice import EncoderChoice
-from pico_core.data.encoders.dataset import Level
-from pico_core.data.encoders.protocol import Precision
+from pico_core.data.marks import Level, Precision
 
 KINDS = {"built-in": "Built-in small encoder", "file": "A small encoder of mine", "model": "A model of open_clip"}
 WEIGHTS = {"file": "A file on this machine", "tag": "Download by tag", "random": "None: random"}

@@ -1,4 +1,4 @@
-"""How a reader asks: with a caption or an image of the test split, or in words of his own."""
+"""How a reader asks: with an item of the test split, or with words or a picture of his own."""
 
 import secrets
 
@@ -7,35 +7,73 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from app.markup import plain
+from app.views.retrieval import weights
 
 MANY = 5000  # beyond this a selectbox would send too much to the browser
-KINDS = {"text": "Caption", "image": "Image", "words": "Your words"}
+KINDS = {"text": "Caption", "image": "Image", "words": "Your words", "picture": "Your picture"}
+OWN = ("words", "picture")
+INVITE = {
+    "words": "Describe a scene, and see which images come first on either side.",
+    "picture": "Drop a picture, and see which captions come first on either side.",
+}
+REFUSED = {"words": "These words cannot be looked up.", "picture": "This picture cannot be looked up."}
 TRY = ("a red star above a blue ring", "four shapes in a grid", "softly a green heart dreams at the top")
 
 
 def choose(space: services.Workspace) -> services.Asked | None:
-    """The item or the words that ask; None while nothing is typed."""
+    """The item, the words or the picture that asks; None while there is none."""
     test = space.splits.test
     asked = state.query(test.n_images, test.n_texts)
-    typing = services.has_encoder(space.dataset)
-    words = state.words() if typing else None
-    now = asked.kind if words is None else "words"
-    kind, rest = st.columns([3.9, 8.9], vertical_alignment="bottom")
+    now = _kind(space) or asked.kind
+    kind, rest = st.columns([5.2, 7.6], vertical_alignment="bottom")
     # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
     wanted = kind.segmented_control(
         "Ask with",
-        [name for name in KINDS if typing or name != "words"],
+        [name for name in KINDS if name not in OWN or services.can_ask_outside(space.dataset)],
         default=now,
         format_func=KINDS.__getitem__,
         required=True,
         key=f"ask-{now}",
     )
-    if wanted != now and wanted == "words":
-        state.set_words("")
-        st.rerun()
     if wanted != now:
-        return _ask(state.Query("image" if wanted == "image" else "text", 0))
-    return _item(space, asked, rest) if words is None else _typed(space, rest, words)
+        _turn_to(wanted)
+    if now not in OWN:
+        return _item(space, asked, rest)
+    found = services.outside_encoder(space.dataset)
+    if found.encoder is None:
+        weights.ask(space.dataset, found)
+        return None
+    return _typed(space, rest, state.words() or "") if now == "words" else _dropped(space, rest)
+
+
+def invitation(space: services.Workspace) -> str:
+    """What to say while nothing asks."""
+    if services.outside_encoder(space.dataset).encoder is None:
+        return "The encoder that made this dataset is needed first."
+    return INVITE[_kind(space) or "words"]
+
+
+def refusal(space: services.Workspace) -> str:
+    """What to say where the query cannot be encoded."""
+    return REFUSED[_kind(space) or "words"]
+
+
+def _kind(space: services.Workspace) -> str | None:
+    """Whether words or a picture of the reader's own ask; None where an item does."""
+    if not services.can_ask_outside(space.dataset):
+        return None
+    return "picture" if state.picturing() else None if state.words() is None else "words"
+
+
+def _turn_to(kind: str) -> None:
+    """Ask in another way, and draw the page anew."""
+    if kind == "words":
+        state.set_words("")
+    elif kind == "picture":
+        state.ask_with_picture()
+    else:
+        state.set_query(state.Query("image" if kind == "image" else "text", 0))
+    st.rerun()
 
 
 def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) -> state.Query:
@@ -75,7 +113,7 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
         "Describe a scene in your own words",
         value=words,
         max_chars=state.MAX_WORDS,
-        placeholder=TRY[0],
+        placeholder=TRY[0] if services.outside_encoder(space.dataset).scenes_only else "two dogs on a beach",
         key=f"typed-{words}",
     ).strip()
     if found != words:
@@ -84,14 +122,32 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
     if not found:
         return None
     read = services.encode_words(space.dataset, found)
-    return services.Outside("text", f"words {found}", found, read.tokens)
+    return services.Outside("text", read.key, found, read.tokens)
+
+
+def _dropped(space: services.Workspace, place: DeltaGenerator) -> services.Outside | None:
+    """The place to drop a picture on. It stays the query when the reader comes back from another page."""
+    key = "dropped-picture"
+    place.file_uploader(
+        "Drop a picture; it stays on this machine",
+        type=list(services.PICTURE_FILES),
+        max_upload_size=services.MAX_PICTURE_MIB,
+        key=key,
+        on_change=state.take_dropped,
+        args=(key,),
+    )
+    held = state.dropped()
+    if held is None:
+        return None
+    seen = services.encode_picture(space.dataset, held.name, held.data)
+    return services.Outside("image", seen.key, seen.name, seen.tokens)
 
 
 def say_query(space: services.Workspace, asked: services.Asked) -> None:
     """What asks, set apart."""
     with st.container(border=True):
         if isinstance(asked, services.Outside):
-            _say_words(space, asked)
+            _say_words(space, asked) if asked.kind == "text" else _say_picture(space, asked)
         elif asked.kind == "text":
             st.markdown("**Asked: which images does this caption describe?**")
             st.text(services.item_name(space, "text", asked.index))
@@ -111,14 +167,35 @@ def _say_words(space: services.Workspace, asked: services.Outside) -> None:
     st.markdown("**Asked in your own words: which images does this describe?**")
     st.text("The encoder reads: " + " · ".join(found.pieces))
     if found.unknown:
-        st.caption(
-            f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out. It was "
-            "trained on captions of coloured shapes only."
+        why = (
+            " It was trained on captions of coloured shapes only."
+            if services.outside_encoder(space.dataset).scenes_only
+            else ""
         )
+        st.caption(f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out.{why}")
+    if found.truncated:
+        st.caption("The caption is longer than the encoder reads; the rest is left out.")
 
 
-def offer_examples() -> None:
-    """Captions to begin with, while nothing is typed."""
+def _say_picture(space: services.Workspace, asked: services.Outside) -> None:
+    """The picture as it is, and what the encoder made of it."""
+    held = state.dropped()
+    if held is None:
+        return
+    found = services.encode_picture(space.dataset, held.name, held.data)
+    picture, words = st.columns([1, 5], vertical_alignment="center")
+    picture.image(found.thumbnail, width=130)
+    with words:
+        st.markdown("**Asked with your picture: which captions describe it?**")
+        st.text(found.name)
+        if services.outside_encoder(space.dataset).scenes_only:
+            st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
+
+
+def offer_examples(space: services.Workspace) -> None:
+    """Captions to begin with, while nothing is typed; scenes are all that the small encoder knows."""
+    if _kind(space) != "words" or not services.outside_encoder(space.dataset).scenes_only:
+        return
     st.caption("Nothing is typed yet. Try one of these, in any register:")
     for place, example in zip(st.columns(len(TRY)), TRY, strict=True):
         if place.button(example, width="stretch", key=f"try-{example}"):

@@ -29,9 +29,9 @@ def render() -> None:
         asked = asking.choose(space)
     except DataError as error:
         with head:
-            question(TITLE, "These words cannot be looked up.")
-        st.info(plain(str(error)), icon=":material/keyboard:")
-        asking.offer_examples()
+            question(TITLE, asking.refusal(space))
+        st.info(plain(str(error)), icon=":material/block:")
+        asking.offer_examples(space)
         return
     place = st.container()
     try:
@@ -72,8 +72,8 @@ def _query(
     """The answer and the lists of the query; None where nothing is asked yet."""
     if asked is None:
         with head:
-            question(TITLE, "Describe a scene, and see which images come first without and with the weights.")
-        asking.offer_examples()
+            question(TITLE, asking.invitation(space))
+        asking.offer_examples(space)
         return None
     both = services.lists_of(space, found, asked, top_k=lists.TOP)
     with head:

@@ -8,9 +8,9 @@ from typing import Any
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.encoders.loading import HUB, as_file, check_model, load_encoder, pretrained_tags
 from pico_core.data.encoders.openclip import OpenClipEncoder
-from pico_core.data.encoders.protocol import Precision
 from pico_core.data.encoders.small import SMALL, is_small
 from pico_core.data.headers import reading, safetensors_headers
+from pico_core.data.marks import Precision
 from pico_core.data.sources import check_file
 from pico_core.errors import SettingError
 

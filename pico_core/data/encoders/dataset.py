@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -25,10 +25,10 @@ from pico_core.data.encoders.protocol import (
 )
 from pico_core.data.encoders.shards import Shard, ShardStore, joined, remove_store
 from pico_core.data.files import is_dataset, save_pairs
+from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 
-Level = Literal["tokens", "globals"]
 Storage = Literal["float16", "float32"]
 STORAGE: dict[Storage, torch.dtype] = {"float16": torch.float16, "float32": torch.float32}
 
@@ -119,6 +119,7 @@ def encode_dataset(
     image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), len(found.paths), images)
     text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), len(sentences.texts), texts)
     pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
+    pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
     save_pairs(pairs, target)
     remove_store(part)
     unread = [BadItem(found.places[bad.place], sentences.images[found.places[bad.place]], bad.reason)

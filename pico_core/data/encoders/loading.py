@@ -12,9 +12,9 @@ import torch
 
 from pico_core.data.encoders.checkpoints import CHECKPOINTS, fit_weights, read_weights
 from pico_core.data.encoders.openclip import OpenClipEncoder
-from pico_core.data.encoders.protocol import Precision
 from pico_core.data.encoders.small import SMALL, is_small, load_small
 from pico_core.data.encoders.words import BytePairWords, HubWords, Words
+from pico_core.data.marks import Precision
 from pico_core.errors import DataError, PicoError, SettingError
 
 HUB = "hf-hub:"
@@ -77,9 +77,11 @@ def load_encoder(
         model,
         words=words,
         name=model_name if tag is None else f"{model_name} {tag}",
+        model_name=model_name,
         device=place,
         precision=precision,
         notes=() if trained else (UNTRAINED,),
+        weights_from="tag" if tag is not None else "hub" if trained else "random",
     )
 
 
@@ -91,7 +93,14 @@ def _from_file(model_name: str, file: Path, *, device: str, precision: Precision
         model = _create(model_name, None, device="cpu", precision=precision)
         words = _words(model_name, model)
     fit_weights(model, weights, path=file, model_name=model_name)
-    return OpenClipEncoder(model, words=words, name=f"{model_name} {file.stem}", device=device, precision=precision)
+    return OpenClipEncoder(
+        model,
+        words=words,
+        name=f"{model_name} {file.stem}",
+        model_name=model_name,
+        device=device,
+        precision=precision,
+    )
 
 
 def _create(model_name: str, tag: str | None, *, device: str, precision: Precision) -> Any:

@@ -22,7 +22,6 @@ from pico_core.data.encoders.protocol import (
     OnBad,
     OnBatch,
     Picture,
-    Precision,
     Progress,
     check_batch_size,
     judge_bad,
@@ -30,6 +29,7 @@ from pico_core.data.encoders.protocol import (
 )
 from pico_core.data.encoders.towers import TowerOutput, image_output, text_output
 from pico_core.data.encoders.words import WordIds, Words
+from pico_core.data.marks import MAX_NAME, EncoderMark, Precision, WeightsFrom
 from pico_core.errors import DataError
 
 DECODERS = 4  # threads that unpack pictures while Pillow has let go of the interpreter
@@ -46,9 +46,11 @@ class OpenClipEncoder:
         model: A model of open_clip, on its device and in its precision; it is put into evaluation.
         words: Cuts captions as this model needs them.
         name: What people call it.
+        model_name: What `load_encoder` calls the model without its weights; default `name`.
         device: Where it computes.
         precision: Number format that the model was made in.
         notes: What a user should know of its weights.
+        weights_from: Where its weights came from.
 
     Raises:
         DataError: the model cannot encode a blank picture and a word.
@@ -60,13 +62,17 @@ class OpenClipEncoder:
         *,
         words: Words,
         name: str,
+        model_name: str | None = None,
         device: torch.device | str = "cpu",
         precision: Precision = "fp32",
         notes: tuple[str, ...] = (),
+        weights_from: WeightsFrom = "file",
     ) -> None:
         self._model = model.to(device).eval().requires_grad_(False)
         self._words = words
         self._name = name
+        self._model_name = model_name or name
+        self._weights_from: WeightsFrom = weights_from
         self._device = torch.device(device)
         self._precision: Precision = precision
         self._lock = threading.Lock()
@@ -117,13 +123,37 @@ class OpenClipEncoder:
     @cached_property
     def digest(self) -> str:
         """16 hex digits over weights, structure, tokenizer, pixels and precision."""
-        total = hashlib.sha256(f"{self._words.key}\n{self._pixels_config}\n{self._precision}\n".encode())
+        total = hashlib.sha256(f"{self._weights_digest}\n{self._pixels_config}\n{self._precision}\n".encode())
         for path, module in self._model.named_modules():
             total.update(f"{path}:{type(module).__name__}{_plain_settings(module)}".encode())
+        return total.hexdigest()[:16]
+
+    @property
+    def mark(self) -> EncoderMark:
+        """What a dataset remembers of it. Its digest leaves out what a newer library may name in another way."""
+        name = "".join(letter if letter.isprintable() else "?" for letter in self._name)[:MAX_NAME]
+        return EncoderMark(
+            name or self._model_name,
+            self._model_name,
+            self._weights_digest[:16],
+            self._precision,
+            weights_from=self._weights_from,
+        )
+
+    @cached_property
+    def _weights_digest(self) -> str:
+        """Hex digits over weights, activations, tokenizer and pixels."""
+        config = self._pixels_config
+        numbers = [float(value) for value in (*config.input_size, *config.mean, *config.std, config.fill_color)]
+        pixels = f"{numbers} {config.interpolation} {config.resize_mode}"
+        # Of the structure only what a model's name leaves open: one family of weights wants another activation.
+        plain = (module for module in self._model.modules() if not (list(module.children()) or module.state_dict()))
+        activations = sorted({type(module).__name__ for module in plain} - {"Identity", "Dropout"})
+        total = hashlib.sha256(f"{self._words.key}\n{pixels}\n{activations}\n".encode())
         for name, tensor in sorted(self._model.state_dict().items()):
             total.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
             total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-        return total.hexdigest()[:16]
+        return total.hexdigest()
 
     def encode_images(
         self,

@@ -1,5 +1,6 @@
 """A picture file as an upright RGB image, judged before its pixels are unpacked."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pico_core.errors import DataError
 
+EMPTY = "the file is empty (0 bytes); copy it again"
 MAX_PIXELS = 80_000_000  # below the size at which Pillow itself begins to warn
 # Only formats that Pillow reads by itself; EPS, for one, would start another program.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
@@ -23,10 +25,25 @@ def read_picture(path: Path) -> Image.Image:
         found = "it is no regular file" if path.exists() else "there is no such file"
         raise DataError(f"{found}; correct the name or bring the picture")
     if path.stat().st_size == 0:
-        raise DataError("the file is empty (0 bytes); copy it again")
+        raise DataError(EMPTY)
+    return _read(path)
+
+
+def picture_of(data: bytes) -> Image.Image:
+    """The picture in the bytes of a file, as `read_picture` reads it and under the same guards.
+
+    Raises:
+        DataError: as there.
+    """
+    if not data:
+        raise DataError(EMPTY)
+    return _read(BytesIO(data))
+
+
+def _read(source: Path | BytesIO) -> Image.Image:
     Image.init()
     try:
-        with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+        with Image.open(source, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             check_pixels(image)
             return upright_rgb(image)
     except DataError:

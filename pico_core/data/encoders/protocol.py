@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
+from pico_core.data.marks import EncoderMark
 from pico_core.errors import DataError, PicoError, SettingError
 
 Picture = Path | str | Image.Image
 OnBad = Literal["refuse", "skip"]
-Precision = Literal["fp32", "bf16", "fp16"]
 Stage = Literal["images", "texts"]
 
 
@@ -119,6 +119,10 @@ class Encoder(Protocol):
     @property
     def digest(self) -> str:
         """16 hex digits over everything that decides its output: weights, tokenizer, pixels, precision."""
+
+    @property
+    def mark(self) -> EncoderMark:
+        """What a dataset remembers of it."""
 
     @property
     def notes(self) -> tuple[str, ...]:

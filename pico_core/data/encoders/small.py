@@ -15,9 +15,9 @@ from torch import Tensor
 
 from pico_core.data.encoders.checkpoints import fit_weights, read_weights
 from pico_core.data.encoders.openclip import DTYPES, OpenClipEncoder
-from pico_core.data.encoders.protocol import Precision
 from pico_core.data.encoders.words import END, PADDING, START, SmallWords
 from pico_core.data.headers import naming, reading, safetensors_headers
+from pico_core.data.marks import Precision
 from pico_core.data.sources import check_file
 from pico_core.errors import DataError, SettingError
 
@@ -131,7 +131,9 @@ def small_encoder(
     """A small CLIP as an encoder; `vocabulary` gives the tokenizer's number of each row of its words."""
     shape = config or SmallClipConfig()
     words = SmallWords(vocabulary, context_length=shape.context_length)
-    return OpenClipEncoder(model, words=words, name=name, device=device, precision=precision, notes=notes)
+    return OpenClipEncoder(
+        model, words=words, name=name, model_name=SMALL, device=device, precision=precision, notes=notes
+    )
 
 
 def save_small(

@@ -61,7 +61,10 @@ class BytePairWords:
     def key(self) -> str:
         """Names everything that decides the result."""
         clean = getattr(self._tokenizer.clean_fn, "__name__", "clean")
-        return f"byte-pair {self._length} {self._tokenizer.vocab_size} {clean} {self._tokenizer.reduction_fn}"
+        shorten = self._tokenizer.reduction_fn
+        # By name: written out, a function names its place in memory, which is another one every time.
+        how = shorten and getattr(shorten, "__name__", type(shorten).__name__)
+        return f"byte-pair {self._length} {self._tokenizer.vocab_size} {clean} {how}"
 
     def __call__(self, captions: Sequence[str]) -> WordIds:
         """Cut captions into tokens."""

@@ -77,11 +77,12 @@ def reencode(
 
     Raises:
         DataError: no pictures and no captions, too few that can be read, or another encoder or other
-            pictures than those of the dataset.
+            pictures than those of the dataset (told by the dataset's own mark where it has one).
         EncodingStopped: `on_progress` returned False.
 
     Source: beyond the paper.
     """
+    check_mark(encoder, pairs)
     check_batch_size(batch_size)
     if n_items < MIN_ITEMS:
         raise SettingError(f"n_items is {n_items}; expected at least {MIN_ITEMS}")
@@ -227,6 +228,20 @@ class _Work:
         if self._pairs.text_tokens.shape[1] == 1:
             return made.globals.float()
         return masked_mean(made.tokens, made.mask)
+
+
+def check_mark(encoder: Encoder, pairs: PairedEmbeddings) -> None:
+    """Refuse, before anything is encoded, an encoder that is not the one that the dataset remembers.
+
+    Raises:
+        DataError: it is another one.
+    """
+    known = pairs.encoder
+    if known is not None and known.same_encoder(encoder.mark) is False:
+        raise DataError(
+            f"{encoder.name}: this encoder did not make these embeddings: the dataset was encoded by {known.sentence}, "
+            f"and this is {encoder.mark.sentence}; choose that one, or encode the pictures anew"
+        )
 
 
 def check_same(made: Float[Tensor, "items width"], stored: Float[Tensor, "items d"], encoder: str, what: str) -> None:

@@ -918,6 +918,7 @@ class Counting:
 
     name = property(lambda self: self.inner.name)
     digest = property(lambda self: self.inner.digest)
+    mark = property(lambda self: self.inner.mark)
     notes = property(lambda self: self.inner.notes)
 
     def encode_images(self, images, **settings):
