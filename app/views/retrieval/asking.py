@@ -84,7 +84,7 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
     if not found:
         return None
     read = services.encode_words(space.dataset, found)
-    return services.Outside("text", f"words {found}", found, read.tokens)
+    return services.Outside("text", f"words {found}", found, read.tokens, pieces=read.pieces)
 
 
 def say_query(space: services.Workspace, asked: services.Asked) -> None:

@@ -7,13 +7,14 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, sides, why
+from app.views.retrieval import all_queries, asking, lists, maps, sides, why
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
 
 TITLE = "What changes for a query, and why?"
 INSTRUMENTS: dict[state.View, str] = {
     "why": "Why",
+    "words": "Patches and words",
     "all": "All queries",
 }
 
@@ -55,7 +56,7 @@ def render() -> None:
     if part == "all":
         all_queries.render(space)
     elif shown is not None:
-        why.render(space, found, *shown)
+        (maps if part == "words" else why).render(space, found, *shown)
 
 
 def _query(

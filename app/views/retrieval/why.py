@@ -27,7 +27,7 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     """Draw the instrument."""
     common = services.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
-    shown = _shown(both)
+    shown = items_shown(both)
     other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
     def called(index: int) -> str:
@@ -129,7 +129,7 @@ def _titles(found: services.Comparison) -> list[str]:
     return services.column_titles(found.right)
 
 
-def _shown(both: SideBySide) -> dict[int, tuple[int, int]]:
+def items_shown(both: SideBySide) -> dict[int, tuple[int, int]]:
     """All items on the screen with their ranks on the left and on the right."""
     targets = [(both.target_before, False), (both.target_after, True)]
     rows = [(item, False) for item in both.left] + [(item, True) for item in both.right] + targets
