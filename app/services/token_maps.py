@@ -15,6 +15,7 @@ from pico_core.analysis.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_
 from pico_core.data.token_words import TokenWords
 
 PICTURE = 320  # pixels of its longer side
+DIGITS = 4  # of the parts of a score
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,4 +123,5 @@ def winners_of_patches(shown: WordMaps) -> pl.DataFrame:
 
 
 def _parts(left: Tensor, right: Tensor) -> dict[str, list[float]]:
-    return {"adds, left": left.tolist(), "adds, right": right.tolist(), "change": (right - left).tolist()}
+    before, after = left.round(decimals=DIGITS), right.round(decimals=DIGITS)  # so that the change agrees as printed
+    return {"adds, left": before.tolist(), "adds, right": after.tolist(), "change": (after - before).tolist()}

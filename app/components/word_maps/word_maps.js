@@ -11,8 +11,9 @@ export default function ({ parentElement, data }) {
   if (before && before.data === data) return;
   const pair = read(JSON.parse(data));
   const same = before && before.view.key === pair.key;
-  const view = same ? before.view : { key: pair.key, pinned: pair.first, word: null, patch: null, kept: null, side: 1, mix: 0.7 };
-  view.word = view.patch = null;
+  const view = same ? before.view : { key: pair.key, pinned: pair.first, word: null, patch: null, kept: null, side: 1, mix: 0.8, stretch: false };
+  view.word = null;
+  view.patch = view.kept;
   kept.set(root, { data, view });
   build(root, pair, view);
 }
@@ -59,10 +60,20 @@ const light = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b > 140;
 
 function build(root, pair, view) {
   const { words, names, scale, colours } = pair;
-  const span = scale.high - scale.low || 1;
-  const similarity = (value) => mixed(colours.sequential, (value - scale.low) / span);
-  const share = (value) => (scale.reach ? Math.min(1, Math.abs(value) / scale.reach) : 0);
   const real = names.map((_, patch) => pair.real[patch] === "1");
+  const places = names.map((_, patch) => patch).filter((patch) => real[patch]);
+  const similarity = (value, { low, high }) => mixed(colours.sequential, (value - low) / (high - low || 1));
+  const share = (value, { reach }) => (reach ? Math.min(1, Math.abs(value) / reach) : 0);
+
+  // The scale of one word over all patches, or of one patch over all words; both sides share it.
+  function scaleOf(cells) {
+    if (!view.stretch) return scale;
+    const both = cells.flatMap(([patch, word]) => [pair.at(0, patch, word), pair.at(1, patch, word)]);
+    const reach = Math.max(...cells.map(([patch, word]) => Math.abs(pair.at(2, patch, word))));
+    return { low: Math.min(...both), high: Math.max(...both), reach };
+  }
+  const wordScale = (word) => scaleOf(places.map((patch) => [patch, word]));
+  const patchScale = (patch) => scaleOf(words.map((_, word) => [patch, word]));
 
   // ---- the head: the picture as it is, the words, how much of the picture shows through
   const head = make("div", "head");
@@ -100,14 +111,22 @@ function build(root, pair, view) {
   caption.append(chips);
   head.append(caption);
   const overPicture = Boolean(pair.picture && pair.isGrid);
+  const settings = make("div", "settings quiet");
+  const stretch = make("label", "mix");
+  const box = make("input");
+  Object.assign(box, { type: "checkbox", checked: view.stretch });
+  box.addEventListener("input", () => { view.stretch = box.checked; paint(); });
+  stretch.append(box, "Stretch the colours to this word");
+  settings.append(stretch);
+  head.append(settings);
   if (overPicture) {
-    const mix = make("label", "mix quiet");
+    const mix = make("label", "mix");
     const slider = make("input");
     Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: view.mix });
     slider.setAttribute("aria-label", "How strongly the map covers the picture");
     slider.addEventListener("input", () => { view.mix = Number(slider.value); paint(); });
     mix.append("Picture", slider, "Map");
-    head.append(mix);
+    settings.prepend(mix);
   }
 
   // ---- three panels
@@ -192,18 +211,19 @@ function build(root, pair, view) {
 
   // ---- the keys of the colours
   const bars = make("div", "bars");
-  const bar = (kind, title, colour, ends) => {
+  const bar = (kind, colour) => {
     const one = make("div", `bar ${kind}`);
+    const title = make("div", "quiet");
     const strip = make("div", "scale");
     strip.style.background = `linear-gradient(90deg, ${colour})`;
     const row = make("div", "ends");
-    row.append(...ends.map((end) => make("span", "", end)));
-    one.append(make("div", "quiet", title), strip, row);
+    const ends = [0, 1, 2].map(() => row.appendChild(make("span")));
+    one.append(title, strip, row);
     bars.append(one);
+    return (name, numbers) => { title.textContent = name; numbers.forEach((text, i) => { ends[i].textContent = text; }); };
   };
-  const middle = (scale.low + scale.high) / 2;
-  bar("both", "similarity s of patch and word, one scale for both sides", colours.sequential.join(","), [scale.low, middle, scale.high].map((v) => fixed(v)));
-  bar("change", "change of s, right minus left; clear where nothing changes", `${colours.loss},transparent,${colours.gain}`, [signed(-scale.reach), "0", signed(scale.reach)]);
+  const both = bar("both", colours.sequential.join(","));
+  const change = bar("change", `${colours.loss},transparent,${colours.gain}`);
   const said = make("div", "said");
   said.setAttribute("aria-live", "polite");
   const note = make("p", "note quiet");
@@ -226,20 +246,24 @@ function build(root, pair, view) {
   function paint() {
     const word = view.word ?? view.pinned;
     const patch = view.patch;
-    parts.forEach((part, k) => paintPanel(part, k, word, patch));
+    const limits = wordScale(word);
+    parts.forEach((part, k) => paintPanel(part, k, word, patch, limits));
+    const whose = view.stretch ? "this word alone, one scale for both sides" : "one scale for both sides and all words";
+    both(`similarity s of patch and word; ${whose}`, [limits.low, (limits.low + limits.high) / 2, limits.high].map((v) => fixed(v)));
+    change("change of s, right minus left; clear where nothing changes", [signed(-limits.reach), "0", signed(limits.reach)]);
     paintChips(word, patch);
     said.textContent = patch === null ? `${words[word]}: ${parts.map((part) => part.line.textContent).join("; ")}` : `${parts[view.side].line.textContent}`;
   }
 
-  function paintPanel(part, k, word, patch) {
+  function paintPanel(part, k, word, patch, limits) {
     part.cells.forEach(({ cell, number }, i) => {
       if (!real[i]) return;
       const value = pair.at(k, i, word);
-      const colour = k === 2 ? (value < 0 ? colours.loss : colours.gain) : `rgb(${similarity(value).join(",")})`;
+      const colour = k === 2 ? (value < 0 ? colours.loss : colours.gain) : `rgb(${similarity(value, limits).join(",")})`;
       cell.setAttribute("fill", colour);
       const cover = overPicture ? view.mix : 1;
-      cell.setAttribute("fill-opacity", k === 2 ? share(value) * Math.min(1, cover + 0.2 * (cover > 0)) : cover);
-      if (number) number.setAttribute("fill", k === 2 ? "currentColor" : light(similarity(value)) ? "#111" : "#fff");
+      cell.setAttribute("fill-opacity", k === 2 ? share(value, limits) * Math.min(1, cover + 0.2 * (cover > 0)) : cover);
+      if (number) number.setAttribute("fill", k === 2 ? (share(value, limits) > 0.55 ? "#fff" : "currentColor") : light(similarity(value, limits)) ? "#111" : "#fff");
     });
     if (part.picture) part.picture.style.filter = `grayscale(${Math.min(1, view.mix * 2)})`;
     for (const ring of [...part.svg.querySelectorAll(".ring"), ...part.apart.querySelectorAll(".ring")]) ring.remove();
@@ -279,10 +303,11 @@ function build(root, pair, view) {
 
   function paintChips(word, patch) {
     const side = view.side;
+    const limits = patch === null ? null : patchScale(patch);
     chipOf.forEach((chip, i) => {
       const small = chip.lastChild;
       const pinned = i === view.pinned;
-      chip.className = "chip" + (i === word ? " shown" : "") + (pinned ? " pinned" : "");
+      chip.className = "chip" + (i === word && patch === null ? " shown" : "") + (pinned ? " pinned" : "");
       chip.setAttribute("aria-checked", String(pinned));
       chip.tabIndex = pinned ? 0 : -1;
       chip.style.background = chip.style.color = small.style.color = "";
@@ -295,9 +320,9 @@ function build(root, pair, view) {
       const value = pair.at(side, patch, i);
       small.textContent = side === 2 ? signed(value) : fixed(value);
       if (side === 2) {
-        chip.style.background = `color-mix(in srgb, ${value < 0 ? colours.loss : colours.gain} ${Math.round(60 * share(value))}%, var(--st-background-color))`;
+        chip.style.background = `color-mix(in srgb, ${value < 0 ? colours.loss : colours.gain} ${Math.round(60 * share(value, limits))}%, var(--st-background-color))`;
       } else {
-        const tint = similarity(value);
+        const tint = similarity(value, limits);
         chip.style.background = `rgb(${tint.join(",")})`;
         chip.style.color = light(tint) ? "#111" : "#fff";
       }

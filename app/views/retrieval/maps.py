@@ -30,10 +30,10 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     shown = services.word_maps(space, found, asked, index, words)
     verdict(shown.maps.sentence(shown.words))
     left, right = (
-        f"score **{one.score:.3f}** {plain(side.label)}"
+        f"{plain(side.label)}: score **{one.score:+.3f}**"
         for one, side in ((shown.maps.left, found.left), (shown.maps.right, found.right))
     )
-    st.markdown(f"{left} · {right} · the parts of all words and all patches add up to it")
+    st.markdown(f"{left} · {right} · what all words and all patches add makes up the score")
     word_maps(
         word_maps_json(
             shown.maps,
@@ -41,7 +41,7 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
             words=shown.words,
             labels=(found.left.label, found.right.label),
             picture=shown.picture,
-            key=f"{asked.key}-{index}",
+            key=f"{space.splits.test.digest} {asked.key} {index}",
             dark=state.dark(),
         ),
         key="word-maps",
