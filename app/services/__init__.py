@@ -15,6 +15,7 @@ from app.services.compare import (
 )
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
+from app.services.documents import PageSection, comparison_page, figure_page, lists_table, split_table, table_bytes
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -42,7 +43,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, moved, queries_named, ranking
 from app.services.studies import (
     Study,
     Workspace,
@@ -87,6 +88,7 @@ __all__ = [
     "Dataset",
     "LabelColumn",
     "Outside",
+    "PageSection",
     "Side",
     "Source",
     "SpaceNumbers",
@@ -106,10 +108,12 @@ __all__ = [
     "columns_summary",
     "company",
     "comparison",
+    "comparison_page",
     "encode_words",
     "end_job",
     "export",
     "feedback",
+    "figure_page",
     "filtered_columns",
     "find_items",
     "find_study",
@@ -130,6 +134,7 @@ __all__ = [
     "lead_split",
     "leave_switch_control",
     "lists_of",
+    "lists_table",
     "loadings",
     "map_items",
     "map_sample",
@@ -147,6 +152,7 @@ __all__ = [
     "place_of",
     "prototype_maps",
     "purities",
+    "queries_named",
     "ranking",
     "read_column_set",
     "recipes",
@@ -159,6 +165,7 @@ __all__ = [
     "side_options",
     "signs",
     "space_numbers",
+    "split_table",
     "stability",
     "start_job",
     "stored_maps",
@@ -170,6 +177,7 @@ __all__ = [
     "switch_query",
     "switch_quick",
     "switch_title",
+    "table_bytes",
     "thumbnail",
     "trust",
     "umap_control",

@@ -1,5 +1,7 @@
 """Which patch agrees with which word in one pair: maps on the left, on the right, and their difference."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app import services, state
@@ -8,12 +10,32 @@ from app.figures.word_maps import word_maps_json
 from app.jobs import Job
 from app.markup import plain
 from app.views.parts import verdict
+from app.views.retrieval.pieces import Piece
 from app.views.retrieval.why import items_shown
 from app.views.waiting import waiting
 from pico_core.analysis.rankings import SideBySide
 
+READ_GRID = "Every square is a patch of the picture;"
+READ_STRIP = (
+    "The patches of this dataset have no place in a picture, so they stand in their order. Every square is one;"
+)
+READ = (
+    "the brighter it is, the more its vector agrees with that of the chosen word. The frame is the patch that the "
+    "word takes its score from; dashed, where it took it on the left. Over a patch, the words are tinted by their "
+    "agreement with it, and the ringed word is the one that the patch takes."
+)
+BEWARE = (
+    "a bright patch is where the vectors agree, no proof that the model looks there, or for the right reason: tokens "
+    "of a transformer have seen the whole picture and the whole sentence. Weights stretch similarities, so a map that "
+    "is brighter as a whole is no better one; only differences between its places count. Maps of one pair are an "
+    "example, not evidence."
+)
+READ_TABLE = "every token with the partner that it takes on either side, and what it adds to the score there."
 
-def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+
+def render(
+    space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide
+) -> list[Piece]:
     """Draw the instrument."""
     if not services.has_maps(found, asked):
         st.info(
@@ -21,14 +43,15 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
             "agree with a part of it. Datasets with a token per patch have maps.",
             icon=":material/grid_off:",
         )
-        return
+        return []
     words = services.words_of(space, "test")
     if isinstance(words, Job):
         waiting(words, place="map-words")
-        return
+        return []
     index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
     shown = services.word_maps(space, found, asked, index, words)
-    verdict(shown.maps.sentence(shown.words))
+    said = shown.maps.sentence(shown.words)
+    verdict(said)
     left, right = (
         f"{plain(side.label)}: score **{one.score:+.3f}**"
         for one, side in ((shown.maps.left, found.left), (shown.maps.right, found.right))
@@ -46,10 +69,16 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
         ),
         key="word-maps",
     )
-    _caption(shown)
+    read = READ_GRID if shown.places.is_grid else READ_STRIP
+    st.caption(f"**Read it so:** {read} {READ}  \n**Do not read it so:** {BEWARE}")
+    pieces = [
+        Piece("words", "The winning patch of every word", services.winners_of_words(shown), words=said),
+        Piece("patches", "The winning word of every patch", services.winners_of_patches(shown), words=said),
+    ]
     with st.expander("The winning patch of every word, the winning word of every patch", icon=":material/table:"):
-        _table(services.winners_of_words(shown), "map-words-table")
-        _table(services.winners_of_patches(shown), "map-patches-table")
+        for piece in pieces:
+            _table(piece.table, f"map-{piece.name}-table")
+    return [replace(piece, read=READ_TABLE, beware=BEWARE) for piece in pieces]
 
 
 def _choose(space: services.Workspace, asked: services.Asked, both: SideBySide, key: str) -> int:
@@ -71,23 +100,6 @@ def _choose(space: services.Workspace, asked: services.Asked, both: SideBySide, 
             format_func=called,
             key=key,
         )
-    )
-
-
-def _caption(shown: services.WordMaps) -> None:
-    where = (
-        "Every square is a patch of the picture"
-        if shown.places.is_grid
-        else "The patches of this dataset have no place in a picture, so they stand in their order. Every square is one"
-    )
-    st.caption(
-        f"**Read it so:** {where}; the brighter it is, the more its vector agrees with that of the chosen word. The "
-        "frame is the patch that the word takes its score from; dashed, where it took it on the left. Over a patch, "
-        "the words are tinted by their agreement with it, and the ringed word is the one that the patch takes.  \n"
-        "**Do not read it so:** a bright patch is where the vectors agree, no proof that the model looks there, or for "
-        "the right reason: tokens of a transformer have seen the whole picture and the whole sentence. Weights stretch "
-        "similarities, so a map that is brighter as a whole is no better one; only differences between its places "
-        "count. Maps of one pair are an example, not evidence."
     )
 
 

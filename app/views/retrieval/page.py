@@ -7,7 +7,8 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, maps, sides, why
+from app.views.retrieval import all_queries, asking, lists, maps, save, sides, why
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
 
@@ -42,7 +43,8 @@ def render() -> None:
         sides.choose(space, None)
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
-    shown = _query(space, found, asked, head, place)
+    pieces: list[Piece] = []
+    shown = _query(space, found, asked, head, place, pieces)
     part = st.segmented_control(
         "Instrument",
         list(INSTRUMENTS),
@@ -56,7 +58,8 @@ def render() -> None:
     if part == "all":
         all_queries.render(space)
     elif shown is not None:
-        (maps if part == "words" else why).render(space, found, *shown)
+        pieces += (maps if part == "words" else why).render(space, found, *shown)
+    save.render(space, found, shown, pieces)
 
 
 def _query(
@@ -65,6 +68,7 @@ def _query(
     asked: services.Asked | None,
     head: DeltaGenerator,
     place: DeltaGenerator,
+    pieces: list[Piece],
 ) -> tuple[services.Asked, SideBySide] | None:
     """The answer and the lists of the query; None where nothing is asked yet."""
     if asked is None:
@@ -78,5 +82,5 @@ def _query(
     with place:
         asking.say_query(space, asked)
         sides.choose(space, found)
-        lists.render(space, found, asked, both)
+        pieces.append(lists.render(space, found, asked, both))
     return asked, both
