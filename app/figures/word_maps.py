@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from html import escape
+from math import isnan
 
+import plotly.graph_objects as go
 from plotly.colors import sequential
+from plotly.subplots import make_subplots
 
 from app.figures import theme
 from pico_core.analysis.token_maps import PatchPlaces, TokenMap, TwoMaps
@@ -63,6 +67,84 @@ def word_maps_json(
         },
         separators=(",", ":"),
     )
+
+
+def maps_figure(
+    maps: TwoMaps,
+    *,
+    places: PatchPlaces,
+    words: Sequence[str],
+    labels: tuple[str, str],
+    picture: str | None,
+    dark: bool = False,
+) -> go.Figure:
+    """The maps of the word that changed most, left, right and their difference, without the browser piece.
+
+    A token before the grid, such as a class token, is left out of this figure.
+    """
+    word = maps.changed_most
+    low, high = maps.limits
+    titles = [f"Left: {escape(labels[0])}", f"Right: {escape(labels[1])}", "Right minus left"]
+    figure = make_subplots(rows=1, cols=3, subplot_titles=titles, horizontal_spacing=0.05)
+    frame = theme.blank(height=430, x="", y="", dark=dark, key="maps")
+    figure.update_layout(frame.layout)
+    cover = 0.8 if picture and places.is_grid else 1.0
+    for column, table in enumerate((maps.left.table, maps.right.table, maps.difference), start=1):
+        values = _rows(table[places.leading :, word].tolist(), places)
+        is_change = column == 3
+        figure.add_heatmap(
+            row=1,
+            col=column,
+            z=values,
+            x=list(range(1, places.columns + 1)),
+            y=list(range(1, places.rows + 1)),
+            zmin=-maps.reach if is_change else low,
+            zmax=maps.reach if is_change else high,
+            colorscale=((0.0, theme.LOSS), (0.5, "#F4F4F4"), (1.0, theme.GAIN)) if is_change else theme.SEQUENTIAL,
+            opacity=cover,
+            xgap=1,
+            ygap=1,
+            showscale=column > 1,
+            colorbar=theme.colour_bar("change of s" if is_change else "similarity s, both sides")
+            | {"orientation": "h", "y": -0.04, "yanchor": "top", "len": 0.3 if is_change else 0.65}
+            | {"x": 0.85 if is_change else 0.325},
+            hovertemplate="row %{y}, column %{x}: %{z:.3f}<extra></extra>",
+        )
+        if picture and places.is_grid:
+            figure.add_layout_image(
+                source=picture,
+                row=1,
+                col=column,
+                x=0.5,
+                y=0.5,
+                sizex=places.columns,
+                sizey=places.rows,
+                xanchor="left",
+                yanchor="top",
+                sizing="stretch",
+                layer="below",
+            )
+        winners = [maps.left.patch_of_word, maps.right.patch_of_word][column == 2 :][: 1 + is_change]
+        for winner in winners:
+            cell = places.cell(int(winner[word]))
+            if cell is not None:
+                edge = {"x0": cell[1] + 0.5, "x1": cell[1] + 1.5, "y0": cell[0] + 0.5, "y1": cell[0] + 1.5}
+                figure.add_shape(row=1, col=column, type="rect", line={"color": theme.ink(dark), "width": 3}, **edge)
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_xaxes(constrain="domain", range=[0.5, places.columns + 0.5], **bare)
+    for column in (1, 2, 3):
+        anchor = "x" if column == 1 else f"x{column}"
+        reverse = [places.rows + 0.5, 0.5]
+        figure.update_yaxes(col=column, scaleanchor=anchor, constrain="domain", range=reverse, **bare)
+    figure.update_layout(title={"text": f"“{escape(words[word])}”"}, margin={"t": 80, "b": 70})
+    return figure
+
+
+def _rows(values: Sequence[float], places: PatchPlaces) -> list[list[float | None]]:
+    """Values row by row; None where a patch is masked or the last row ends."""
+    known = [None if isnan(value) else value for value in values]
+    known += [None] * (places.rows * places.columns - len(known))
+    return [known[start : start + places.columns] for start in range(0, len(known), places.columns)]
 
 
 def _side(one: TokenMap, label: str) -> dict[str, object]:

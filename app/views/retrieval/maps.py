@@ -1,12 +1,12 @@
 """Which patch agrees with which word in one pair: maps on the left, on the right, and their difference."""
 
-from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from app import services, state
 from app.components.word_maps import word_maps
-from app.figures.word_maps import word_maps_json
+from app.figures.word_maps import maps_figure, word_maps_json
 from app.jobs import Job
 from app.markup import plain
 from app.views.parts import verdict
@@ -30,7 +30,10 @@ BEWARE = (
     "is brighter as a whole is no better one; only differences between its places count. Maps of one pair are an "
     "example, not evidence."
 )
-READ_TABLE = "every token with the partner that it takes on either side, and what it adds to the score there."
+READ_KEPT = (
+    "the word that changed most over all patches; the brighter a patch, the more its vector agrees with that of the "
+    "word. The frame is the patch that the word takes its score from; the difference shows both frames."
+)
 
 
 def render(
@@ -57,12 +60,13 @@ def render(
         for one, side in ((shown.maps.left, found.left), (shown.maps.right, found.right))
     )
     st.markdown(f"{left} · {right} · what all words and all patches add makes up the score")
+    labels = (found.left.label, found.right.label)
     word_maps(
         word_maps_json(
             shown.maps,
             places=shown.places,
             words=shown.words,
-            labels=(found.left.label, found.right.label),
+            labels=labels,
             picture=shown.picture,
             key=f"{space.splits.test.digest} {asked.key} {index}",
             dark=state.dark(),
@@ -71,14 +75,22 @@ def render(
     )
     read = READ_GRID if shown.places.is_grid else READ_STRIP
     st.caption(f"**Read it so:** {read} {READ}  \n**Do not read it so:** {BEWARE}")
+
+    def drawn(dark: bool) -> Any:
+        return maps_figure(
+            shown.maps, places=shown.places, words=shown.words, labels=labels, picture=shown.picture, dark=dark
+        )
+
     pieces = [
-        Piece("words", "The winning patch of every word", services.winners_of_words(shown), words=said),
-        Piece("patches", "The winning word of every patch", services.winners_of_patches(shown), words=said),
+        Piece(
+            "words", "Patches and words: every word", services.winners_of_words(shown), drawn, said, READ_KEPT, BEWARE
+        ),
+        Piece("patches", "Patches and words: every patch", services.winners_of_patches(shown)),
     ]
     with st.expander("The winning patch of every word, the winning word of every patch", icon=":material/table:"):
         for piece in pieces:
             _table(piece.table, f"map-{piece.name}-table")
-    return [replace(piece, read=READ_TABLE, beware=BEWARE) for piece in pieces]
+    return pieces
 
 
 def _choose(space: services.Workspace, asked: services.Asked, both: SideBySide, key: str) -> int:
