@@ -88,6 +88,7 @@ from app.services.switch import (
     switch_quick,
     switch_title,
 )
+from app.services.token_maps import WordMaps, has_maps, winners_of_patches, winners_of_words, word_maps
 from app.services.trust import trust
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -107,6 +108,7 @@ __all__ = [
     "Source",
     "SpaceNumbers",
     "Study",
+    "WordMaps",
     "Words",
     "Workspace",
     "ask_switch_exact",
@@ -133,6 +135,7 @@ __all__ = [
     "find_items",
     "find_study",
     "give_weights",
+    "has_maps",
     "image_names",
     "in_common_axes",
     "inspect",
@@ -199,7 +202,10 @@ __all__ = [
     "umap_job",
     "umap_trust",
     "weight_curve",
+    "winners_of_patches",
+    "winners_of_words",
     "word_ends",
+    "word_maps",
     "words_of",
     "workspace",
 ]

@@ -34,12 +34,16 @@ class Outside:
         key: Names it by its content.
         name: What is shown of it.
         tokens: Real unit tokens [t, d] in the given columns.
+        pieces: The words of typed words, one per token.
+        picture: A picture as a data address.
     """
 
     kind: state.QueryKind
     key: str
     name: str
     tokens: Tensor
+    pieces: tuple[str, ...] = ()
+    picture: str | None = None
 
 
 Asked = state.Query | Outside

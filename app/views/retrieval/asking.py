@@ -122,7 +122,7 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
     if not found:
         return None
     read = services.encode_words(space.dataset, found)
-    return services.Outside("text", read.key, found, read.tokens)
+    return services.Outside("text", read.key, found, read.tokens, pieces=read.pieces)
 
 
 def _dropped(space: services.Workspace, place: DeltaGenerator) -> services.Outside | None:
@@ -140,7 +140,7 @@ def _dropped(space: services.Workspace, place: DeltaGenerator) -> services.Outsi
     if held is None:
         return None
     seen = services.encode_picture(space.dataset, held.name, held.data)
-    return services.Outside("image", seen.key, seen.name, seen.tokens)
+    return services.Outside("image", seen.key, seen.name, seen.tokens, picture=seen.thumbnail)
 
 
 def say_query(space: services.Workspace, asked: services.Asked) -> None:

@@ -7,7 +7,7 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, save, sides, why
+from app.views.retrieval import all_queries, asking, lists, maps, save, sides, why
 from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
@@ -15,6 +15,7 @@ from pico_core.errors import DataError
 TITLE = "What changes for a query, and why?"
 INSTRUMENTS: dict[state.View, str] = {
     "why": "Why",
+    "words": "Patches and words",
     "all": "All queries",
 }
 
@@ -57,7 +58,7 @@ def render() -> None:
     if part == "all":
         all_queries.render(space)
     elif shown is not None:
-        pieces += why.render(space, found, *shown)
+        pieces += (maps if part == "words" else why).render(space, found, *shown)
     save.render(space, found, shown, pieces)
 
 
