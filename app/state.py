@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -304,6 +305,14 @@ def set_query(wanted: Query) -> None:
     set_words(None)
 
 
+def query_link(wanted: Query) -> str | None:
+    """The address of this page with another query; None where the data lie on this machine: no link opens them."""
+    if dataset_path() not in BUILT_IN:
+        return None
+    others = {name: value for name, value in st.query_params.items() if name not in ("query", "words")}
+    return "?" + urlencode({**others, "dataset": dataset_path(), "query": wanted.key})
+
+
 def words() -> str | None:
     """The typed caption whose lists are shown; "" while none is typed yet, None where an item is asked instead."""
     if "words" not in st.session_state:
@@ -404,6 +413,12 @@ def replace_wish(name: str, key: str) -> str | None:
     before: str | None = st.session_state.get(f"wish-{name}")
     st.session_state[f"wish-{name}"] = key
     return before
+
+
+def wish(name: str) -> str | None:
+    """What this visit has asked the background for under a name."""
+    found: str | None = st.session_state.get(f"wish-{name}")
+    return found
 
 
 def set_failure(key: str, message: str) -> None:

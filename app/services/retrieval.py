@@ -18,7 +18,7 @@ def ranking(space: Workspace, wanted: state.Query, *, top_k: int) -> SideBySide:
     return lists_of(space, Comparison(side(space, usual.left), side(space, usual.right)), wanted, top_k=top_k)
 
 
-def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
+def report_moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
     """Queries that PICO without the guard moved most, best first: from the report, nothing is scored."""
     report = space.study.report
     pick = "image_to_text" if kind == "image" else "text_to_image"
@@ -52,5 +52,5 @@ def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int 
 
 def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:
     """The caption whose right image rose or fell most without the guard; None where none moved."""
-    found = moved(space, "text", gains=gains)
+    found = report_moved(space, "text", gains=gains)
     return state.Query("text", found[0]) if found else None
