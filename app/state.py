@@ -145,6 +145,13 @@ def set_view(name: View) -> None:
     _mirror("show", None if name == VIEWS[0] else name)
 
 
+def go_to_queries(label: Any, value: str) -> None:
+    """Open the queries won and lost, those of one value of a label; only in a callback, before they are drawn."""
+    set_view("queries")
+    st.session_state["retrieval-view"] = "queries"
+    st.session_state["moved-label"], st.session_state["moved-value"] = label, value
+
+
 def sides() -> Sides:
     """The two scorings that the Retrieval page lays side by side."""
     if "sides" not in st.session_state:
@@ -479,3 +486,15 @@ def fresh(key: str, choice: int | None) -> int | None:
     before = st.session_state.get(name)
     st.session_state[name] = choice
     return None if choice == before else choice
+
+
+def keep_among(key: str, values: Sequence[Any]) -> None:
+    """Before a chooser is drawn: a choice that it does not offer any more is dropped."""
+    if st.session_state.get(key) not in values:
+        st.session_state.pop(key, None)
+
+
+def keep_at_most(key: str, most: int) -> None:
+    """Before a number is asked for: one that is too large now becomes the largest."""
+    if st.session_state.get(key, 1) > most:
+        st.session_state[key] = most

@@ -1,12 +1,29 @@
 """Where weighting helps: the paired change of one metric for every value of a label."""
 
 from collections.abc import Sequence
+from html import escape
 
 import plotly.graph_objects as go
 
 from app.figures.theme import GAIN, LOSS, blank, ink
 from pico_core.analysis.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 
+METRIC_NAMES = {
+    "rsum": "rSum",
+    "i2t_r1": "R@1 image to text",
+    "i2t_r5": "R@5 image to text",
+    "i2t_r10": "R@10 image to text",
+    "t2i_r1": "R@1 text to image",
+    "t2i_r5": "R@5 text to image",
+    "t2i_r10": "R@10 text to image",
+}
+STYLE = (
+    ".bylabel{overflow-x:auto}.bylabel table{border-collapse:collapse;width:100%;font-size:.86rem;"
+    "font-variant-numeric:tabular-nums}.bylabel th{font-weight:600;text-align:right;padding:.25rem .45rem;"
+    "vertical-align:bottom}.bylabel td{text-align:right;padding:.28rem .45rem;white-space:nowrap;line-height:1.25}"
+    ".bylabel td small{display:block;opacity:.68;font-size:.75rem}.bylabel th:first-child,.bylabel td:first-child"
+    "{text-align:left;white-space:normal;min-width:7rem}.bylabel tr{border-bottom:1px solid rgba(128,128,128,.2)}"
+)
 ROW = 27  # pixels of a row
 LEAST = 2.0  # points to either side of zero: a change of nothing is not blown up
 
@@ -119,3 +136,30 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
             opacity=faded,
             font_size=13,
         )
+
+
+def label_html(table: LabelTable) -> str:
+    """All metrics of all values: left → right, and the paired change with its interval; values are escaped."""
+    head = "".join(f"<th>{METRIC_NAMES[name].replace(' ', '<br>', 1)}</th>" for name in table.names)
+    images = "<th>image<br>queries</th>" if table.column.of_images else ""
+    body = "".join(_html_row(group, table) for group in table.groups)
+    return (
+        f"<style>{STYLE}</style><div class='bylabel'><table><thead><tr><th>{escape(table.column.name)}</th>"
+        f"<th>images</th>{images}<th>text<br>queries</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _html_row(group: LabelGroup, table: LabelTable) -> str:
+    name = escape(group.value) if group.is_single else called(group)
+    images = f"<td>{group.n_image_queries:,}</td>" if table.column.of_images else ""
+    cells = "".join(_html_cell(row) for row in group.metrics)
+    return f"<tr><td>{name}</td><td>{group.n_images:,}</td>{images}<td>{group.n_text_queries:,}</td>{cells}</tr>"
+
+
+def _html_cell(row: GroupMetric) -> str:
+    change = f"{row.change:+z.1f}"
+    if row.interval is not None:
+        change += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}]"
+    if row.differs:
+        change = f"<b>{'▲' if row.change > 0 else '▼'} {change}</b>"
+    return f"<td>{row.left:.1f} → {row.right:.1f}<small>{change}</small></td>"

@@ -63,4 +63,9 @@ def _value(one: Estimate, digits: int) -> str:
 
 
 def _change(one: Estimate, digits: int) -> str:
-    return f"{one.value:+z,.{digits}f}<small>{one.low:+z,.{digits}f} to {one.high:+z,.{digits}f}</small>"
+    return f"{_signed(one.value, digits)}<small>{_signed(one.low, digits)} to {_signed(one.high, digits)}</small>"
+
+
+def _signed(value: float, digits: int) -> str:
+    """With its sign; nothing has none."""
+    return "0" if value == 0 else f"{value:+z,.{digits}f}"

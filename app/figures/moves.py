@@ -13,7 +13,7 @@ MANY = 2000  # places; more are drawn by the graphics card
 GREY = "#8A8F94"
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 # Trace by trace: whether the rank rose, its symbol, its colour, and what it is called.
-FATES = ((0, "square", GREY, "same"), (-1, "triangle-up", LOSS, "lost"), (1, "triangle-down", GAIN, "won"))
+FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))
 
 
 def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: bool = False) -> go.Figure:
@@ -69,8 +69,8 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     for text, x, y, colour, anchor in (
-        ("▲ lost", 0.02, 0.97, LOSS, "left"),
-        ("▼ won", 0.98, 0.03, GAIN, "right"),
+        ("▼ lost", 0.02, 0.97, LOSS, "left"),
+        ("▲ won", 0.98, 0.03, GAIN, "right"),
     ):
         figure.add_annotation(
             text=f"<b>{text}</b>",

@@ -74,11 +74,14 @@ def asked(kind: str, name: str) -> None:
     st.html(f'<div class="asked"><small>Asked: {escape(kind)}</small><br>{escape(name)}</div>')
 
 
-def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points") -> list[Any]:
-    """Draw a figure with *read it so* and *do not read it so*; returns the points selected in it."""
+def figure(
+    fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points", beside: bool = False
+) -> list[Any]:
+    """Draw a figure with *read it so* and *do not read it so*, below or beside it; returns the points selected in it."""
     event: Any = None
+    place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:
-        event = st.plotly_chart(
+        event = place.plotly_chart(
             fig,
             key=key,
             on_select="rerun",
@@ -86,6 +89,6 @@ def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, 
             config={"displaylogo": False, "displayModeBar": modes == "many"},
         )
     else:
-        st.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
-    st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
+        place.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
+    words.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []

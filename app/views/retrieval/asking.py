@@ -62,7 +62,10 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
         return _ask(state.Query(asked.kind, secrets.randbelow(total)))
     for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
         moved = services.moved(space, asked.kind, gains=gains)
-        tip = "Walks through the queries of the test split that the weights (without the guard) moved most."
+        tip = (
+            "Walks through the queries of the test split that moved most between the two sides; while those are not "
+            "ranked yet, through those that the weights of the study (without the guard) moved most."
+        )
         if button.button(name, width="stretch", disabled=not moved, help=tip):
             after = moved.index(asked.index) + 1 if asked.index in moved else 0
             return _ask(state.Query(asked.kind, moved[after % len(moved)]))

@@ -7,15 +7,18 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, sides, why
+from app.views.retrieval import all_queries, asking, labels, lists, moved, sides, why
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
 
 TITLE = "What changes for a query, and why?"
 INSTRUMENTS: dict[state.View, str] = {
     "why": "Why",
+    "queries": "Won and lost",
+    "labels": "Where it helps",
     "all": "All queries",
 }
+OF_ALL = {"queries": moved.render, "labels": labels.render, "all": all_queries.render}
 
 
 def render() -> None:
@@ -38,9 +41,11 @@ def render() -> None:
     except DataError as error:
         with head:
             question(TITLE, "These two scorings cannot be compared.")
+        services.follow_ranks(None)
         sides.choose(space, None)
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
+    services.follow_ranks(found)
     shown = _query(space, found, asked, head, place)
     part = st.segmented_control(
         "Instrument",
@@ -52,8 +57,8 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_view(part)
-    if part == "all":
-        all_queries.render(space)
+    if part in OF_ALL:
+        OF_ALL[part](space, found)
     elif shown is not None:
         why.render(space, found, *shown)
 
