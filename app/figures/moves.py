@@ -11,6 +11,7 @@ from app.figures.theme import GAIN, LOSS, blank, faint, ink
 
 MANY = 2000  # places; more are drawn by the graphics card
 GREY = "#8A8F94"
+SKY = "#56B4E9"  # the gain on a dark ground, where small marks of the other blue are lost
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 # Trace by trace: whether the rank rose, its symbol, its colour, and what it is called.
 FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))
@@ -47,9 +48,9 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
                 name=word,
                 marker={
                     "symbol": symbol,
-                    "color": colour,
+                    "color": SKY if dark and colour == GAIN else colour,
                     "size": [_size(number) for number in some["number"]],
-                    "opacity": 0.6,
+                    "opacity": 0.7,
                     "line": {"width": 0},
                 },
                 customdata=[
@@ -58,8 +59,8 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
                 ],
                 hovertemplate=f"rank %{{x:,}} → %{{y:,}}, {word}<br>%{{customdata[2]:,}} queries here<extra></extra>",
                 # A figure that selects would else fade what is not selected.
-                selected={"marker": {"opacity": 0.6}},
-                unselected={"marker": {"opacity": 0.6}},
+                selected={"marker": {"opacity": 0.7}},
+                unselected={"marker": {"opacity": 0.7}},
             )
         )
     _ring(figure, frame, selected, dark=dark)
@@ -80,7 +81,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
             yref="paper",
             xanchor=anchor,
             showarrow=False,
-            font={"size": 14, "color": colour if not dark or colour == LOSS else "#56B4E9"},
+            font={"size": 14, "color": SKY if dark and colour == GAIN else colour},
         )
     return figure
 
@@ -103,7 +104,7 @@ def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | No
 
 def _size(number: int) -> float:
     """The area grows with the number of queries; one is still seen, many do not cover their neighbours."""
-    return min(34.0, 6.0 + 2.2 * (number - 1) ** 0.5)
+    return min(34.0, 7.0 + 2.2 * (number - 1) ** 0.5)
 
 
 def chosen_query(points: Sequence[Any]) -> tuple[str, int] | None:

@@ -42,7 +42,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import candidate, image_names, item_name, most_moved, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, query_names, ranking
 from app.services.side_ranks import (
     Compared,
     all_moves,
@@ -169,6 +169,7 @@ __all__ = [
     "prototype_maps",
     "purities",
     "query_label_columns",
+    "query_names",
     "ranking",
     "read_column_set",
     "recall_curves",

@@ -1,5 +1,7 @@
 """Queries and their lists on the test split."""
 
+from collections import Counter
+
 import streamlit as st
 
 from app import state
@@ -42,6 +44,21 @@ def item_name(space: Workspace, kind: state.QueryKind, index: int) -> str:
     if kind == "image":
         return image_names(space)[index]
     return space.splits.test.captions[index] or f"text {index}, no caption"
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _query_names(key: str, kind: state.QueryKind, _space: Workspace) -> list[str]:
+    if kind == "image":
+        names = image_names(_space)
+    else:
+        names = [text or f"text {i}, no caption" for i, text in enumerate(_space.splits.test.captions)]
+    seen = Counter(names)
+    return [name if seen[name] == 1 else f"{name} ({kind} {index})" for index, name in enumerate(names)]
+
+
+def query_names(space: Workspace, kind: state.QueryKind) -> list[str]:
+    """All items of the test split, each by a name of its own: a chooser would take one of two alike for the other."""
+    return _query_names(space.key, kind, space)
 
 
 def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int = 96) -> Candidate:

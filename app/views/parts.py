@@ -77,7 +77,7 @@ def asked(kind: str, name: str) -> None:
 def figure(
     fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points", beside: bool = False
 ) -> list[Any]:
-    """Draw a figure with *read it so* and *do not read it so*, below or beside it; returns the points selected in it."""
+    """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it."""
     event: Any = None
     place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:

@@ -45,11 +45,12 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
     total = test.n_texts if asked.kind == "text" else test.n_images
     key = f"query-{asked.kind}-{asked.index}"
     if total <= MANY:
+        names = services.query_names(space, asked.kind)
         index = item.selectbox(
             f"Query (type to search {total:,} of the test split)",
             range(total),
             index=asked.index,
-            format_func=lambda i: services.item_name(space, asked.kind, i),
+            format_func=names.__getitem__,
             key=key,
         )
     else:

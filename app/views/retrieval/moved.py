@@ -15,7 +15,7 @@ from app.views.retrieval.labels import label_name
 Fate = Literal["won", "lost", "both"]
 FATES: dict[Fate, str] = {"both": "Won and lost", "won": "Won", "lost": "Lost"}
 KINDS = {"both": "Both directions", "text": "Text to image", "image": "Image to text"}
-EVERY, NONE = "every value", "no label"
+NO_FILTER, EVERY, NONE = "no filter", "every value", "no label"
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
@@ -47,14 +47,14 @@ def _filtered(space: services.Workspace, now: services.Compared) -> tuple[pl.Dat
     columns = services.query_label_columns(space)
     column = label.selectbox(
         "Label",
-        [None, *columns],
-        format_func=lambda one: "no filter" if one is None else label_name(one),
+        [NO_FILTER, *columns],
+        format_func=lambda one: one if isinstance(one, str) else label_name(one),
         key="moved-label",
         disabled=not columns,
     )
     if kind != "both":
         frame = frame.filter(pl.col("kind") == kind)
-    if column is None:
+    if isinstance(column, str):
         value.selectbox("Value", [EVERY], disabled=True, key="moved-no-value")
         return frame, False
     frame = services.labelled(space, frame, column)
@@ -76,7 +76,7 @@ def _table(
     space: services.Workspace, now: services.Compared, frame: pl.DataFrame, *, has_label: bool
 ) -> state.Query | None:
     """The queries that moved, the most first; the one that was clicked."""
-    which, page = st.columns([4.4, 2], vertical_alignment="bottom")
+    which, page = st.columns([8, 2], vertical_alignment="bottom")
     fate = which.segmented_control(
         "Show", list(FATES), format_func=FATES.__getitem__, default="both", required=True, key="moved-fate"
     )
@@ -105,7 +105,7 @@ def _table(
         selection_mode="single-row",
         column_config={
             "picture": st.column_config.ImageColumn("", width=60),
-            "query": st.column_config.TextColumn("query", width="large"),
+            "query": st.column_config.TextColumn("query", width=460),
             "asks": st.column_config.TextColumn("asks", width=60),
             "before": st.column_config.NumberColumn("left", format="%d", width=60, help="Rank on the left."),
             "after": st.column_config.NumberColumn("right", format="%d", width=60, help="Rank on the right."),
