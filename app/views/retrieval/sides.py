@@ -59,7 +59,10 @@ def _chooser(space: services.Workspace, place: Place) -> None:
 
 
 def _follow(place: Place, options: list[SideChoice]) -> None:
-    state.set_side(place, options[st.session_state[f"side-{place}"]])
+    chosen = st.session_state[f"side-{place}"]
+    # While the slider moves, a browser may send back the name of an option that has another λ by now: no choice.
+    if isinstance(chosen, int):
+        state.set_side(place, options[chosen])
 
 
 def _run(place: Place) -> None:
