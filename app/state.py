@@ -439,6 +439,26 @@ def failure(key: str) -> str | None:
     return message if about == key else None
 
 
+def place_widget(key: str, value: Any) -> None:
+    """Put a value into a widget before it is drawn: what a link, another page or a button chose shows in it."""
+    st.session_state[key] = value
+
+
+def widget(key: str) -> Any:
+    """What a widget says, in a callback of its own."""
+    return st.session_state.get(key)
+
+
+def picture_format() -> str:
+    """What the camera of figures saves: "png" or "svg"."""
+    return str(st.session_state.get("picture-format", "png"))
+
+
+def set_picture_format(kind: str) -> None:
+    """Let the camera of figures save something else."""
+    st.session_state["picture-format"] = kind
+
+
 def dark() -> bool:
     """Whether the reader uses the dark theme."""
     return st.context.theme.type == "dark"

@@ -1,6 +1,7 @@
 """PICO Lens: which feature columns of image-text embeddings carry meaning, and which carry style."""
 
 from pico_core.analysis.evaluation import retrieval_report
+from pico_core.analysis.retrieve import top_candidates
 from pico_core.analysis.scoring import weighted_scores
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import import_arrays
@@ -25,5 +26,6 @@ __all__ = [
     "save_pairs",
     "save_run",
     "style_prototypes",
+    "top_candidates",
     "weighted_scores",
 ]

@@ -1,18 +1,25 @@
-"""Weights for other programs: CSV, parquet, npz, safetensors or JSON."""
+"""Weights and tables for other programs: CSV, parquet, npz, safetensors or JSON."""
 
 import io
 import json
+import os
+import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import polars as pl
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from pico_core.errors import DataError
 from pico_core.study import Study
 
 ExportFormat = Literal["csv", "parquet", "npz", "safetensors", "json"]
+TableFormat = Literal["csv", "parquet"]
 ARRAYS = ("weights", "unguarded_weights", "probabilities", "pseudo_semantic", "image_similarity", "text_similarity")
 
 
@@ -22,13 +29,39 @@ def export_bytes(study: Study, kind: ExportFormat) -> bytes:
     Array files hold the basis too (rows are the axes), because weights mean nothing without it.
     """
     writers: Mapping[str, Callable[[], bytes]] = {
-        "csv": lambda: study.columns.write_csv().encode(),
-        "parquet": lambda: _parquet(study),
+        "csv": lambda: frame_bytes(study.columns, "csv"),
+        "parquet": lambda: frame_bytes(study.columns, "parquet"),
         "npz": lambda: _npz(study),
         "safetensors": lambda: save(_arrays(study), metadata=_about(study)),
         "json": lambda: json.dumps(_about(study) | {"columns": study.columns.to_dicts()}, indent=1).encode(),
     }
     return writers[kind]()
+
+
+def frame_bytes(frame: pl.DataFrame, kind: TableFormat) -> bytes:
+    """A table as a file."""
+    if kind == "csv":
+        return frame.write_csv().encode()
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file in one step: until it is whole, what was there before stays.
+
+    Raises:
+        DataError: the place cannot be written to.
+    """
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, target)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _arrays(study: Study) -> dict[str, Tensor]:
@@ -42,12 +75,6 @@ def _arrays(study: Study) -> dict[str, Tensor]:
 
 def _about(study: Study) -> dict[str, str]:
     return {"dataset": study.dataset, "digest": study.digest, "basis": study.basis.name}
-
-
-def _parquet(study: Study) -> bytes:
-    buffer = io.BytesIO()
-    study.columns.write_parquet(buffer)
-    return buffer.getvalue()
 
 
 def _npz(study: Study) -> bytes:

@@ -1,6 +1,7 @@
 """Where candidates move between the left and the right list."""
 
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -82,7 +83,7 @@ def _add_line(figure: go.Figure, path: np.ndarray, item: RankedItem, *, before: 
             mode="lines",
             line={"color": colour, "width": 5 if item.relevant else 2, "dash": "solid" if whole else "dot"},
             opacity=1.0 if item.relevant else 0.75,
-            text=[f"{name}<br>rank {before} to {after}"] * len(path),
+            text=[f"{escape(name)}<br>rank {before} to {after}"] * len(path),
             hovertemplate="%{text}<extra></extra>",
         )
     )

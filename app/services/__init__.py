@@ -15,6 +15,7 @@ from app.services.compare import (
 )
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
+from app.services.documents import PageSection, comparison_page, figure_page, lists_table, split_table, table_bytes
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -42,7 +43,7 @@ from app.services.readings import (
     stability,
     weight_curve,
 )
-from app.services.retrieval import candidate, image_names, item_name, most_moved, query_names, ranking
+from app.services.retrieval import candidate, image_names, item_name, most_moved, queries_named, query_names, ranking
 from app.services.side_ranks import (
     Compared,
     all_moves,
@@ -53,6 +54,7 @@ from app.services.side_ranks import (
     follow_ranks,
     labelled,
     moved,
+    named,
     permuted,
     query_label_columns,
     recall_curves,
@@ -102,6 +104,7 @@ __all__ = [
     "Dataset",
     "LabelColumn",
     "Outside",
+    "PageSection",
     "Side",
     "Source",
     "SpaceNumbers",
@@ -124,11 +127,13 @@ __all__ = [
     "company",
     "compared_ranks",
     "comparison",
+    "comparison_page",
     "control_wanted",
     "encode_words",
     "end_job",
     "export",
     "feedback",
+    "figure_page",
     "filtered_columns",
     "find_items",
     "find_study",
@@ -150,11 +155,13 @@ __all__ = [
     "lead_split",
     "leave_switch_control",
     "lists_of",
+    "lists_table",
     "loadings",
     "map_items",
     "map_sample",
     "most_moved",
     "moved",
+    "named",
     "offset",
     "on_screen",
     "open_dataset",
@@ -168,6 +175,7 @@ __all__ = [
     "place_of",
     "prototype_maps",
     "purities",
+    "queries_named",
     "query_label_columns",
     "query_names",
     "ranking",
@@ -183,6 +191,7 @@ __all__ = [
     "side_options",
     "signs",
     "space_numbers",
+    "split_table",
     "stability",
     "start_job",
     "stored_maps",
@@ -194,6 +203,7 @@ __all__ = [
     "switch_query",
     "switch_quick",
     "switch_title",
+    "table_bytes",
     "thumbnail",
     "trust",
     "umap_control",

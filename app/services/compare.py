@@ -13,7 +13,7 @@ from app.services.datasets import changed_on_disk
 from app.services.studies import Workspace, sibling, study_key
 from app.services.switch import sets_here
 from pico_core.analysis.rankings import SideBySide, compare_lists, relevant_items
-from pico_core.analysis.scoring import Scorable, score_words, weighted_scores
+from pico_core.analysis.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
 from pico_core.method.basis import Basis
@@ -21,6 +21,7 @@ from pico_core.method.probabilities import weights_from
 from pico_core.runs import load_run
 from pico_core.study import Study, study_splits
 
+MOST_PACKED = 600_000_000  # bytes of a split that are kept packed between queries
 SHORT_NAMES = {"given": "columns as given", "cross": "cross axes", "pca": "principal axes"}
 
 
@@ -53,13 +54,15 @@ class Side:
         label: The same for people.
         scorable: The test split in the axes of the weights, and the weights.
         basis: Those axes.
-        key: Names it by all that goes into it: data, split, axes, weights.
+        data: Names the test split in these axes.
+        key: Names the side by all that goes into it: data, split, axes, weights.
     """
 
     choice: SideChoice
     label: str
     scorable: Scorable
     basis: Basis
+    data: str
     key: str
 
     @property
@@ -196,20 +199,29 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
     tokens, pairs = query_tokens(_side, _asked), _side.scorable.pairs
-    if _asked.kind == "text":
-        return score_words(pairs, tokens, _side.scorable.weights)
-    return weighted_scores(tokens[None], pairs.text_tokens, text_mask=pairs.text_mask, weights=_side.scorable.weights)[
-        0
-    ]
+    index = _index(_side.data, pairs) if _packed_bytes(pairs) <= MOST_PACKED else retrieval_index(pairs)
+    return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Packing the test split")
+def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
+    return retrieval_index(_pairs)
+
+
+def _packed_bytes(pairs: PairedEmbeddings) -> int:
+    """What packing a split costs: four bytes for every number of a real token."""
+    return 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum())
 
 
 def _here(space: Workspace, choice: SideChoice, label: str, weights: Tensor, key: str) -> Side:
-    return Side(choice, label, Scorable(space.splits.test, weights), space.study.basis, f"{space.key} {key}")
+    scorable = Scorable(space.splits.test, weights)
+    return Side(choice, label, scorable, space.study.basis, space.key, f"{space.key} {key}")
 
 
 def _listed(columns: tuple[int, ...]) -> str:
     shown = ", ".join(str(column) for column in columns[:4])
-    return f"columns {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
+    word = "column" if len(columns) == 1 else "columns"
+    return f"{word} {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
 
 
 def _other_study(space: Workspace, choice: SideChoice) -> Side:
@@ -233,9 +245,8 @@ def _other_study(space: Workspace, choice: SideChoice) -> Side:
         )
     test = _test_of(key, space.dataset.pairs, other)
     weights = weights_from(other.construction.probabilities, strength=space.strength)
-    return Side(
-        choice, f"{label}, λ = {space.strength:g}", Scorable(test, weights), other.basis, f"{key} {space.strength:g}"
-    )
+    at = f"{space.strength:g}"
+    return Side(choice, f"{label}, λ = {at}", Scorable(test, weights), other.basis, key, f"{key} {at}")
 
 
 def _run_of(space: Workspace, path: str) -> Study:
@@ -279,4 +290,5 @@ def in_common_axes(found: Comparison) -> Comparison | None:
 
 
 def _read_in(axes: Side, one: Side) -> Side:
-    return replace(one, scorable=Scorable(axes.scorable.pairs, one.scorable.weights), basis=axes.basis)
+    scorable = Scorable(axes.scorable.pairs, one.scorable.weights)
+    return replace(one, scorable=scorable, basis=axes.basis, data=axes.data)

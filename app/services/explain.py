@@ -30,9 +30,9 @@ def lead_split(found: Comparison, asked: Asked, item: int, rival: int, *, place:
     return above_split(_pair(one, asked, item), _pair(one, asked, rival), weights=one.scorable.weights)
 
 
-def shown(split: Split, *, top: int) -> ShownSplit:
-    """A split as it is printed: so many columns of their own, all adding up to the last digit."""
-    return shown_split(split, top=top)
+def shown(split: Split, *, top: int, before: float | None = None, after: float | None = None) -> ShownSplit:
+    """A split as it is printed: so many columns of their own, all adding up to the last digit of the lists."""
+    return shown_split(split, top=top, before=before, after=after)
 
 
 def column_titles(one: Side) -> list[str]:

@@ -1,6 +1,7 @@
 """Queries and their lists on the test split."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -65,6 +66,12 @@ def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int 
     """What is shown of an item in a list: its name, and its picture where there is one."""
     picture = thumbnail(space.dataset, space.splits.test.image_paths[index], size=size) if kind == "image" else None
     return Candidate(item_name(space, kind, index), picture)
+
+
+def queries_named(space: Workspace, names: Sequence[str]) -> list[state.Query]:
+    """Images of the test split among these names, each once; names that several images share are left out."""
+    ids = space.splits.test.ids
+    return [state.Query("image", ids.index(name)) for name in dict.fromkeys(names) if ids.count(name) == 1]
 
 
 def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:

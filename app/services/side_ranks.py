@@ -166,6 +166,14 @@ def labelled(space: Workspace, frame: pl.DataFrame, column: LabelColumn) -> pl.D
     return frame.with_columns(found.alias("label"))
 
 
+def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame of moves with a column `name`: the caption, or the image's own name."""
+    test = space.splits.test
+    names = {"image": test.ids, "text": test.captions}
+    rows = zip(frame["kind"].to_list(), frame["index"].to_list(), strict=True)
+    return frame.with_columns(pl.Series("name", [names[kind][index] for kind, index in rows], dtype=pl.String))
+
+
 def by_label(space: Workspace, now: Compared, column: LabelColumn) -> LabelTable:
     """Recall of the queries of every value of a label, on both sides."""
     return _by_label(now.key, column, space.splits.test, now.paired)

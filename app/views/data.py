@@ -7,6 +7,7 @@ import streamlit as st
 from app import services, state
 from app.markup import plain
 from app.views import encode
+from app.views.going import ask_button
 from app.views.parts import facts, prose, question
 from pico_core.analysis.labels import has_style_labels
 from pico_core.data.imports import ArrayInfo
@@ -128,6 +129,13 @@ def _examples(dataset: services.Dataset) -> None:
         row_height=64 if "picture" in rows[0] else None,
         column_config={"picture": st.column_config.ImageColumn("", width="small")},
     )
+    space = services.on_screen()
+    if space is None:
+        return
+    with st.container(horizontal=True):
+        for asked in services.queries_named(space, [str(row["image"]) for row in rows]):
+            name = services.item_name(space, "image", asked.index)[:40]
+            ask_button(space, asked, key=f"data-ask-{asked.index}", label=f"Ask with {plain(name)}")
 
 
 def _upload() -> None:

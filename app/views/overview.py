@@ -10,6 +10,7 @@ from app.figures import ranked_lists as lists
 from app.figures import recipes as draw_recipes
 from app.views import parts
 from app.views.empty import workspace_or_say
+from app.views.going import ask_button
 from app.views.parts import figure, prose, question
 from pico_core.method.config import BasisName
 
@@ -156,6 +157,7 @@ def _one_query(space: services.Workspace) -> None:
             weighted=True,
         )
     )
+    ask_button(space, asked, key="overview-go", label="This query on the Retrieval page")
     st.caption(
         "**Read it so:** the tinted row is the right answer; where it is not among the first five it stands below "
         "them, with its rank. Arrows say how far an item moved.  \n"

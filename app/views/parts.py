@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import state
 from app.glossary import explain
 
 STYLE = """<style>
@@ -74,6 +75,16 @@ def asked(kind: str, name: str) -> None:
     st.html(f'<div class="asked"><small>Asked: {escape(kind)}</small><br>{escape(name)}</div>')
 
 
+def camera(key: str) -> dict[str, Any]:
+    """Plotly's settings of a figure: one button, seen on hovering, that saves it as a picture."""
+    kind = state.picture_format()
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": kind, "filename": f"pico-{key}", "scale": 2 if kind == "png" else 1},
+    }
+
+
 def figure(
     fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points", beside: bool = False
 ) -> list[Any]:
@@ -86,9 +97,9 @@ def figure(
             key=key,
             on_select="rerun",
             selection_mode=("points", "box", "lasso") if modes == "many" else "points",
-            config={"displaylogo": False, "displayModeBar": modes == "many"},
+            config=camera(key) if modes != "many" else {"displaylogo": False, "displayModeBar": True},
         )
     else:
-        place.plotly_chart(fig, key=key, config={"displaylogo": False, "displayModeBar": False})
+        place.plotly_chart(fig, key=key, config=camera(key))
     words.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []

@@ -297,6 +297,9 @@ def listed_columns(titles: Sequence[str]) -> str:
 
 def _check(pair: Tokens, *weights: Columns) -> None:
     width = pair.patches.shape[1]
-    for what, found in (("words", pair.words.shape[1]), *(("weights", len(one)) for one in weights)):
-        if found != width:
-            raise DataError(f"the {what} have {found} columns and the patches {width}; read both in the same axes")
+    for one in weights:
+        if len(one) != width or pair.words.shape[1] != width:
+            raise DataError(
+                f"the weights have {len(one)} columns, the patches {width} and the words {pair.words.shape[1]}; read "
+                "all of them in the same axes"
+            )

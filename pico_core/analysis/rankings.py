@@ -25,6 +25,7 @@ class RankedItem:
         rank: In this list, 1 + the number of strictly better candidates.
         other_rank: The same in the other list.
         relevant: Whether it truly belongs to the query.
+        other_score: In the other list.
     """
 
     index: int
@@ -32,6 +33,7 @@ class RankedItem:
     rank: int
     other_rank: int
     relevant: bool
+    other_score: float
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,15 @@ def compare_lists(
 
     def item(place: int, *, on_the_right: bool) -> RankedItem:
         own, other = (ranks_after, ranks_before) if on_the_right else (ranks_before, ranks_after)
-        score = float((after if on_the_right else before)[place])
-        return RankedItem(place, score, int(own[place]), int(other[place]), bool(known[place]))
+        scores = (after, before) if on_the_right else (before, after)
+        return RankedItem(
+            index=place,
+            score=float(scores[0][place]),
+            rank=int(own[place]),
+            other_rank=int(other[place]),
+            relevant=bool(known[place]),
+            other_score=float(scores[1][place]),
+        )
 
     has_target = bool(known.any())
     return SideBySide(

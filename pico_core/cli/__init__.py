@@ -1,4 +1,4 @@
-"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, probe, export, replay.
+"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, retrieve, probe, export, replay.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay that differs, 130 interrupted.
@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, encode, probe, studies
+from pico_core.cli import datasets, demo, encode, probe, retrieve, studies
 from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
@@ -16,7 +16,7 @@ from pico_core.printing import err
 INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, encode.app, studies.app, probe.app):
+for family in (datasets.app, encode.app, studies.app, retrieve.app, probe.app):
     app.add_typer(family)
 app.add_typer(demo.app, name="demo")
 

@@ -3,22 +3,21 @@
     s_ij(V, T) = sum_d P_d v_id t_jd
     S_P(V, T)  = mean_i max_j s_ij + mean_j max_i s_ij
 
-The weights fold into one side of the product, so a new weight vector needs no new embedding.
+The weights fold into the image side of the product, block by block, so a new weight vector needs
+no new embedding and no new packing. One kernel scores one query, some, and everything; the score
+of a pair does not depend on what is scored beside it, so equal items tie exactly (in float32 with
+MKL; another library may add a narrow product in another order).
 No [n, m, p, w] table is ever held: blocks are sized to stay in cache.
 """
+
+from collections.abc import Iterable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pico_core.kernels.masking import fill_masked, masked_mean
-from pico_core.kernels.packing import pack
-
-# Tokens of an image block and of a text block. Their product, the table of one block, is 1 M
-# floats = 4 MB: larger blocks fall out of the second-level cache, smaller ones starve the
-# matrix product.
-IMAGE_BLOCK = 512
-TEXT_BLOCK = 2048
+from pico_core.kernels.packing import PackedTokens, TokenBlock, image_blocks, pack_texts
 
 
 def late_interaction(
@@ -52,29 +51,79 @@ def late_interaction(
     >>> late_interaction(patches, words, image_mask=real[0], text_mask=real[1])  # (0 - 1)/2 + 0
     tensor([[-0.5000]])
     """
-    if weights is not None and not (weights.shape == images.shape[2:] and bool(torch.isfinite(weights).all())):
+    packed = pack_texts(texts, text_mask)
+    dtype = torch.promote_types(images.dtype, packed.dtype)
+    scores = torch.empty(len(images), len(texts), dtype=dtype, device=images.device)
+    return _filled_in(scores, image_blocks(images, image_mask), packed, _checked(weights, images.shape[2]))
+
+
+def score_packed(
+    images: PackedTokens, texts: PackedTokens, *, weights: Float[Tensor, " d"] | None = None
+) -> Float[Tensor, "n m"]:
+    """Score packed images with packed texts: `late_interaction` to the bit, without packing again.
+
+    Args:
+        images: From `pack_images`.
+        texts: From `pack_texts`, on the same device.
+        weights: One factor per column; None is the unweighted score.
+
+    Raises:
+        ValueError: the two have different columns, or the weights are not one finite number per column.
+
+    >>> from pico_core.kernels.packing import pack_images
+    >>> images = pack_images(torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]), torch.ones(1, 2, dtype=torch.bool))
+    >>> texts = pack_texts(torch.tensor([[[0.0, -1.0]]]), torch.ones(1, 1, dtype=torch.bool))
+    >>> score_packed(images, texts, weights=torch.tensor([1.0, 2.0]))  # (0 - 2)/2 + 0
+    tensor([[-1.]])
+    """
+    if images.n_columns != texts.n_columns:
+        raise ValueError(
+            f"the packed images have {images.n_columns} columns and the packed texts {texts.n_columns}; "
+            "pack both from one space"
+        )
+    dtype = torch.promote_types(images.dtype, texts.dtype)
+    scores = torch.empty(images.n_items, texts.n_items, dtype=dtype, device=images.device)
+    return _filled_in(scores, images.blocks, texts, _checked(weights, images.n_columns))
+
+
+def _checked(weights: Float[Tensor, " d"] | None, n_columns: int) -> Float[Tensor, " d"] | None:
+    if weights is not None and not (weights.shape == (n_columns,) and bool(torch.isfinite(weights).all())):
         raise ValueError(
             f"the weights have shape {list(weights.shape)}, {int((~torch.isfinite(weights)).sum())} of them NaN or "
-            f"infinite; expected {images.shape[2]} finite numbers, one per column"
+            f"infinite; expected {n_columns} finite numbers, one per column"
         )
-    kind = torch.promote_types(torch.promote_types(images.dtype, texts.dtype), torch.float32)
-    scores = torch.empty(len(images), len(texts), dtype=kind, device=images.device)
-    text_blocks = [
-        # Word-major columns: both maxima below then run along contiguous memory.
-        (block.items, block.tokens.to(kind).transpose(0, 1).flatten(0, 1).T.contiguous(), block.tokens.shape[1])
-        for block in pack(texts, text_mask, max_tokens=TEXT_BLOCK)
-    ]
-    for block in pack(images, image_mask, max_tokens=IMAGE_BLOCK):
-        n_images, n_patches, _ = block.tokens.shape
-        patches = block.tokens.to(kind).flatten(0, 1)
+    return weights
+
+
+def _filled_in(
+    scores: Float[Tensor, "n m"],
+    images: Iterable[TokenBlock],
+    texts: PackedTokens,
+    weights: Float[Tensor, " d"] | None,
+) -> Float[Tensor, "n m"]:
+    """The one kernel: every block of images, as it comes, with every block of texts."""
+    for image in images:
+        patches = image.matrix.to(scores.dtype)
         if weights is not None:
-            patches = patches * weights.to(device=patches.device, dtype=kind)
-        for items, words, n_words in text_blocks:
-            table = (patches @ words).view(n_images, n_patches, n_words, len(items))
-            best_word = table.amax(dim=2).mean(dim=1)
-            best_patch = table.amax(dim=1).mean(dim=1)
-            scores[block.items[:, None], items[None, :]] = best_word + best_patch
+            patches = patches * weights.to(patches)
+        n_images = len(image.items)
+        for text in texts.blocks:
+            n_texts = len(text.items)
+            table = (patches @ text.matrix.to(scores.dtype))[: n_images * image.length, : text.length * n_texts]
+            table = table.view(n_images, image.length, text.length, n_texts)
+            pairs = _mean(table.amax(dim=2)) + _mean(table.amax(dim=1))
+            scores[image.items[:, None], text.items[None, :]] = pairs
     return scores
+
+
+def _mean(best: Float[Tensor, "g tokens h"]) -> Float[Tensor, "g h"]:
+    """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block."""
+    total = best
+    while (n := total.shape[1]) > 1:
+        half = n // 2
+        folded = total[:, :half] + total[:, half : 2 * half]
+        total = folded if n % 2 == 0 else torch.cat((folded, total[:, 2 * half :]), dim=1)
+    return total[:, 0] / best.shape[1]
 
 
 def token_table(

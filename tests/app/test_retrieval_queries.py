@@ -230,7 +230,9 @@ def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
     space = SimpleNamespace(study=study)
 
     def known(weights, basis=study.basis):
-        return side_ranks.known_ranks(space, Side(SideChoice("weighted"), "", Scorable(test, weights), basis, "unseen"))
+        return side_ranks.known_ranks(
+            space, Side(SideChoice("weighted"), "", Scorable(test, weights), basis, "", "unseen")
+        )
 
     made = study.construction
     assert known(torch.ones(64)) is study.report.baseline.ranks

@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from pico_core.kernels.masking import fill_masked, masked_mean
-from pico_core.kernels.packing import pack
-from pico_core.kernels.similarity import late_interaction, table_score, token_table
+from pico_core.kernels.packing import pack, pack_images, pack_texts
+from pico_core.kernels.similarity import late_interaction, score_packed, table_score, token_table
+
+# Checked to the bit where the matrix product is that of MKL; elsewhere its sums may differ in the last bit.
+BITS = {"rtol": 0, "atol": 0 if torch.backends.mkl.is_available() else 1e-6}
 
 
 def ragged(seed=0, n=5, m=7, p=6, w=4, d=8):
@@ -42,8 +45,8 @@ def test_scores_equal_the_naive_loop():
 def test_small_blocks_change_nothing(monkeypatch):
     arrays = ragged()
     whole = score(*arrays)
-    monkeypatch.setattr("pico_core.kernels.similarity.IMAGE_BLOCK", 4)
-    monkeypatch.setattr("pico_core.kernels.similarity.TEXT_BLOCK", 3)
+    monkeypatch.setattr("pico_core.kernels.packing.IMAGE_BLOCK", 4)
+    monkeypatch.setattr("pico_core.kernels.packing.TEXT_BLOCK", 3)
     torch.testing.assert_close(score(*arrays), whole)
 
 
@@ -151,3 +154,64 @@ def test_weights_that_are_no_numbers_are_refused():
     tokens, real = torch.ones(2, 1, 3), torch.ones(2, 1, dtype=torch.bool)
     with pytest.raises(ValueError, match="1 of them NaN or infinite; expected 3 finite numbers"):
         late_interaction(tokens, tokens, image_mask=real, text_mask=real, weights=torch.tensor([1.0, torch.nan, 1.0]))
+
+
+def test_packed_sides_score_as_bare_ones():
+    images, image_mask, texts, text_mask = ragged(n=30, m=40)
+    weights = torch.rand(8)
+    packed = pack_images(images, image_mask), pack_texts(texts, text_mask)
+    for factor in (weights, None, weights / 2):
+        found = score_packed(*packed, weights=factor)
+        torch.testing.assert_close(found, score(images, image_mask, texts, text_mask, factor), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float16, torch.float64), (torch.float64, torch.bfloat16)])
+def test_sides_of_two_types_are_scored_in_the_finer(dtypes):
+    images, image_mask, texts, text_mask = ragged()
+    images, texts = images.to(dtypes[0]), texts.to(dtypes[1])
+    packed = pack_images(images, image_mask), pack_texts(texts, text_mask)
+    assert {packed[0].dtype, packed[1].dtype} == {torch.float32, torch.float64}
+    found = score_packed(*packed)
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found, score(images, image_mask, texts, text_mask), rtol=0, atol=0)
+
+
+def test_a_packed_side_says_what_it_takes():
+    images, image_mask, *_ = ragged(n=9)
+    packed = pack_images(images.half(), image_mask)
+    lengths = image_mask.sum(dim=1)
+    filled = sum(-(-int(lengths[lengths == length].sum()) // 16) * 16 for length in lengths.unique())
+    assert (packed.n_items, packed.n_columns, packed.nbytes) == (9, 8, filled * 8 * 4)
+
+
+@pytest.mark.parametrize(("p", "w", "d"), [(49, 18, 64), (6, 5, 24), (3, 7, 64), (1, 1, 96)])
+def test_the_score_of_a_pair_does_not_depend_on_what_is_scored_beside_it(p, w, d):
+    """One row, one column and some of both are the whole table's to the bit; so equal items tie exactly."""
+    generator = torch.Generator().manual_seed(p)
+    images, image_mask, texts, text_mask = ragged(seed=p, n=40, m=300, p=max(p, 3), w=max(w, 2), d=d)
+    images, image_mask, texts, text_mask = images[:, :p], image_mask[:, :p], texts[:, :w], text_mask[:, :w]
+    image_mask[:, 0], text_mask[:, 0] = True, True
+    twins, doubles = torch.randint(12, (40,), generator=generator), torch.randint(90, (300,), generator=generator)
+    images, image_mask, texts, text_mask = images[twins], image_mask[twins], texts[doubles], text_mask[doubles]
+    weights = torch.rand(d, generator=generator)
+    whole = score(images, image_mask, texts, text_mask, weights)
+    for i in (0, 7, 39):
+        row = score(images[i : i + 1], image_mask[i : i + 1], texts, text_mask, weights)
+        torch.testing.assert_close(row, whole[i : i + 1], **BITS)
+    for j in (0, 123, 299):
+        column = score(images, image_mask, texts[j : j + 1], text_mask[j : j + 1], weights)
+        torch.testing.assert_close(column, whole[:, j : j + 1], **BITS)
+    part = score(images[5:8], image_mask[5:8], texts[100:117], text_mask[100:117], weights)
+    torch.testing.assert_close(part, whole[5:8, 100:117], **BITS)
+    first_twin = torch.tensor([int((twins == twin).nonzero()[0]) for twin in twins])
+    first_double = torch.tensor([int((doubles == double).nonzero()[0]) for double in doubles])
+    torch.testing.assert_close(whole, whole[first_twin][:, first_double], **BITS)
+
+
+def test_packed_sides_of_two_spaces_are_refused():
+    real = torch.ones(1, 1, dtype=torch.bool)
+    images, texts = pack_images(torch.ones(1, 1, 3), real), pack_texts(torch.ones(1, 1, 4), real)
+    with pytest.raises(ValueError, match="images have 3 columns and the packed texts 4"):
+        score_packed(images, texts)
+    with pytest.raises(ValueError, match="expected 3 finite numbers"):
+        score_packed(images, pack_texts(torch.ones(1, 1, 3), real), weights=torch.ones(4))

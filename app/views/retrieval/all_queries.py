@@ -1,5 +1,7 @@
 """All queries of the test split: every metric on both sides, recall at every k, and the report of the study."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import services, state
@@ -8,14 +10,24 @@ from app.figures import ranked_lists as lists
 from app.markup import plain
 from app.views.parts import figure
 from app.views.retrieval import ranked
+from app.views.retrieval.pieces import Piece
+from pico_core.analysis.comparing.recall_curves import RecallCurve
 
+READ = (
+    "the height at k is the share of queries with a right answer among the first k; below, right minus left. Bands: "
+    "95 %, point by point, resampled by image. The upright lines are R@1, R@5, R@10."
+)
+BEWARE = (
+    "a band that leaves zero somewhere is no verdict: many k are looked at, and neighbours share their queries. "
+    "Towards all candidates every scoring reaches 100 %."
+)
 DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
 
 
-def render(space: services.Workspace, found: services.Comparison) -> None:
+def render(space: services.Workspace, found: services.Comparison) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
-    said = st.container()
+    under = st.container()
     ranked.follow(now)
     table = services.changed_metrics(now)
     st.html(metric_table.metrics_html(table.rows, left=found.left.label, right=found.right.label))
@@ -27,24 +39,26 @@ def render(space: services.Workspace, found: services.Comparison) -> None:
         "rank, less is better.  \n**Do not read it so:** overlapping intervals of left and right do not show that they "
         "are equal; and of ten verdicts one may be chance. rSum is the one that was chosen before looking."
     )
-    late = ranked.control(space, found, now, said=said)
-    _curves(now, found)
-    _report(space)
-    ranked.come(now, late=late)
-
-
-def _curves(now: services.Compared, found: services.Comparison) -> None:
+    late = ranked.control(space, found, now, under=under)
+    pieces = [Piece("metrics", "All metrics of all queries", table.frame, words=ranked.said(now, found))]
     for place, curve in zip(st.columns(2, gap="medium"), services.recall_curves(now), strict=True):
         with place:
-            st.subheader(DIRECTIONS[curve.kind], anchor=False)
-            figure(
-                recall_curves.recall_figure(curve, left=found.left.label, right=found.right.label, dark=state.dark()),
-                key=f"recall-{curve.kind}",
-                read="the height at k is the share of queries with a right answer among the first k; below, right "
-                "minus left. Bands: 95 %, point by point, resampled by image. The upright lines are R@1, R@5, R@10.",
-                beware="a band that leaves zero somewhere is no verdict: many k are looked at, and neighbours share "
-                "their queries. Towards all candidates every scoring reaches 100 %.",
-            )
+            pieces.append(_curve(curve, found))
+    _report(space)
+    ranked.come(now, late=late)
+    return pieces
+
+
+def _curve(curve: RecallCurve, found: services.Comparison) -> Piece:
+    def drawn(dark: bool) -> Any:
+        return recall_curves.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
+
+    title = DIRECTIONS[curve.kind]
+    st.subheader(title, anchor=False)
+    figure(drawn(state.dark()), key=f"recall-{curve.kind}", read=READ, beware=BEWARE)
+    return Piece(
+        f"recall-{curve.kind}", f"Recall at every k, {title.lower()}", curve.frame, drawn, read=READ, beware=BEWARE
+    )
 
 
 def _report(space: services.Workspace) -> None:

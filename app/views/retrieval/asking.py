@@ -100,11 +100,13 @@ def say_query(space: services.Workspace, asked: services.Asked) -> None:
             st.markdown("**Asked: which images does this caption describe?**")
             st.text(services.item_name(space, "text", asked.index))
         else:
-            st.markdown("**Asked: which captions describe this image?**")
+            picture, words = st.columns([1, 5], vertical_alignment="center")
             address = services.thumbnail(space.dataset, space.splits.test.image_paths[asked.index], size=240)
             if address:
-                st.image(address, width=200)
-            st.text(services.item_name(space, "image", asked.index))
+                picture.image(address, width=130)
+            with words if address else st.container():
+                st.markdown("**Asked: which captions describe this image?**")
+                st.text(services.item_name(space, "image", asked.index))
 
 
 def _say_words(space: services.Workspace, asked: services.Outside) -> None:

@@ -1,15 +1,18 @@
 """Where weighting helps: recall by the values of a label."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import services, state
 from app.figures import label_changes as draw
 from app.views.parts import figure, prose
 from app.views.retrieval import ranked
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
 
-def render(space: services.Workspace, found: services.Comparison) -> None:
+def render(space: services.Workspace, found: services.Comparison) -> list[Piece]:
     """Draw the instrument."""
     columns = services.query_label_columns(space)
     if not columns:
@@ -18,7 +21,7 @@ def render(space: services.Workspace, found: services.Comparison) -> None:
             "styles, sources or topics in label columns of its images or texts; the Data page says how.",
             icon=":material/label_off:",
         )
-        return
+        return []
     now = ranked.verdict(space, found)
     ranked.follow(now)
     label, metric = st.columns([4, 4, 4], vertical_alignment="bottom")[:2]
@@ -26,17 +29,23 @@ def render(space: services.Workspace, found: services.Comparison) -> None:
     table = services.by_label(space, now, column)
     names = sorted(table.names, key=lambda name: name != "rsum")
     wanted = metric.selectbox("Metric", names, format_func=draw.METRIC_NAMES.__getitem__, key="labels-metric")
-    prose(table.sentence(wanted, draw.METRIC_NAMES[wanted]))
-    figure(
-        draw.label_figure(table, wanted, title=draw.METRIC_NAMES[wanted], dark=state.dark()),
-        key="labels",
-        read=f"a point is right minus left for the queries of one value, among all candidates, with its 95 % interval, "
+    sentence = table.sentence(wanted, draw.METRIC_NAMES[wanted])
+    prose(sentence)
+
+    def drawn(dark: bool) -> Any:
+        return draw.label_figure(table, wanted, title=draw.METRIC_NAMES[wanted], dark=dark)
+
+    read = (
+        f"a point is right minus left for the queries of one value, among all candidates, with its 95 % interval, "
         f"resampled by image. {_asks(table)} Filled arrows differ at 5 % false discovery; crosses are groups of fewer "
-        f"than {FEWEST_IMAGES} images, too few for an interval.",
-        beware=f"{table.shown(wanted)} intervals are shown at once: an open circle whose interval misses zero is what "
-        "chance gives now and then. Looking through metrics and labels for one that differs is more looking still. "
-        "And a style that gains is not thereby a style that the weights removed.",
+        f"than {FEWEST_IMAGES} images, too few for an interval."
     )
+    beware = (
+        f"{table.shown(wanted)} intervals are shown at once: an open circle whose interval misses zero is what "
+        "chance gives now and then. Looking through metrics and labels for one that differs is more looking still. "
+        "And a style that gains is not thereby a style that the weights removed."
+    )
+    figure(drawn(state.dark()), key="labels", read=read, beware=beware)
     _queries(table)
     with st.expander("All metrics of all values", icon=":material/table:"):
         st.html(draw.label_html(table))
@@ -45,6 +54,8 @@ def render(space: services.Workspace, found: services.Comparison) -> None:
             "an arrow: differs at 5 % false discovery among the values of its metric."
         )
     ranked.come(now)
+    words = f"{ranked.said(now, found)} {sentence}"
+    return [Piece("labels", f"Recall by {label_name(column)}", table.frame, drawn, words, read, beware)]
 
 
 def label_name(column: LabelColumn) -> str:

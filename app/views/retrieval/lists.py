@@ -5,12 +5,14 @@ import streamlit as st
 from app import services, state
 from app.figures import flow
 from app.figures import ranked_lists as draw
+from app.views.parts import camera
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 
 TOP = 10
 
 
-def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> Piece:
     """Draw the lists with the flow between them."""
     other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
@@ -31,9 +33,7 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     targets = [target for target in (both.target_before, both.target_after) if target is not None]
     names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
     with middle:
-        st.plotly_chart(
-            flow.flow_figure(both, names=names, dark=state.dark()), key="flow", config={"displayModeBar": False}
-        )
+        st.plotly_chart(flow.flow_figure(both, names=names, dark=state.dark()), key="flow", config=camera("flow"))
     right_answer = (
         "The right answer is thick and tinted, and has a row of its own below when it is not among the first "
         f"{len(both.left)}."
@@ -47,3 +47,4 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
         "**Do not read it so:** one query is an example, not evidence; **All queries** counts all of them. Scores of "
         "the two lists are not comparable, only their order."
     )
+    return Piece("lists", "Both lists", table=services.lists_table(space, asked, both))

@@ -1,6 +1,6 @@
 """Won and lost: every query that moved, by how much, whose they are, and the way to each."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import streamlit as st
@@ -11,30 +11,48 @@ from app.figures.ranked_lists import arrow
 from app.views.parts import figure, prose
 from app.views.retrieval import ranked
 from app.views.retrieval.labels import label_name
+from app.views.retrieval.pieces import Piece
 
 Fate = Literal["won", "lost", "both"]
 FATES: dict[Fate, str] = {"both": "Won and lost", "won": "Won", "lost": "Lost"}
 KINDS = {"both": "Both directions", "text": "Text to image", "image": "Image to text"}
 NO_FILTER, EVERY, NONE = "no filter", "every value", "no label"
+READ = (
+    "every mark is a place of queries: its rank on the left and on the right; the larger, the more queries. "
+    "On the line nothing moved, below it ranks improved (won, triangles up), above it they fell (lost, triangles "
+    "down). The ring is the query above; a click on a mark asks its first query."
+)
+BEWARE = (
+    "both axes are logarithmic: one step from rank 1 to 2 is as long as from 100 to 200. A query far from "
+    "the line may be chance; whether there are more won than lost stands above."
+)
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
-def render(space: services.Workspace, found: services.Comparison) -> None:
+def render(space: services.Workspace, found: services.Comparison) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     for count in services.won_and_lost(now):
         prose(count.sentence)
-    said = st.container()
+    under = st.container()
     ranked.follow(now)
     frame, has_label = _filtered(space, now)
     chosen = _table(space, now, frame, has_label=has_label)
     clicked = _scatter(space, frame)
-    late = ranked.control(space, found, now, said=said)
+    late = ranked.control(space, found, now, under=under)
     wanted = chosen or clicked
     if wanted is not None:
         state.set_query(wanted)
         st.rerun()
     ranked.come(now, late=late)
+    asked = _ringed(space)
+
+    def drawn(dark: bool) -> Any:
+        return draw.rank_figure(frame, selected=asked, dark=dark)
+
+    words = " ".join([ranked.said(now, found), *(count.sentence for count in services.won_and_lost(now))])
+    table = services.named(space, frame)
+    return [Piece("queries", "Every query with its ranks", table, drawn, words, READ, BEWARE)]
 
 
 def _filtered(space: services.Workspace, now: services.Compared) -> tuple[pl.DataFrame, bool]:
@@ -152,18 +170,11 @@ def _scatter(space: services.Workspace, frame: pl.DataFrame) -> state.Query | No
     """Ranks before against after; the query that was clicked."""
     if frame.is_empty():
         return None
-    test = space.splits.test
-    asked = state.query(test.n_images, test.n_texts)
     points = figure(
-        draw.rank_figure(
-            frame, selected=None if state.words() is not None else (asked.kind, asked.index), dark=state.dark()
-        ),
+        draw.rank_figure(frame, selected=_ringed(space), dark=state.dark()),
         key="moves",
-        read="every mark is a place of queries: its rank on the left and on the right; the larger, the more queries. "
-        "On the line nothing moved, below it ranks improved (won, triangles up), above it they fell (lost, triangles "
-        "down). The ring is the query above; a click on a mark asks its first query.",
-        beware="both axes are logarithmic: one step from rank 1 to 2 is as long as from 100 to 200. A query far from "
-        "the line may be chance; whether there are more won than lost stands above.",
+        read=READ,
+        beware=BEWARE,
         select=True,
         beside=True,
     )
@@ -171,6 +182,14 @@ def _scatter(space: services.Workspace, frame: pl.DataFrame) -> state.Query | No
     code = None if found is None else 2 * found[1] + (found[0] == "text")
     chosen = state.fresh("moves-point", code)
     return None if chosen is None else state.Query("text" if chosen % 2 else "image", chosen // 2)
+
+
+def _ringed(space: services.Workspace) -> tuple[str, int] | None:
+    """The query above, where it is an item of the dataset."""
+    if state.words() is not None:
+        return None
+    asked = state.query(space.splits.test.n_images, space.splits.test.n_texts)
+    return asked.kind, asked.index
 
 
 def _has_pictures(space: services.Workspace) -> bool:

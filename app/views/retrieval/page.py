@@ -7,7 +7,8 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, labels, lists, moved, sides, why
+from app.views.retrieval import all_queries, asking, labels, lists, moved, save, sides, why
+from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
 
@@ -32,6 +33,7 @@ def render() -> None:
     except DataError as error:
         with head:
             question(TITLE, "These words cannot be looked up.")
+        services.follow_ranks(None)
         st.info(plain(str(error)), icon=":material/keyboard:")
         asking.offer_examples()
         return
@@ -46,7 +48,8 @@ def render() -> None:
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
     services.follow_ranks(found)
-    shown = _query(space, found, asked, head, place)
+    pieces: list[Piece] = []
+    shown = _query(space, found, asked, head, place, pieces)
     part = st.segmented_control(
         "Instrument",
         list(INSTRUMENTS),
@@ -58,9 +61,10 @@ def render() -> None:
     )
     state.set_view(part)
     if part in OF_ALL:
-        OF_ALL[part](space, found)
+        pieces += OF_ALL[part](space, found)
     elif shown is not None:
-        why.render(space, found, *shown)
+        pieces += why.render(space, found, *shown)
+    save.render(space, found, shown, pieces)
 
 
 def _query(
@@ -69,6 +73,7 @@ def _query(
     asked: services.Asked | None,
     head: DeltaGenerator,
     place: DeltaGenerator,
+    pieces: list[Piece],
 ) -> tuple[services.Asked, SideBySide] | None:
     """The answer and the lists of the query; None where nothing is asked yet."""
     if asked is None:
@@ -82,5 +87,5 @@ def _query(
     with place:
         asking.say_query(space, asked)
         sides.choose(space, found)
-        lists.render(space, found, asked, both)
+        pieces.append(lists.render(space, found, asked, both))
     return asked, both

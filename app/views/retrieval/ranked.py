@@ -11,8 +11,13 @@ from app.views.waiting import waiting
 def verdict(space: services.Workspace, found: services.Comparison) -> services.Compared:
     """Rank all queries on both sides, and say what that does to rSum."""
     now = services.compared_ranks(space, found)
-    parts.verdict(services.changed_metrics(now).sentence(found.left.label, found.right.label))
+    parts.verdict(said(now, found))
     return now
+
+
+def said(now: services.Compared, found: services.Comparison) -> str:
+    """The verdict on rSum in a sentence."""
+    return services.changed_metrics(now).sentence(found.left.label, found.right.label)
 
 
 def follow(now: services.Compared) -> None:
@@ -27,7 +32,7 @@ def follow(now: services.Compared) -> None:
 
 
 def control(
-    space: services.Workspace, found: services.Comparison, now: services.Compared, *, said: DeltaGenerator
+    space: services.Workspace, found: services.Comparison, now: services.Compared, *, under: DeltaGenerator
 ) -> bool:
     """Say what the same weights do on other columns; whether that came while the page was drawn.
 
@@ -35,7 +40,7 @@ def control(
         space: The open study.
         found: What is compared.
         now: Its ranks.
-        said: Where the sentence goes, under the verdict; the way to it is drawn here.
+        under: Where the sentence goes, under the verdict; the way to it is drawn here.
     """
     if found.right.is_equal or not now.paired.exact:
         return False
@@ -54,7 +59,7 @@ def control(
         return False
     answer = job.result  # read once: it may come while the page is drawn
     if answer is not None:
-        with said:
+        with under:
             parts.prose(answer.sentence(services.changed_metrics(now).row("rsum").change))
         return False
     waiting(job, place="permuted", meanwhile="The control, the same weights on other columns, follows.")

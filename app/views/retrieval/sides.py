@@ -39,7 +39,7 @@ def _chooser(space: services.Workspace, place: Place) -> None:
     chosen: SideChoice = getattr(state.sides(), place)
     options = services.side_options(space, chosen)
     key = f"side-{place}"
-    st.session_state[key] = services.place_of(options, chosen)  # a link, a swap or another page shows in it
+    state.place_widget(key, services.place_of(options, chosen))  # a link, a swap or another page shows in it
     st.selectbox(
         f"On the {place}",
         range(len(options)),
@@ -50,7 +50,7 @@ def _chooser(space: services.Workspace, place: Place) -> None:
     )
     if chosen.kind == "run":
         path = f"run-{place}"
-        st.session_state.setdefault(path, chosen.path)
+        state.place_widget(path, chosen.path)
         st.text_input(
             "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(place,)
         )
@@ -59,14 +59,14 @@ def _chooser(space: services.Workspace, place: Place) -> None:
 
 
 def _follow(place: Place, options: list[SideChoice]) -> None:
-    chosen = st.session_state[f"side-{place}"]
+    chosen = state.widget(f"side-{place}")
     # While the slider moves, a browser may send back the name of an option that has another λ by now: no choice.
     if isinstance(chosen, int):
         state.set_side(place, options[chosen])
 
 
 def _run(place: Place) -> None:
-    state.set_side(place, SideChoice("run", path=st.session_state[f"run-{place}"].strip()))
+    state.set_side(place, SideChoice("run", path=state.widget(f"run-{place}").strip()))
 
 
 def _redraw(place: Place, chosen: SideChoice) -> None:

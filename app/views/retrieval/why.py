@@ -1,16 +1,19 @@
 """Why an item moved, and why one stands above another: the exact split into columns."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import services, state
 from app.figures import why as draw
 from app.markup import plain
 from app.views.parts import figure, verdict
-from pico_core.analysis.explain import Split, listed_columns
-from pico_core.analysis.rankings import SideBySide
+from app.views.retrieval.pieces import Piece
+from pico_core.analysis.explain import DIGITS, Split, listed_columns
+from pico_core.analysis.rankings import RankedItem, SideBySide
 
 NOTHING = -1
-CHANGE, LEFT, RIGHT = "What changed", "On the left", "On the right"
+CHANGE, LEFT, RIGHT = "What changed, left to right", "Who leads on the left", "Who leads on the right"
 
 
 def answer(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> str:
@@ -23,7 +26,9 @@ def answer(space: services.Workspace, found: services.Comparison, asked: service
     return f"{both.sentence} {split.sentence(_titles(common), subject='Its lead over the strongest rival')}"
 
 
-def render(space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide) -> None:
+def render(
+    space: services.Workspace, found: services.Comparison, asked: services.Asked, both: SideBySide
+) -> list[Piece]:
     """Draw the instrument."""
     common = services.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
@@ -36,7 +41,7 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
         ranks = shown[index]
         return f"{services.item_name(space, other, index)} · rank {ranks[0]:,} to {ranks[1]:,}"
 
-    first, second, third = st.columns([4, 4, 3.2], vertical_alignment="bottom")
+    first, second = st.columns(2)
     target, rival = both.target_before, _rival(both)
     start = target.index if target is not None else both.right[0].index
     query = f"{found.key}-{asked.key}"
@@ -50,8 +55,22 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     )
     if compared == NOTHING:
         places = [place for place in places if place == CHANGE]
-    where = third.segmented_control(
-        "Split", places, default=places[0] if places else None, required=bool(places), key="why-where"
+    asks = state.Query(other, item)
+    first.button(
+        "Ask with it",
+        icon=":material/swap_vert:",
+        key="why-ask",
+        help="The explained item becomes the query.",
+        on_click=state.set_query,
+        args=(asks,),
+    )
+    where = st.segmented_control(
+        "Split",
+        places,
+        default=places[0] if places else None,
+        required=bool(places),
+        key="why-where",
+        label_visibility="collapsed",
     )
     if common is None:
         st.info(
@@ -60,8 +79,8 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
             icon=":material/rotate_90_degrees_ccw:",
         )
     if where is None or (common is None and where == CHANGE):
-        return
-    _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
+        return []
+    return _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
 
 
 def _draw(
@@ -73,7 +92,7 @@ def _draw(
     item: int,
     rival: int,
     where: str,
-) -> None:
+) -> list[Piece]:
     alone = rival == NOTHING
     if where == CHANGE:
         titles = _titles(found)
@@ -88,27 +107,68 @@ def _draw(
         strongest = listed_columns([titles[column] for column in split.strongest()])
         what = f"It stands {above} the other by {abs(split.change):.3f}; {strongest} speak loudest."
         axis = "part of the lead"
-    shown = services.shown(split, top=draw.SHARE)
+    before, after = _printed(both, item=item, rival=rival, where=where)
+    shown = services.shown(split, top=draw.SHARE, before=before, after=after)
     verdict(what)
+    names = [services.item_name(space, "text" if asked.kind == "image" else "image", i) for i in (rival, item)]
     if where == CHANGE:
         number = "score" if alone else "lead"
-        st.markdown(
-            f"{plain(found.left.label)}: {number} **{shown.before:+.3f}** · all parts **{shown.change:+.3f}** · "
-            f"{plain(found.right.label)}: {number} **{shown.after:+.3f}**"
-        )
-    figure(
-        draw.split_figure(shown, titles=titles, what=axis, dark=state.dark()),
-        key="why",
-        read="what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
+        ends = [f"{number}, {found.left.label}", f"{number}, {found.right.label}"]
+    else:
+        ends = [f"score of {names[0][:60]}", f"score of {names[1][:60]}"]
+    st.markdown(
+        f"**{shown.before:+.3f}** ({plain(ends[0])}) **{shown.change:+.3f}** (all parts) = **{shown.after:+.3f}** "
+        f"({plain(ends[1])})"
+    )
+    read = (
+        "what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
         "partners*, hatched, is what it adds that tokens choose other partners on the right. The bars sum to the last "
         "one, to the last digit shown."
         if where == CHANGE
         else "what every column adds to the score of the one item beyond what it adds to the other. The bars sum to "
-        "the last one, to the last digit shown.",
-        beware="a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
-        "larger lead over one rival need not be a better rank.",
+        "the last one, to the last digit shown."
     )
-    _columns(split, titles)
+    beware = (
+        "a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
+        "larger lead over one rival need not be a better rank."
+    )
+
+    def drawn(dark: bool) -> Any:
+        return draw.split_figure(shown, titles=titles, what=axis, dark=dark)
+
+    figure(drawn(state.dark()), key="why", read=read, beware=beware)
+    if found.right.basis.name == space.study.config.basis:
+        _columns(split, titles)
+    table = services.split_table(split, titles)
+    return [
+        Piece("why", "Why: the split into columns", table=table, figure=drawn, words=what, read=read, beware=beware)
+    ]
+
+
+def _printed(both: SideBySide, *, item: int, rival: int, where: str) -> tuple[float, float]:
+    """Both ends as the lists print them, so that a reader can check the sum with the scores above."""
+    left, right = ({index: round(pair[side], DIGITS) for index, pair in _scores(both).items()} for side in (0, 1))
+    if where != CHANGE:
+        scores = left if where == LEFT else right
+        return scores[rival], scores[item]
+    if rival == NOTHING:
+        return left[item], right[item]
+    return left[item] - left[rival], right[item] - right[rival]
+
+
+def _scores(both: SideBySide) -> dict[int, tuple[float, float]]:
+    """All items on the screen with their scores on the left and on the right."""
+    return {
+        item.index: (item.other_score, item.score) if on_the_right else (item.score, item.other_score)
+        for item, on_the_right in _items(both)
+    }
+
+
+def _items(both: SideBySide) -> list[tuple[RankedItem, bool]]:
+    """What is on the screen, and whether it stands in the right list."""
+    targets = [(both.target_before, False), (both.target_after, True)]
+    rows = [(item, False) for item in both.left] + [(item, True) for item in both.right]
+    return rows + [(item, on_the_right) for item, on_the_right in targets if item is not None]
 
 
 def _columns(split: Split, titles: list[str]) -> None:
@@ -131,12 +191,9 @@ def _titles(found: services.Comparison) -> list[str]:
 
 def _shown(both: SideBySide) -> dict[int, tuple[int, int]]:
     """All items on the screen with their ranks on the left and on the right."""
-    targets = [(both.target_before, False), (both.target_after, True)]
-    rows = [(item, False) for item in both.left] + [(item, True) for item in both.right] + targets
     return {
         item.index: (item.other_rank, item.rank) if on_the_right else (item.rank, item.other_rank)
-        for item, on_the_right in rows
-        if item is not None
+        for item, on_the_right in _items(both)
     }
 
 

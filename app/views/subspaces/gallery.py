@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import services, state
+from app.views.going import ask_button
 from pico_core.analysis.spaces.change import NeighbourhoodChange, SideChange
 
 SHOWN = 24
@@ -31,12 +32,27 @@ def render(
         changes = (None, None) if change is None else (change.images, change.texts)
         images, texts = _by_change(images, changes[0]), _by_change(texts, changes[1])
         st.html(_cards(space, images[:SHOWN], texts[:SHOWN], changes))
+        _ask(space, images[:SHOWN], texts[:SHOWN])
         order = "Most changed first. " if change is not None else ""
         first = f"The first {SHOWN} of each are shown. " if max(len(images), len(texts)) > SHOWN else ""
         st.caption(
             f"{order}{first}The number is the change of the neighbourhood: 0 the same neighbours in both spaces, 1 "
             "none in common."
         )
+
+
+def _ask(space: services.Workspace, images: list[int], texts: list[int]) -> None:
+    """One of the selected items as a query."""
+    items = [state.Query("image", index) for index in images] + [state.Query("text", index) for index in texts]
+    which, go = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = which.selectbox(
+        "Ask with a selected item",
+        items,
+        format_func=lambda one: services.item_name(space, one.kind, one.index),
+        key="gallery-ask",
+    )
+    with go:
+        ask_button(space, chosen, key="gallery-go")
 
 
 def _change_of(index: int, side: SideChange | None) -> float | None:

@@ -7,6 +7,7 @@ candidates stay all items of the split.
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -25,6 +26,22 @@ FEWEST_IMAGES = 8  # behind an interval: with fewer a bootstrap says more about 
 OTHER, MISSING = "other", "no label"
 IMAGE_METRICS, TEXT_METRICS = ("i2t_r1", "i2t_r5", "i2t_r10"), ("t2i_r1", "t2i_r5", "t2i_r10")
 N_FLIPS = 9999
+FRAME: dict[str, type[pl.DataType]] = {
+    "label": pl.String,
+    "value": pl.String,
+    "values": pl.Int64,
+    "images": pl.Int64,
+    "image_queries": pl.Int64,
+    "text_queries": pl.Int64,
+    "metric": pl.String,
+    "left": pl.Float64,
+    "right": pl.Float64,
+    "change": pl.Float64,
+    "change_low": pl.Float64,
+    "change_high": pl.Float64,
+    "p_value": pl.Float64,
+    "differs": pl.Boolean,
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,31 @@ class LabelTable:
     def shown(self, name: str) -> int:
         """How many intervals of a metric there are."""
         return sum(group.metric(name).interval is not None for group in self.groups)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """One row per group and metric; a group of too few images has nulls for its interval and p-value."""
+        rows = [
+            (
+                self.column.name,
+                group.value,
+                group.n_values,
+                group.n_images,
+                group.n_image_queries,
+                group.n_text_queries,
+                one.name,
+                one.left,
+                one.right,
+                one.change,
+                None if one.interval is None else one.interval.low,
+                None if one.interval is None else one.interval.high,
+                one.p_value,
+                one.differs,
+            )
+            for group in self.groups
+            for one in group.metrics
+        ]
+        return pl.DataFrame(rows, schema=FRAME, orient="row")
 
     def sentence(self, name: str, what: str) -> str:
         """Where the change of one metric can be told from chance, in words before digits.

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from pico_core.analysis.comparing.paired import PairedRanks
 from pico_core.analysis.evaluation import (
     median_differences,
@@ -88,6 +90,22 @@ class MetricTable:
     def row(self, name: str) -> MetricChange:
         """One of them."""
         return self.rows[METRICS.index(name)]
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """One row per metric: both sides and the change, each with its interval, and the verdict."""
+        sides = ("left", "right", "change")
+        return pl.DataFrame(
+            {
+                "metric": [row.name for row in self.rows],
+                **{
+                    f"{side}{end}": [float(getattr(getattr(row, side), part)) for row in self.rows]
+                    for side in sides
+                    for end, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+                },
+                "verdict": [row.word for row in self.rows],
+            }
+        )
 
     def sentence(self, left: str, right: str) -> str:
         """The verdict on rSum, in words before digits; the arguments name the sides."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import polars as pl
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -32,6 +33,20 @@ class RecallCurve:
     left: tuple[Estimate, ...]
     right: tuple[Estimate, ...]
     change: tuple[Estimate, ...]
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """One row per cut: k, and both sides and the change with the ends of their bands."""
+        return pl.DataFrame(
+            {
+                "k": self.cuts,
+                **{
+                    f"{side}{end}": [getattr(one, part) for one in getattr(self, side)]
+                    for side in ("left", "right", "change")
+                    for end, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+                },
+            }
+        )
 
 
 def curve_cuts(n_candidates: int, *, points: int = POINTS) -> tuple[int, ...]:

@@ -1,0 +1,158 @@
+"""What can be taken home from the Retrieval page: tables, figures, and a page that needs no network."""
+
+import io
+import re
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+import torch
+
+from app import services, state
+from app.comparing import SideChoice
+from app.documents.comparison import ComparisonPage, comparison_html
+from app.documents.standalone import Section, standalone
+from app.figures import ranked_lists as lists
+from app.figures import why
+from app.services.compare import Comparison, side
+from pico_core.analysis.explain import Split, shown_split
+from pico_core.analysis.rankings import compare_lists
+from pico_core.method.config import StudyConfig
+
+HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'> & \"quoted\""
+
+
+@pytest.fixture(scope="module")
+def space():
+    dataset = services.open_dataset("shortcut")
+    return services.workspace(dataset, services.find_study(dataset, StudyConfig()))
+
+
+@pytest.fixture(scope="module")
+def found(space):
+    return Comparison(side(space, SideChoice("unweighted")), side(space, SideChoice("weighted")))
+
+
+class Outline(HTMLParser):
+    """Tags with their attributes, and what a reader reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words = ""
+        self._silent = 0
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._silent += tag in ("script", "style")
+
+    def handle_endtag(self, tag):
+        self._silent -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        if not self._silent:
+            self.words += data + " "
+
+
+def outline(html: str) -> Outline:
+    parsed = Outline()
+    parsed.feed(html)
+    return parsed
+
+
+def hostile_page(name: str = HOSTILE) -> str:
+    both = compare_lists(torch.tensor([0.2, 0.9]), torch.tensor([0.8, 0.1]), relevant=torch.tensor([True, False]))
+    page = ComparisonPage(
+        answer=name,
+        facts=[("Dataset", name)],
+        asked=lists.Candidate(name),
+        question=name,
+        both=both,
+        titles=(name, name),
+        candidate=lambda index: lists.Candidate(name),
+        read=name,
+        beware=name,
+    )
+    split = shown_split(Split(0.0, 1.0, torch.tensor([1.0])), top=1)
+    drawn = why.split_figure(split, titles=["column 0"], what="x")
+    return comparison_html(page, [Section(title=name, figure=drawn, name="why", read=name, beware=name)])
+
+
+def test_words_of_the_data_stay_words_in_the_page():
+    parsed, plain = outline(hostile_page()), outline(hostile_page("a red star"))
+    assert [tag for tag, _ in parsed.tags] == [tag for tag, _ in plain.tags]
+    assert parsed.words.count("<script>window.hacked=1</script>") >= 9
+    assert not any("onerror" in attributes for _, attributes in parsed.tags)
+
+
+def test_the_page_holds_everything_and_asks_for_nothing(space, found):
+    asked = state.Query("text", 3)
+    both = services.lists_of(space, found, asked, top_k=10)
+    split = services.lead_change(found, asked, both.target_before.index, both.left[0].index)
+    titles = services.column_titles(found.right)
+
+    def drawn(dark: bool):
+        return why.split_figure(services.shown(split, top=12), titles=titles, what="x", dark=dark)
+
+    section = services.PageSection("Why", "It moved.", drawn, "why", "so", "not so")
+    html = services.comparison_page(space, found, asked, both, [section])
+    assert len(html.encode()) < 8_000_000
+    parsed = outline(html)
+    for tag, attributes in parsed.tags:
+        assert tag not in ("link", "iframe", "base", "object")
+        for name in ("src", "href", "srcset", "action"):
+            assert attributes.get(name, "data:").startswith("data:"), (tag, attributes[name][:80])
+    assert "@import" not in html[: html.index("</style>")]
+    for item in (*both.left, *both.right, both.target_before, both.target_after):
+        assert services.item_name(space, "image", item.index) in parsed.words
+        assert f"{item.score:.3f}" in parsed.words
+    for said in (
+        both.sentence,
+        space.dataset.pairs.digest,
+        "Unweighted",
+        "Weighted, λ = 1",
+        "It moved.",
+        "beyond the paper",
+    ):
+        assert said in parsed.words
+    pictures = [attributes for tag, attributes in parsed.tags if tag == "img"]
+    assert (
+        len(pictures) == sum(len(items) for items in (both.left, both.right)) + 2
+    )  # and the right answer on both sides
+
+
+def test_a_query_of_ones_own_is_named_in_the_page(space, found):
+    words = services.encode_words(space.dataset, "a red star")
+    asked = services.Outside("text", "words a red star", "a red star", words.tokens)
+    both = services.lists_of(space, found, asked, top_k=10)
+    parsed = outline(services.comparison_page(space, found, asked, both, []))
+    assert "a red star" in parsed.words
+    assert "Which images does this describe?" in parsed.words
+
+
+def test_tables_come_back_as_they_were(space, found):
+    asked = state.Query("image", 3)
+    both = services.lists_of(space, found, asked, top_k=10)
+    table = services.lists_table(space, asked, both)
+    for kind, read in (("csv", pl.read_csv), ("parquet", pl.read_parquet)):
+        assert read(io.BytesIO(services.table_bytes(table, kind))).equals(table)
+    left = table.filter(pl.col("side") == "left")
+    assert left["candidate"].to_list()[:10] == [item.index for item in both.left]
+    assert table.filter("relevant").height >= 2  # the right answer is in both, however low
+    assert table["name"][0] == space.splits.test.captions[both.left[0].index]
+
+
+def test_the_table_of_a_split_adds_up_in_full_precision(space, found):
+    asked = state.Query("text", 3)
+    both = services.lists_of(space, found, asked, top_k=10)
+    split = services.item_split(found, asked, both.right[0].index)
+    table = services.split_table(split, services.column_titles(found.right))
+    values = table["value"].to_list()
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=1e-12)
+    assert table["part"].to_list()[1] == "column 0"
+    assert table["column"].to_list()[:2] == [None, 0]
+
+
+def test_a_page_without_sections_is_one():
+    html = standalone("A < B", answer="", facts=[], sections=[])
+    assert re.search(r"<h1>A &lt; B</h1>", html)
