@@ -8,7 +8,7 @@ from app import services, state
 from app.figures import metric_table, recall_curves
 from app.figures import ranked_lists as lists
 from app.markup import plain
-from app.views.parts import figure
+from app.views.parts import figure, prose
 from app.views.retrieval import ranked
 from app.views.retrieval.pieces import Piece
 from pico_core.analysis.comparing.recall_curves import RecallCurve
@@ -30,6 +30,7 @@ def render(space: services.Workspace, found: services.Comparison) -> list[Piece]
     under = st.container()
     ranked.follow(now)
     table = services.changed_metrics(now)
+    prose("Recall at k, median rank and MRR on both sides; below a recall curve of either direction.")
     st.html(metric_table.metrics_html(table.rows, left=found.left.label, right=found.right.label))
     st.caption(
         f"{len(now.paired.images):,} images and {len(now.paired.texts):,} texts ask, among all {now.paired.n_images:,} "
