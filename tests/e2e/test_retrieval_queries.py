@@ -63,10 +63,13 @@ def test_a_row_asks_its_query_and_the_lists_follow(visit):
 def test_a_mark_of_the_figure_asks_its_query(visit):
     visit.open("retrieval?show=queries&dataset=planted")
     at_rest(visit)
-    charts = visit.main.locator('[data-testid="stPlotlyChart"]')
-    chart = visit.chart(charts.count() - 1)
-    mark = chart.locator(".scatterlayer .trace .points path").last
-    place = mark.bounding_box()
+    assert visit.drawn_charts() == 2  # the flow, and the ranks before against after
+    chart = visit.chart(1)
+    visit.page.wait_for_timeout(500)
+    # The last mark before the ring: one of the winners.
+    place = chart.locator(".scatterlayer .trace").nth(3).locator(".points path").last.bounding_box()
+    frame = chart.bounding_box()
+    assert frame["x"] < place["x"] < frame["x"] + frame["width"]
     visit.page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     visit.page.wait_for_url(re.compile(r"query=(text|image)-\d+"))
     visit.settle()
