@@ -83,11 +83,12 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
     total = test.n_texts if asked.kind == "text" else test.n_images
     key = f"query-{asked.kind}-{asked.index}"
     if total <= MANY:
+        names = services.query_names(space, asked.kind)
         index = item.selectbox(
             f"Query (type to search {total:,} of the test split)",
             range(total),
             index=asked.index,
-            format_func=lambda i: services.item_name(space, asked.kind, i),
+            format_func=names.__getitem__,
             key=key,
         )
     else:
@@ -100,7 +101,10 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
         return _ask(state.Query(asked.kind, secrets.randbelow(total)))
     for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
         moved = services.moved(space, asked.kind, gains=gains)
-        tip = "Walks through the queries of the test split that the weights (without the guard) moved most."
+        tip = (
+            "Walks through the queries of the test split that moved most between the two sides; while those are not "
+            "ranked yet, through those that the weights of the study (without the guard) moved most."
+        )
         if button.button(name, width="stretch", disabled=not moved, help=tip):
             after = moved.index(asked.index) + 1 if asked.index in moved else 0
             return _ask(state.Query(asked.kind, moved[after % len(moved)]))
