@@ -85,7 +85,7 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
     if total <= MANY:
         names = services.query_names(space, asked.kind)
         index = item.selectbox(
-            f"Query (type to search {total:,} of the test split)",
+            f"Query, {total:,} to search",
             range(total),
             index=asked.index,
             format_func=names.__getitem__,

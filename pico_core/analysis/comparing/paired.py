@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.analysis.rankings import QueryKind
+from pico_core.analysis.scoring import QueryKind
 from pico_core.analysis.switching.query_sample import all_images, local_text_image, texts_of
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
