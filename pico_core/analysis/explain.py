@@ -59,30 +59,6 @@ class Split:
         """
         return [int(i) for i in self.parts.abs().argsort(descending=True, stable=True)[:top]]
 
-    def sentence(self, titles: Sequence[str], *, subject: str) -> str:
-        """What the columns did, in words.
-
-        Args:
-            titles: Names of all columns, such as "column 3".
-            subject: What is split, such as "the lead over the strongest rival".
-
-        >>> Split(1.0, 2.0, torch.tensor([0.5, 0.5, 0.0])).sentence(["column 0", "column 1", "column 2"], subject="It")
-        'It grows from +1.000 to +2.000: columns 0 and 1 account for 100% of that.'
-        """
-        moved = [column for column in self.strongest() if float(self.parts[column]) != 0]
-        if not moved and self.alignment == 0:
-            return f"{subject} stays at {self.before:+.3f}: no column's part changes."
-        verb = "grows" if self.change > 0 else "shrinks" if self.change < 0 else "stays"
-        lead = f"{subject} {verb} from {self.before:+.3f} to {self.after:+.3f}"
-        together = float(self.parts[moved].sum())
-        named = listed_columns([titles[column] for column in moved])
-        if self.change != 0 and 0 < together / self.change <= 1:
-            verb = "accounts" if len(moved) == 1 else "account"
-            return f"{lead}: {named} {verb} for {together / self.change:.0%} of that."
-        rest = self.change - together - self.alignment
-        others = f"other columns by {rest:+.3f}, new partners by {self.alignment:+.3f}"
-        return f"{lead}: {named} change it by {together:+.3f}, {others}."
-
     def __sub__(self, rival: "Split") -> "Split":
         """The lead of one item over another, split the same way."""
         return Split(
@@ -123,17 +99,48 @@ class ShownSplit:
         after: Rounded.
         parts: The largest columns, then all others together, then the alignment.
         digits: After the point.
+        share: Which part of the difference the named columns make together, unrounded; None where there is none.
     """
 
     before: float
     after: float
     parts: tuple[ShownPart, ...]
     digits: int
+    share: float | None = None
 
     @property
     def change(self) -> float:
         """The difference of the two numbers as printed."""
         return round(self.after - self.before, self.digits)
+
+    def sentence(self, titles: Sequence[str], *, subject: str) -> str:
+        """What the columns did, in words whose numbers add up as well.
+
+        Args:
+            titles: Names of all columns, such as "column 3".
+            subject: What is split, such as "the lead over the strongest rival".
+
+        >>> shown = shown_split(Split(1.0, 2.0, torch.tensor([0.5, 0.5, 0.0])), top=3)
+        >>> shown.sentence(["column 0", "column 1", "column 2"], subject="It")
+        'It grows from +1.000 to +2.000: columns 0 and 1 account for 100% of that.'
+        """
+        named = [part for part in self.parts if part.column is not None]
+        others = sum((part.value for part in self.parts if part.others), 0.0)
+        partners = sum((part.value for part in self.parts if part.is_alignment), 0.0)
+        if self.share is None and not named and partners == 0:
+            return f"{subject} stays at {self._said(self.before)}: no column's part changes."
+        verb = "grows" if self.change > 0 else "shrinks" if self.change < 0 else "stays"
+        lead = f"{subject} {verb} from {self._said(self.before)} to {self._said(self.after)}"
+        listed = listed_columns([titles[part.column] for part in named if part.column is not None])
+        if self.share is not None and 0 < self.share <= 1 and self.change != 0:
+            return f"{lead}: {listed} {'accounts' if len(named) == 1 else 'account'} for {self.share:.0%} of that."
+        together = sum((part.value for part in named), 0.0)
+        rest = f"other columns by {self._said(others)}, new partners by {self._said(partners)}"
+        verb = "changes" if len(named) == 1 else "change"
+        return f"{lead}: {listed} {verb} it by {self._said(together)}, {rest}."
+
+    def _said(self, value: float) -> str:
+        return f"{value + 0.0:+.{self.digits}f}"  # + 0.0: no minus before a zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +265,9 @@ def shown_split(
         lines.append((None, split.alignment, 0))
     rounded = _adding_up([value * unit for _, value, _ in lines], total=high - low)
     shown = tuple(ShownPart(line[0], value / unit, line[2]) for line, value in zip(lines, rounded, strict=True))
-    return ShownSplit(low / unit, high / unit, shown, digits)
+    together = sum(value for column, value, _ in lines if column is not None)
+    share = together / split.change if named and split.change else None
+    return ShownSplit(low / unit, high / unit, shown, digits, share)
 
 
 def _adding_up(values: Sequence[float], *, total: int) -> list[int]:

@@ -84,7 +84,9 @@ def test_equal_weights_split_nothing():
     patches, words, _, (weights, _) = drawn(1, d=5, p=3, w=3, kind=torch.float32)
     split = score_split(Tokens(patches[0], words[0]), before=weights, after=weights)
     assert (split.change, split.alignment, split.realigned, float(split.parts.abs().max())) == (0.0, 0.0, 0, 0.0)
-    assert split.sentence(["column 0"] * 5, subject="Its score").endswith("no column's part changes.")
+    assert (
+        shown_split(split, top=3).sentence(["column 0"] * 5, subject="Its score").endswith("no column's part changes.")
+    )
 
 
 def test_a_lead_is_one_split_less_the_other():
@@ -159,9 +161,9 @@ def test_columns_without_a_part_have_no_line():
 def test_a_share_is_said_only_where_it_is_one():
     titles = [f"column {i}" for i in range(4)]
     some = Split(1.0, 2.0, torch.tensor([0.9, 0.0, 0.0, 0.1]))
-    assert "columns 0 and 3 account for 100% of that" in some.sentence(titles, subject="It")
+    assert "columns 0 and 3 account for 100% of that" in shown_split(some, top=3).sentence(titles, subject="It")
     against = Split(1.0, 1.1, torch.tensor([0.9, -0.7, 0.0, 0.0]), alignment=-0.1)
-    said = against.sentence(titles, subject="It")
+    said = shown_split(against, top=2).sentence(titles, subject="It")
     assert said == (
         "It grows from +1.000 to +1.100: columns 0 and 1 change it by +0.200, other columns by +0.000, "
         "new partners by -0.100."

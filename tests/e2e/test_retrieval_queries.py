@@ -1,15 +1,12 @@
 """Won and lost, where it helps, all queries: in a real browser."""
 
-import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.browser
 GRID = '[data-testid="stDataFrame"]'
-FLICKR = Path(os.environ.get("PICO_REAL_DATA", "")) / "flickr8k_test1k" / "pairs.npz"
 
 
 def said(visit):
@@ -111,31 +108,3 @@ def test_metrics_follow_the_slider_and_a_link_reopens_them(visit):
     visit.open(visit.page.url.removeprefix(visit.address + "/"))
     at_rest(visit)
     assert said(visit) == last
-
-
-@pytest.mark.skipif(not FLICKR.is_file(), reason="no Flickr8k: set PICO_REAL_DATA to the folder of real data")
-def test_real_data_are_estimated_ranked_and_cancelled(visit):
-    visit.open("retrieval?show=all")
-    visit.click(visit.sidebar.get_by_test_id("stRadioGroup").get_by_text("My own"))
-    path = visit.sidebar.get_by_role("textbox").first
-    path.fill(str(FLICKR))
-    path.press("Enter")
-    visit.settle(patience=120)
-    visit.page.get_by_role("button", name="Compute now").first.click()
-    visit.main.get_by_text("difference").first.wait_for(timeout=300_000)
-    visit.settle(patience=120)
-    slider = visit.sidebar.get_by_role("slider")
-    slider.focus()
-    for _ in range(10):  # in two seconds
-        slider.press("ArrowLeft")
-        visit.page.wait_for_timeout(200)
-    cancel = visit.main.get_by_role("button", name="Cancel", exact=True)
-    cancel.wait_for(timeout=20_000)
-    cancel.click()
-    visit.main.get_by_text("cancelled").wait_for(timeout=20_000)
-    assert "estimated from" in said(visit)
-    visit.click(visit.button("Start again"))
-    at_rest(visit, patience=120)
-    strength = re.search(r"strength=([\d.]+)", visit.page.url)[1]
-    assert f"“Weighted, λ = {strength}”" in said(visit)
-    assert said(visit).endswith("on 400 test images.")

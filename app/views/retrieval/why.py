@@ -13,6 +13,7 @@ from pico_core.analysis.explain import DIGITS, Split, listed_columns
 from pico_core.analysis.rankings import RankedItem, SideBySide
 
 NOTHING = -1
+NAMED = 3  # columns that a sentence names
 CHANGE, LEFT, RIGHT = "What changed, left to right", "Who leads on the left", "Who leads on the right"
 
 
@@ -22,8 +23,12 @@ def answer(space: services.Workspace, found: services.Comparison, asked: service
     target, rival = both.target_before, _rival(both)
     if target is None or target.rank == (both.target_after or target).rank or common is None or rival is None:
         return both.sentence
+    before, after = _printed(both, item=target.index, rival=rival, where=CHANGE)
     split = services.lead_change(common, asked, target.index, rival)
-    return f"{both.sentence} {split.sentence(_titles(common), subject='Its lead over the strongest rival')}"
+    shown = services.shown(split, top=NAMED, before=before, after=after)
+    whose = "Its" if target.index == (both.target_after or target).index else "On the left another is best: its"
+    said = shown.sentence(_titles(common), subject=f"{whose} lead over the strongest rival")
+    return f"{both.sentence} {said}"
 
 
 def render(
@@ -98,17 +103,20 @@ def _draw(
         titles = _titles(found)
         split = services.item_split(found, asked, item) if alone else services.lead_change(found, asked, item, rival)
         subject = "Its score" if alone else "Its lead over the other"
-        what, axis = split.sentence(titles, subject=subject), "change of the score" if alone else "change of the lead"
+        axis = "change of the score" if alone else "change of the lead"
     else:
         one = found.left if where == LEFT else found.right
         titles = services.column_titles(one)
         split = services.lead_split(found, asked, item, rival, place="left" if where == LEFT else "right")
-        above = "above" if split.change > 0 else "below"
-        strongest = listed_columns([titles[column] for column in split.strongest()])
-        what = f"It stands {above} the other by {abs(split.change):.3f}; {strongest} speak loudest."
         axis = "part of the lead"
     before, after = _printed(both, item=item, rival=rival, where=where)
-    shown = services.shown(split, top=draw.SHARE, before=before, after=after)
+    shown, short = (services.shown(split, top=top, before=before, after=after) for top in (draw.SHARE, NAMED))
+    if where == CHANGE:
+        what = short.sentence(titles, subject=subject)
+    else:
+        above = "above" if shown.change > 0 else "below"
+        strongest = listed_columns([titles[column] for column in split.strongest()])
+        what = f"It stands {above} the other by {abs(shown.change):.3f}; {strongest} speak loudest."
     verdict(what)
     names = [services.item_name(space, "text" if asked.kind == "image" else "image", i) for i in (rival, item)]
     if where == CHANGE:

@@ -6,8 +6,8 @@ import polars as pl
 import torch
 
 from pico_core.analysis.comparing.paired import PairedRanks
-from pico_core.analysis.scoring import QueryKind
 from pico_core.analysis.records import Estimate, Verdict
+from pico_core.analysis.scoring import QueryKind
 from pico_core.analysis.switching.effect import widened
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
 from pico_core.data.pairs import PairedEmbeddings

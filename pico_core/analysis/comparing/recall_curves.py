@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.analysis.comparing.paired import PairedRanks
-from pico_core.analysis.scoring import QueryKind
 from pico_core.analysis.records import Estimate
+from pico_core.analysis.scoring import QueryKind
 from pico_core.analysis.switching.effect import widened
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
 
