@@ -26,6 +26,10 @@ TERMS = {
     "correlation over pairs": "Pearson's, of a column's value in the image and in its text, over matched pairs.",
     "p̂ above its null": "Sign agreement of matched pairs minus that of mismatched pairs.",
     "sign agreement": "The share of patch-word products of matched pairs that are positive.",
+    "Recall at k": "R@k: the share of queries with a right answer among the first k candidates.",
+    "recall curve": "Recall at k for every k: it rises from R@1 to 100 per cent.",
+    "MRR": "Mean reciprocal rank: the mean of 1 / rank over queries; 100 % if every right answer comes first.",
+    "median rank": "Half of the queries have their right answer at this rank or better; 1 is the best.",
     "digest": "A fingerprint of all arrays and texts: equal data have equal digests.",
 }
 _ANY = re.compile("|".join(rf"\b{re.escape(escape(term))}\b" for term in sorted(TERMS, key=len, reverse=True)))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -159,6 +160,13 @@ def set_view(name: View) -> None:
     """Open another instrument of the Retrieval page."""
     st.session_state["view"] = name
     _mirror("show", None if name == VIEWS[0] else name)
+
+
+def go_to_queries(label: Any, value: str) -> None:
+    """Open the queries won and lost, those of one value of a label; only in a callback, before they are drawn."""
+    set_view("queries")
+    st.session_state["retrieval-view"] = "queries"
+    st.session_state["moved-label"], st.session_state["moved-value"] = label, value
 
 
 def sides() -> Sides:
@@ -321,6 +329,14 @@ def set_query(wanted: Query) -> None:
     set_words(None)
 
 
+def query_link(wanted: Query) -> str | None:
+    """The address of this page with another query; None where the data lie on this machine: no link opens them."""
+    if dataset_path() not in BUILT_IN:
+        return None
+    others = {name: value for name, value in st.query_params.items() if name not in ("query", "words")}
+    return "?" + urlencode({**others, "dataset": dataset_path(), "query": wanted.key})
+
+
 def words() -> str | None:
     """The typed caption whose lists are shown; "" while none is typed yet, None where an item is asked instead."""
     if "words" not in st.session_state:
@@ -459,6 +475,12 @@ def replace_wish(name: str, key: str) -> str | None:
     return before
 
 
+def wish(name: str) -> str | None:
+    """What this visit has asked the background for under a name."""
+    found: str | None = st.session_state.get(f"wish-{name}")
+    return found
+
+
 def set_failure(key: str, message: str) -> None:
     """Remember why the study of this key could not be done."""
     st.session_state["failure"] = (key, message)
@@ -537,3 +559,15 @@ def fresh(key: str, choice: int | None) -> int | None:
     before = st.session_state.get(name)
     st.session_state[name] = choice
     return None if choice == before else choice
+
+
+def keep_among(key: str, values: Sequence[Any]) -> None:
+    """Before a chooser is drawn: a choice that it does not offer any more is dropped."""
+    if st.session_state.get(key) not in values:
+        st.session_state.pop(key, None)
+
+
+def keep_at_most(key: str, most: int) -> None:
+    """Before a number is asked for: one that is too large now becomes the largest."""
+    if st.session_state.get(key, 1) > most:
+        st.session_state[key] = most

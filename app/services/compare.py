@@ -34,12 +34,16 @@ class Outside:
         key: Names it by its content.
         name: What is shown of it.
         tokens: Real unit tokens [t, d] in the given columns.
+        pieces: The words of typed words, one per token.
+        picture: A picture as a data address.
     """
 
     kind: state.QueryKind
     key: str
     name: str
     tokens: Tensor
+    pieces: tuple[str, ...] = ()
+    picture: str | None = None
 
 
 Asked = state.Query | Outside
@@ -149,13 +153,13 @@ def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
     return found if known is not None else [*found, chosen]
 
 
-def option_name(space: Workspace, choice: SideChoice) -> str:
-    """What a choice is called in a list of choices."""
+def option_name(choice: SideChoice) -> str:
+    """What a choice is called in a list of choices; it names no strength, for a list is told apart by its names."""
     if choice.kind == "set":
         return f"Without {choice.name or _listed(choice.columns)}"
     return {
         "unweighted": "Unweighted (P = 1)",
-        "weighted": f"Weighted, λ = {space.strength:g}",
+        "weighted": "Weighted",
         "p_hat": "p̂ as weights",
         "random": "Random: the same weights, permuted",
         "axes": f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}",

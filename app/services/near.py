@@ -1,5 +1,7 @@
 """One column from near: every reading of it, kept by study and column."""
 
+from typing import Literal
+
 import polars as pl
 import streamlit as st
 
@@ -60,22 +62,23 @@ def offset(space: Workspace, column: int) -> ModalityOffset:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _demo_words(key: str, _demo: Demo, _fit: PairedEmbeddings) -> TokenWords:
-    return token_words(_fit, pieces=pl.read_parquet(_demo.words))
+def _demo_words(key: str, part: str, _demo: Demo, _pairs: PairedEmbeddings) -> TokenWords:
+    return token_words(_pairs, pieces=pl.read_parquet(_demo.words))
 
 
-def words_of(space: Workspace) -> TokenWords | Job[TokenWords]:
-    """The words of the fit split; reading them may need a tokenizer that takes seconds to load."""
-    fit, demo = space.splits.fit, space.dataset.demo
+def words_of(space: Workspace, part: Literal["fit", "test"] = "fit") -> TokenWords | Job[TokenWords]:
+    """The words of a split; reading them may need a tokenizer that takes seconds to load."""
+    pairs: PairedEmbeddings = getattr(space.splits, part)
+    demo = space.dataset.demo
     if demo is not None and demo.words.is_file():
-        return _demo_words(space.key, demo, fit)
+        return _demo_words(space.key, part, demo, pairs)
 
     def read(job: Job[TokenWords]) -> TokenWords:
-        found = token_words(fit)
+        found = token_words(pairs)
         heap.freeze_once("words")  # a tokenizer may have been loaded
         return found
 
-    job = background.ask(f"words:{space.key}", "Reading the words of the captions", read)
+    job = background.ask(f"words:{part}:{space.key}", "Reading the words of the captions", read)
     return job if job.result is None else job.result
 
 

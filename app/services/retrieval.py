@@ -1,5 +1,6 @@
 """Queries and their lists on the test split."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -20,7 +21,7 @@ def ranking(space: Workspace, wanted: state.Query, *, top_k: int) -> SideBySide:
     return lists_of(space, Comparison(side(space, usual.left), side(space, usual.right)), wanted, top_k=top_k)
 
 
-def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
+def report_moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
     """Queries that PICO without the guard moved most, best first: from the report, nothing is scored."""
     report = space.study.report
     pick = "image_to_text" if kind == "image" else "text_to_image"
@@ -28,10 +29,15 @@ def moved(space: Workspace, kind: state.QueryKind, *, gains: bool) -> list[int]:
     return largest_moves(before, later) if gains else largest_moves(later, before)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
     first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
     return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _captions(key: str, _test: PairedEmbeddings) -> list[str | None]:
+    return _test.captions  # a list made anew at every call, and a chooser asks for every one of its names
 
 
 def image_names(space: Workspace) -> list[str]:
@@ -43,7 +49,22 @@ def item_name(space: Workspace, kind: state.QueryKind, index: int) -> str:
     """What people call an item of the test split."""
     if kind == "image":
         return image_names(space)[index]
-    return space.splits.test.captions[index] or f"text {index}, no caption"
+    return _captions(space.key, space.splits.test)[index] or f"text {index}, no caption"
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _query_names(key: str, kind: state.QueryKind, _space: Workspace) -> list[str]:
+    if kind == "image":
+        names = image_names(_space)
+    else:
+        names = [text or f"text {i}, no caption" for i, text in enumerate(_space.splits.test.captions)]
+    seen = Counter(names)
+    return [name if seen[name] == 1 else f"{name} ({kind} {index})" for index, name in enumerate(names)]
+
+
+def query_names(space: Workspace, kind: state.QueryKind) -> list[str]:
+    """All items of the test split, each by a name of its own: a chooser would take one of two alike for the other."""
+    return _query_names(space.key, kind, space)
 
 
 def candidate(space: Workspace, kind: state.QueryKind, index: int, *, size: int = 96) -> Candidate:
@@ -60,5 +81,5 @@ def queries_named(space: Workspace, names: Sequence[str]) -> list[state.Query]:
 
 def most_moved(space: Workspace, *, gains: bool) -> state.Query | None:
     """The caption whose right image rose or fell most without the guard; None where none moved."""
-    found = moved(space, "text", gains=gains)
+    found = report_moved(space, "text", gains=gains)
     return state.Query("text", found[0]) if found else None

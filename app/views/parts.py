@@ -85,11 +85,14 @@ def camera(key: str) -> dict[str, Any]:
     }
 
 
-def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points") -> list[Any]:
-    """Draw a figure with *read it so* and *do not read it so*; returns the points selected in it."""
+def figure(
+    fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points", beside: bool = False
+) -> list[Any]:
+    """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it."""
     event: Any = None
+    place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:
-        event = st.plotly_chart(
+        event = place.plotly_chart(
             fig,
             key=key,
             on_select="rerun",
@@ -97,6 +100,6 @@ def figure(fig: Any, *, key: str, read: str, beware: str, select: bool = False, 
             config=camera(key) if modes != "many" else {"displaylogo": False, "displayModeBar": True},
         )
     else:
-        st.plotly_chart(fig, key=key, config=camera(key))
-    st.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
+        place.plotly_chart(fig, key=key, config=camera(key))
+    words.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []

@@ -1,18 +1,15 @@
 """One query under two scorings: what moved, and from where to where."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.analysis.scoring import Scorable, score_image, score_text
+from pico_core.analysis.scoring import QueryKind, Scorable, score_image, score_text
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-
-QueryKind = Literal["image", "text"]
 
 
 @dataclass(frozen=True)

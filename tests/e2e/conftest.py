@@ -51,8 +51,8 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def server(chromium, tmp_path_factory):
-    """The app on a free loopback port, up and healthy; afterwards its log must hold no traceback."""
+def running(chromium, tmp_path_factory):
+    """The app on a free loopback port, up and healthy: its address and its process. Its log holds no traceback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -64,7 +64,7 @@ def server(chromium, tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(address, process, log)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         try:
@@ -73,6 +73,18 @@ def server(chromium, tmp_path_factory):
             process.kill()
             process.wait()
     assert "Traceback" not in log.read_text(), log.read_text()[-4000:]
+
+
+@pytest.fixture(scope="session")
+def server(running):
+    """Its address."""
+    return running[0]
+
+
+@pytest.fixture(scope="session")
+def server_pid(running):
+    """Its process."""
+    return running[1].pid
 
 
 def wait_until_healthy(address: str, process: subprocess.Popen, log: Path | None = None) -> None:

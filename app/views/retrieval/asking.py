@@ -79,15 +79,16 @@ def _turn_to(kind: str) -> None:
 def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) -> state.Query:
     """The item, chosen by name, by chance, or by how far the weights moved it."""
     test = space.splits.test
-    item, chance, gain, loss = place.columns([4.6, 1.3, 1.5, 1.5], vertical_alignment="bottom")
+    item, chance, gain, loss = place.columns([3.6, 1.7, 1.75, 1.75], vertical_alignment="bottom")
     total = test.n_texts if asked.kind == "text" else test.n_images
     key = f"query-{asked.kind}-{asked.index}"
     if total <= MANY:
+        names = services.query_names(space, asked.kind)
         index = item.selectbox(
-            f"Query (type to search {total:,} of the test split)",
+            f"Query, {total:,} to search",
             range(total),
             index=asked.index,
-            format_func=lambda i: services.item_name(space, asked.kind, i),
+            format_func=names.__getitem__,
             key=key,
         )
     else:
@@ -100,7 +101,10 @@ def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) 
         return _ask(state.Query(asked.kind, secrets.randbelow(total)))
     for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
         moved = services.moved(space, asked.kind, gains=gains)
-        tip = "Walks through the queries of the test split that the weights (without the guard) moved most."
+        tip = (
+            "Walks through the queries of the test split that moved most between the two sides; while those are not "
+            "ranked yet, through those that the weights of the study (without the guard) moved most."
+        )
         if button.button(name, width="stretch", disabled=not moved, help=tip):
             after = moved.index(asked.index) + 1 if asked.index in moved else 0
             return _ask(state.Query(asked.kind, moved[after % len(moved)]))
@@ -122,7 +126,7 @@ def _typed(space: services.Workspace, place: DeltaGenerator, words: str) -> serv
     if not found:
         return None
     read = services.encode_words(space.dataset, found)
-    return services.Outside("text", read.key, found, read.tokens)
+    return services.Outside("text", read.key, found, read.tokens, pieces=read.pieces)
 
 
 def _dropped(space: services.Workspace, place: DeltaGenerator) -> services.Outside | None:
@@ -140,7 +144,7 @@ def _dropped(space: services.Workspace, place: DeltaGenerator) -> services.Outsi
     if held is None:
         return None
     seen = services.encode_picture(space.dataset, held.name, held.data)
-    return services.Outside("image", seen.key, seen.name, seen.tokens)
+    return services.Outside("image", seen.key, seen.name, seen.tokens, picture=seen.thumbnail)
 
 
 def say_query(space: services.Workspace, asked: services.Asked) -> None:

@@ -7,7 +7,7 @@ from app import services, state
 from app.markup import plain
 from app.views.empty import workspace_or_say
 from app.views.parts import question
-from app.views.retrieval import all_queries, asking, lists, save, sides, why
+from app.views.retrieval import all_queries, asking, labels, lists, maps, moved, save, sides, why
 from app.views.retrieval.pieces import Piece
 from pico_core.analysis.rankings import SideBySide
 from pico_core.errors import DataError
@@ -15,8 +15,12 @@ from pico_core.errors import DataError
 TITLE = "What changes for a query, and why?"
 INSTRUMENTS: dict[state.View, str] = {
     "why": "Why",
+    "words": "Patches and words",
+    "queries": "Won and lost",
+    "labels": "Where it helps",
     "all": "All queries",
 }
+OF_ALL = {"queries": moved.render, "labels": labels.render, "all": all_queries.render}
 
 
 def render() -> None:
@@ -30,6 +34,7 @@ def render() -> None:
     except DataError as error:
         with head:
             question(TITLE, asking.refusal(space))
+        services.follow_ranks(None)
         st.info(plain(str(error)), icon=":material/block:")
         asking.offer_examples(space)
         return
@@ -39,9 +44,11 @@ def render() -> None:
     except DataError as error:
         with head:
             question(TITLE, "These two scorings cannot be compared.")
+        services.follow_ranks(None)
         sides.choose(space, None)
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
+    services.follow_ranks(found)
     pieces: list[Piece] = []
     shown = _query(space, found, asked, head, place, pieces)
     part = st.segmented_control(
@@ -54,10 +61,10 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_view(part)
-    if part == "all":
-        all_queries.render(space)
+    if part in OF_ALL:
+        pieces += OF_ALL[part](space, found)
     elif shown is not None:
-        pieces += why.render(space, found, *shown)
+        pieces += (maps if part == "words" else why).render(space, found, *shown)
     save.render(space, found, shown, pieces)
 
 

@@ -57,7 +57,9 @@ def _whole(
         "network and prints (HTML, 5 MB)."
     )
     sections = [
-        services.PageSection(p.title, p.words, p.figure, p.name, p.read, p.beware) for p in pieces if p.name != LISTS
+        services.PageSection(p.title, p.words, p.figure, p.name, p.read, p.beware)
+        for p in pieces
+        if p.name != LISTS and p.figure
     ]
     button.download_button(
         "Save the page",

@@ -43,7 +43,7 @@ def _chooser(space: services.Workspace, place: Place) -> None:
     st.selectbox(
         f"On the {place}",
         range(len(options)),
-        format_func=lambda i: services.option_name(space, options[i]),
+        format_func=lambda i: services.option_name(options[i]),
         key=key,
         on_change=_follow,
         args=(place, options),
@@ -59,7 +59,9 @@ def _chooser(space: services.Workspace, place: Place) -> None:
 
 
 def _follow(place: Place, options: list[SideChoice]) -> None:
-    state.set_side(place, options[state.widget(f"side-{place}")])
+    chosen = state.widget(f"side-{place}")
+    if isinstance(chosen, int):  # a name that is no longer in the list comes back as it is
+        state.set_side(place, options[chosen])
 
 
 def _run(place: Place) -> None:

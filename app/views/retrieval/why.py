@@ -32,7 +32,7 @@ def render(
     """Draw the instrument."""
     common = services.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
-    shown = _shown(both)
+    shown = items_shown(both)
     other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
     def called(index: int) -> str:
@@ -189,7 +189,7 @@ def _titles(found: services.Comparison) -> list[str]:
     return services.column_titles(found.right)
 
 
-def _shown(both: SideBySide) -> dict[int, tuple[int, int]]:
+def items_shown(both: SideBySide) -> dict[int, tuple[int, int]]:
     """All items on the screen with their ranks on the left and on the right."""
     return {
         item.index: (item.other_rank, item.rank) if on_the_right else (item.rank, item.other_rank)

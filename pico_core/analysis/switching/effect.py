@@ -9,9 +9,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from pico_core.analysis.evaluation import CUTS, paired_difference, recall_differences, retrieval_metrics
-from pico_core.analysis.rankings import QueryKind, largest_moves
+from pico_core.analysis.rankings import largest_moves
 from pico_core.analysis.records import Estimate, Verdict
-from pico_core.analysis.scoring import Scorable
+from pico_core.analysis.scoring import QueryKind, Scorable
 from pico_core.analysis.switching.query_sample import local_text_image, ranks_of, texts_of
 from pico_core.analysis.switching.setting import ColumnMeans, Move, SwitchSetting, switched
 from pico_core.data.pairs import PairedEmbeddings

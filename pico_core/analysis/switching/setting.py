@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from pico_core.analysis.rankings import QueryKind, check_query, query_scores, relevant_items
-from pico_core.analysis.scoring import Scorable
+from pico_core.analysis.rankings import check_query, query_scores, relevant_items
+from pico_core.analysis.scoring import QueryKind, Scorable
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError

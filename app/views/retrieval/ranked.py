@@ -1,0 +1,72 @@
+"""What the instruments of all queries share: the verdict, what is still on its way, and the control."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import services
+from app.views import parts
+from app.views.waiting import waiting
+
+
+def verdict(space: services.Workspace, found: services.Comparison) -> services.Compared:
+    """Rank all queries on both sides, and say what that does to rSum."""
+    now = services.compared_ranks(space, found)
+    parts.verdict(said(now, found))
+    return now
+
+
+def said(now: services.Compared, found: services.Comparison) -> str:
+    """The verdict on rSum in a sentence."""
+    return services.changed_metrics(now).sentence(found.left.label, found.right.label)
+
+
+def follow(now: services.Compared) -> None:
+    """How far the exact ranks are; a way to stop them."""
+    if now.job is not None:
+        waiting(
+            now.job,
+            place="ranks",
+            meanwhile=f"The numbers below are estimated from {len(now.paired.images):,} images and their texts, with "
+            "wider intervals.",
+        )
+
+
+def control(
+    space: services.Workspace, found: services.Comparison, now: services.Compared, *, under: DeltaGenerator
+) -> bool:
+    """Say what the same weights do on other columns; whether that came while the page was drawn.
+
+    Args:
+        space: The open study.
+        found: What is compared.
+        now: Its ranks.
+        under: Where the sentence goes, under the verdict; the way to it is drawn here.
+    """
+    if found.right.is_equal or not now.paired.exact:
+        return False
+    if not services.control_wanted(space, found):
+        st.button(
+            "Compare with permuted weights",
+            icon=":material/shuffle:",
+            key="ask-permuted",
+            on_click=services.permuted,
+            args=(found, now),
+            help="The control: the weights of the right side on other columns, drawn eight times.",
+        )
+        return False
+    job = services.permuted(found, now)
+    if job is None:
+        return False
+    answer = job.result  # read once: it may come while the page is drawn
+    if answer is not None:
+        with under:
+            parts.prose(answer.sentence(services.changed_metrics(now).row("rsum").change))
+        return False
+    waiting(job, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
+    return job.result is not None
+
+
+def come(now: services.Compared, *, late: bool = False) -> None:
+    """Draw the page anew where an answer came while it was drawn without it; last, so that clicks are heard."""
+    if late or (now.job is not None and now.job.result is not None):
+        st.rerun()

@@ -1,0 +1,1 @@
+"""Two scorings of the same queries: recall, curves, labels, and every query that moved."""
