@@ -1,18 +1,29 @@
 """A dataset remembers who encoded it: on disk, in every part of it, and against another encoder."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 from torch.testing import assert_close
 
 from pico_core.data import files
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.encoders import encode_dataset, load_encoder, load_small, save_small, small_clip, vocabulary_of
+from pico_core.data.encoders import (
+    encode_dataset,
+    load_encoder,
+    load_small,
+    save_small,
+    small_clip,
+    small_encoder,
+    vocabulary_of,
+)
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import inspect_dataset
 from pico_core.data.marks import EncoderMark, mark_from_text, mark_to_text
@@ -105,6 +116,7 @@ def test_a_damaged_mark_is_a_sentence(tmp_path: Path, kind: str) -> None:
     ) as caught:
         load_pairs(tmp_path / "set")
     assert len(str(caught.value)) < 500
+    assert ("letters; expected at most 4096" in str(caught.value)) == (kind == "huge")
     assert "damaged" in inspect_dataset(tmp_path / "set").problems[0]
 
 
@@ -128,6 +140,29 @@ def test_the_digest_follows_weights_and_vocabulary_not_the_file(tmp_path: Path) 
         config=CONFIG,
     )
     assert load_small(others).mark.digest != one.digest
+
+
+def test_the_digest_follows_what_is_no_weight(tmp_path: Path) -> None:
+    """The same weights with other pixels, or another activation, make other tokens."""
+    words = vocabulary_of(SAID)
+
+    def mark_of(change: Callable[[nn.Module], None]) -> EncoderMark:
+        model = small_clip(CONFIG, n_words=len(words))
+        change(model)
+        return small_encoder(model, words, config=CONFIG).mark
+
+    def other_pixels(model: nn.Module) -> None:
+        model.visual.preprocess_cfg = {"size": 64, "mean": (0.5, 0.5, 0.5)}
+
+    def other_activation(model: nn.Module) -> None:
+        for module in list(model.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.GELU):
+                    setattr(module, name, open_clip.transformer.QuickGELU())
+
+    plain = mark_of(lambda model: None)
+    assert plain == mark_of(lambda model: None)
+    assert len({plain.digest, mark_of(other_pixels).digest, mark_of(other_activation).digest}) == 3
 
 
 def test_encoding_leaves_the_mark_of_its_encoder_and_level(made, tmp_path: Path) -> None:
