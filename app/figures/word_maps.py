@@ -130,7 +130,7 @@ def maps_figure(
             if cell is not None:
                 edge = {"x0": cell[1] + 0.5, "x1": cell[1] + 1.5, "y0": cell[0] + 0.5, "y1": cell[0] + 1.5}
                 figure.add_shape(row=1, col=column, type="rect", line={"color": theme.ink(dark), "width": 3}, **edge)
-    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "fixedrange": True}
+    bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "fixedrange": True}
     figure.update_xaxes(constrain="domain", range=[0.5, places.columns + 0.5], **bare)
     for column in (1, 2, 3):
         anchor = "x" if column == 1 else f"x{column}"

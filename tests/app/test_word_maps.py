@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -207,6 +208,32 @@ def test_typed_words_are_named_by_their_pieces_and_a_dropped_picture_shows_itsel
     assert back.words == inside.words
     assert back.picture == "data:image/png;base64,AAAA"
     assert not services.has_maps(found, Outside("image", "one", "one", test.image_tokens[2][:1]))
+
+
+def test_an_image_that_asks_shows_itself(scenes):
+    found = compared(scenes)
+    asks, answers = state.Query("image", 3), state.Query("text", 0)
+    pictures = [services.word_maps(scenes, found, asks, text, words_of(scenes)).picture for text in (0, 40)]
+    others = [services.word_maps(scenes, found, answers, image, words_of(scenes)).picture for image in (3, 0, 40)]
+    assert pictures == [others[0], others[0]]
+    assert others[0] not in others[1:]
+
+
+def test_masked_patches_of_the_dataset_take_no_part(scenes):
+    test = scenes.splits.test
+    real = test.image_mask.clone()
+    real[2, :20] = False
+    masked = replace(test, image_mask=real, image_tokens=test.image_tokens.masked_fill(~real[..., None], 0))
+    found = compared(scenes)
+    found = Comparison(*(replace(one, key=f"{one.key} masked", scorable=replace(one.scorable, pairs=masked))
+                         for one in (found.left, found.right)))  # fmt: skip
+    shown = services.word_maps(scenes, found, state.Query("text", 0), 2, words_of(scenes))
+    assert shown.places.n_patches == 64
+    assert not shown.maps.left.real[:20].any()
+    assert shown.maps.right.table[:20].isnan().all()
+    assert int(shown.maps.right.patch_of_word.min()) >= 20
+    assert services.winners_of_patches(shown)["patch"][0] == "row 3, column 5"
+    assert len(services.winners_of_patches(shown)) == 44
 
 
 def made(p=10, w=3, d=6, *, masked=(), seed=0) -> TwoMaps:

@@ -223,7 +223,7 @@ function build(root, pair, view) {
     return (name, numbers) => { title.textContent = name; numbers.forEach((text, i) => { ends[i].textContent = text; }); };
   };
   const both = bar("both", colours.sequential.join(","));
-  const change = bar("change", `${colours.loss},transparent,${colours.gain}`);
+  const change = bar("change", `${colours.loss},${overPicture ? "#F0F0F0" : "transparent"},${colours.gain}`);
   const said = make("div", "said");
   said.setAttribute("aria-live", "polite");
   const note = make("p", "note quiet");
@@ -265,7 +265,11 @@ function build(root, pair, view) {
       cell.setAttribute("fill-opacity", k === 2 ? share(value, limits) * Math.min(1, cover + 0.2 * (cover > 0)) : cover);
       if (number) number.setAttribute("fill", k === 2 ? (share(value, limits) > 0.55 ? "#fff" : "currentColor") : light(similarity(value, limits)) ? "#111" : "#fff");
     });
-    if (part.picture) part.picture.style.filter = `grayscale(${Math.min(1, view.mix * 2)})`;
+    if (part.picture) {
+      // Clear cells show the picture itself, so it is made pale there: its own darks must not pass for a change.
+      const pale = k === 2 ? ` contrast(${1 - 0.6 * view.mix}) brightness(${1 + 0.35 * view.mix})` : "";
+      part.picture.style.filter = `grayscale(${Math.min(1, view.mix * 2)})${pale}`;
+    }
     for (const ring of [...part.svg.querySelectorAll(".ring"), ...part.apart.querySelectorAll(".ring")]) ring.remove();
     const ring = (at, kinds) => {
       const { x, y, home } = part.cells[at];
