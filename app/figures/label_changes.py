@@ -19,8 +19,8 @@ METRIC_NAMES = {
 }
 STYLE = (
     ".bylabel{overflow-x:auto}.bylabel table{border-collapse:collapse;width:100%;font-size:.86rem;"
-    "font-variant-numeric:tabular-nums}.bylabel th{font-weight:600;text-align:right;padding:.25rem .45rem;"
-    "vertical-align:bottom}.bylabel td{text-align:right;padding:.28rem .45rem;white-space:nowrap;line-height:1.25}"
+    "font-variant-numeric:tabular-nums}.bylabel th{font-weight:600;text-align:right;padding:.25rem .35rem;"
+    "vertical-align:bottom}.bylabel td{text-align:right;padding:.28rem .35rem;white-space:nowrap;line-height:1.25}"
     ".bylabel td small{display:block;opacity:.68;font-size:.75rem}.bylabel th:first-child,.bylabel td:first-child"
     "{text-align:left;white-space:normal;min-width:7rem}.bylabel tr{border-bottom:1px solid rgba(128,128,128,.2)}"
 )
@@ -140,7 +140,7 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
 
 def label_html(table: LabelTable) -> str:
     """All metrics of all values: left → right, and the paired change with its interval; values are escaped."""
-    head = "".join(f"<th>{METRIC_NAMES[name].replace(' ', '<br>', 1)}</th>" for name in table.names)
+    head = "".join(f"<th>{METRIC_NAMES[name].replace(' ', '<br>', 1)}</th>" for name in _ordered(table.names))
     images = "<th>image<br>queries</th>" if table.column.of_images else ""
     body = "".join(_html_row(group, table) for group in table.groups)
     return (
@@ -149,16 +149,23 @@ def label_html(table: LabelTable) -> str:
     )
 
 
+def _ordered(names: Sequence[str]) -> list[str]:
+    """The sum first: a narrow screen shows it without scrolling."""
+    return sorted(names, key=lambda name: name != "rsum")
+
+
 def _html_row(group: LabelGroup, table: LabelTable) -> str:
     name = escape(group.value) if group.is_single else called(group)
     images = f"<td>{group.n_image_queries:,}</td>" if table.column.of_images else ""
-    cells = "".join(_html_cell(row) for row in group.metrics)
+    cells = "".join(_html_cell(group.metric(name)) for name in _ordered(table.names))
     return f"<tr><td>{name}</td><td>{group.n_images:,}</td>{images}<td>{group.n_text_queries:,}</td>{cells}</tr>"
 
 
 def _html_cell(row: GroupMetric) -> str:
     change = f"{row.change:+z.1f}"
-    if row.interval is not None:
+    if row.left == row.right and (row.interval is None or row.interval.low == row.interval.high):
+        change = "no change"
+    elif row.interval is not None:
         change += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}]"
     if row.differs:
         change = f"<b>{'▲' if row.change > 0 else '▼'} {change}</b>"

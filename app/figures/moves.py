@@ -7,11 +7,10 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.theme import GAIN, LOSS, blank, faint, ink
+from app.figures.theme import GAIN, LOSS, SKY, blank, faint, ink
 
 MANY = 2000  # places; more are drawn by the graphics card
 GREY = "#8A8F94"
-SKY = "#56B4E9"  # the gain on a dark ground, where small marks of the other blue are lost
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 # Trace by trace: whether the rank rose, its symbol, its colour, and what it is called.
 FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.figures.theme import SEMANTIC, blank, faint, ink
+from app.figures.theme import SEMANTIC, SKY, blank, faint, ink
 from pico_core.analysis.comparing.recall_curves import RecallCurve
 from pico_core.analysis.records import Estimate
 
@@ -25,14 +25,15 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
         right: Name of the right side.
         dark: For the dark theme.
     """
+    blue = SKY if dark else SEMANTIC
     candidates = "texts" if curve.kind == "image" else "images"
     figure = blank(height=430, x="", y="recall at k, per cent", dark=dark, key=f"recall-{curve.kind}")
     _band(figure, curve, curve.left, fill=LEFT_BAND)
     _band(figure, curve, curve.right, fill=RIGHT_BAND)
     _line(figure, curve, curve.left, name=left, colour=LEFT, dash="dash")
-    _line(figure, curve, curve.right, name=right, colour=SEMANTIC)
+    _line(figure, curve, curve.right, name=right, colour=blue)
     _band(figure, curve, curve.change, fill=RIGHT_BAND, lower=True)
-    _line(figure, curve, curve.change, name="right minus left", colour=SEMANTIC, lower=True)
+    _line(figure, curve, curve.change, name="right minus left", colour=blue, lower=True)
     reach = 1.08 * max(LEAST, *(abs(end) for one in curve.change for end in (one.low, one.high)))
     ticks = [k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if k <= curve.cuts[-1]]
     axis = {"type": "log", "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
@@ -67,7 +68,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
             figure.add_shape(
                 type="line", xref="x", yref="paper", x0=k, x1=k, y0=0, y1=1, line={"color": faint(dark), "width": 1.5}
             )
-    for name, colour, place in ((f"– –  {left}", ink(dark), 0.16), (f"—  {right}", SEMANTIC, 0.05)):
+    for name, colour, place in ((f"– –  {left}", ink(dark), 0.16), (f"—  {right}", blue, 0.05)):
         figure.add_annotation(
             text=_short(name),
             x=0.985,
@@ -77,7 +78,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
             xanchor="right",
             yanchor="bottom",
             showarrow=False,
-            font={"size": 13, "color": colour if not dark or colour == ink(dark) else "#56B4E9"},
+            font={"size": 13, "color": colour},
         )
     return figure
 

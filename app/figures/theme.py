@@ -10,6 +10,7 @@ IMAGE = "#009E73"
 TEXT = "#CC79A7"
 GREY = "#B8B8B8"
 GAIN, LOSS = SEMANTIC, STYLE
+SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the semantic blue are lost
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#999933")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
 SEQUENTIAL = "Cividis"

@@ -121,10 +121,8 @@ def control_wanted(space: Workspace, found: Comparison) -> bool:
     return len(_sample(space.key, test)) == test.n_images or background.find(_control_key(found)) is not None
 
 
-def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl] | None":
-    """The weights of the right side on other columns, in the background; None where no order would differ."""
-    if found.right.is_equal:
-        return None
+def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
+    """The weights of the right side on other columns, in the background; of equal weights every order is alike."""
     right, paired = found.right.scorable, now.paired
 
     def work(job: "Job[PermutedControl]") -> PermutedControl:

@@ -166,3 +166,14 @@ def test_an_interval_of_no_width_from_a_sample_is_no_verdict():
     html = metric_table.metrics_html([row], left="a", right="b")
     assert "no change seen" in html
     assert "<td>0<small>0 to 0</small></td>" in html
+
+
+def test_the_sum_stands_first_and_what_never_changes_claims_no_interval():
+    still = GroupMetric("t2i_r1", 100.0, 100.0, 0.0, Estimate(0.0, 0.0, 0.0), 1.0, differs=False)
+    moved = GroupMetric("rsum", 300.0, 301.0, 1.0, Estimate(1.0, -1.0, 3.0), 0.5, differs=False)
+    table = LabelTable(
+        LabelColumn("style", True), (LabelGroup("night", 1, 9, 9, 45, (still, moved)),), ("t2i_r1", "rsum")
+    )
+    html = label_changes.label_html(table)
+    assert html.index("rSum") < html.index("R@1")
+    assert html.index("300.0 → 301.0") < html.index("100.0 → 100.0<small>no change</small>")

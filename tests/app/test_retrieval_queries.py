@@ -380,6 +380,22 @@ def test_both_sides_are_ranked_one_after_the_other(slow):
     assert verdict(app).endswith("on 64 test images.")
 
 
+def test_what_is_under_way_comes_first_when_the_other_side_changes(slow):
+    _, running = slow
+    app = opened(show="all").run()
+    wait_until(lambda: len(running) == 1)
+    before = asked_jobs()
+    from app.comparing import SideChoice, Sides
+
+    app.session_state["sides"] = Sides(SideChoice("p_hat"), SideChoice("weighted"))
+    app.run()
+    assert not app.exception
+    assert asked_jobs() == before
+    app.session_state["sides"] = Sides(SideChoice("p_hat"), SideChoice("unweighted"))
+    app.run()
+    assert [job.title for job in asked_jobs().values()] == ["Ranking all queries: p̂ as weights, λ = 1"]
+
+
 def test_a_side_that_cannot_be_had_stops_the_work(slow):
     _, running = slow
     app = opened(show="all").run()

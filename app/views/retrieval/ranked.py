@@ -55,8 +55,6 @@ def control(
         )
         return False
     job = services.permuted(found, now)
-    if job is None:
-        return False
     answer = job.result  # read once: it may come while the page is drawn
     if answer is not None:
         with under:
