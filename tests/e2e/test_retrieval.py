@@ -158,6 +158,27 @@ def test_the_camera_of_a_figure_saves_a_picture(visit, tmp_path, kind):
     assert target.read_bytes().startswith(b"\x89PNG" if kind == "png" else b"<svg")
 
 
+def test_a_dropped_picture_asks_and_one_that_is_none_is_a_sentence(visit, tmp_path):
+    visit.open("retrieval")
+    visit.click(visit.main.get_by_role("radio", name="Your picture").or_(visit.button("Your picture")).first)
+    drop = visit.main.locator('[data-testid="stFileUploader"] input[type=file]')
+    drop.set_input_files("assets/scenes/pictures/000.webp")
+    visit.settle(patience=90)  # the first picture loads the encoder
+    visit.assert_sound()
+    assert "are the same in both lists" in visit.answer
+    assert len(lists(visit)) == 2
+    instrument = visit.main.get_by_role("radio", name="Patches and words").or_(visit.button("Patches and words"))
+    visit.click(instrument.first)
+    assert visit.main.locator(".word-maps .frame").count() == 3
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG no picture")
+    visit.main.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files(str(broken))
+    visit.settle()
+    visit.assert_sound()
+    assert visit.answer == "This picture cannot be looked up."
+    assert visit.main.get_by_text("broken.png").count() >= 1
+
+
 def used(pid: int) -> float:
     """Processor seconds of a process so far."""
     import os

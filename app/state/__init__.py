@@ -1,0 +1,159 @@
+"""Everything that a visit remembers: typed, mirrored in the address, so that a link reopens the view."""
+
+import streamlit as st
+
+from app.state.address import mirror
+from app.state.columns import PARTS, Part, column, column_asked, go_to_part, part, set_column, set_part
+from app.state.comparison import VIEWS, View, go_to_queries, mirror_sides, set_side, set_sides, set_view, sides, view
+from app.state.queries import (
+    MAX_WORDS,
+    Dropped,
+    Query,
+    QueryKind,
+    ask_with_picture,
+    asked_in_address,
+    chosen_query,
+    dropped,
+    picturing,
+    query,
+    set_query,
+    set_weights,
+    set_words,
+    take_dropped,
+    weights,
+    words,
+)
+from app.state.screen import dark, on_screen, page, picture_format, put_on_screen, put_pages, set_picture_format
+from app.state.selections import Items, newly_selected, news, selection, set_selection
+from app.state.study import (
+    BUILT_IN,
+    DEMO,
+    MAX_STRENGTH,
+    dataset_path,
+    failure,
+    open_dataset,
+    query_link,
+    set_failure,
+    set_wanted_config,
+    strength,
+    wanted_config,
+)
+from app.state.switch import (
+    can_undo_switching,
+    drop_set,
+    keep_set,
+    kept_sets,
+    mirror_switching,
+    place_switching,
+    placed_switching,
+    set_switch_control,
+    set_switching,
+    switch_control,
+    switching,
+    undo_switching,
+)
+from app.state.widgets import (
+    fresh,
+    keep_among,
+    keep_at_most,
+    place_widget,
+    replace_wish,
+    table_anchor,
+    table_chose,
+    widget,
+    wish,
+)
+
+
+def follow_address() -> None:
+    """Take over what a link says, then say in the address what is looked at: changing the page empties it."""
+    seen, power = column_asked(), strength()
+    asked = st.session_state.setdefault("query", asked_in_address())
+    mirror("dataset", dataset_path() if dataset_path() in BUILT_IN else None)
+    mirror("basis", None if wanted_config().basis == "given" else wanted_config().basis)
+    mirror("column", None if seen < 0 else str(seen))
+    mirror("strength", None if power == 1 else f"{power:g}")
+    mirror("part", None if part() == PARTS[0] else part())
+    mirror("query", asked)
+    mirror("words", words() or None)
+    mirror("show", None if view() == VIEWS[0] else view())
+    mirror_sides()
+    mirror_switching()
+
+
+__all__ = [
+    "BUILT_IN",
+    "DEMO",
+    "MAX_STRENGTH",
+    "MAX_WORDS",
+    "PARTS",
+    "VIEWS",
+    "Dropped",
+    "Items",
+    "Part",
+    "Query",
+    "QueryKind",
+    "View",
+    "ask_with_picture",
+    "can_undo_switching",
+    "chosen_query",
+    "column",
+    "dark",
+    "dataset_path",
+    "drop_set",
+    "dropped",
+    "failure",
+    "follow_address",
+    "fresh",
+    "go_to_part",
+    "go_to_queries",
+    "keep_among",
+    "keep_at_most",
+    "keep_set",
+    "kept_sets",
+    "newly_selected",
+    "news",
+    "on_screen",
+    "open_dataset",
+    "page",
+    "part",
+    "picture_format",
+    "picturing",
+    "place_switching",
+    "place_widget",
+    "placed_switching",
+    "put_on_screen",
+    "put_pages",
+    "query",
+    "query_link",
+    "replace_wish",
+    "selection",
+    "set_column",
+    "set_failure",
+    "set_part",
+    "set_picture_format",
+    "set_query",
+    "set_selection",
+    "set_side",
+    "set_sides",
+    "set_switch_control",
+    "set_switching",
+    "set_view",
+    "set_wanted_config",
+    "set_weights",
+    "set_words",
+    "sides",
+    "strength",
+    "switch_control",
+    "switching",
+    "table_anchor",
+    "table_chose",
+    "take_dropped",
+    "undo_switching",
+    "view",
+    "wanted_config",
+    "weights",
+    "widget",
+    "wish",
+    "words",
+]

@@ -1,0 +1,50 @@
+"""The Columns page: the column looked at, the instrument that is open."""
+
+from typing import Literal, get_args
+
+import streamlit as st
+
+from app.state.address import address_number, keep, mirror
+
+Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+def column_asked() -> int:
+    if "column" not in st.session_state:
+        st.session_state["column"] = address_number("column", -1, low=0, high=1e6, whole=True)
+    return int(st.session_state["column"])
+
+
+def column(n_columns: int) -> int:
+    """The column looked at; -1 where none is."""
+    if column_asked() >= n_columns:
+        keep("column", -1)
+        mirror("column", None)
+    return column_asked()
+
+
+def set_column(index: int) -> None:
+    """Look at another column."""
+    keep("column", int(index))
+
+
+def part() -> Part:
+    """The instrument of the Columns page that is open."""
+    if "part" not in st.session_state:
+        wanted = st.query_params.get("part", PARTS[0])
+        st.session_state["part"] = wanted if wanted in PARTS else PARTS[0]
+    found: Part = st.session_state["part"]
+    return found
+
+
+def set_part(name: Part) -> None:
+    """Open another instrument, by its switch on the page."""
+    st.session_state["part"] = name
+    mirror("part", None if name == PARTS[0] else name)
+
+
+def go_to_part(name: Part) -> None:
+    """Open another instrument from elsewhere; only in a callback, before the switch itself is drawn."""
+    set_part(name)
+    st.session_state["columns-part"] = name
