@@ -25,16 +25,17 @@ def choose(space: services.Workspace) -> services.Asked | None:
     test = space.splits.test
     asked = state.query(test.n_images, test.n_texts)
     now = _kind(space) or asked.kind
-    kind, rest = st.columns([5.2, 7.6], vertical_alignment="bottom")
     # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
-    wanted = kind.segmented_control(
+    wanted = st.segmented_control(
         "Ask with",
         [name for name in KINDS if name not in OWN or services.can_ask_outside(space.dataset)],
         default=now,
         format_func=KINDS.__getitem__,
         required=True,
         key=f"ask-{now}",
+        label_visibility="collapsed",
     )
+    rest = st.container()
     if wanted != now:
         _turn_to(wanted)
     if now not in OWN:
