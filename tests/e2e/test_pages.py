@@ -266,7 +266,7 @@ def test_a_typed_caption_retrieves_scenes_side_by_side(chromium, warm, visit):
     box.press("Enter")
     visit.settle(patience=90)  # the first typed caption loads the encoder
     visit.assert_sound()
-    assert "are the same with the weights" in visit.answer
+    assert "are the same in both lists" in visit.answer
     assert visit.main.get_by_text("It does not know", exact=False).count() == 1
     for title in ("Unweighted", "Weighted, λ = 1"):
         rows = visit.main.locator(".rows", has=visit.page.get_by_text(title, exact=True))

@@ -80,7 +80,7 @@ def _turn_to(kind: str) -> None:
 def _item(space: services.Workspace, asked: state.Query, place: DeltaGenerator) -> state.Query:
     """The item, chosen by name, by chance, or by how far the weights moved it."""
     test = space.splits.test
-    item, chance, gain, loss = place.columns([3.6, 1.7, 1.75, 1.75], vertical_alignment="bottom")
+    item, chance, gain, loss = place.columns([5.6, 1.3, 1.4, 1.4], vertical_alignment="bottom")
     total = test.n_texts if asked.kind == "text" else test.n_images
     key = f"query-{asked.kind}-{asked.index}"
     if total <= MANY:
