@@ -35,10 +35,10 @@ ANSWERS = (
         "column",
         "What is a column?",
         "feature column",
-        "If an encoder describes everything with 512 numbers, there are 512 columns, and column 7 is the seventh "
-        "number after the first, whatever is described. A column is no item and no part of a picture. One column may "
-        "rise with what is shown, another with how it is shown, and most do a little of both. A search adds up what "
-        "the columns say, so it can be asked to listen to some of them less.",
+        "If an encoder describes everything with 512 numbers, there are 512 columns, and column 7 is always the same "
+        "one of them, whatever is described. A column is no item and no part of a picture. One column may rise with "
+        "what is shown, another with how it is shown, and most do a little of both. A search adds up what the columns "
+        "say, so it can be asked to listen to some of them less.",
     ),
     Answer(
         "style-prototype",

@@ -75,7 +75,7 @@ EVERYDAY = {
     "encoder": "The model that turns pictures and captions into embeddings.",
     "fit split": "The share of images from which signs, axes and prototypes are read.",
     "gain": "What weights add to retrieval on the feedback split, as a share of what it is without them.",
-    "interval": "Where the number would lie in 95 of 100 repetitions, if only other images had been drawn.",
+    "interval": "A range made in such a way that it holds the true value in about 95 of 100 repetitions.",
     "iteration": "One turn of the construction: a batch, candidate prototypes, their gain, the new average.",
     "margin": "How many standard errors a gain must exceed before the guard accepts it.",
     "matched pair": "An image and a text that belong together.",
