@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from textwrap import fill
 
 from app.answers import ANSWERS
 from app.glossary import EVERYDAY, FORMS, TERMS
 
+WIDTH = 120
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEAD = """# Glossary
 
@@ -36,7 +38,7 @@ def with_answers(page: str) -> str:
         begin, end = f"<!-- answer: {answer.slug} -->", f"<!-- end: {answer.slug} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
             raise ValueError(f"the page needs one place {begin} ... {end}")
-        block = f"{begin}\n**{answer.question}** {answer.text}\n{end}"
+        block = f"{begin}\n{fill(f'**{answer.question}** {answer.text}', WIDTH, break_on_hyphens=False)}\n{end}"
         page = re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _match, block=block: block, page, flags=re.S)
     return page
 
