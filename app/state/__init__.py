@@ -5,6 +5,18 @@ import streamlit as st
 from app.state.address import mirror
 from app.state.columns import PARTS, Part, column, column_asked, go_to_part, part, set_column, set_part
 from app.state.comparison import VIEWS, View, go_to_queries, mirror_sides, set_side, set_sides, set_view, sides, view
+from app.state.method import (
+    OWN_DATA,
+    method_pick,
+    method_preset,
+    method_step,
+    mirror_method,
+    presenting,
+    set_method_pick,
+    set_method_preset,
+    set_method_step,
+    set_presenting,
+)
 from app.state.queries import (
     MAX_WORDS,
     Dropped,
@@ -86,6 +98,7 @@ __all__ = [
     "DEMO",
     "MAX_STRENGTH",
     "MAX_WORDS",
+    "OWN_DATA",
     "PARTS",
     "VIEWS",
     "Dropped",
@@ -111,6 +124,10 @@ __all__ = [
     "keep_at_most",
     "keep_set",
     "kept_sets",
+    "method_pick",
+    "method_preset",
+    "method_step",
+    "mirror_method",
     "newly_selected",
     "news",
     "on_screen",
@@ -122,6 +139,7 @@ __all__ = [
     "place_switching",
     "place_widget",
     "placed_switching",
+    "presenting",
     "put_on_screen",
     "put_pages",
     "query",
@@ -130,8 +148,12 @@ __all__ = [
     "selection",
     "set_column",
     "set_failure",
+    "set_method_pick",
+    "set_method_preset",
+    "set_method_step",
     "set_part",
     "set_picture_format",
+    "set_presenting",
     "set_query",
     "set_selection",
     "set_side",
