@@ -1,4 +1,4 @@
-"""The first steps of the method: products of a patch and a word, their signs, p̂ beside its null, a column as a point."""
+"""The first steps of the method: products and their signs, p̂ beside its null, a column as a point."""
 
 from collections.abc import Sequence
 from html import escape
@@ -9,7 +9,20 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, SKY, STYLE, TEXT, blank, colour_bar, faint, ink, interval
+from app.figures.theme import (
+    GREY,
+    IMAGE,
+    SEMANTIC,
+    SEQUENTIAL,
+    SKY,
+    STYLE,
+    TEXT,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    interval,
+)
 
 Numbers = NDArray[np.float32]
 DIVERGING = ((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC))
@@ -148,7 +161,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
         textfont={"color": "#FFFFFF", "size": 18},
         hovertemplate="patch %{x}, word %{y}<br>product %{customdata:+.4f}<extra></extra>",
     )
-    for axis, values, colour, at in (("top", patches, IMAGE, "x"), ("side", words, TEXT, "y")):
+    for axis, values, colour in (("top", patches, IMAGE), ("side", words, TEXT)):
         top = axis == "top"
         figure.add_bar(
             x=np.arange(n_patches) if top else values,
@@ -160,7 +173,13 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
         )
     plain = {"gridcolor": faint(dark), "zerolinecolor": ink(dark), "zeroline": True, "fixedrange": True, "nticks": 4}
     figure.update_layout(
-        xaxis={"domain": [0, 0.8], "range": [-0.5, n_patches - 0.5], "showgrid": False, "zeroline": False, "tickformat": "d"},
+        xaxis={
+            "domain": [0, 0.8],
+            "range": [-0.5, n_patches - 0.5],
+            "showgrid": False,
+            "zeroline": False,
+            "tickformat": "d",
+        },
         yaxis={
             "domain": [0, 0.68],
             "range": [n_words - 0.5, -0.5],
@@ -189,13 +208,17 @@ def settling(
     for trace in _settled(counted, matched, mismatched, n, dark=dark):
         figure.add_trace(trace)
     figure.frames = [
-        go.Frame(name=f"{counted[end - 1]:,}", traces=[0, 1], data=_settled(counted, matched, mismatched, end, dark=dark))
+        go.Frame(
+            name=f"{counted[end - 1]:,}", traces=[0, 1], data=_settled(counted, matched, mismatched, end, dark=dark)
+        )
         for end in range(1, n + 1)
     ]
     ends = ((matched[-1], "matched: p̂", SKY if dark else SEMANTIC), (mismatched[-1], "mismatched", ink(dark)))
     apart = abs(float(matched[-1] - mismatched[-1])) > 0.06
     for value, text, colour in ends:
-        above = value == max(matched[-1], mismatched[-1]) and not (matched[-1] == mismatched[-1] and text == "mismatched")
+        above = value == max(matched[-1], mismatched[-1]) and not (
+            matched[-1] == mismatched[-1] and text == "mismatched"
+        )
         figure.add_annotation(
             x=1, xref="x domain", y=float(value), text=f"<b>{text} {value:.3f}</b>", showarrow=False, xanchor="right",
             yshift=(12 if above else -12) + (0 if apart else (6 if above else -6)), font={"color": colour},
@@ -218,7 +241,9 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
     known = columns["semantic_share"].null_count() == 0
     x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
     ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
-    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1.5}, hoverinfo="skip")
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1.5}, hoverinfo="skip"
+    )
     figure.add_scatter(
         x=x,
         y=y,
@@ -228,7 +253,11 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
             "symbol": ["circle" if one else "circle-open" for one in columns["differs"].to_list()],
             "color": columns["semantic_share"].to_numpy() if known else (SKY if dark else SEMANTIC),
             "line": {"width": 1.5},
-            **({"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": colour_bar("planted<br>meaning")} if known else {}),
+            **(
+                {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": colour_bar("planted<br>meaning")}
+                if known
+                else {}
+            ),
         },
         error_y={
             **interval(columns["p_hat_low"].to_list(), columns["p_hat_high"].to_list(), columns["p_hat"].to_list()),
@@ -247,20 +276,26 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
     return figure
 
 
-def profiles(first: Numbers, second: Numbers, *, names: tuple[str, str], cosine: float, dark: bool = False) -> go.Figure:
+def profiles(
+    first: Numbers, second: Numbers, *, names: tuple[str, str], cosine: float, dark: bool = False
+) -> go.Figure:
     """Two columns as points: their coordinates over the anchors, sorted by the first."""
     order = np.argsort(first, kind="stable")
     n = len(first)
-    figure = blank(
-        height=420, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles"
-    )
+    figure = blank(height=420, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles")
     pair = (first[order], second[order])
     for trace in _lines(pair, names, n, dark=dark):
         figure.add_trace(trace)
     ends = _counts(n)
     figure.frames = [go.Frame(name=str(end), traces=[0, 1], data=_lines(pair, names, end, dark=dark)) for end in ends]
     figure.add_annotation(
-        x=0.5, xref="x domain", y=1, yref="y domain", yanchor="bottom", text=f"<b>cosine {cosine:+.3f}</b>", showarrow=False
+        x=0.5,
+        xref="x domain",
+        y=1,
+        yref="y domain",
+        yanchor="bottom",
+        text=f"<b>cosine {cosine:+.3f}</b>",
+        showarrow=False,
     )
     for values, name, colour, shift in zip(pair, names, _two(dark), (14, -14), strict=True):
         figure.add_annotation(
@@ -295,7 +330,9 @@ def columns_plane(
             "colorbar": colour_bar(named),
         },
         customdata=np.arange(len(places))[:, None],
-        hovertemplate="column %{customdata[0]}<br>" + named.replace("<br>", " ") + " %{marker.color:.3f}<extra></extra>",
+        hovertemplate="column %{customdata[0]}<br>"
+        + named.replace("<br>", " ")
+        + " %{marker.color:.3f}<extra></extra>",
     )
     for column in dict.fromkeys((selected, beside)):
         _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", dark=dark)
@@ -355,7 +392,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
 
 def _counts(n: int) -> list[int]:
     """At most so many frames, the last with everything."""
-    return sorted({int(round(end)) for end in np.linspace(1, n, min(n, MOST_FRAMES))})
+    return sorted({round(end) for end in np.linspace(1, n, min(n, MOST_FRAMES)).tolist()})
 
 
 def _bars(products: Numbers, end: int) -> go.Bar:

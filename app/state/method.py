@@ -63,13 +63,17 @@ def set_method_pick(key: str, pick: Sequence[int]) -> None:
 
 
 def mirror_method(slugs: Sequence[str], names: Sequence[str]) -> None:
-    """Say in the address what the page shows; only while it is the page that is shown."""
+    """Say in the address which step of which data the page shows; only while it is the page that is shown."""
     mirror("step", method_step(slugs))
     preset = method_preset(names)
     mirror("preset", None if preset == OWN_DATA else preset)
     mirror("present", "1" if presenting() else None)
-    kept = st.session_state.get("method-pick")
-    mirror("pick", None if kept is None else "-".join(str(part) for part in kept[1]))
+
+
+def mirror_pick(key: str) -> None:
+    """Say in the address what was picked in these data."""
+    found = method_pick(key)
+    mirror("pick", None if found is None else "-".join(str(part) for part in found))
 
 
 def _chosen(name: str, offered: Sequence[str]) -> str:

@@ -23,7 +23,14 @@ from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.probabilities import agreement_sums, weights_from
 from pico_core.study import Study, run_study, study_splits
 
-SMALL: Final = {"n_images": 160, "n_columns": 32, "n_patches": 4, "n_words": 4, "n_concepts": 40, "concepts_per_image": 3}
+SMALL: Final = {
+    "n_images": 320,
+    "n_columns": 32,
+    "n_patches": 4,
+    "n_words": 4,
+    "n_concepts": 40,
+    "concepts_per_image": 3,
+}
 METHOD: Final = {"n_prototypes": 4, "n_iterations": 8, "n_anchors": 64}
 N_DRAWS: Final = 200
 
@@ -117,7 +124,7 @@ LESSONS: Final = (
         "none",
         "No style: nothing to find",
         "No style was planted. The method is asked all the same; watch what it answers, and what the test images say.",
-        PlantedConfig(**SMALL, style_strength=0.0),
+        PlantedConfig(**SMALL, style_strength=0.0, noise=2.5),
         _study(),
     ),
     Lesson(
@@ -132,10 +139,10 @@ LESSONS: Final = (
     Lesson(
         "tiny",
         "Tiny batches: noisy feedback",
-        "Every candidate is built from two images, and feedback looks at only a dozen. The gains differ; the question "
+        "Every candidate is built from two images, and feedback looks at only thirteen. The gains differ; the question "
         "is whether the differences mean anything.",
         PlantedConfig(**SMALL, style_strength=2.5),
-        _study(batch_share=0.03, n_iterations=12, feedback=0.08, fit=0.45),
+        _study(batch_share=0.014, n_iterations=12, feedback=0.04),
     ),
     Lesson(
         "many",
@@ -242,7 +249,7 @@ def _coupled(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
     change = taught.study.report.difference
     found = here.low > there.high
     verdict = (
-        "Agreement of signs is not meaning: coupled style moves it too"
+        "Agreement of signs is not meaning: a style that both sides share moves it too"
         if found
         else "Coupling moved the signs no more than chance"
     )
@@ -263,13 +270,18 @@ def _coupled(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
 def _none(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
     report, made = taught.study.report, taught.study.construction
     lowest, highest = float(made.probabilities.min()), float(made.probabilities.max())
-    found = report.verdict is Verdict.NONE
-    verdict = "The method always answers; only the test says whether there was something to find"
+    change = report.unguarded.difference
+    found = Verdict.of(change) is Verdict.NONE
+    verdict = (
+        "The method always answers; only the test says whether there was anything to find"
+        if found
+        else "Even without style the weights made a difference here"
+    )
     return Takeaway(
-        f"{verdict}: without any style it still names {made.config.n_prototypes} prototypes and gives probabilities from "
-        f"{lowest:.2f} to {highest:.2f}. {report.verdict.sentence} on {report.n_images} test images: rSum "
-        f"{_said(report.difference, 1, sign=True)}. {made.guard.sentence}",
-        (report.difference,),
+        f"{verdict}: without any style it still names {made.config.n_prototypes} prototypes and gives probabilities "
+        f"from {lowest:.2f} to {highest:.2f}. {Verdict.of(change).sentence} on {report.n_images} test images if these "
+        f"weigh the columns: rSum {_said(change, 1, sign=True)}. {made.guard.sentence}",
+        (change,),
         found,
     )
 
@@ -287,8 +299,8 @@ def _rogue(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
     )
     return Takeaway(
         f"{verdict}: the {count} rogue columns have p̂ from {float(p_hat[rogue].min()):.2f} to "
-        f"{float(p_hat[rogue].max()):.2f}, the highest of all, yet pairs that do not belong together agree as often: p̂ "
-        f"minus its null is {_said(above, 3, sign=True)}. Always read p̂ beside its null.",
+        f"{float(p_hat[rogue].max()):.2f}, the highest of all, yet pairs that do not belong together agree as often: "
+        f"p̂ minus its null is {_said(above, 3, sign=True)}. Always read p̂ beside its null.",
         (above,),
         found,
     )
@@ -305,9 +317,9 @@ def _tiny(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
         "Feedback this small cannot tell its candidates apart" if found else "Even so little feedback told them apart"
     )
     return Takeaway(
-        f"{verdict}: gains of the {len(gains)} candidates differ by a standard deviation of {spread:.1%}, but with other "
-        f"{n} images a single gain would move by {noise.value:.1%} [{noise.low:.1%}, {noise.high:.1%}]. An order of "
-        "gains is still an order when it is noise; the proposition holds for it all the same.",
+        f"{verdict}: gains of the {len(gains)} candidates differ by a standard deviation of {spread:.1%}, but with "
+        f"other {n} images a single gain would move by {noise.value:.1%} [{noise.low:.1%}, {noise.high:.1%}]. An "
+        "order of gains is still an order when it is noise; the proposition holds for it all the same.",
         (noise,),
         found,
     )

@@ -166,9 +166,7 @@ class RunningAgreement:
     counted: Int[Tensor, " s"]
 
 
-def running_agreement(
-    pairs: PairedEmbeddings, column: int, *, n_steps: int = 24, seed: int = 0
-) -> RunningAgreement:
+def running_agreement(pairs: PairedEmbeddings, column: int, *, n_steps: int = 24, seed: int = 0) -> RunningAgreement:
     """Add matched pairs one by one and watch their mean sign agreement settle at p̂.
 
     Args:
