@@ -84,10 +84,10 @@ STEP = Step(
     source="The weighted interaction of patches and words, and the score built from it, are stated in the paper's "
     "public material. P = 1 for all columns is the plain score that it is compared with.",
     formula=r"s_{ij} = \sum_{d} P_d \, v_{id} \, t_{jd}",
-    words="A picture is cut into patches and a sentence into words; an encoder writes each as a row of numbers. One "
-    "place in these rows, the same in pictures and in sentences, is a feature column. The similarity of a patch and a "
-    "word is a sum over columns: both numbers multiplied, times the weight P of the column. The method is about one "
-    "question: which columns deserve less weight.",
+    words="An encoder writes every patch of a picture and every word of a sentence as a row of numbers; one place "
+    "in these rows, the same on both sides, is a feature column. The similarity of a patch and a word is a "
+    "sum over feature columns: both numbers multiplied, times the weight P of the column. Which columns "
+    "deserve less weight is what the method decides.",
     ask="If a column's weight P were doubled, by how much would the similarity change?",
     reply="By exactly what the column adds now: the sum has no other place where this weight stands. So a column that "
     "adds nothing can have any weight, and a column that misleads is silenced by a weight near zero.",

@@ -133,10 +133,10 @@ STEP = Step(
     "settings: token values as anchors, and quantiles of the column.",
     formula=r"c_d = \frac{x_d - \bar x_d}{\lVert x_d - \bar x_d \rVert}, \qquad x_{da} = \text{mean of column } d "
     r"\text{ over the tokens of item } a",
-    words="Turn the table on its side: so far a picture was a row of columns, now a column is a row of pictures. Its "
-    "coordinates are its values in a fixed set of items, the anchors. The mean is taken away and the length set to 1, "
-    "so that only its pattern of rise and fall counts. Columns that carry one style rise and fall together: in all "
-    "sketches, in all night scenes. They become points close to each other.",
+    words="Turn the table on its side: a column becomes a row of numbers, its value in each of a fixed set of "
+    "items, the anchors. The mean is taken away and the length set to 1, so that only its pattern of rise and"
+    " fall counts. Columns that carry one style rise and fall together, high in all sketches, low in all "
+    "night scenes: they become points close to each other.",
     ask="A column is multiplied by minus one everywhere. Where does its point go?",
     reply="To the opposite side of the origin: its cosine with its old self is -1. It carries the same style with the "
     "other sign, which is why similarity to a style is measured by the absolute value of the cosine (step 7).",

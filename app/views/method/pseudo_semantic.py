@@ -99,13 +99,12 @@ STEP = Step(
     provenance="paper",
     source="p̂, the mean share of positive products over matched pairs, and q̂ = 1 − p̂ are the paper's. The null on "
     "mismatched pairs and all intervals are beyond the paper.",
-    formula=r"\hat p_d = \frac{1}{|M|} \sum_{(V,T) \in M} \frac{1}{n_v n_t} \sum_{ij} \left[ v_{id} \, t_{jd} > 0 \right]"
+    formula=r"\hat p_d = \frac{1}{|M|} \sum_{(V,T) \in M} \frac{1}{n_v n_t} \sum_{ij} [v_{id} \, t_{jd} > 0]"
     r", \qquad \hat q_d = 1 - \hat p_d",
-    words="Average the share of the last step over all matched pairs: that is p̂, the pseudo-semantic probability. "
-    "What is left, q̂ = 1 − p̂, is called pseudo-style. The idea: where matched pairs agree, they share meaning. The "
-    "naive reading stops there. Read the same captions against other pictures: a column with the same constant offset "
-    "on both sides agrees just as often, with nothing shared. That is the null, and only what p̂ has beyond it can be "
-    "content.",
+    words="Average that share over all matched pairs: this is p̂, the pseudo-semantic probability, and q̂ = 1 − p̂ "
+    "is called pseudo-style; where matched pairs agree, they are thought to share meaning. But read the same "
+    "captions against other pictures: a column with the same constant offset on both sides agrees just as "
+    "often, with nothing shared. That is the null, and only what p̂ has beyond it can be content.",
     ask="A column has p̂ = 0.95. Is it semantic?",
     reply="It cannot be told from p̂ alone. If mismatched pairs give 0.95 too, the column only says that both "
     "encoders put the same constant there. If they give 0.50, matched pairs share something: content, or a style that "

@@ -85,10 +85,10 @@ STEP = Step(
     source="The share of positive products of a matched pair is the paper's. That it need not be counted product by "
     "product, but follows from the shares of positive and negative tokens, is our observation and exact.",
     formula=r"\frac{1}{n_v n_t} \sum_{i=1}^{n_v} \sum_{j=1}^{n_t} \left[ v_{id} \, t_{jd} > 0 \right]",
-    words="Now forget how large the products are and keep their signs. A positive product means that patch and word "
-    "lie on the same side of zero in this column: they agree. Count the agreeing products of a matched pair and "
-    "divide by all. There is a short cut: a product is positive when both are positive or both negative, so it is "
-    "enough to count signs among the patches and among the words.",
+    words="Forget how large the products are and keep their signs: a positive product means that patch and word lie"
+    " on the same side of zero, so they agree. Count the agreeing products of a matched pair and divide by "
+    "all. A short cut: a product is positive when both are positive or both negative, so counting signs among"
+    " patches and among words is enough.",
     ask="If a column were pure noise around zero, which share of its products would be positive?",
     reply="One half: four combinations of signs, equally often, two of them equal. But a column that is positive in "
     "every patch and in every word gives 1, whatever the picture shows. Keep that in mind for the next step.",
