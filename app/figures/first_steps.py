@@ -87,7 +87,7 @@ def chosen_pair(points: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
 def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool = False) -> go.Figure:
     """Above: the similarity while columns are added from left to right; below: what every column adds."""
     n = len(products)
-    figure = blank(height=470, x="feature column", y="product", dark=dark, key="running-sum")
+    figure = blank(height=520, x="feature column", y="product", dark=dark, key="running-sum")
     ends = _counts(n)
     figure.add_trace(_sum_line(running, n, dark=dark))
     figure.add_trace(_bars(products, n))
@@ -199,7 +199,7 @@ def settling(
     counted: Numbers, matched: Numbers, mismatched: Numbers, *, null: tuple[float, float], dark: bool = False
 ) -> go.Figure:
     """Mean sign agreement while pairs are added: matched pairs, and the same captions with other images."""
-    figure = blank(height=420, x="matched pairs counted", y="mean sign agreement", dark=dark, key="settling")
+    figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", dark=dark, key="settling")
     figure.add_shape(
         type="rect", x0=0, x1=1, xref="x domain", y0=null[0], y1=null[1], fillcolor=GREY, opacity=0.4,
         line={"width": 0}, layer="below",
@@ -223,7 +223,7 @@ def settling(
             x=1, xref="x domain", y=float(value), text=f"<b>{text} {value:.3f}</b>", showarrow=False, xanchor="right",
             yshift=(12 if above else -12) + (0 if apart else (6 if above else -6)), font={"color": colour},
         )  # fmt: skip
-    figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, nticks=6)
+    figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
     figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
     player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", dark=dark)
     return figure
@@ -237,7 +237,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         selected: Column to ring.
         dark: Theme.
     """
-    figure = blank(height=420, x="null: sign agreement of mismatched pairs", y="p̂", dark=dark, key="against-null")
+    figure = blank(height=480, x="null: sign agreement of mismatched pairs", y="p̂", dark=dark, key="against-null")
     known = columns["semantic_share"].null_count() == 0
     x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
     ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
@@ -267,8 +267,8 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         hovertemplate="column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}<extra></extra>",
     )
     figure.add_annotation(
-        x=ends[1], y=ends[1], text="no more than chance", showarrow=False, xanchor="right", yanchor="top", yshift=-8,
-        opacity=0.8,
+        x=sum(ends) / 2, y=sum(ends) / 2, text="no more than chance", showarrow=False, xanchor="left", yanchor="top",
+        xshift=8, opacity=0.8,
     )  # fmt: skip
     _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", dark=dark)
     figure.update_xaxes(range=ends, zeroline=False)
@@ -282,7 +282,7 @@ def profiles(
     """Two columns as points: their coordinates over the anchors, sorted by the first."""
     order = np.argsort(first, kind="stable")
     n = len(first)
-    figure = blank(height=420, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles")
+    figure = blank(height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles")
     pair = (first[order], second[order])
     for trace in _lines(pair, names, n, dark=dark):
         figure.add_trace(trace)
@@ -297,10 +297,10 @@ def profiles(
         text=f"<b>cosine {cosine:+.3f}</b>",
         showarrow=False,
     )
-    for values, name, colour, shift in zip(pair, names, _two(dark), (14, -14), strict=True):
+    for name, line, colour, side in zip(names, ("—", "···"), _two(dark), ("left", "right"), strict=True):
         figure.add_annotation(
-            x=n - 1, y=float(values[-1]), text=f"<b>{escape(name)}</b>", showarrow=False, xanchor="right", yshift=shift,
-            font={"color": colour},
+            x=0 if side == "left" else 1, xref="x domain", y=1, yref="y domain", yanchor="bottom", xanchor=side,
+            text=f"<b>{line} {escape(name)}</b>", showarrow=False, font={"color": colour},
         )  # fmt: skip
     low, high = _room(np.concatenate(pair))
     figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
@@ -314,7 +314,7 @@ def columns_plane(
 ) -> go.Figure:
     """Every column as a point in the plane of largest variance; two of them ringed."""
     figure = blank(
-        height=420, x=f"plane that shows {explained:.0%} of the variance", y="", dark=dark, key="columns-plane"
+        height=480, x=f"plane that shows {explained:.0%} of the variance", y="", dark=dark, key="columns-plane"
     )
     figure.add_scatter(
         x=places[:, 0],
@@ -334,10 +334,10 @@ def columns_plane(
         + named.replace("<br>", " ")
         + " %{marker.color:.3f}<extra></extra>",
     )
-    for column in dict.fromkeys((selected, beside)):
-        _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", dark=dark)
-    figure.update_xaxes(showticklabels=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, zeroline=False, scaleanchor="x")
+    for column, lift in {beside: -18, selected: 18}.items():
+        _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, dark=dark)
+    figure.update_xaxes(showticklabels=False, zeroline=False, showgrid=False)
+    figure.update_yaxes(showticklabels=False, zeroline=False, showgrid=False, scaleanchor="x")
     return figure
 
 
@@ -350,7 +350,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
 
     names = [frame.name for frame in figure.frames]
     figure.update_layout(
-        margin={"b": 96},
+        margin={"b": 150},
         updatemenus=[
             {
                 "type": "buttons",
@@ -360,7 +360,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
                 "y": 0,
                 "xanchor": "left",
                 "yanchor": "top",
-                "pad": {"t": 58},
+                "pad": {"t": 46},
                 "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
                 "font": {"color": "#1B1F24"},
                 "buttons": [
@@ -373,12 +373,12 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
         sliders=[
             {
                 "active": len(names) - 1,
-                "x": 0.32,
-                "len": 0.66,
+                "x": 0,
+                "len": 1,
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 36},
-                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark)}},
+                "pad": {"t": 84},
+                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
                 "font": {"color": "rgba(0,0,0,0)", "size": 1},
                 "tickcolor": "rgba(140,145,150,0.7)",
                 "steps": [
@@ -455,7 +455,7 @@ def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, d
     ]
 
 
-def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool) -> None:
+def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool, lift: int = 18) -> None:
     figure.add_scatter(
         x=[x],
         y=[y],
@@ -463,7 +463,7 @@ def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool) -> No
         marker={"size": 19, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
         hoverinfo="skip",
     )
-    figure.add_annotation(x=x, y=y, text=f"<b>{text}</b>", showarrow=False, yshift=18)
+    figure.add_annotation(x=x, y=y, text=f"<b>{text}</b>", showarrow=False, yshift=lift)
 
 
 def _room(values: Numbers) -> tuple[float, float]:

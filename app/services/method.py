@@ -151,6 +151,12 @@ def column_profile(space: Workspace, column: int) -> ColumnProfile | None:
     return near.column_profile(fit.image_means, space.study.construction.image_columns, items, column)
 
 
+def first_column(space: Workspace) -> int:
+    """Where the page opens: a column of low probability, but not so low that its weight is nothing."""
+    order = space.study.construction.probabilities.argsort(stable=True)
+    return int(order[len(order) // 8])
+
+
 def column_cosines(space: Workspace, column: int) -> list[float]:
     """Cosine of a column with every column, as points on the image side; 0 with one that never varies."""
     points = space.study.construction.image_columns

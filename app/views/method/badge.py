@@ -6,10 +6,10 @@ import streamlit as st
 
 from app.views.method.step import Provenance
 
-SHAPES: dict[Provenance, str] = {
-    "paper": '<circle cx="8" cy="8" r="6.5" fill="#0072B2"/>',
-    "reconstruction": '<path d="M8 0.5 15.5 8 8 15.5 0.5 8Z" fill="#D55E00"/>',
-    "beyond the paper": '<path d="M8 1 15.5 15H0.5Z" fill="#CC79A7"/>',
+SHAPES: dict[Provenance, tuple[str, str]] = {
+    "paper": ("●", "#0072B2"),
+    "reconstruction": ("◆", "#D55E00"),
+    "beyond the paper": ("▲", "#CC79A7"),
 }
 STYLE = (
     "<style>.badge{display:inline-flex;align-items:center;gap:.45rem;border:1px solid rgba(128,128,128,.55);"
@@ -24,8 +24,9 @@ def badge_html(provenance: Provenance, source: str) -> str:
     >>> "<b>" in badge_html("paper", "a <b> c")
     False
     """
-    drawn = f'<svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{SHAPES[provenance]}</svg>'
-    return f'{STYLE}<div class="source"><span class="badge">{drawn}{escape(provenance)}</span>{escape(source)}</div>'
+    shape, colour = SHAPES[provenance]
+    mark = f'<span style="color:{colour};font-size:1.15em" aria-hidden="true">{shape}</span>'
+    return f'{STYLE}<div class="source"><span class="badge">{mark}{escape(provenance)}</span>{escape(source)}</div>'
 
 
 def badge(provenance: Provenance, source: str) -> None:

@@ -29,7 +29,7 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     return (
         rf"s_{{{pick.patch},{pick.word}}} = \underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
         rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{the other {len(found.products) - 1} columns}}}} "
-        rf"= {number(found.similarity, 4)}"
+        rf"\approx {number(found.similarity, 4)}"
     )
 
 

@@ -72,9 +72,9 @@ def render() -> None:
 
 
 def _first_column(space: services.Workspace) -> int:
-    """The column that the Columns page looks at, else that of lowest probability."""
+    """The column that the Columns page looks at, else one of low probability."""
     seen = state.column(space.study.columns.height)
-    return seen if seen >= 0 else int(space.study.construction.probabilities.argmin())
+    return seen if seen >= 0 else services.first_column(space)
 
 
 def _answer(step: Step, space: services.Workspace, pick: Pick) -> str:

@@ -38,9 +38,9 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     row, pairs = _row(space, pick.column), space.splits.fit.n_texts
     d, p_hat, null = pick.column, row["p_hat"], row["null_mean"]
     return (
-        rf"\begin{{aligned}} \hat p_{{{d}}} &= \frac{{{number(p_hat * pairs, 1)}}}{{{pairs}}} = {number(p_hat)}, "
-        rf"\qquad \hat q_{{{d}}} = 1 - {number(p_hat)} = {number(1 - p_hat)} \\ \hat p_{{{d}}} - \text{{null}} &= "
-        rf"{number(p_hat)} - {number(null)} = {number(p_hat - null)} \end{{aligned}}"
+        rf"\begin{{aligned}} \hat p_{{{d}}} &= \frac{{{number(p_hat * pairs, 1)}}}{{{pairs}}} \approx {number(p_hat)}, "
+        rf"\qquad \hat q_{{{d}}} \approx 1 - {number(p_hat)} = {number(1 - p_hat)} \\ \hat p_{{{d}}} - \text{{null}} &\approx "
+        rf"{number(p_hat)} - {number(null)} \approx {number(p_hat - null)} \end{{aligned}}"
     )
 
 
