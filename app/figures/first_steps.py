@@ -58,17 +58,20 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], d
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
     )
-    figure.add_shape(
-        type="rect",
-        x0=patch - 0.5,
-        x1=patch + 0.5,
-        y0=word - 0.5,
-        y1=word + 0.5,
-        line={"color": "#1B1F24", "width": 3},
+    for colour, width in (("#FFFFFF", 6), ("#1B1F24", 3)):  # seen on every square, in both themes
+        figure.add_shape(
+            type="rect",
+            x0=patch - 0.5,
+            x1=patch + 0.5,
+            y0=word - 0.5,
+            y1=word + 0.5,
+            line={"color": colour, "width": width},
+        )
+    figure.update_xaxes(
+        range=[-0.6, n_patches - 0.4], showgrid=False, zeroline=False, dtick=_tick(n_patches), fixedrange=True
     )
-    figure.update_xaxes(range=[-0.5, n_patches - 0.5], showgrid=False, zeroline=False, tickformat="d", fixedrange=True)
     figure.update_yaxes(
-        range=[n_words - 0.5, -0.5],
+        range=[n_words - 0.4, -0.6],
         tickvals=list(range(n_words)),
         ticktext=[escape(name) for name in words],
         showgrid=False,
@@ -153,7 +156,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
         zmax=1,
         colorscale=((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC)),
         showscale=False,
-        xgap=2,
+        xgap=2 if written else 0.5,
         ygap=2,
         customdata=products,
         text=np.where(products > 0, "+", np.where(products < 0, "−", "0")) if written else None,
@@ -178,7 +181,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
             "range": [-0.5, n_patches - 0.5],
             "showgrid": False,
             "zeroline": False,
-            "tickformat": "d",
+            "dtick": _tick(n_patches),
         },
         yaxis={
             "domain": [0, 0.68],
@@ -388,6 +391,10 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
             }
         ],
     )
+
+
+def _tick(n: int) -> int:
+    return 1 if n <= 16 else 10
 
 
 def _counts(n: int) -> list[int]:

@@ -197,12 +197,13 @@ def rank_correlation(draws: Float[Tensor, "b d"], other: Columns) -> Float[Tenso
     """Spearman's rank correlation of every row with a vector; ties in the order in which they stand.
 
     >>> rank_correlation(torch.tensor([[1.0, 2.0, 9.0], [3.0, 2.0, 1.0]]), torch.tensor([0.0, 0.5, 0.6]))
-    tensor([ 1., -1.])
+    tensor([ 1.0000, -1.0000])
     """
     left = draws.argsort(dim=1, stable=True).argsort(dim=1).float()
     right = other.argsort(stable=True).argsort().float()
     left, right = left - left.mean(dim=1, keepdim=True), right - right.mean()
-    return (left @ right) / (left.norm(dim=1) * right.norm()).clamp_min(1e-9)
+    norms: Tensor = torch.linalg.vector_norm(left, dim=1) * torch.linalg.vector_norm(right)
+    return (left @ right) / norms.clamp_min(1e-9)
 
 
 def excess(taught: TaughtLesson, columns: Tensor, *, absolute: bool = False) -> Estimate:

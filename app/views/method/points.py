@@ -33,8 +33,8 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     place = items.index(image) if image in items else 0
     return (
         rf"c_{{{pick.column},a}} = \frac{{{number(float(found.values[place]), 4)} - {factor(found.mean, 4)}}}"
-        rf"{{{number(found.norm, 4)}}} \approx {number(float(found.point[place]), 4)} \qquad \text{{for anchor image }} a = "
-        rf"{items[place]}"
+        rf"{{{number(found.norm, 4)}}} \approx {number(float(found.point[place]), 4)} \qquad "
+        rf"\text{{for anchor image }} a = {items[place]}"
     )
 
 

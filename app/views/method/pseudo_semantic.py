@@ -39,8 +39,8 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     d, p_hat, null = pick.column, row["p_hat"], row["null_mean"]
     return (
         rf"\begin{{aligned}} \hat p_{{{d}}} &= \frac{{{number(p_hat * pairs, 1)}}}{{{pairs}}} \approx {number(p_hat)}, "
-        rf"\qquad \hat q_{{{d}}} \approx 1 - {number(p_hat)} = {number(1 - p_hat)} \\ \hat p_{{{d}}} - \text{{null}} &\approx "
-        rf"{number(p_hat)} - {number(null)} \approx {number(p_hat - null)} \end{{aligned}}"
+        rf"\qquad \hat q_{{{d}}} \approx 1 - {number(p_hat)} = {number(1 - p_hat)} \\ \hat p_{{{d}}} - \text{{null}} "
+        rf"&\approx {number(p_hat)} - {number(null)} \approx {number(p_hat - null)} \end{{aligned}}"
     )
 
 

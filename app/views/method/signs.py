@@ -37,8 +37,8 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     )
     count = " + ".join(rf"{patches} \cdot {words}" for patches, words in counted)
     return (
-        rf"\begin{{aligned}} v_{{{pick.patch},{d}}} \, t_{{{pick.word},{d}}} &= {factor(v, 4)} \cdot {factor(t, 4)} \approx "
-        rf"{number(product, 5)} \; {sign} \\ \frac{{1}}{{n_v n_t}} \sum_{{ij}} [v_{{id}} t_{{jd}} > 0] &= "
+        rf"\begin{{aligned}} v_{{{pick.patch},{d}}} \, t_{{{pick.word},{d}}} &= {factor(v, 4)} \cdot {factor(t, 4)} "
+        rf"\approx {number(product, 5)} \; {sign} \\ \frac{{1}}{{n_v n_t}} \sum_{{ij}} [v_{{id}} t_{{jd}} > 0] &= "
         rf"\frac{{{count}}}{{{len(found.patches)} \cdot {len(found.words)}}} = "
         rf"\frac{{{found.n_positive}}}{{{found.n_products}}} \approx {number(found.agreement)} \end{{aligned}}"
     )
