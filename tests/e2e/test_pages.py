@@ -17,13 +17,14 @@ pytestmark = pytest.mark.browser
 # Address, the question, and the least number of figures. The first page's address is the root.
 PAGES = [
     ("", "Does weighting columns by their semantic probability help here?", 2),
+    ("method", "How does PICO decide what is style?", 2),
     ("columns", "Which columns carry style, and how sure are we?", 3),
     ("prototypes", "What kinds of style were found, and did feedback matter?", 3),
     ("subspaces", "Do the two spaces separate content from style?", 2),
     ("retrieval", "What changes for a query, and why?", 2),
     ("data", "What did I load, and is it sound?", 0),
 ]
-NAMES = ["Overview", "Columns", "Prototypes", "Subspaces", "Retrieval", "Data"]
+NAMES = ["Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Data"]
 ADDRESSES = [address for address, _, _ in PAGES]
 
 
