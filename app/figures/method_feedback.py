@@ -1,0 +1,148 @@
+"""Gain against weight under two ways to average: one only rises, the other falls wherever recency wins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.figures.theme import GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
+
+CANDIDATE = "#E69F00"
+Numbers = NDArray[np.float32]
+GAP = 0.1
+MANY = 24  # candidates; with more of them their numbers are left to the hover
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One way to average.
+
+    Attributes:
+        title: Over its half, with the count of pairs in the wrong order.
+        weights: Row s: by number after s + 1 arrivals [t, t].
+    """
+
+    title: str
+    weights: Numbers
+
+
+def two_rules(
+    gains: Numbers, order: NDArray[np.int64], *, left: Rule, right: Rule, arrived: int, dark: bool = False
+) -> go.Figure:
+    """Gain against weight of those that have arrived, joined from the lowest gain to the highest.
+
+    Args:
+        gains: Of every candidate, by its number.
+        order: Numbers in their order of arrival.
+        left: The softmax.
+        right: The moving average.
+        arrived: How many have arrived.
+        dark: Theme.
+    """
+    figure = blank(height=420, x="", y="", dark=dark, key="method-feedback")
+    here = order[:arrived]
+    rising = here[np.argsort(gains[here], kind="stable")]
+    room = 0.08 * (float(np.ptp(gains)) or 0.01)
+    across = [float(gains.min()) - room, float(gains.max()) + room]
+    for number, rule in enumerate((left, right), start=1):
+        axes = {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+        equal = rule.weights * np.arange(1, len(gains) + 1)[:, None]
+        heights = equal[arrived - 1]
+        for trace in _joined(gains[rising], heights[rising], dark=dark, axes=axes):
+            figure.add_trace(trace)
+        newest = int(here[-1])
+        figure.add_scatter(
+            x=gains[here],
+            y=heights[here],
+            mode="markers+text" if len(gains) <= MANY else "markers",
+            text=[str(n) for n in here],
+            textposition="top center",
+            textfont={"size": 11, "color": ink(dark)},
+            marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": ink(dark), "width": 1}},
+            customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),
+            hovertemplate="candidate %{customdata[0]}, arrived as number %{customdata[2]}<br>gain %{x:+.2%}, weight "
+            "%{customdata[1]:.2f} %<extra></extra>",
+            **axes,
+        )
+        figure.add_scatter(
+            x=[gains[newest]],
+            y=[heights[newest]],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 20, "color": ink(dark), "line": {"width": 2}},
+            hoverinfo="skip",
+            **axes,
+        )
+        figure.add_scatter(
+            x=across,
+            y=[1, 1],
+            mode="lines",
+            line={"color": GREY, "dash": "dot", "width": 1.5},
+            hoverinfo="skip",
+            **axes,
+        )
+        figure.add_annotation(
+            text=f"<b>{rule.title}</b>",
+            x=0 if number == 1 else 0.5 + GAP / 2,
+            y=1.0,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 14, "color": ink(dark)},
+        )
+        name = "" if number == 1 else "2"
+        figure.update_layout(
+            {
+                f"xaxis{name}": {
+                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
+                    "range": across,
+                    "title": {"text": "gain of the candidate"},
+                    "tickformat": "+.2~%",
+                    "nticks": 6,
+                    "anchor": f"y{name}",
+                    "gridcolor": faint(dark),
+                    "zeroline": False,
+                },
+                f"yaxis{name}": {
+                    "type": "log",
+                    "range": _reach(equal),
+                    "dtick": "D1" if float(np.ptp(_reach(equal))) < 1.5 else 1,
+                    "tickformat": ".3~g",
+                    "title": {"text": "weight, in equal shares (log)"},
+                    "anchor": f"x{name}",
+                    "gridcolor": faint(dark),
+                },
+            }
+        )
+    figure.update_layout(margin={"t": 40, "b": 44})
+    return figure
+
+
+def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str]) -> list[go.Scatter]:
+    """Steps between neighbours in gain: solid where the weight rises with it, dashed where it does not."""
+    paths: dict[bool, list[list[float | None]]] = {True: [[], []], False: [[], []]}
+    for i in range(len(gains) - 1):
+        path = paths[bool(heights[i + 1] > heights[i] or gains[i + 1] == gains[i])]
+        path[0] += [float(gains[i]), float(gains[i + 1]), None]
+        path[1] += [float(heights[i]), float(heights[i + 1]), None]
+    looks = {True: (SKY if dark else SEMANTIC, "solid", 2.5), False: (STYLE, "dash", 2)}
+    return [
+        go.Scatter(
+            x=paths[kind][0] or [None],
+            y=paths[kind][1] or [None],
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": width},
+            hoverinfo="skip",
+            **axes,
+        )
+        for kind, (colour, dash, width) in looks.items()
+    ]
+
+
+def _reach(equal: Numbers) -> list[float]:
+    """Ends of the log axis that hold every step, so that nothing jumps while candidates arrive."""
+    seen = np.log10(equal[equal > 1e-12])
+    room = 0.12 * (float(np.ptp(seen)) or 1.0)
+    return [float(min(seen.min(), -0.1)) - room, float(max(seen.max(), 0.1)) + 1.6 * room]
