@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import CATEGORIES, IMAGE, STYLE, SYMBOLS, TEXT, blank, faint, ink
+from app.figures.theme import CATEGORIES, STYLE, SYMBOLS, blank, faint, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.06
@@ -61,7 +61,7 @@ def clusters(image: Side, text: Side, *, selected: int, dark: bool = False) -> g
             xanchor="left",
             yanchor="bottom",
             showarrow=False,
-            font={"size": 14, "color": IMAGE if number == 1 else TEXT},
+            font={"size": 14, "color": ink(dark)},
         )
     _axes_of(figure, image, text, dark=dark)
     # The centres glide when the slider is moved: the number of marks stays the same.

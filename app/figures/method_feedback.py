@@ -11,6 +11,7 @@ from app.figures.theme import GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
 CANDIDATE = "#E69F00"
 Numbers = NDArray[np.float32]
 GAP = 0.1
+TOGETHER = 4  # numbers in one label
 MANY = 24  # candidates; with more of them their numbers are left to the hover
 
 
@@ -42,13 +43,14 @@ def two_rules(
     """
     figure = blank(height=420, x="", y="", dark=dark, key="method-feedback")
     here = order[:arrived]
-    rising = here[np.argsort(gains[here], kind="stable")]
     room = 0.08 * (float(np.ptp(gains)) or 0.01)
     across = [float(gains.min()) - room, float(gains.max()) + room]
     for number, rule in enumerate((left, right), start=1):
         axes = {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
         equal = rule.weights * np.arange(1, len(gains) + 1)[:, None]
         heights = equal[arrived - 1]
+        # Of equal gains the lightest first: the step to the next gain then falls if any pair of theirs is wrong.
+        rising = here[np.lexsort((heights[here], gains[here]))]
         for trace in _joined(gains[rising], heights[rising], dark=dark, axes=axes):
             figure.add_trace(trace)
         newest = int(here[-1])
@@ -56,8 +58,8 @@ def two_rules(
             x=gains[here],
             y=heights[here],
             mode="markers+text" if len(gains) <= MANY else "markers",
-            text=[str(n) for n in here],
-            textposition="top center",
+            text=_labels(here, gains, heights),
+            textposition="bottom right" if number == 1 else "middle right",
             textfont={"size": 11, "color": ink(dark)},
             marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": ink(dark), "width": 1}},
             customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),
@@ -121,13 +123,18 @@ def two_rules(
 
 
 def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str]) -> list[go.Scatter]:
-    """Steps between neighbours in gain: solid where the weight rises with it, dashed where it does not."""
-    paths: dict[bool, list[list[float | None]]] = {True: [[], []], False: [[], []]}
+    """Steps between neighbours in gain: solid where the weight rises, dashed where not, thin where gains are equal."""
+    paths: dict[str, list[list[float | None]]] = {kind: [[], []] for kind in ("level", "rises", "falls")}
     for i in range(len(gains) - 1):
-        path = paths[bool(heights[i + 1] > heights[i] or gains[i + 1] == gains[i])]
+        level, rises = gains[i + 1] == gains[i], heights[i + 1] > heights[i]
+        path = paths["level" if level else "rises" if rises else "falls"]
         path[0] += [float(gains[i]), float(gains[i + 1]), None]
         path[1] += [float(heights[i]), float(heights[i + 1]), None]
-    looks = {True: (SKY if dark else SEMANTIC, "solid", 2.5), False: (STYLE, "dash", 2)}
+    looks = {
+        "level": (GREY, "solid", 1),
+        "rises": (SKY if dark else SEMANTIC, "solid", 2.5),
+        "falls": (STYLE, "dash", 2),
+    }
     return [
         go.Scatter(
             x=paths[kind][0] or [None],
@@ -139,6 +146,18 @@ def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str
         )
         for kind, (colour, dash, width) in looks.items()
     ]
+
+
+def _labels(here: NDArray[np.int64], gains: Numbers, heights: Numbers) -> list[str]:
+    """Numbers of the candidates; those in one place share a label, which the first of them bears."""
+    places: dict[tuple[float, float], list[int]] = {}
+    for n in here:
+        places.setdefault((round(float(gains[n]), 5), round(float(np.log10(heights[n])), 3)), []).append(int(n))
+    said = {
+        numbers[0]: ", ".join(map(str, numbers[:TOGETHER])) + (", …" if len(numbers) > TOGETHER else "")
+        for numbers in places.values()
+    }
+    return [said.get(int(n), "") for n in here]
 
 
 def _reach(equal: Numbers) -> list[float]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from app.figures.columns import rim
 from app.figures.theme import IMAGE, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink
 
+PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind a label that lines cross
 Numbers = NDArray[np.float32]
 
 
@@ -90,12 +91,21 @@ def probability_plane(
         figure.add_scatter(
             x=[x],
             y=[y],
-            mode="markers+text",
-            text=[f"column {selected}: p = {float(probabilities[selected]):.3f}"],
-            textposition="top left" if x > 0.5 else "top right",
-            textfont={"color": ink(dark), "size": 13, "weight": 700},
+            mode="markers",
             marker={"symbol": "circle-open", "size": 18, "color": ink(dark), "line": {"width": 2.5}},
             hoverinfo="skip",
+        )
+        figure.add_annotation(
+            x=x,
+            y=y,
+            text=f"<b>column {selected}: p = {float(probabilities[selected]):.3f}</b>",
+            showarrow=False,
+            xanchor="right" if x > 0.5 else "left",
+            yanchor="top",
+            xshift=-12 if x > 0.5 else 12,
+            yshift=-6,
+            bgcolor=PAPER[dark],
+            font={"color": ink(dark), "size": 13},
         )
     figure.update_xaxes(range=[0, 1.02], dtick=0.2, zeroline=False)
     figure.update_yaxes(range=[0, 1.06], dtick=0.2, zeroline=False)

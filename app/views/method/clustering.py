@@ -9,7 +9,7 @@ from app import services, state
 from app.figures.method_clusters import Side, clusters
 from app.views.method.step import Pick, Step
 from app.views.parts import figure
-from pico_core.analysis.teaching.gammas import GammaSweep, Modality
+from pico_core.analysis.teaching.gammas import GammaSweep, Modality, printed_style
 
 SLIDER = "method-gamma"
 EQUAL = 0.0  # the exponent of equal weights, that all others are compared with
@@ -30,8 +30,16 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
 
 def answer(space: services.Workspace, pick: Pick) -> str:
     """What the weights of the study change."""
-    gamma = space.study.construction.config.gamma
-    return f"At the γ of this study, {gamma:g}: {_changed(services.gamma_sweep(space), gamma)}"
+    sweep, gamma = services.gamma_sweep(space), space.study.construction.config.gamma
+    if gamma == EQUAL:
+        return f"In this study γ is 0: all {len(sweep.points.image)} columns pull alike."
+    moved, shift = sweep.moved(gamma, since=EQUAL), sweep.shift(gamma, since=EQUAL)
+    return (
+        f"At this study's γ = {gamma:g} the weights move the centres by {shift[0]:.2f} on the image side and "
+        f"{shift[1]:.2f} on the text side (a column has length 1), and {moved[0]} and {moved[1]} of "
+        f"{len(sweep.points.image)} columns "
+        "change their group."
+    )
 
 
 def draw(space: services.Workspace, pick: Pick) -> None:
@@ -136,8 +144,8 @@ def _figure(space: services.Workspace, sweep: GammaSweep, gamma: float, pick: Pi
 def _terms(space: services.Workspace, pick: Pick, gamma: float) -> str:
     """Both sides: q̂, its power times the squared distance, and L."""
     sweep = services.gamma_sweep(space)
-    d, style = pick.column, float(1 - space.study.construction.pseudo_semantic[pick.column])
-    rows = []
+    d, agreement = pick.column, float(space.study.construction.pseudo_semantic[pick.column])
+    rows, digits = [], 3
     modalities: tuple[Modality, ...] = ("image", "text")
     for modality in modalities:
         term, mark = sweep.term(gamma, d, modality), "v" if modality == "image" else "t"
@@ -145,14 +153,17 @@ def _terms(space: services.Workspace, pick: Pick, gamma: float) -> str:
         if term.weight == 0:
             rows.append(rf"&\text{{column {d} never varies on the {modality} side: its weight is }} 0")
             continue
-        printed = term.printed(style, gamma=gamma)
+        printed = term.printed(1 - agreement, gamma=gamma)
+        digits = max(digits, printed.digits)
         q, apart = printed.parts
         rows.append(
-            rf"&\hat q_{{{d}}}^{{\,{gamma:g}}}\,\lVert c_{{{d}}}^{mark}-\mu_{{{term.prototype}}}^{mark}\rVert^2"
-            rf" = {q}^{{{gamma:g}}}\times {apart} \approx {printed.whole}"
-            rf"\qquad L^{mark} = \textstyle\sum_d \approx {whole:.3g}"
+            rf"\hat q_{{{d}}}^{{\,{gamma:g}}}\,\lVert c_{{{d}}}^{mark}-\mu_{{{term.prototype}}}^{mark}\rVert^2"
+            rf" &= {q}^{{{gamma:g}}}\times {apart} \approx {printed.whole}"
+            rf"\quad\text{{of}}\quad L^{mark} \approx {whole:.3g}"
         )
-    return r"\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}"
+    pseudo = printed_style(agreement, digits=digits)
+    rows.insert(0, rf"\hat q_{{{d}}} &= 1-{pseudo.parts[0]} = {pseudo.whole}")
+    return r"\begin{aligned}" + r"\\[3pt]".join(rows) + r"\end{aligned}"
 
 
 STEP = Step(

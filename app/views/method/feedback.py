@@ -15,8 +15,9 @@ ARRIVED, PACE, DRAW = "method-arrived", "method-pace", "method-arrival-draw"
 PACES = {"Stop": None, "Slow": 1.6, "Play": 0.6}  # seconds between two arrivals
 NAMES: dict[Averaging, str] = {"softmax": "Softmax of the gain", "ema": "Moving average"}
 READ = (
-    "every diamond is a candidate set of prototypes, joined from the lowest gain to the highest. Solid: more gain "
-    "has more weight. Dashed: more gain has no more weight. The ring is the latest arrival; 1 is an equal share."
+    "every diamond is a candidate set of prototypes, joined from the lowest gain to the highest. Solid: more gain has "
+    "more weight. Dashed: more gain has less. Thin grey joins equal gains. The ring is the latest arrival; 1 is an "
+    "equal share."
 )
 BEWARE = (
     "right order is not large effect: where all gains are alike, all weights are nearly equal. And gains are "
@@ -62,17 +63,23 @@ def draw(space: services.Workspace, pick: Pick) -> None:
     state.keep_at_most(ARRIVED, count)
     if state.widget(PACE) not in PACES or state.widget(ARRIVED) == count:
         state.place_widget(PACE, "Stop")
-    pace, shuffle, back, _ = st.columns([4, 3, 3, 3], vertical_alignment="bottom")
-    chosen = pace.segmented_control(
-        "Let the candidates arrive", list(PACES), required=True, key=PACE, on_change=_begin_again, args=(count,)
-    )
-    shuffle.button(
-        "Shuffle the arrival",
-        icon=":material/shuffle:",
-        on_click=_shuffle,
-        help="The same candidates with the same gains, in another order.",
-    )
-    back.button("As they came", disabled=not _drawn(), on_click=state.place_widget, args=(DRAW, 0))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.segmented_control(
+            "Let the candidates arrive",
+            list(PACES),
+            required=True,
+            key=PACE,
+            on_change=_begin_again,
+            args=(count,),
+            width="content",
+        )
+        st.button(
+            "Shuffle the arrival",
+            icon=":material/shuffle:",
+            on_click=_shuffle,
+            help="The same candidates with the same gains, in another order.",
+        )
+        st.button("As they came", disabled=not _drawn(), on_click=state.place_widget, args=(DRAW, 0))
     st.fragment(_arrivals, run_every=PACES[chosen])(space, count, seconds=PACES[chosen])
 
 

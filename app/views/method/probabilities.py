@@ -52,7 +52,7 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
             k = int(side.abs().argmax())
             rows.append(
                 rf"s_{{{d}}}^{mark} &= |\cos(c_{{{d}}}^{mark},\mu_{{{k}}}^{mark})| = "
-                rf"|{float(side[k]):.{printed.digits}f}| = {shown}"
+                rf"|{float(side[k]):.{_decimals(shown)}f}| = {shown}"
             )
     else:
         name = made.config.similarity.replace("_", " ")
@@ -157,6 +157,10 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
             f"{float(cosines.image.abs().max()):.3f} on the image side and {float(cosines.text.abs().max()):.3f} on "
             "the text side.",
         )
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2])
 
 
 def _compared(space: services.Workspace, found: Choice, pick: Pick) -> str:

@@ -46,11 +46,13 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     change = report.unguarded.difference
     better, worse = services.caption_moves(space)
     at = space.study.construction.guard.strength
+    permuted = next((one for one in report.controls if one.name == "permuted"), None)
+    control = "" if permuted is None else f" (the same weights on other columns: {permuted.difference.value:+.1f})"
     kept = "" if space.study.construction.guard.accepted else "; the guard therefore keeps equal weights"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
-        f"points of rSum on the test images; {better} of {report.n_texts} captions rank their image better, {worse} "
-        f"worse{kept}."
+        f"points of rSum on the test images{control}; {better} of {report.n_texts} captions rank their image better, "
+        f"{worse} worse{kept}."
     )
 
 
@@ -103,7 +105,9 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
         alt=f"Rank of the right image along the strength: {', '.join(f'{rank}' for rank in curve.ranks.tolist())} at "
         f"λ = {', '.join(f'{value:g}' for value in curve.strengths)}, of {curve.n_candidates} images.",
     )
-    st.latex(r"\begin{aligned}" + _weight(space, pick, strength) + r"\end{aligned}")
+    if strength != space.strength:
+        st.markdown(f"The weight of the picked column at λ = {strength:g}:")
+        st.latex(r"\begin{aligned}" + _weight(space, pick, strength) + r"\end{aligned}")
     opened = services.on_screen()
     if opened is not None and opened.key == space.key:
         ask_button(
@@ -156,7 +160,7 @@ def _weight(space: services.Workspace, pick: Pick, strength: float) -> str:
     p, mean = printed.parts
     d = pick.column
     return (
-        rf"P_{{{d}}} &= \frac{{p_{{{d}}}^\lambda}}{{\overline{{p^\lambda}}}}"
+        rf"P_{{{d}}} &= \frac{{p_{{{d}}}^\lambda}}{{\frac1D\sum_e p_e^\lambda}}"
         rf" = \frac{{{p}^{{{strength:g}}}}}{{{mean}}} \approx {printed.whole}"
     )
 

@@ -97,6 +97,7 @@ def printed_probability(
                 combination=combination,
             ).clamp(0.0, 1.0)
         ),
+        significant=True,
     )
 
 

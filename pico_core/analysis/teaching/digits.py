@@ -38,8 +38,8 @@ def agreeing(
     Raises:
         SettingError: no number of digits makes them agree: `combine` is other arithmetic than the engine's.
 
-    >>> agreeing([0.4444, 0.4444], 0.19749, combine=lambda a, b: a * b)
-    Printed(parts=('0.4444', '0.4444'), whole='0.197', digits=4)
+    >>> agreeing([0.0004, 0.0004], 0.0008, combine=lambda a, b: a + b)  # 0.000 + 0.000 would not give 0.001
+    Printed(parts=('0.0004', '0.0004'), whole='0.001', digits=4)
     """
     write = _significant if significant else _fixed
     said = write(whole, digits)

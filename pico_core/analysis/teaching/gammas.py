@@ -147,6 +147,15 @@ class GammaSweep:
         return ColumnTerm(nearest, weight, apart, weight * apart)
 
 
+def printed_style(pseudo_semantic: float, *, digits: int = 3) -> Printed:
+    """p̂ with digits enough to give q̂ = 1 - p̂ by hand.
+
+    >>> printed_style(0.75)
+    Printed(parts=('0.750',), whole='0.250', digits=3)
+    """
+    return agreeing((pseudo_semantic,), 1 - pseudo_semantic, combine=lambda agreement: 1 - agreement, digits=digits)
+
+
 def gamma_sweep(
     points: ColumnPoints,
     pseudo_style: Columns,

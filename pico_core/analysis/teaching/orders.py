@@ -15,6 +15,7 @@ from pico_core.method.config import ConstructionConfig
 from pico_core.method.feedback import feedback_weights
 
 Averaging = Literal["softmax", "ema"]
+VISIBLE = 1e-4  # a difference of gains that their usual digits show
 LARGEST_EXPONENT = 12  # e ** 12 is 162,755: larger numbers are no reading matter
 
 
@@ -150,8 +151,8 @@ class Share:
         )
 
 
-def heaviest_shares(gains: Float[Tensor, " t"], *, tau: float, top: int = 2) -> tuple[Share, ...]:
-    """The candidates of highest gain with their weights under the softmax rule, highest first.
+def heaviest_shares(gains: Float[Tensor, " t"], *, tau: float) -> tuple[Share, ...]:
+    """The candidate of highest gain and the next one whose gain is visibly lower, with their softmax weights.
 
     >>> [round(share.weight, 2) for share in heaviest_shares(torch.tensor([0.0, 1.0986123]), tau=1.0)]
     [0.75, 0.25]
@@ -162,8 +163,14 @@ def heaviest_shares(gains: Float[Tensor, " t"], *, tau: float, top: int = 2) -> 
     weights = feedback_orders(gains, tau=tau).softmax[-1]
     return tuple(
         Share(number, float(exact[number]), level, float(sizes[number]), float(sizes.sum()), float(weights[number]))
-        for number in exact.argsort(descending=True, stable=True)[:top].tolist()
+        for number in _two_apart(exact)
     )
+
+
+def _two_apart(gains: Float[Tensor, " t"]) -> list[int]:
+    order = gains.argsort(descending=True, stable=True).tolist()
+    lower = [number for number in order if float(gains[order[0]] - gains[number]) > VISIBLE]
+    return [order[0], *lower[:1]]
 
 
 def shuffled_order(count: int, *, draw: int) -> Int[Tensor, " t"]:
