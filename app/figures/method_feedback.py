@@ -11,6 +11,9 @@ from app.figures.theme import GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
 CANDIDATE = "#E69F00"
 Numbers = NDArray[np.float32]
 GAP = 0.1
+SAME = 1e-6  # gains closer than this differ by rounding only
+TICKS = (*(k / 10 for k in range(1, 16)), 2, 3, 4, 5, 7, 10, 15)
+WIDE = 1.5  # powers of ten
 TOGETHER = 4  # numbers in one label
 MANY = 24  # candidates; with more of them their numbers are left to the hover
 
@@ -50,7 +53,7 @@ def two_rules(
         equal = rule.weights * np.arange(1, len(gains) + 1)[:, None]
         heights = equal[arrived - 1]
         # Of equal gains the lightest first: the step to the next gain then falls if any pair of theirs is wrong.
-        rising = here[np.lexsort((heights[here], gains[here]))]
+        rising = here[np.lexsort((heights[here], np.round(gains[here], 6)))]
         for trace in _joined(gains[rising], heights[rising], dark=dark, axes=axes):
             figure.add_trace(trace)
         newest = int(here[-1])
@@ -110,7 +113,7 @@ def two_rules(
                 f"yaxis{name}": {
                     "type": "log",
                     "range": _reach(equal),
-                    "dtick": "D1" if float(np.ptp(_reach(equal))) < 1.5 else 1,
+                    **_ticks(equal),
                     "tickformat": ".3~g",
                     "title": {"text": "weight, in equal shares (log)"},
                     "anchor": f"x{name}",
@@ -126,7 +129,7 @@ def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str
     """Steps between neighbours in gain: solid where the weight rises, dashed where not, thin where gains are equal."""
     paths: dict[str, list[list[float | None]]] = {kind: [[], []] for kind in ("level", "rises", "falls")}
     for i in range(len(gains) - 1):
-        level, rises = gains[i + 1] == gains[i], heights[i + 1] > heights[i]
+        level, rises = abs(gains[i + 1] - gains[i]) < SAME, heights[i + 1] > heights[i]
         path = paths["level" if level else "rises" if rises else "falls"]
         path[0] += [float(gains[i]), float(gains[i + 1]), None]
         path[1] += [float(heights[i]), float(heights[i + 1]), None]
@@ -158,6 +161,15 @@ def _labels(here: NDArray[np.int64], gains: Numbers, heights: Numbers) -> list[s
         for numbers in places.values()
     }
     return [said.get(int(n), "") for n in here]
+
+
+def _ticks(equal: Numbers) -> dict[str, object]:
+    """Powers of ten where the weights are far apart, else the round numbers between them."""
+    low, high = _reach(equal)
+    if high - low > WIDE:
+        return {"dtick": 1}
+    seen = [tick for tick in TICKS if low <= np.log10(tick) <= high]
+    return {"tickvals": seen[:: 1 + len(seen) // 9]}
 
 
 def _reach(equal: Numbers) -> list[float]:

@@ -74,23 +74,25 @@ def rank_curve(
         hoverinfo="skip",
     )
     worst = max(*ranks, *high, 2)
+    reach = log10(worst)
     ticks = [tick for tick in TICKS if tick <= max(worst * 1.5, 2)]
     figure.update_yaxes(
         type="log",
         autorange=False,
-        range=[_log(worst) + 0.14 * _log(worst) + 0.06, -0.14 * _log(worst) - 0.04],
+        range=[1.18 * reach + 0.06, -0.14 * reach - 0.04],
         tickvals=ticks,
         ticktext=[f"{tick:,}" for tick in ticks],
     )
     figure.update_xaxes(range=[across[0] - 0.06, across[-1] + 0.06], dtick=0.5, zeroline=False)
-    for text, y in (("unweighted", float(ranks[0])), ("same weights, other columns", float(low[-1] * high[-1]) ** 0.5)):
+    labels = (("unweighted", ranks[0], "bottom"), ("the same weights on other columns", high[-1], "top"))
+    for text, rank, side in labels:
         figure.add_annotation(
             x=across[-1],
-            y=_log(y),
+            y=log10(rank),
             text=text,
             showarrow=False,
             xanchor="right",
-            yanchor="bottom",
+            yanchor=side,
             font={"size": 12, "color": ink(dark)},
         )
     figure.add_annotation(
@@ -105,7 +107,3 @@ def rank_curve(
         font={"size": 12, "color": ink(dark)},
     )
     return figure
-
-
-def _log(value: float) -> float:
-    return log10(max(value, 1.0))

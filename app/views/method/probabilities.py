@@ -52,7 +52,7 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
             k = int(side.abs().argmax())
             rows.append(
                 rf"s_{{{d}}}^{mark} &= |\cos(c_{{{d}}}^{mark},\mu_{{{k}}}^{mark})| = "
-                rf"|{float(side[k]):.{_decimals(shown)}f}| = {shown}"
+                rf"\lvert{{{float(side[k]):.{_decimals(shown)}f}}}\rvert = {shown}"
             )
     else:
         name = made.config.similarity.replace("_", " ")

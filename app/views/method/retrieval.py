@@ -48,7 +48,8 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     at = space.study.construction.guard.strength
     permuted = next((one for one in report.controls if one.name == "permuted"), None)
     control = "" if permuted is None else f" (the same weights on other columns: {permuted.difference.value:+.1f})"
-    kept = "" if space.study.construction.guard.accepted else "; the guard therefore keeps equal weights"
+    accepted = space.study.construction.guard.accepted
+    kept = "" if accepted else "; on the feedback split the guard refused them, so retrieval keeps equal weights"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
         f"points of rSum on the test images{control}; {better} of {report.n_texts} captions rank their image better, "
