@@ -1,6 +1,7 @@
 """What the steps of the Method page stand on: exponents, orders of arrival, choices, strengths, printed digits."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -59,7 +60,7 @@ def test_a_centre_is_the_weighted_mean_of_its_columns_and_terms_sum_to_the_objec
 def test_equal_weights_pull_as_all_columns_and_a_strong_exponent_as_few(study, sweep):
     pulls = [step.n_effective for step in sweep.steps]
     assert pulls[0] == pytest.approx(len(study.construction.probabilities))
-    assert all(after < before for before, after in zip(pulls, pulls[1:], strict=False))
+    assert all(after < before for before, after in pairwise(pulls))
 
 
 def test_a_large_exponent_draws_the_centre_to_the_column_of_highest_pseudo_style():
