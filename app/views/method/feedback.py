@@ -135,8 +135,8 @@ def _said(found: Arrival, arrived: int) -> str:
         return f"{arrived} of {len(found.gains)} candidates have arrived, {order}: no pair differs in gain yet."
     wrong = {rule: check.n_pairs - check.n_ordered for rule, check in counts.items()}
     return (
-        f"{arrived} of {len(found.gains)} candidates have arrived, {order}. In the wrong order, of {pairs} pair{'' if pairs == 1 else 's'}: "
-        f"**softmax {wrong['softmax']}, moving average {wrong['ema']}**."
+        f"{arrived} of {len(found.gains)} candidates have arrived, {order}. In the wrong order, of {pairs} "
+        f"pair{'' if pairs == 1 else 's'}: **softmax {wrong['softmax']}, moving average {wrong['ema']}**."
     )
 
 

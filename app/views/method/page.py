@@ -83,7 +83,7 @@ def _answer(step: Step, space: services.Workspace, pick: Pick) -> str:
 
 def _rail(number: int) -> None:
     """Previous, all steps by name, next; they stay where they are from step to step."""
-    widths = [1.6, 9, 1.6, 1.4] if state.presenting() else [1.6, 9, 1.6]
+    widths = [1.45, 9.6, 1.25, 1.4] if state.presenting() else [1.45, 9.6, 1.25]
     before, rail, after, *leave = st.columns(widths, vertical_alignment="center")
     before.button(
         "Previous",

@@ -47,7 +47,7 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     v, t = printed.parts
     rows = []
     if made.config.similarity == "cosine":
-        cosines = services.column_cosines(space, d)
+        cosines = services.cosines_with_prototypes(space, d)
         for side, mark, shown in ((cosines.image, "v", v), (cosines.text, "t", t)):
             k = int(side.abs().argmax())
             rows.append(
@@ -147,7 +147,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
             f"{answer(space, pick)}",
         )
     with right:
-        cosines = services.column_cosines(space, pick.column)
+        cosines = services.cosines_with_prototypes(space, pick.column)
         figure(
             _bars(space, pick, dark=state.dark()),
             key="method-cosines",
@@ -192,7 +192,7 @@ def _plane(found: Choice, pick: Pick, *, dark: bool) -> Any:
 
 
 def _bars(space: services.Workspace, pick: Pick, *, dark: bool) -> Any:
-    cosines = services.column_cosines(space, pick.column)
+    cosines = services.cosines_with_prototypes(space, pick.column)
     return cosine_bars(cosines.image.numpy(), cosines.text.numpy(), dark=dark)
 
 
