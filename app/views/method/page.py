@@ -83,8 +83,8 @@ def _answer(step: Step, space: services.Workspace, pick: Pick) -> str:
 
 def _rail(number: int) -> None:
     """Previous, all steps by name, next; they stay where they are from step to step."""
-    widths = [1.45, 9.6, 1.25, 1.4] if state.presenting() else [1.45, 9.6, 1.25]
-    before, rail, after, *leave = st.columns(widths, vertical_alignment="center")
+    widths = [1.4, 10.4, 1.15, 1.4] if state.presenting() else [1.4, 10.4, 1.15]
+    before, rail, after, *leave = st.columns(widths, vertical_alignment="center", gap="xsmall")
     before.button(
         "Previous",
         icon=":material/chevron_left:",
