@@ -4,11 +4,12 @@ import streamlit as st
 
 from app import controls, heap, services, state
 from app.markup import plain
-from app.views import columns, data, encode, overview, parts, prototypes, retrieval, subspaces
+from app.views import columns, data, encode, method, overview, parts, prototypes, retrieval, subspaces
 from pico_core.errors import PicoError
 
 PAGES = (
     (overview, "Overview", "overview", ":material/balance:"),
+    (method, "Method", "method", ":material/function:"),
     (columns, "Columns", "columns", ":material/bar_chart:"),
     (prototypes, "Prototypes", "prototypes", ":material/route:"),
     (subspaces, "Subspaces", "subspaces", ":material/scatter_plot:"),

@@ -2,7 +2,7 @@
 
 Reconstruction of nothing: our own generator, for tests and for the demo.
 
-    x_d = sqrt(a_d) meaning_d + strength sqrt(1 - a_d) intensity style_d + noise
+    x_d = sqrt(a_d) meaning_d + strength sqrt(1 - a_d) intensity style_d + noise (+ a constant in rogue columns)
 
 with a_d the semantic share of column d. Meaning: every item shows a few concepts; a token is half
 its own concept, half the sum of the item's (context, as attention gives it). Style: every style
@@ -43,6 +43,9 @@ class PlantedConfig:
         style_strength: Size of style beside meaning; 0 = none.
         coupling: Probability that a text's style is the image's (by number).
         noise: Standard deviation of independent noise per token and column.
+        n_rogue: Last columns to which a constant is added, the same in images and texts: it says nothing, and it
+            makes nearly every product positive.
+        offset: That constant.
     """
 
     n_images: int = 800
@@ -56,6 +59,8 @@ class PlantedConfig:
     style_strength: float = 2.0
     coupling: float = 0.0
     noise: float = 0.8
+    n_rogue: int = 0
+    offset: float = 3.0
 
     def __post_init__(self) -> None:
         for name in ("n_images", "captions_per_image", "n_columns", "n_patches", "n_words", "n_concepts"):
@@ -67,7 +72,9 @@ class PlantedConfig:
             raise SettingError(f"n_styles is {self.n_styles}; expected 1 to {len(IMAGE_STYLES)}")
         if not 0 <= self.coupling <= 1:
             raise SettingError(f"coupling is {self.coupling}; expected a probability, 0 to 1")
-        for name in ("style_strength", "noise"):
+        if not 0 <= self.n_rogue <= self.n_columns:
+            raise SettingError(f"n_rogue is {self.n_rogue}; expected 0 to {self.n_columns}, the number of columns")
+        for name in ("style_strength", "noise", "offset"):
             if not 0 <= getattr(self, name) < math.inf:  # False for nan
                 raise SettingError(f"{name} is {getattr(self, name)}; expected a finite number, 0 or more")
         values = self.n_images * self.n_columns * (self.n_patches + self.captions_per_image * self.n_words)
@@ -177,8 +184,11 @@ def _tokens(
     intensity = 0.5 + torch.rand(len(style), 1, generator=generator)
     pattern = intensity * profiles[style]
     noise = torch.randn(meaning.shape, generator=generator)
+    constant = torch.zeros(config.n_columns)
+    constant[config.n_columns - config.n_rogue :] = config.offset
     return (
-        share.sqrt() * meaning / 2**0.5
+        constant
+        + share.sqrt() * meaning / 2**0.5
         + config.style_strength * (1 - share).sqrt() * pattern[:, None, :]
         + config.noise * noise
     )

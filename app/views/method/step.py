@@ -1,6 +1,6 @@
 """What a step of the Method page is: a formula, its provenance, and a picture that can be played with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +41,8 @@ class Step:
         reply: Its answer, seen after a click.
         substituted: The formula with the live numbers in it, in LaTeX; every number is the engine's.
         draw: Draws the figure and its controls below the words.
+        answer: The step's finding on these data in a sentence, computed; it stands under the page's question.
+        figures: What the printed handout shows, each drawable in light colours.
     """
 
     slug: str
@@ -53,3 +55,5 @@ class Step:
     reply: str
     substituted: Callable[[services.Workspace, Pick], str]
     draw: Callable[[services.Workspace, Pick], None]
+    answer: Callable[[services.Workspace, Pick], str] | None = None
+    figures: Callable[[services.Workspace, Pick], Sequence[services.PageSection]] | None = None

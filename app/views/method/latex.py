@@ -1,0 +1,21 @@
+"""Numbers inside formulas."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number; never minus zero.
+
+    >>> number(-0.00001), number(1.23456)
+    ('0.000', '1.235')
+    """
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def factor(value: float, digits: int = 3) -> str:
+    """A number that is multiplied or subtracted: in brackets where it is below zero.
+
+    >>> factor(-0.25, 2)
+    '(-0.25)'
+    """
+    text = number(value, digits)
+    return f"({text})" if text.startswith("-") else text
