@@ -86,9 +86,20 @@ def camera(key: str) -> dict[str, Any]:
 
 
 def figure(
-    fig: Any, *, key: str, read: str, beware: str, select: bool = False, modes: str = "points", beside: bool = False
+    fig: Any,
+    *,
+    key: str,
+    read: str,
+    beware: str,
+    select: bool = False,
+    modes: str = "points",
+    beside: bool = False,
+    alt: str | None = None,
 ) -> list[Any]:
-    """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it."""
+    """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it.
+
+    `alt` says what it shows to those who do not see it.
+    """
     event: Any = None
     place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:
@@ -98,8 +109,9 @@ def figure(
             on_select="rerun",
             selection_mode=("points", "box", "lasso") if modes == "many" else "points",
             config=camera(key) if modes != "many" else {"displaylogo": False, "displayModeBar": True},
+            alt=alt,
         )
     else:
-        place.plotly_chart(fig, key=key, config=camera(key))
+        place.plotly_chart(fig, key=key, config=camera(key), alt=alt)
     words.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
     return list(event["selection"]["points"]) if event else []

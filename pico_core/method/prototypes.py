@@ -92,11 +92,31 @@ def cluster_columns(
     generator: torch.Generator,
 ) -> StylePrototypes:
     """One weighted K-means per modality, warm-started at `start` so that labels keep their identity."""
-    weight = pseudo_style.clamp(0.0, 1.0) ** config.gamma
+    image, text = (instance_weights(side, pseudo_style, gamma=config.gamma) for side in (points.image, points.text))
     return StylePrototypes(
-        _kmeans(points.image, weight, start.image.centres if start else None, config, generator),
-        _kmeans(points.text, weight, start.text.centres if start else None, config, generator),
+        _kmeans(points.image, image, start.image.centres if start else None, config, generator),
+        _kmeans(points.text, text, start.text.centres if start else None, config, generator),
     )
+
+
+def instance_weights(points: Float[Tensor, "d a"], pseudo_style: Columns, *, gamma: float) -> Columns:
+    """How much every column pulls in K-means: q̂_d ** gamma; nothing for a column that never varies.
+
+    Args:
+        points: Columns of one modality as points.
+        pseudo_style: q̂.
+        gamma: The exponent.
+
+    Source: q̂ (gamma = 1) is the paper's; the exponent is a reconstruction.
+
+    >>> instance_weights(torch.tensor([[1.0], [-1.0], [0.0]]), torch.tensor([0.5, 0.2, 1.0]), gamma=2.0)
+    tensor([0.2500, 0.0400, 0.0000])
+    """
+    # A column that never varies is no point: its p̂ of 0 would make it the heaviest of all.
+    weight = pseudo_style.clamp(0.0, 1.0) ** gamma * points.any(dim=1)
+    if float(weight.sum()) <= 0:  # every column agrees in sign everywhere: no column is more style than another
+        return torch.ones_like(weight)
+    return weight
 
 
 def assign(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], weight: Columns) -> ModalityPrototypes:
@@ -119,10 +139,6 @@ def _kmeans(
 ) -> ModalityPrototypes:
     from sklearn.cluster import KMeans  # half a second to import, and looking at a finished run needs none
 
-    # A column that never varies is no point: its p̂ of 0 would make it the heaviest of all.
-    weight = weight * points.any(dim=1)
-    if float(weight.sum()) <= 0:  # every column agrees in sign everywhere: no column is more style than another
-        weight = torch.ones_like(weight)
     distinct = len(torch.unique(points, dim=0))
     if config.n_prototypes > distinct:
         raise SettingError(

@@ -50,7 +50,7 @@ def test_arrow_keys_turn_the_steps_and_leave_fields_alone(visit):
 
 def test_a_presentation_fills_the_screen_and_is_reopened_by_its_address(chromium, warm):
     with Visit(chromium, warm, dark=True, width=1920, height=1080) as visitor:
-        visitor.open("method?preset=rogue&step=pseudo-semantic&present=1", patience=120)
+        visitor.open("method?preset=rogue&step=estimate&present=1", patience=120)
         arrive(visitor, "Step 3")
         visitor.settle()
         assert not visitor.sidebar.is_visible()

@@ -10,7 +10,7 @@ from app.documents.handout import HandoutStep
 from app.jobs import Job
 from app.markup import plain
 from app.views.empty import workspace_or_say
-from app.views.method import interaction, points, pseudo_semantic, signs
+from app.views.method import clustering, feedback, interaction, points, probabilities, pseudo_semantic, retrieval, signs
 from app.views.method.badge import badge
 from app.views.method.picking import choose_pick, current_pick
 from app.views.method.presenting import large_type
@@ -21,7 +21,7 @@ from app.views.waiting import waiting
 TITLE = "How does PICO decide what is style?"
 STEPS: tuple[Step, ...] = tuple(
     module.STEP
-    for module in (interaction, signs, pseudo_semantic, points)
+    for module in (interaction, signs, pseudo_semantic, points, clustering, feedback, probabilities, retrieval)
 )  # fmt: skip
 SLUGS = [step.slug for step in STEPS]
 OWN = "Your data: the open study"
@@ -83,7 +83,7 @@ def _answer(step: Step, space: services.Workspace, pick: Pick) -> str:
 
 def _rail(number: int) -> None:
     """Previous, all steps by name, next; they stay where they are from step to step."""
-    widths = [1.6, 9, 1.6, 1.4] if state.presenting() else [1.6, 9, 1.6]
+    widths = [1.45, 9.6, 1.25, 1.4] if state.presenting() else [1.45, 9.6, 1.25]
     before, rail, after, *leave = st.columns(widths, vertical_alignment="center")
     before.button(
         "Previous",

@@ -1,0 +1,172 @@
+"""Weighted K-means of the columns at one exponent: groups, weights as sizes, centres and where they were before."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.figures.columns import rim
+from app.figures.theme import CATEGORIES, STYLE, SYMBOLS, blank, faint, ink
+
+Numbers = NDArray[np.float32]
+GAP = 0.06
+SMALLEST, LARGEST = 4.0, 34.0  # pixels across
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What one half of the figure draws.
+
+    Attributes:
+        name: "image" or "text".
+        columns: Columns in the plane [d, 2].
+        weights: Instance weight of every column [d].
+        labels: Its nearest centre [d].
+        centres: Now [k, 2].
+        before: At the exponent that is compared with [k, 2].
+        reach: Every place where a centre stands at any exponent [t, k, 2]: the axes hold them all.
+        explained: Share of the variance that the plane shows.
+    """
+
+    name: str
+    columns: Numbers
+    weights: Numbers
+    labels: NDArray[np.int64]
+    centres: Numbers
+    before: Numbers
+    reach: Numbers
+    explained: float
+
+
+def clusters(image: Side, text: Side, *, selected: int, dark: bool = False) -> go.Figure:
+    """Both sides at one exponent; a group has a colour and a symbol, a column's area is its weight.
+
+    Args:
+        image: Left half.
+        text: Right half.
+        selected: Column to ring; -1 for none.
+        dark: Theme.
+    """
+    figure = blank(height=440, x="", y="", dark=dark, key="method-clusters")
+    for number, side in enumerate((image, text), start=1):
+        for trace in _traces(side, selected=selected, number=number, dark=dark):
+            figure.add_trace(trace)
+        figure.add_annotation(
+            text=f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)",
+            x=0 if number == 1 else 0.5 + GAP / 2,
+            y=1.0,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 14, "color": ink(dark)},
+        )
+    _axes_of(figure, image, text, dark=dark)
+    # The centres glide when the slider is moved: the number of marks stays the same.
+    figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
+    return figure
+
+
+def sizes(weights: Numbers) -> Numbers:
+    """Pixels across: the area is the weight, with equal weights 9 pixels for all."""
+    share = weights / max(float(weights.sum()), 1e-30) * len(weights)
+    return np.clip(9.0 * np.sqrt(share), SMALLEST, LARGEST)
+
+
+def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Scatter]:
+    axes = {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+    place = [int(label) for label in side.labels]
+    share = side.weights / max(float(side.weights.sum()), 1e-30)
+    ways = np.stack([_broken(side.before[:, axis], side.centres[:, axis]) for axis in (0, 1)])
+    ties = np.stack([_broken(side.columns[:, axis], side.centres[side.labels, axis]) for axis in (0, 1)])
+    ring = side.columns[[selected]] if selected >= 0 else np.full((1, 2), np.nan, dtype=np.float32)
+    line = {"hoverinfo": "skip", **axes}
+    return [
+        go.Scatter(x=ties[0], y=ties[1], mode="lines", line={"width": 1, "color": "rgba(140,145,150,0.35)"}, **line),
+        go.Scatter(
+            x=side.columns[:, 0],
+            y=side.columns[:, 1],
+            mode="markers",
+            marker={
+                "color": [CATEGORIES[k % len(CATEGORIES)] for k in place],
+                # A second round of colours comes with other symbols.
+                "symbol": [SYMBOLS[(k + k // len(CATEGORIES)) % len(SYMBOLS)] for k in place],
+                "size": sizes(side.weights),
+                "opacity": 0.9,
+                "line": {"color": rim(dark), "width": 0.8},
+            },
+            customdata=np.column_stack([np.arange(len(place)), side.labels, 100 * share]),
+            hovertemplate="column %{customdata[0]:d}<br>group %{customdata[1]:d}, %{customdata[2]:.2f} % of the weight"
+            "<extra></extra>",
+            **axes,
+        ),
+        go.Scatter(x=ways[0], y=ways[1], mode="lines", line={"color": STYLE, "width": 2}, **line),
+        go.Scatter(
+            x=side.before[:, 0],
+            y=side.before[:, 1],
+            mode="markers",
+            marker={"symbol": "square-open", "size": 13, "color": STYLE, "line": {"width": 2}},
+            customdata=np.arange(len(side.before)),
+            hovertemplate="centre %{customdata} with equal weights<extra></extra>",
+            **axes,
+        ),
+        go.Scatter(
+            x=side.centres[:, 0],
+            y=side.centres[:, 1],
+            mode="markers+text",
+            marker={"color": STYLE, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
+            text=[str(k) for k in range(len(side.centres))],
+            textposition="middle center",
+            textfont={"color": "#FFFFFF", "size": 13, "weight": 700},
+            customdata=np.bincount(side.labels, minlength=len(side.centres)),
+            hovertemplate="centre %{text}<br>nearest to %{customdata} columns<extra></extra>",
+            **axes,
+        ),
+        go.Scatter(
+            x=ring[:, 0],
+            y=ring[:, 1],
+            mode="markers",
+            marker={
+                "symbol": "circle-open",
+                "size": float(sizes(side.weights)[selected]) + 8 if selected >= 0 else 8,
+                "color": ink(dark),
+                "line": {"width": 2.5},
+            },
+            **line,
+        ),
+    ]
+
+
+def _broken(start: Numbers, end: Numbers) -> Numbers:
+    """Pairs of ends with gaps between them: many lines in one trace."""
+    return np.column_stack([start, end, np.full(len(start), np.nan, dtype=np.float32)]).ravel()
+
+
+def _axes_of(figure: go.Figure, image: Side, text: Side, *, dark: bool) -> None:
+    """Equal scales, ends that hold every exponent, so that nothing jumps while the slider moves."""
+    for number, side in ((1, image), (2, text)):
+        everything = np.concatenate([side.columns, side.reach.reshape(-1, 2)])
+        low, high = everything.min(axis=0), everything.max(axis=0)
+        room = 0.07 * float((high - low).max() or 1.0)
+        name = "" if number == 1 else "2"
+        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
+        figure.update_layout(
+            {
+                f"xaxis{name}": {
+                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
+                    "range": [float(low[0]) - room, float(high[0]) + room],
+                    "title": {"text": "first axis of the plane"},
+                    "anchor": f"y{name}",
+                    **common,
+                },
+                f"yaxis{name}": {
+                    "range": [float(low[1]) - room, float(high[1]) + room],
+                    "title": {"text": "second axis"},
+                    "anchor": f"x{name}",
+                    "scaleanchor": f"x{name}",
+                    **common,
+                },
+            }
+        )
