@@ -1,5 +1,6 @@
 """The method on paper: every step with its formula, the live numbers and its figures, in one file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -8,6 +9,7 @@ from latex2mathml.converter import convert
 
 from app.documents.standalone import Section, standalone
 
+STYLE = "math{font-size:1.15em;margin:.5em 0}@media print{section{break-inside:avoid}}"
 MARKS = {"paper": "●", "reconstruction": "◆", "beyond the paper": "▲"}
 
 
@@ -39,13 +41,16 @@ class HandoutStep:
 
 
 def formula_html(latex: str) -> str:
-    r"""A formula as MathML, which browsers draw by themselves.
+    r"""A formula as MathML, which browsers draw by themselves; the lines of an aligned one stand below each other.
 
     >>> formula_html(r"p_d")[:5]
     '<math'
+    >>> formula_html(r"\begin{aligned} a &= 1 \\ b &= 2 \end{aligned}").count("<math")
+    2
     """
-    markup: str = convert(latex, display="block")
-    return markup
+    lined = re.fullmatch(r"\\begin\{aligned\}(.*)\\end\{aligned\}", latex.strip(), flags=re.DOTALL)
+    rows = [latex] if lined is None else lined[1].replace("&", "").split(r"\\")  # one below the other, not aligned
+    return "".join(convert(row.strip(), display="block") for row in rows)
 
 
 def handout_html(
@@ -73,7 +78,8 @@ def handout_html(
         sections.extend(replace(figure, name=f"step-{number}") for figure in drawn)
     if takeaway:
         sections.append(Section(title="What to keep", html=f"<p class='answer'>{escape(takeaway)}</p>"))
-    return standalone(title, answer=answer, facts=facts, sections=sections)
+    page = standalone(title, answer=answer, facts=facts, sections=sections)
+    return page.replace("</style>", f"{STYLE}</style>", 1)
 
 
 def _step_html(step: HandoutStep) -> str:

@@ -70,7 +70,11 @@ def figure_html(figure: go.Figure, *, place: str) -> str:
     """A figure for a page that holds plotly's script already."""
     figure = go.Figure(figure).update_layout(paper_bgcolor="#fff", plot_bgcolor="#fff")
     markup: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, div_id=place, config={"displaylogo": False, "displayModeBar": False}
+        full_html=False,
+        include_plotlyjs=False,
+        auto_play=False,
+        div_id=place,
+        config={"displaylogo": False, "displayModeBar": False},
     )
     return markup
 

@@ -60,7 +60,7 @@ class Lesson:
         about: What was planted, and what to look for.
         planted: The data.
         config: The study.
-        column: The column that it opens at; -1 for the one of lowest semantic probability.
+        column: The column that it opens at; -1 for one of low semantic probability.
         seed: Of the data.
     """
 
@@ -93,9 +93,13 @@ class TaughtLesson:
 
     @property
     def column(self) -> int:
-        """Where it opens."""
-        lowest = int(self.study.construction.probabilities.argmin())
-        return lowest if self.lesson.column < 0 else self.lesson.column
+        """Where it opens: among the columns of low probability the one whose signs are furthest from chance."""
+        if self.lesson.column >= 0:
+            return self.lesson.column
+        order = self.study.construction.probabilities.argsort(stable=True)
+        low = order[1 : max(2, len(order) // 4)]  # the very lowest may weigh nothing at all
+        moved = self.study.construction.pseudo_semantic - torch.tensor(self.study.columns["null_mean"].to_list())
+        return int(low[moved[low].abs().argmax()])
 
 
 def _study(**settings: object) -> StudyConfig:
@@ -261,7 +265,7 @@ def _coupled(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
         "partner",
     }[taught.study.report.verdict]
     return Takeaway(
-        f"{verdict}: in the {len(style)} columns that carry most style p̂ lies {_said(here, 3)} away from its null on "
+        f"{verdict}. In the {len(style)} columns that carry most style p̂ lies {_said(here, 3)} away from its null on "
         f"average, without the coupling {_said(there, 3)}; {worth} (rSum {_said(change, 1, sign=True)}).",
         (here, there, change),
         found,
@@ -311,17 +315,19 @@ def _tiny(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
     steps = taught.study.construction.history.iterations
     gains = torch.tensor([step.candidate_gain for step in steps])
     noise = gain_noise(taught)
-    spread = float(gains.std())
+    drawn = torch.randint(len(gains), (500, len(gains)), generator=torch.Generator().manual_seed(0))
+    spread = percentile_estimate(float(gains.std()), gains[drawn].std(dim=1))
     n = taught.splits.feedback.n_images
-    found = noise.low > spread
+    found = noise.value > spread.high
     verdict = (
         "Feedback this small cannot tell its candidates apart" if found else "Even so little feedback told them apart"
     )
     return Takeaway(
-        f"{verdict}: gains of the {len(gains)} candidates differ by a standard deviation of {spread:.1%}, but with "
-        f"other {n} images a single gain would move by {noise.value:.1%} [{noise.low:.1%}, {noise.high:.1%}]. An "
-        "order of gains is still an order when it is noise; the proposition holds for it all the same.",
-        (noise,),
+        f"{verdict}: gains of the {len(gains)} candidates differ by a standard deviation of {spread.value:.1%} "
+        f"[{spread.low:.1%}, {spread.high:.1%}], but with other {n} images a single gain would move by "
+        f"{noise.value:.1%} [{noise.low:.1%}, {noise.high:.1%}]. An order of gains is still an order when it is noise; "
+        "the proposition holds for it all the same.",
+        (spread, noise),
         found,
     )
 
@@ -354,8 +360,8 @@ def _many(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
         else "More prototypes did not blur the picture here"
     )
     return Takeaway(
-        f"{verdict}: half of the columns have a style similarity above {near[0]:.2f} on the image side, with "
-        f"{beside.study.config.construction.n_prototypes} prototypes above {near[1]:.2f}; the probability follows the "
+        f"{verdict}: the median style similarity of a column is {near[0]:.2f} on the image side, with "
+        f"{beside.study.config.construction.n_prototypes} prototypes {near[1]:.2f}; the probability follows the "
         f"planted truth with a rank correlation of {_said(here)}, before {_said(there)}.",
         (here, there),
         found,

@@ -46,7 +46,7 @@ def answer(space: services.Workspace, pick: Pick) -> str:
 
 def show(space: services.Workspace, pick: Pick) -> None:
     """The sum as it grows, and the table of all patches and words."""
-    show_piece(figures(space, pick)[0], key="method-sum")
+    show_piece(figures(space, pick)[0], key="method-sum", said=answer(space, pick))
     found = services.interaction(space, pick.text, pick.patch, pick.word)
     points = figure(
         draw.pair_table(
@@ -60,6 +60,8 @@ def show(space: services.Workspace, pick: Pick) -> None:
         read=READ_TABLE,
         beware=BEWARE_TABLE,
         select=True,
+        alt=f"Similarity of {found.table.shape[0]} patches with {found.table.shape[1]} words, from "
+        f"{float(found.table.min()):+.2f} to {float(found.table.max()):+.2f}.",
     )
     chosen = draw.chosen_pair(points)
     fresh = state.fresh("method-table", None if chosen is None else chosen[0] * 10_000 + chosen[1])

@@ -62,9 +62,9 @@ def show(space: services.Workspace, pick: Pick) -> None:
     left, right = st.columns(2, gap="medium")
     lines, plane = _figures(space, pick, other)
     with left:
-        show_piece(lines, key="method-profiles")
+        show_piece(lines, key="method-profiles", said=answer(space, pick))
     with right:
-        points = show_piece(plane, key="method-plane", select=True)
+        points = show_piece(plane, key="method-plane", said=answer(space, pick), select=True)
     chosen = state.fresh("method-plane", chosen_column(points))
     if chosen is not None:
         set_pick(space, column=chosen)

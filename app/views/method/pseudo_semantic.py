@@ -63,9 +63,9 @@ def show(space: services.Workspace, pick: Pick) -> None:
     left, right = st.columns(2, gap="medium")
     settled, against = figures(space, pick)
     with left:
-        show_piece(settled, key="method-settling")
+        show_piece(settled, key="method-settling", said=answer(space, pick))
     with right:
-        points = show_piece(against, key="method-against-null", select=True)
+        points = show_piece(against, key="method-against-null", said=answer(space, pick), select=True)
     chosen = state.fresh("method-against-null", chosen_column(points))
     if chosen is not None:
         set_pick(space, column=chosen)

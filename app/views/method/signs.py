@@ -57,13 +57,15 @@ def show(space: services.Workspace, pick: Pick) -> None:
     """This pair's products, and the four combinations of signs over all pairs."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_piece(figures(space, pick)[0], key="method-products")
+        show_piece(figures(space, pick)[0], key="method-products", said=answer(space, pick))
+    table = services.signs(space, pick.column)
     with right:
         figure(
-            near.sign_square(services.signs(space, pick.column), dark=state.dark()),
+            near.sign_square(table, dark=state.dark()),
             key="method-signs",
             read=READ_ALL,
             beware=BEWARE_ALL,
+            alt=f"Signs of patch and word over all matched pairs; equal signs make up {table.agreement:.1%}.",
         )
 
 
