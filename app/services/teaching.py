@@ -95,7 +95,7 @@ def probability_height(combination: Combination) -> Height:
     return height_over_plane(combination)
 
 
-def column_cosines(space: Workspace, column: int) -> Cosines:
+def cosines_with_prototypes(space: Workspace, column: int) -> Cosines:
     """Cosines of a column with all prototypes."""
     return prototype_cosines(space.study.construction, column)
 

@@ -35,7 +35,8 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
         r"\begin{aligned}"
         + _weight(space, pick, space.strength)
         + r"\\[3pt]"
-        + rf"S_P &= {_sum(one.parts)} \approx {one.whole},\qquad S_1 = {_sum(other.parts)} \approx {other.whole}"
+        + rf"S_P &= {_sum(one.parts)} \approx {one.whole}\\[3pt]"
+        + rf"S_1 &= {_sum(other.parts)} \approx {other.whole}"
         + r"\end{aligned}"
     )
 
@@ -174,8 +175,9 @@ STEP = Step(
     "probabilities as weights of the columns. Beyond the paper: the strength λ (1 is the paper's), scaling the "
     "weights to mean 1, the permuted control, and the guard that refuses weights which do not help on the feedback "
     "split.",
-    formula=r"S_P(V,T)=\frac1{n_v}\sum_i\max_j s_{ij}+\frac1{n_t}\sum_j\max_i s_{ij},\qquad "
-    r"s_{ij}=\sum_d P_d\,v_{id}\,t_{jd},\qquad P_d=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}",
+    formula=r"\begin{aligned}S_P(V,T)&=\tfrac1{n_v}\textstyle\sum_i\max_j s_{ij}+\tfrac1{n_t}\sum_j\max_i s_{ij}\\"
+    r"s_{ij}&=\textstyle\sum_d P_d\,v_{id}\,t_{jd}\\"
+    r"P_d&=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}\end{aligned}",
     words="The probabilities become weights: a column of meaning counts more in the score of a picture and a "
     "caption, a column of style counts less. The strength λ says how much: 0 leaves all columns equal, 1 takes the "
     "probabilities as they are. Only the order of the scores matters, so one query shows what the weights do: its "
