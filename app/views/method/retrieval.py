@@ -10,7 +10,7 @@ from app.figures.method_strength import rank_curve
 from app.markup import plain
 from app.views.going import ask_button
 from app.views.method.step import Pick, Step
-from app.views.parts import asked, figure
+from app.views.parts import asked, figure, prose
 from pico_core.analysis.records import Verdict
 from pico_core.analysis.teaching.strengths import STRENGTHS
 
@@ -48,13 +48,10 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     better, worse = services.caption_moves(space)
     at = space.study.construction.guard.strength
     permuted = next((one for one in report.controls if one.name == "permuted"), None)
-    control = "" if permuted is None else f" (the same weights on other columns: {permuted.difference.value:+.1f})"
-    accepted = space.study.construction.guard.accepted
-    kept = "" if accepted else "; on the feedback split the guard refused them, so retrieval keeps equal weights"
+    control = "" if permuted is None else f" (the same weights on other columns {permuted.difference.value:+.1f})"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
-        f"points of rSum on the test images{control}; {better} of {report.n_texts} captions rank their image better, "
-        f"{worse} worse{kept}."
+        f"points of rSum{control}; {better} of {report.n_texts} captions rank their image better, {worse} worse."
     )
 
 
@@ -84,11 +81,16 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
         if state.widget(key) not in options:
             state.place_widget(key, value)
-    which, how = st.columns([5, 7], vertical_alignment="bottom")
-    chosen = which.segmented_control(
-        "Which caption asks", list(QUERIES), format_func=QUERIES.__getitem__, required=True, key=QUERY
-    )
-    strength = how.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        chosen = st.segmented_control(
+            "Which caption asks",
+            list(QUERIES),
+            format_func=QUERIES.__getitem__,
+            required=True,
+            key=QUERY,
+            width="content",
+        )
+        strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=420)
     text = _text(space, chosen)
     curve = services.rank_curve(space, text)
     asked("which image does this caption describe?", services.item_name(space, "text", text))
@@ -110,6 +112,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     if strength != space.strength:
         st.markdown(f"The weight of the picked column at λ = {strength:g}:")
         st.latex(r"\begin{aligned}" + _weight(space, pick, strength) + r"\end{aligned}")
+    prose(space.study.construction.guard.sentence)
     opened = services.on_screen()
     if opened is not None and opened.key == space.key:
         ask_button(
