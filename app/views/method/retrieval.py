@@ -81,7 +81,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
         if state.widget(key) not in options:
             state.place_widget(key, value)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
             "Which caption asks",
             list(QUERIES),
@@ -90,7 +90,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
             key=QUERY,
             width="content",
         )
-        strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=420)
+        strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=290)
     text = _text(space, chosen)
     curve = services.rank_curve(space, text)
     asked("which image does this caption describe?", services.item_name(space, "text", text))
