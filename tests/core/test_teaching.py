@@ -175,7 +175,7 @@ def test_the_largest_cosine_is_the_similarity(study):
         torch.testing.assert_close(cosines.text[1], naive)
 
 
-def test_height_over_the_plane_has_images_across_and_texts_up():
+def test_height_over_the_plane_is_the_combination_at_every_point():
     height = height_over_plane("product", n_points=5)
     assert float(height.levels[1, 3]) == pytest.approx((1 - 0.75) * (1 - 0.25))
     assert float(height_over_plane("minimum", n_points=5).levels[4, 0]) == 0
