@@ -11,6 +11,7 @@ from app.figures.theme import CATEGORIES, STYLE, SYMBOLS, blank, faint, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.06
+MANY = 12  # centres; more of them are drawn smaller
 SMALLEST, LARGEST = 4.0, 34.0  # pixels across
 
 
@@ -82,6 +83,7 @@ def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Sc
     ways = np.stack([_broken(side.before[:, axis], side.centres[:, axis]) for axis in (0, 1)])
     ties = np.stack([_broken(side.columns[:, axis], side.centres[side.labels, axis]) for axis in (0, 1)])
     ring = side.columns[[selected]] if selected >= 0 else np.full((1, 2), np.nan, dtype=np.float32)
+    edge = 19 if len(side.centres) <= MANY else 15  # pixels
     line = {"hoverinfo": "skip", **axes}
     return [
         go.Scatter(x=ties[0], y=ties[1], mode="lines", line={"width": 1, "color": "rgba(140,145,150,0.35)"}, **line),
@@ -116,10 +118,10 @@ def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Sc
             x=side.centres[:, 0],
             y=side.centres[:, 1],
             mode="markers+text",
-            marker={"color": STYLE, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
+            marker={"color": STYLE, "size": edge, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
             text=[str(k) for k in range(len(side.centres))],
             textposition="middle center",
-            textfont={"color": "#FFFFFF", "size": 13, "weight": 700},
+            textfont={"color": "#FFFFFF", "size": round(0.7 * edge), "weight": 700},
             customdata=np.bincount(side.labels, minlength=len(side.centres)),
             hovertemplate="centre %{text}<br>nearest to %{customdata} columns<extra></extra>",
             **axes,

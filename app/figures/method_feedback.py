@@ -11,6 +11,7 @@ from app.figures.theme import GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
 CANDIDATE = "#E69F00"
 Numbers = NDArray[np.float32]
 GAP = 0.1
+USUAL = {1: "bottom right", 2: "middle right"}  # where a label stands, left half and right half
 SAME = 1e-6  # gains closer than this differ by rounding only
 TICKS = (*(k / 10 for k in range(1, 16)), 2, 3, 4, 5, 7, 10, 15)
 WIDE = 1.5  # powers of ten
@@ -46,6 +47,7 @@ def two_rules(
     """
     figure = blank(height=420, x="", y="", dark=dark, key="method-feedback")
     here = order[:arrived]
+    newest = int(here[-1])
     room = 0.08 * (float(np.ptp(gains)) or 0.01)
     across = [float(gains.min()) - room, float(gains.max()) + room]
     for number, rule in enumerate((left, right), start=1):
@@ -56,13 +58,13 @@ def two_rules(
         rising = here[np.lexsort((heights[here], np.round(gains[here], 6)))]
         for trace in _joined(gains[rising], heights[rising], dark=dark, axes=axes):
             figure.add_trace(trace)
-        newest = int(here[-1])
         figure.add_scatter(
             x=gains[here],
             y=heights[here],
             mode="markers+text" if len(gains) <= MANY else "markers",
             text=_labels(here, gains, heights),
-            textposition="bottom right" if number == 1 else "middle right",
+            # The ring would cover a label beside the latest.
+            textposition=["top center" if n == newest else USUAL[number] for n in here],
             textfont={"size": 11, "color": ink(dark)},
             marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": ink(dark), "width": 1}},
             customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),

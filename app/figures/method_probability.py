@@ -133,12 +133,17 @@ def cosine_bars(image: Numbers, text: Numbers, *, dark: bool = False) -> go.Figu
                 "line": {"color": colour, "width": 1.6},
                 "pattern": {"shape": [pattern if k == top else "" for k in range(len(values))], "size": 6},
             },
-            text=[f"{value:+.3f}" if k == top else "" for k, value in enumerate(values)],
-            textposition="outside",
-            textangle=0,
-            cliponaxis=False,
-            constraintext="none",
             hovertemplate=f"{side} side, prototype %{{x}}<br>cosine %{{y:+.3f}}<extra></extra>",
+        )
+        # Image side to the left, text side to the right: both may be longest at the same prototype.
+        figure.add_annotation(
+            x=top,
+            y=float(values[top]),
+            text=f"{values[top]:+.3f}",
+            showarrow=False,
+            xanchor="right" if side == "image" else "left",
+            yanchor="bottom" if values[top] >= 0 else "top",
+            font={"size": 13, "color": ink(dark)},
         )
     edge = 1.25 * max(float(np.abs(image).max()), float(np.abs(text).max()), 0.1)
     figure.update_yaxes(range=[-edge, edge], zeroline=True, zerolinecolor=faint(dark))

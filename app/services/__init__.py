@@ -172,7 +172,6 @@ __all__ = [
     "choice",
     "colour_title",
     "colouring",
-    "column_cosines",
     "column_items",
     "column_profile",
     "column_set",

@@ -76,8 +76,8 @@ def test_the_picked_column_is_led_to_both_axes():
 def test_the_cosine_furthest_from_zero_is_filled_and_named_on_either_side():
     figure = method_probability.cosine_bars(np.array([0.2, -0.7, 0.1]), np.array([0.6, 0.0, -0.5]))
     image, text = figure.data
-    assert list(image.text) == ["", "-0.700", ""]
-    assert list(text.text) == ["+0.600", "", ""]
+    labels = [(label.x, label.text, label.xanchor) for label in figure.layout.annotations]
+    assert labels == [(1, "-0.700", "right"), (0, "+0.600", "left")]
     assert [shape != "" for shape in text.marker.pattern.shape] == [True, False, False]
     assert [colour == "rgba(0,0,0,0)" for colour in image.marker.color] == [True, False, True]
 

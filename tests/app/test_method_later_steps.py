@@ -74,14 +74,16 @@ def close(printed: float, exact: float) -> bool:
 @pytest.mark.parametrize("column", [0, 5, 31])
 def test_the_numbers_of_clustering_are_the_engines(space, column):
     made = space.study.construction
-    style, images, texts = right_sides(clustering.substituted(space, Pick(column=column)))
+    style, images, image_sum, texts, text_sum = right_sides(clustering.substituted(space, Pick(column=column)))
     p_hat = float(made.pseudo_semantic[column])
     one, p, q = numbers(style)
     assert one == 1
     assert close(p, p_hat)
     assert close(q, 1 - p_hat)
-    for row, modality, points in ((images, "image", made.image_columns), (texts, "text", made.text_columns)):
-        q, gamma, apart, term, whole = numbers(re.sub(r"L\^[vt]", "L", row.replace("^{", " ").replace(r"\times", " ")))
+    sides = ((images, image_sum, "image", made.image_columns), (texts, text_sum, "text", made.text_columns))
+    for row, total, modality, points in sides:
+        q, gamma, apart, term = numbers(row.replace("^{", " ").replace("}", " "))
+        whole = numbers(total)[-1]
         sweep = services.gamma_sweep(space)
         side = sweep.steps[sweep.place(4.0)].of(modality)
         exact = float((points[column].double() - side.centres.double()).square().sum(dim=1).min())
@@ -127,14 +129,15 @@ def test_the_numbers_of_probabilities_are_the_engines(space, column):
 
 def test_the_numbers_of_retrieval_are_the_engines(space):
     made, fit = space.study.construction, space.splits.fit
-    weight, score = right_sides(retrieval.substituted(space, Pick(text=3, column=5)))
+    weight, score, plain_score = right_sides(retrieval.substituted(space, Pick(text=3, column=5)))
     p, strength, mean, found = (float(x) for x in re.findall(r"\d+(?:\.\d+)?", weight.partition("=")[2]))
     assert strength == 1
     assert close(p, float(made.probabilities[5]))
     assert close(mean, float(made.probabilities.mean()))
     assert close(found, float(space.weights[5]))
     assert f"{p / mean:.3g}" == f"{found:.3g}"
-    first, second, whole, plain_first, plain_second, plain = numbers(re.sub(r"S_1 =", "", score))
+    first, second, whole = numbers(score)
+    plain_first, plain_second, plain = numbers(plain_score)
     image = int(fit.text_image[3])
     one = fit.select(torch.tensor([image]))
     place = (fit.text_image == image).nonzero()[:, 0].tolist().index(3)

@@ -77,6 +77,18 @@ def test_a_large_exponent_draws_the_centre_to_the_column_of_highest_pseudo_style
     strong = found.steps[1].prototypes.image.centres
     torch.testing.assert_close(strong[0], points[0])
     torch.testing.assert_close(strong[1], points[[2, 3]].mean(dim=0))
+    weights = found.steps[0].image_weights
+    assert weights.tolist() == [1, 1, 1, 1, 0]
+    assert found.steps[0].n_effective == pytest.approx(4.0)
+    strongest = torch.tensor([0.9, 0.1, 0.5, 0.5]).double() ** 16
+    naive = float(strongest.sum() ** 2 / (strongest**2).sum())
+    assert found.steps[1].n_effective == pytest.approx(naive, rel=1e-5)
+    turned = StylePrototypes(*(ModalityPrototypes(points[[2, 0]], torch.tensor([1, 1, 0, 0, 1]), 0.0) for _ in "vt"))
+    again = gamma_sweep(
+        found.points, torch.ones(5), start=turned, gammas=(0.0,), config=ConstructionConfig(n_prototypes=2)
+    )
+    assert again.steps[0].prototypes.image.labels[:4].tolist() == [1, 1, 0, 0]  # numbers are those of the start
+    assert found.steps[0].prototypes.image.labels[:4].tolist() == [0, 0, 1, 1]
     # A column that never varies has the highest q̂ and pulls nothing.
     assert found.term(16.0, 4, "image").weight == 0
     assert float(instance_weights(torch.zeros(2, 2), torch.ones(2), gamma=1.0).sum()) == 2
@@ -163,7 +175,7 @@ def test_the_largest_cosine_is_the_similarity(study):
         torch.testing.assert_close(cosines.text[1], naive)
 
 
-def test_height_over_the_plane_has_images_across_and_texts_up():
+def test_height_over_the_plane_is_the_combination_at_every_point():
     height = height_over_plane("product", n_points=5)
     assert float(height.levels[1, 3]) == pytest.approx((1 - 0.75) * (1 - 0.25))
     assert float(height_over_plane("minimum", n_points=5).levels[4, 0]) == 0

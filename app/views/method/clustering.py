@@ -159,8 +159,8 @@ def _terms(space: services.Workspace, pick: Pick, gamma: float) -> str:
         rows.append(
             rf"\hat q_{{{d}}}^{{\,{gamma:g}}}\,\lVert c_{{{d}}}^{mark}-\mu_{{{term.prototype}}}^{mark}\rVert^2"
             rf" &= {q}^{{{gamma:g}}}\times {apart} \approx {printed.whole}"
-            rf"\quad\text{{of}}\quad L^{mark} \approx {whole:.3g}"
         )
+        rows.append(rf"L^{mark} &= \textstyle\sum_d \hat q_d^{{\,{gamma:g}}}\,\lVert\cdot\rVert^2 \approx {whole:.3g}")
     pseudo = printed_style(agreement, digits=digits)
     rows.insert(0, rf"\hat q_{{{d}}} &= 1-{pseudo.parts[0]} = {pseudo.whole}")
     return r"\begin{aligned}" + r"\\[3pt]".join(rows) + r"\end{aligned}"
@@ -173,8 +173,8 @@ STEP = Step(
     source="The paper's: K-means of the columns, separately for images and for texts, weighted by the pseudo-style "
     "probability q̂ = 1 − p̂ (γ = 1). Reconstructed: what the coordinates of a column are (its values over fixed "
     "anchor items, centred, of unit length), and the exponent γ, by default 4, chosen on planted data.",
-    formula=r"L^m=\sum_d \hat q_d^{\,\gamma}\,\lVert c_d^m-\mu_{a(d)}^m\rVert^2,\qquad \hat q_d=1-\hat p_d,"
-    r"\qquad m\in\{v,t\}",
+    formula=r"\begin{aligned}L^m&=\textstyle\sum_d \hat q_d^{\,\gamma}\,\lVert c_d^m-\mu_{a(d)}^m\rVert^2,"
+    r"\quad m\in\{v,t\}\\ \hat q_d&=1-\hat p_d\end{aligned}",
     words="Every column is a point, and weighted K-means puts the points into K groups. A column whose sign rarely "
     "agrees between picture and caption has a large q̂ and pulls its centre harder, so the centres settle on "
     "patterns of style: these centres are the style prototypes. The exponent γ says how much harder.",

@@ -134,9 +134,10 @@ def _said(found: Arrival, arrived: int) -> str:
     if pairs == 0:
         return f"{arrived} of {len(found.gains)} candidates have arrived, {order}: no pair differs in gain yet."
     wrong = {rule: check.n_pairs - check.n_ordered for rule, check in counts.items()}
+    of = "1 pair" if pairs == 1 else f"{pairs} pairs"
     return (
-        f"{arrived} of {len(found.gains)} candidates have arrived, {order}. In the wrong order, of {pairs} "
-        f"pair{'' if pairs == 1 else 's'}: **softmax {wrong['softmax']}, moving average {wrong['ema']}**."
+        f"{arrived} of {len(found.gains)} candidates have arrived, {order}. In the wrong order, of {of}: "
+        f"**softmax {wrong['softmax']}, moving average {wrong['ema']}**."
     )
 
 

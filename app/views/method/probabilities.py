@@ -119,21 +119,23 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     ):
         if state.widget(key) not in options:
             state.place_widget(key, value)
-    one, other = st.columns(2)
-    similarity = one.segmented_control(
-        "Alike a prototype by",
-        list(SIMILARITIES),
-        format_func=SIMILARITIES.__getitem__,
-        required=True,
-        key="method-similarity",
-    )
-    combination = other.segmented_control(
-        "Both sides combine as",
-        list(COMBINATIONS),
-        format_func=COMBINATIONS.__getitem__,
-        required=True,
-        key="method-combination",
-    )
+    with st.container(horizontal=True):  # side by side where there is room for both
+        similarity = st.segmented_control(
+            "Alike a prototype by",
+            list(SIMILARITIES),
+            format_func=SIMILARITIES.__getitem__,
+            required=True,
+            key="method-similarity",
+            width="content",
+        )
+        combination = st.segmented_control(
+            "Both sides combine as",
+            list(COMBINATIONS),
+            format_func=COMBINATIONS.__getitem__,
+            required=True,
+            key="method-combination",
+            width="content",
+        )
     found = services.choice(space, similarity, combination)
     st.markdown(_compared(space, found, pick))
     left, right = st.columns([7, 5], gap="medium")
@@ -203,7 +205,8 @@ STEP = Step(
     source="That prototypes of style lead to the semantic probability of a column is the paper's idea; the formula "
     "is a reconstruction. Its alternatives are settings: three other similarities, three other ways to combine both "
     "sides. On planted data the absolute cosine with the product did best.",
-    formula=r"s_d^m=\max_k\,\bigl|\cos(c_d^m,\mu_k^m)\bigr|,\qquad p_d=(1-s_d^v)(1-s_d^t)",
+    formula=r"\begin{aligned}s_d^m&=\max_k\,\bigl|\cos(c_d^m,\mu_k^m)\bigr|,\quad m\in\{v,t\}\\"
+    r"p_d&=(1-s_d^v)(1-s_d^t)\end{aligned}",
     words="A column that rises and falls like a style prototype, or exactly against it, is taken for style: the "
     "absolute cosine says how alike they are. The semantic probability p is high only if the column is unlike every "
     "prototype in the images and in the texts.",

@@ -10,7 +10,7 @@ from app.figures.method_strength import rank_curve
 from app.markup import plain
 from app.views.going import ask_button
 from app.views.method.step import Pick, Step
-from app.views.parts import asked, figure
+from app.views.parts import asked, figure, prose
 from pico_core.analysis.records import Verdict
 from pico_core.analysis.teaching.strengths import STRENGTHS
 
@@ -35,7 +35,8 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
         r"\begin{aligned}"
         + _weight(space, pick, space.strength)
         + r"\\[3pt]"
-        + rf"S_P &= {_sum(one.parts)} \approx {one.whole},\qquad S_1 = {_sum(other.parts)} \approx {other.whole}"
+        + rf"S_P &= {_sum(one.parts)} \approx {one.whole}\\[3pt]"
+        + rf"S_1 &= {_sum(other.parts)} \approx {other.whole}"
         + r"\end{aligned}"
     )
 
@@ -47,13 +48,10 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     better, worse = services.caption_moves(space)
     at = space.study.construction.guard.strength
     permuted = next((one for one in report.controls if one.name == "permuted"), None)
-    control = "" if permuted is None else f" (the same weights on other columns: {permuted.difference.value:+.1f})"
-    accepted = space.study.construction.guard.accepted
-    kept = "" if accepted else "; on the feedback split the guard refused them, so retrieval keeps equal weights"
+    control = "" if permuted is None else f" (the same weights on other columns {permuted.difference.value:+.1f})"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
-        f"points of rSum on the test images{control}; {better} of {report.n_texts} captions rank their image better, "
-        f"{worse} worse{kept}."
+        f"points of rSum{control}; {better} of {report.n_texts} captions rank their image better, {worse} worse."
     )
 
 
@@ -83,11 +81,16 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
         if state.widget(key) not in options:
             state.place_widget(key, value)
-    which, how = st.columns([5, 7], vertical_alignment="bottom")
-    chosen = which.segmented_control(
-        "Which caption asks", list(QUERIES), format_func=QUERIES.__getitem__, required=True, key=QUERY
-    )
-    strength = how.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        chosen = st.segmented_control(
+            "Which caption asks",
+            list(QUERIES),
+            format_func=QUERIES.__getitem__,
+            required=True,
+            key=QUERY,
+            width="content",
+        )
+        strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=290)
     text = _text(space, chosen)
     curve = services.rank_curve(space, text)
     asked("which image does this caption describe?", services.item_name(space, "text", text))
@@ -109,6 +112,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
     if strength != space.strength:
         st.markdown(f"The weight of the picked column at λ = {strength:g}:")
         st.latex(r"\begin{aligned}" + _weight(space, pick, strength) + r"\end{aligned}")
+    prose(space.study.construction.guard.sentence)
     opened = services.on_screen()
     if opened is not None and opened.key == space.key:
         ask_button(
@@ -174,8 +178,9 @@ STEP = Step(
     "probabilities as weights of the columns. Beyond the paper: the strength λ (1 is the paper's), scaling the "
     "weights to mean 1, the permuted control, and the guard that refuses weights which do not help on the feedback "
     "split.",
-    formula=r"S_P(V,T)=\frac1{n_v}\sum_i\max_j s_{ij}+\frac1{n_t}\sum_j\max_i s_{ij},\qquad "
-    r"s_{ij}=\sum_d P_d\,v_{id}\,t_{jd},\qquad P_d=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}",
+    formula=r"\begin{aligned}S_P(V,T)&=\tfrac1{n_v}\textstyle\sum_i\max_j s_{ij}+\tfrac1{n_t}\sum_j\max_i s_{ij}\\"
+    r"s_{ij}&=\textstyle\sum_d P_d\,v_{id}\,t_{jd}\\"
+    r"P_d&=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}\end{aligned}",
     words="The probabilities become weights: a column of meaning counts more in the score of a picture and a "
     "caption, a column of style counts less. The strength λ says how much: 0 leaves all columns equal, 1 takes the "
     "probabilities as they are. Only the order of the scores matters, so one query shows what the weights do: its "
