@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import controls, heap, services, state
 from app.markup import plain
-from app.views import columns, data, encode, overview, parts, prototypes, retrieval, subspaces
+from app.views import columns, data, encode, overview, parts, prototypes, retrieval, subspaces, tour
 from pico_core.errors import PicoError
 
 PAGES = (
@@ -25,8 +25,10 @@ def render() -> None:
     }
     chosen = st.navigation(list(pages.values()))
     state.put_pages(pages)
+    here = chosen.url_path or PAGES[0][2]  # the first page's address is the root
     parts.house_style()
     parts.brand(dark=state.dark())
+    tour.follow(here)
     state_of_run = controls.place_for_run()
     dataset = controls.choose_dataset()
     config = controls.choose_config()
@@ -34,9 +36,12 @@ def render() -> None:
     study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
     with state_of_run:
         encode.watch("sidebar")
+    with st.sidebar:
+        tour.resume("sidebar")
     services.show(dataset, study)
     state.follow_address()
     try:
+        tour.render(here)
         chosen.run()
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")

@@ -8,8 +8,10 @@ SEMANTIC = "#0072B2"
 STYLE = "#D55E00"
 IMAGE = "#009E73"
 TEXT = "#CC79A7"
-GREY = "#B8B8B8"
+GREY = "#8A8F94"  # three to one against either ground: what it draws can be seen, and stays behind the colours
 GAIN, LOSS = SEMANTIC, STYLE
+STYLE_DEEP = "#B34E00"  # vermillion under white digits
+CANDIDATE = "#B87800"  # orange, dark enough for thin lines on white
 SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the semantic blue are lost
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#999933")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
@@ -19,6 +21,16 @@ SEQUENTIAL = "Cividis"
 def ink(dark: bool) -> str:
     """Colour of text and rings."""
     return "#E8EBEE" if dark else "#1B1F24"
+
+
+def gain_ink(dark: bool) -> str:
+    """Colour of words that speak of a gain: the blue, dark or light enough to be read."""
+    return "#7CC4F2" if dark else "#005B8E"
+
+
+def loss_ink(dark: bool) -> str:
+    """Colour of words that speak of a loss: the vermillion, dark or light enough to be read."""
+    return "#FF9A56" if dark else "#A34700"
 
 
 def faint(dark: bool) -> str:

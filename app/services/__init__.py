@@ -105,6 +105,7 @@ from app.services.switch import (
     switch_title,
 )
 from app.services.token_maps import WordMaps, has_maps, winners_of_patches, winners_of_words, word_maps
+from app.services.tour import on_course, takeaway, tour_query
 from app.services.trust import trust
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -183,6 +184,7 @@ __all__ = [
     "moved",
     "named",
     "offset",
+    "on_course",
     "on_screen",
     "open_dataset",
     "open_import",
@@ -225,7 +227,9 @@ __all__ = [
     "switch_quick",
     "switch_title",
     "table_bytes",
+    "takeaway",
     "thumbnail",
+    "tour_query",
     "trust",
     "umap_control",
     "umap_job",
