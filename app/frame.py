@@ -26,23 +26,24 @@ def render() -> None:
     chosen = st.navigation(list(pages.values()))
     state.put_pages(pages)
     here = chosen.url_path or PAGES[0][2]  # the first page's address is the root
-    parts.house_style()
+    parts.house_style(dark=state.dark())
     parts.brand(dark=state.dark())
     tour.follow(here)
     state_of_run = controls.place_for_run()
+    with st.sidebar:
+        tour.resume("sidebar")
     dataset = controls.choose_dataset()
     config = controls.choose_config()
     controls.choose_strength()
     study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
     with state_of_run:
         encode.watch("sidebar")
-    with st.sidebar:
-        tour.resume("sidebar")
     services.show(dataset, study)
     state.follow_address()
     try:
-        tour.render(here)
+        takeaway = tour.render(here)
         chosen.run()
+        tour.tell(takeaway)
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own

@@ -51,8 +51,8 @@ STOPS: tuple[Stop, ...] = (
         slug="axes",
         page="overview",
         title="And in other axes?",
-        look="These are the same embeddings, turned to the cross axes: what images and their texts share. Equal weights "
-        "score as before; only what a column is has changed. Compare both panels of the figure.",
+        look="These are the same embeddings, turned to the cross axes: what images and their texts share. Equal "
+        "weights score as before; only what a column is has changed. Compare both panels of the figure.",
         task="Look at the rows under SIMPLER IDEAS: would one of them have done as well?",
     ),
     Stop(

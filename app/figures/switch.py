@@ -157,7 +157,8 @@ STYLE = (
     ".switched b{white-space:nowrap;font-variant-numeric:tabular-nums;font-weight:600}"
     ".switched img{height:44px;border-radius:.25rem}"
     f".switched.im{{border-left:4px solid {IMAGE}}}.switched.tx{{border-left:4px solid {TEXT}}}"
-    ".switched span::before{font-size:.8em}.switched.im span::before{content:'● '}.switched.tx span::before{content:'◆ '}"
+    ".switched span::before{font-size:.8em}.switched.im span::before{content:'● '}"
+    ".switched.tx span::before{content:'◆ '}"
 )
 
 

@@ -62,7 +62,8 @@ def trajectories(
                 **_axes(number),
             )
         figure.add_annotation(
-            text=f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  (the plane shows {sum(side.explained):.0%} of the variance)",
+            text=f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
+            f"(the plane shows {sum(side.explained):.0%} of the variance)",
             x=0 if number == 1 else 0.5 + GAP / 2,
             y=1.0,
             xref="paper",

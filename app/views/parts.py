@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import state
+from app.figures import theme
 from app.figures.alt import described
 from app.glossary import explain
 
@@ -27,9 +28,10 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .facts dd{margin:0!important;padding:0;font-weight:600;font-size:1.05rem}
 .asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
 .asked small{opacity:.72}
+[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
-.tour-head span{font-size:.85rem;opacity:.8}.tour-head b{font-size:1.08rem;font-weight:640}
+.tour-head span{font-size:.85rem;color:QUIET}.tour-head b{font-size:1.08rem;font-weight:640;flex:1 1 auto}
 .tour-way{display:flex;gap:4px;margin:.45rem 0 0}
 .tour-way i{flex:1;height:4px;border-radius:2px;background:rgba(128,128,128,.28)}
 .tour-way i.done{background:#0072B2}
@@ -38,9 +40,9 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 </style>"""
 
 
-def house_style() -> None:
-    """Spacing, tooltips and digits of the whole app; the frame calls it once a run."""
-    st.html(STYLE)
+def house_style(*, dark: bool) -> None:
+    """Spacing, tooltips, digits and quiet words of the whole app; the frame calls it once a run."""
+    st.html(STYLE.replace("QUIET", theme.quiet(dark)))
 
 
 def brand(*, dark: bool) -> None:
@@ -77,12 +79,12 @@ def led(lead: str, text: str) -> None:
     st.markdown(f'<p class="prose"><b>{escape(lead)}</b> {explain(text)}</p>', unsafe_allow_html=True)
 
 
-def progress_head(place: str, title: str, *, done: int, total: int) -> None:
+def progress_head(place: str, title: str, *, note: str, done: int, total: int) -> None:
     """Where a reader is on a way of several steps: in words, and as a row of strokes for the eye."""
     strokes = "".join(f"<i{' class=done' if step < done else ''}></i>" for step in range(total))
     st.html(
-        f'<div class="tour-head"><span>{escape(place)}</span><b>{escape(title)}</b></div>'
-        f'<div class="tour-way" aria-hidden="true">{strokes}</div>'
+        f'<div class="tour-head"><span>{escape(place)}</span><b>{escape(title)}</b>'
+        f'<span>{escape(note)}</span></div><div class="tour-way" aria-hidden="true">{strokes}</div>'
     )
 
 
@@ -123,6 +125,7 @@ def figure(
     Whoever does not see it is told what is drawn: `alt`, or a description read off the figure and its caption.
     """
     alt = alt or described(fig, read=read)
+    theme.readable(fig, dark=state.dark())
     event: Any = None
     place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:

@@ -1,6 +1,7 @@
 """The card of the guided tour: what to look at, something to do, the takeaway, and the way on."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from app.touring import MINUTES, STOPS, Stop
@@ -25,25 +26,36 @@ def follow(here: str) -> None:
     state.set_frame_for(stop)
 
 
-def render(here: str) -> None:
+def render(here: str) -> DeltaGenerator | None:
     """Draw the card above the page; where the reader has gone elsewhere, the way back.
+
+    Returns the place of the takeaway where one was asked for: `tell` fills it after the page, whose choices it follows.
 
     Args:
         here: Address of the page of this run.
     """
     now = state.touring()
     if not now.is_open:
-        return
+        return None
     space = services.on_screen()
     if state.stop_to_set() is not None:
         state.set_page_for(now.stop, None if space is None else services.tour_query(space, now.stop))
     with st.container(border=True, key="tour-card"):
         if here != now.stop.page:
             _elsewhere(now)
-        elif services.on_course(space, now.stop) and space is not None:
-            _card(now, space)
+        elif services.on_course(space, now.stop):
+            return _card(now)
         else:
             _off_course(now)
+    return None
+
+
+def tell(place: DeltaGenerator | None) -> None:
+    """Fill the place that `render` left for the takeaway."""
+    space = services.on_screen()
+    if place is not None and space is not None:
+        with place, st.container(key="tour-takeaway"):
+            parts.led("Takeaway.", services.takeaway(space, state.touring().stop))
 
 
 def resume(place: str) -> None:
@@ -68,20 +80,18 @@ def resume(place: str) -> None:
     )
 
 
-def _card(now: state.Tour, space: services.Workspace) -> None:
+def _card(now: state.Tour) -> DeltaGenerator | None:
     stop = now.stop
-    _head(now, stop.title)
+    _head(now, stop.title, note=f"set up: styled scenes, {SHOWN_IN[stop.basis]}, default settings")
     parts.prose(stop.look)
     parts.led("Your turn.", stop.task)
     told = stop.slug in now.told
-    if told:
-        with st.container(key="tour-takeaway"):
-            parts.led("Takeaway.", services.takeaway(space, stop))
+    place = st.container() if told else None
     with st.container(horizontal=True):
         if not told:
             st.button("Show the takeaway", icon=":material/lightbulb:", key="tour-tell", on_click=state.tell_takeaway)
         _ways(now, forward="primary" if told else "secondary")
-    st.caption(f"Set up for this stop: Styled scenes: shortcut, {SHOWN_IN[stop.basis]}, default settings.")
+    return place
 
 
 def _off_course(now: state.Tour) -> None:
@@ -120,8 +130,8 @@ def _elsewhere(now: state.Tour) -> None:
         _leave()
 
 
-def _head(now: state.Tour, title: str) -> None:
-    parts.progress_head(f"Tour, stop {now.number} of {COUNT}", title, done=now.number, total=COUNT)
+def _head(now: state.Tour, title: str, *, note: str = "") -> None:
+    parts.progress_head(f"Tour, stop {now.number} of {COUNT}", title, note=note, done=now.number, total=COUNT)
 
 
 def _ways(now: state.Tour, *, forward: str) -> None:

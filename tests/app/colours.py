@@ -65,10 +65,8 @@ def ciede2000(one, other):
     dh = 0.0 if c1 * c2 == 0 else (h2 - h1 + 180) % 360 - 180
     big_h = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(dh / 2))
     mean_l, mean_cc = (l1 + l2) / 2, (c1 + c2) / 2
-    if c1 * c2 == 0:
-        mean_h = h1 + h2
-    else:
-        mean_h = (h1 + h2) / 2 if abs(h1 - h2) <= 180 else ((h1 + h2 + 360) / 2) % 360
+    around = 0 if abs(h1 - h2) <= 180 else 360
+    mean_h = h1 + h2 if c1 * c2 == 0 else (h1 + h2 + around) / 2 % 360
     t = (
         1
         - 0.17 * math.cos(math.radians(mean_h - 30))

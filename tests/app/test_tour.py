@@ -27,8 +27,9 @@ controls.choose_strength()
 study = None if dataset is None else controls.study_for(dataset, config, place=place)
 services.show(dataset, study)
 state.follow_address()
-tour.render("{page}")
+takeaway = tour.render("{page}")
 importlib.import_module("app.views.{page}").render()
+tour.tell(takeaway)
 """
 NUMBERS = {stop.slug: number for number, stop in enumerate(STOPS, start=1)}
 

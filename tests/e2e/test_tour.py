@@ -24,13 +24,14 @@ FAINT = """() => {
         const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
+    const EXEMPT = 'style,script,[aria-hidden="true"],.modebar,:disabled,[aria-disabled="true"],'
+        + '[data-testid="stIconMaterial"],[role=slider]';  // a slider's number stands above its knob, not on it
     const page = parse(getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor);
     const found = [];
     const walker = document.createTreeWalker(document.querySelector('[data-testid="stApp"]'), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const node = walker.currentNode, element = node.parentElement;
-        if (!node.textContent.trim() || !element || element.closest('style,script,[aria-hidden="true"],.modebar')) continue;
-        if (element.closest(':disabled,[aria-disabled="true"],[data-testid="stIconMaterial"]')) continue;
+        if (!node.textContent.trim() || !element || element.closest(EXEMPT)) continue;
         const box = element.getBoundingClientRect(), style = getComputedStyle(element);
         if (box.width < 3 || box.height < 3 || style.visibility === 'hidden') continue;
         const chain = [];
@@ -48,11 +49,13 @@ FAINT = """() => {
         const share = ink[3] * fade * (svg ? Number(style.fillOpacity) : 1);
         const text = over(ink, ground, share);
         const [a, b] = [light(text), light(ground)].sort((x, y) => y - x);
-        const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+        const size = parseFloat(style.fontSize), bold = Number(style.fontWeight) >= 700;
+        const large = size >= 24 || (size >= 18.66 && bold);
         const ratio = (a + 0.05) / (b + 0.05);
         if (ratio < (large ? 3 : 4.5) - 0.02) {
-            const place = element.closest('[data-testid]');
-            found.push(`${ratio.toFixed(2)} ${place ? place.dataset.testid : ''} <${element.tagName} ${element.className?.baseVal ?? element.className}> ${node.textContent.trim().slice(0, 50)}`);
+            const place = element.closest('[data-testid]')?.dataset.testid ?? '';
+            const kind = `${element.tagName} ${element.className?.baseVal ?? element.className}`;
+            found.push(`${ratio.toFixed(2)} ${place} <${kind}> ${node.textContent.trim().slice(0, 50)}`);
         }
     }
     return [...new Set(found)];
