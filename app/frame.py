@@ -26,7 +26,7 @@ def render() -> None:
     chosen = st.navigation(list(pages.values()))
     state.put_pages(pages)
     here = chosen.url_path or PAGES[0][2]  # the first page's address is the root
-    parts.house_style(dark=state.dark())
+    parts.house_style()
     parts.brand(dark=state.dark())
     tour.follow(here)
     state_of_run = controls.place_for_run()

@@ -29,6 +29,8 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
 .asked small{opacity:.72}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
+[data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
+[data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
 .tour-head span{font-size:.85rem;color:QUIET}.tour-head b{font-size:1.08rem;font-weight:640;flex:1 1 auto}
@@ -39,10 +41,20 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .st-key-tour-takeaway{border-left:4px solid #0072B2;padding:.1rem 0 .1rem .8rem}
 </style>"""
 
+# Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary
+# colour, which is a light blue in the dark.
+LOOKS = {
+    "QUIET": f"light-dark({theme.quiet(False)},{theme.quiet(True)})",
+    "ON_PRIMARY": "light-dark(#FFFFFF,#12161B)",
+}
 
-def house_style(*, dark: bool) -> None:
+
+def house_style() -> None:
     """Spacing, tooltips, digits and quiet words of the whole app; the frame calls it once a run."""
-    st.html(STYLE.replace("QUIET", theme.quiet(dark)))
+    style = STYLE
+    for name, colour in LOOKS.items():
+        style = style.replace(name, colour)
+    st.html(style)
 
 
 def brand(*, dark: bool) -> None:
