@@ -19,7 +19,7 @@ class Stop:
         look: What to look at.
         task: Something to do, or to decide, before the takeaway is read.
         basis: The axes that columns are read in.
-        instrument: What is open on a page with instruments; empty elsewhere.
+        instrument: What is open on a page with instruments, or how its maps are made; empty elsewhere.
         lowest: How many columns of lowest probability the column switch takes out; 0 leaves the switch alone.
         moved_query: Whether the caption asks whose right image the weights moved up most.
     """
@@ -97,7 +97,8 @@ STOPS: tuple[Stop, ...] = (
         title="Where does style gather?",
         look="The same items stand in both maps: on the left by the columns that carry meaning, on the right by those "
         "that behave like style. Colour shows the style of each picture.",
-        task="In which map do the colours form islands? Then check Purity below the maps: it does not trust the eye.",
+        task="In which map do points of one colour lie together? Then check Purity below the maps: it trusts no eye.",
+        instrument="pca",
     ),
     Stop(
         slug="query",

@@ -105,7 +105,7 @@ from app.services.switch import (
     switch_title,
 )
 from app.services.token_maps import WordMaps, has_maps, winners_of_patches, winners_of_words, word_maps
-from app.services.tour import on_course, takeaway, tour_query
+from app.services.tour import on_course, takeaway, tour_query, tour_strength
 from app.services.trust import trust
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -230,6 +230,7 @@ __all__ = [
     "takeaway",
     "thumbnail",
     "tour_query",
+    "tour_strength",
     "trust",
     "umap_control",
     "umap_job",

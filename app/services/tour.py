@@ -7,13 +7,14 @@ from app import state
 from app.comparing import Sides
 from app.jobs import Job
 from app.services.compare import Comparison, in_common_axes, lists_of, side
+from app.services.datasets import open_dataset
 from app.services.explain import column_titles, lead_change, shown
 from app.services.maps import label_roles, purities, space_numbers
 from app.services.near import associations
 from app.services.readings import columns_summary, feedback, stability
 from app.services.retrieval import most_moved
 from app.services.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
-from app.services.studies import Workspace, rival, sibling
+from app.services.studies import Workspace, find_study, rival, sibling
 from app.services.switch import switch_columns, switch_control, switch_quick, switch_title
 from app.switching import Switching
 from app.touring import Stop
@@ -34,6 +35,12 @@ def on_course(space: Workspace | None, stop: Stop) -> bool:
         and space.study.config == state.tour_config(stop)
         and state.wanted_config() == state.tour_config(stop)
     )
+
+
+def tour_strength(stop: Stop) -> float:
+    """Strength of the weights at a stop: what the guard judged where lists are compared, else the slider's own start."""
+    study = find_study(open_dataset(state.DEMO), state.tour_config(stop)) if stop.page == "retrieval" else None
+    return 1.0 if study is None else study.construction.guard.strength
 
 
 def tour_query(space: Workspace, stop: Stop) -> state.Query | None:

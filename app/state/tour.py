@@ -88,15 +88,20 @@ def tour_config(stop: Stop) -> StudyConfig:
     return StudyConfig().with_settings({"basis": stop.basis})
 
 
-def set_frame_for(stop: Stop) -> None:
-    """What the sidebar decides: the scenes, the stop's axes, the default settings; before the sidebar is drawn."""
+def set_frame_for(stop: Stop, *, strength: float) -> None:
+    """What the sidebar decides: the scenes, the stop's axes, the default settings; before the sidebar is drawn.
+
+    Args:
+        stop: Whose view is set up.
+        strength: Of the weights.
+    """
     if dataset_path() != DEMO:
         open_dataset(DEMO)
     set_wanted_config(tour_config(stop))
     st.session_state["basis-choice"] = stop.basis
     st.session_state["preset-choice"] = "default"
     st.session_state["seed-choice"] = 0
-    st.session_state["strength"] = 1.0
+    st.session_state["strength"] = strength
 
 
 def set_page_for(stop: Stop, asked: Query | None) -> None:
@@ -112,6 +117,8 @@ def set_page_for(stop: Stop, asked: Query | None) -> None:
         go_to_part(next(part for part in PARTS if part == stop.instrument))
     if stop.lowest:
         set_switching(Switching(which="lowest", lowest=stop.lowest))
+    if stop.page == "subspaces":
+        st.session_state["map-method"] = stop.instrument
     if stop.page == "retrieval":
         opened = next(view for view in VIEWS if view == stop.instrument)
         set_view(opened)

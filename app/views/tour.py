@@ -23,7 +23,7 @@ def follow(here: str) -> None:
     page = state.page(stop.page)
     if stop.page != here and page is not None:
         st.switch_page(page)
-    state.set_frame_for(stop)
+    state.set_frame_for(stop, strength=services.tour_strength(stop))
 
 
 def render(here: str) -> DeltaGenerator | None:
@@ -73,6 +73,7 @@ def resume(place: str) -> None:
         label,
         icon=":material/tour:",
         key=f"tour-resume-{place}",
+        width="stretch" if place == "sidebar" else "content",
         on_click=state.open_stop,
         args=(max(1, now.number),),
         help=f"{COUNT} stops over all pages, on the styled scenes. It opens the scenes in place of other data; leave "
@@ -82,7 +83,7 @@ def resume(place: str) -> None:
 
 def _card(now: state.Tour) -> DeltaGenerator | None:
     stop = now.stop
-    _head(now, stop.title, note=f"set up: styled scenes, {SHOWN_IN[stop.basis]}, default settings")
+    _head(now, stop.title, note=f"set up: styled scenes, {SHOWN_IN[stop.basis]}, λ = {services.tour_strength(stop):g}")
     parts.prose(stop.look)
     parts.led("Your turn.", stop.task)
     told = stop.slug in now.told
