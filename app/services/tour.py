@@ -38,7 +38,7 @@ def on_course(space: Workspace | None, stop: Stop) -> bool:
 
 
 def tour_strength(stop: Stop) -> float:
-    """Strength of the weights at a stop: what the guard judged where lists are compared, else the slider's own start."""
+    """Strength of the weights at a stop: what the guard judged where lists are compared, else the slider's start."""
     study = find_study(open_dataset(state.DEMO), state.tour_config(stop)) if stop.page == "retrieval" else None
     return 1.0 if study is None else study.construction.guard.strength
 
