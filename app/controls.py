@@ -96,11 +96,10 @@ def choose_config() -> StudyConfig:
     """Basis, preset and the settings that matter most; the rest is on the command line."""
     st.sidebar.subheader("Construction", anchor=False)
     now = state.wanted_config()
-    names = list(BASES)
+    state.start_widget("basis-choice", now.basis)  # no index: the tour sets these choices too
     basis = st.sidebar.selectbox(
         "Axes in which columns are read",
-        names,
-        index=names.index(now.basis),
+        list(BASES),
         format_func=BASES.__getitem__,
         key="basis-choice",
         help="Turning the axes leaves the unweighted score as it is, and gives style other axes to lie on.",
@@ -126,7 +125,6 @@ def choose_config() -> StudyConfig:
                 "Seed",
                 0,
                 10_000,
-                0,
                 key="seed-choice",
                 persist_state="session",
                 help="Decides the split, the batches and the starts of K-means.",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import controls, heap, services, state
 from app.markup import plain
-from app.views import columns, data, encode, method, overview, parts, prototypes, retrieval, subspaces
+from app.views import columns, data, encode, method, overview, parts, prototypes, retrieval, subspaces, tour
 from pico_core.errors import PicoError
 
 PAGES = (
@@ -26,9 +26,13 @@ def render() -> None:
     }
     chosen = st.navigation(list(pages.values()))
     state.put_pages(pages)
+    here = chosen.url_path or PAGES[0][2]  # the first page's address is the root
     parts.house_style()
     parts.brand(dark=state.dark())
+    tour.follow(here)
     state_of_run = controls.place_for_run()
+    with st.sidebar:
+        tour.resume("sidebar")
     dataset = controls.choose_dataset()
     config = controls.choose_config()
     controls.choose_strength()
@@ -38,7 +42,9 @@ def render() -> None:
     services.show(dataset, study)
     state.follow_address()
     try:
+        takeaway = tour.render(here)
         chosen.run()
+        tour.tell(takeaway)
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own

@@ -23,7 +23,7 @@ def open_door() -> None:
     ahead = st.empty()  # always: without it the second run would draw every figure anew, one place higher
     if "app.frame" not in sys.modules:
         nothing = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": {"height": 40}}
-        ahead.plotly_chart(nothing, config={"displayModeBar": False}, key="ahead")
+        ahead.plotly_chart(nothing, config={"displayModeBar": False}, key="ahead", alt="Nothing is drawn yet.")
     from app import frame
 
     ahead.empty()

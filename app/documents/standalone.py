@@ -7,6 +7,8 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from app.figures.alt import described
+
 STYLE = """
 body{font:16px/1.5 "Source Sans 3","Source Sans Pro","Helvetica Neue",Arial,sans-serif;color:#1B1F24;background:#fff;
 max-width:1080px;margin:2.5rem auto;padding:0 1.5rem;font-variant-numeric:tabular-nums}
@@ -66,8 +68,9 @@ def standalone(title: str, *, answer: str, facts: Sequence[tuple[str, str]], sec
     )
 
 
-def figure_html(figure: go.Figure, *, place: str) -> str:
-    """A figure for a page that holds plotly's script already."""
+def figure_html(figure: go.Figure, *, place: str, alt: str = "") -> str:
+    """A figure for a page that holds plotly's script already, with words for those who do not see it."""
+    said = escape(alt or described(figure), quote=True)
     figure = go.Figure(figure).update_layout(paper_bgcolor="#fff", plot_bgcolor="#fff")
     markup: str = figure.to_html(
         full_html=False,
@@ -76,7 +79,7 @@ def figure_html(figure: go.Figure, *, place: str) -> str:
         div_id=place,
         config={"displaylogo": False, "displayModeBar": False},
     )
-    return markup
+    return f"<div role='figure' aria-label='{said}'>{markup}</div>"
 
 
 def caption_html(read: str, beware: str) -> str:

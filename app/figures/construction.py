@@ -6,9 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.theme import GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
+from app.figures.theme import CANDIDATE, GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
 
-CANDIDATE = "#E69F00"
 DIVERGING = ((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN))
 Numbers = NDArray[np.float32]
 

@@ -120,7 +120,7 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
         customdata=[[group.value]],
         hovertemplate=f"{called(group)}: {row.left:.1f} → {row.right:.1f}<br>change {said}<extra></extra>",
     )
-    faded = 0.6 if few else 1.0
+    faded = 0.75 if few else 1.0
     for text, anchor, shift in (
         (f"{group.n_images:,}", "right", 58),
         (f"{row.left:.1f} → {row.right:.1f}", "left", 72),

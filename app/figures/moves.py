@@ -7,10 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from app.figures.theme import GAIN, LOSS, SKY, blank, faint, ink
+from app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, gain_ink, ink, loss_ink
 
 MANY = 2000  # places; more are drawn by the graphics card
-GREY = "#8A8F94"
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 # Trace by trace: whether the rank rose, its symbol, its colour, and what it is called.
 FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))
@@ -69,8 +68,8 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     for text, x, y, colour, anchor in (
-        ("▼ lost", 0.02, 0.97, LOSS, "left"),
-        ("▲ won", 0.98, 0.03, GAIN, "right"),
+        ("▼ lost", 0.02, 0.97, loss_ink(dark), "left"),
+        ("▲ won", 0.98, 0.03, gain_ink(dark), "right"),
     ):
         figure.add_annotation(
             text=f"<b>{text}</b>",
@@ -80,7 +79,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
             yref="paper",
             xanchor=anchor,
             showarrow=False,
-            font={"size": 14, "color": SKY if dark and colour == GAIN else colour},
+            font={"size": 14, "color": colour},
         )
     return figure
 

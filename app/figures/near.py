@@ -67,7 +67,7 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
         if one.kind == "eta²":
             figure.add_shape(
                 type="rect", x0=0, x1=one.chance, y0=place - 0.32, y1=place + 0.32, fillcolor=GREY, opacity=0.45,
-                line={"width": 0}, layer="below",
+                line={"width": 1, "color": GREY}, layer="below",
             )  # fmt: skip
     for modality, (symbol, colour) in SHAPES.items():
         part = [(place, one) for place, one in enumerate(found) if one.modality == modality]

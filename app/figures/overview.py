@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink
+from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -101,7 +101,7 @@ def verdict_html(panel: Panel, *, current: bool) -> str:
     word = {Verdict.HELPS: "Helps", Verdict.HURTS: "Hurts", Verdict.NONE: "No detectable difference"}[report.verdict]
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[report.verdict]
     tint = f"color-mix(in srgb, currentColor 30%, {colour})"
-    here = "<span style='opacity:.7;font-size:.85rem;font-weight:400'> · shown on all pages</span>" if current else ""
+    here = "<span style='font-size:.85rem;font-weight:400'> · shown on all pages</span>" if current else ""
     return (
         f"<div style='border-left:4px solid {colour};padding:.1rem 0 .1rem .8rem;line-height:1.4'>"
         f"<div style='font-size:1.2rem;font-weight:650;color:{tint}'>{word}{here}</div>"
@@ -175,7 +175,7 @@ def _places(reports: Sequence[RetrievalReport]) -> tuple[dict[str, float], dict[
 def _tick(text: str, *, dark: bool) -> str:
     if not text.isupper():
         return text
-    return f"<span style='font-size:10px;color:{'#9AA4AE' if dark else '#6B7580'}'>{text}</span>"
+    return f"<span style='font-size:10px;color:{quiet(dark)}'>{text}</span>"
 
 
 def _draw(figure: go.Figure, row: Scoring, y: float, *, column: int, span: float, dark: bool) -> None:

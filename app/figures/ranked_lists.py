@@ -20,13 +20,13 @@ LIST_STYLE = (
     f".row .a{{flex:0 0 3.1rem;text-align:right;font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}}"
     f".row img{{height:{ROW - 8}px;width:{ROW - 8}px;object-fit:cover;border-radius:.25rem;flex:0 0 auto}}"
     ".row.hit{background:rgba(0,114,178,.10);font-weight:600;box-shadow:inset 4px 0 0 currentColor}"
-    ".row.off{opacity:.75}.row.gap{border-bottom:none}"
+    ".row.off .t{opacity:.75}.row.gap{border-bottom:none}"
 )
 TABLE_STYLE = (
     ".report{overflow-x:auto}.report table{border-collapse:collapse;width:100%;font-size:.85rem;"
     "font-variant-numeric:tabular-nums}.report th{font-weight:600;text-align:right;vertical-align:bottom;"
     "padding:.25rem .3rem}.report td{text-align:right;padding:.3rem .3rem;line-height:1.2;white-space:nowrap}"
-    ".report td small{display:block;opacity:.62;font-size:.7rem}.report th:first-child,.report td:first-child"
+    ".report td small{display:block;opacity:.75;font-size:.75rem}.report th:first-child,.report td:first-child"
     "{text-align:left;white-space:normal;min-width:8.5rem;font-weight:400}.report tr{border-bottom:1px solid "
     "rgba(128,128,128,.2)}.report tr.main td:first-child{font-weight:600}.report thead "
     "tr:first-child{border-bottom:none}.report th.group{text-align:center;border-bottom:1px solid "

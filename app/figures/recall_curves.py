@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.figures.theme import SEMANTIC, SKY, blank, faint, ink
+from app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink
 from pico_core.analysis.comparing.recall_curves import RecallCurve
 from pico_core.analysis.records import Estimate
 
-LEFT, LEFT_BAND = "#8A8F94", "rgba(138,143,148,0.26)"
+LEFT, LEFT_BAND = GREY, "rgba(138,143,148,0.26)"
 RIGHT_BAND = "rgba(0,114,178,0.22)"
 MARKED = (1, 5, 10)  # what R@1, R@5 and R@10 read off
 LEAST = 2.0  # points to either side of zero: a change of nothing is not blown up

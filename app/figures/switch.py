@@ -5,7 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from app.figures.theme import GAIN, LOSS, blank, faint, ink
+from app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, ink
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.analysis.switching.effect import ControlBand, MetricRow
 from pico_core.analysis.switching.setting import Move
@@ -55,8 +55,8 @@ def changes(
                 line_width=0,
                 layer="below",
             )
-            figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge(dark))
-            figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge(dark))
+            figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge())
+            figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
         _draw(figure, row, place, control=None if control is None else control.ends(number), dark=dark)
     span = SHOWN_TIMES * max(reach)
     figure.add_shape(
@@ -156,7 +156,9 @@ STYLE = (
     "-webkit-box-orient:vertical;overflow:hidden}"
     ".switched b{white-space:nowrap;font-variant-numeric:tabular-nums;font-weight:600}"
     ".switched img{height:44px;border-radius:.25rem}"
-    ".switched.im{border-left:4px solid #009E73}.switched.tx{border-left:4px solid #CC79A7}"
+    f".switched.im{{border-left:4px solid {IMAGE}}}.switched.tx{{border-left:4px solid {TEXT}}}"
+    ".switched span::before{font-size:.8em}.switched.im span::before{content:'● '}"
+    ".switched.tx span::before{content:'◆ '}"
 )
 
 
@@ -172,5 +174,5 @@ def _word(n_columns: int) -> str:
     return "one random column" if n_columns == 1 else f"{n_columns} random columns"
 
 
-def _edge(dark: bool) -> dict[str, object]:
-    return {"color": faint(dark), "width": 1}
+def _edge() -> dict[str, object]:
+    return {"color": GREY, "width": 1}

@@ -1,4 +1,8 @@
-"""Colours, fonts and frames that every figure shares. Okabe-Ito: safe for colour-blind readers."""
+"""Colours, fonts and frames that every figure shares.
+
+The roles are Okabe-Ito's. Every colour has three to one against either ground, and the categories were searched so
+that two of them stay apart for every kind of sight: `tests/app/test_accessibility.py` measures both.
+"""
 
 from collections.abc import Sequence
 
@@ -8,10 +12,12 @@ SEMANTIC = "#0072B2"
 STYLE = "#D55E00"
 IMAGE = "#009E73"
 TEXT = "#CC79A7"
-GREY = "#B8B8B8"
+GREY = "#787B7E"  # four to one against either ground, and apart from every category for every kind of sight
 GAIN, LOSS = SEMANTIC, STYLE
+STYLE_DEEP = "#B34E00"  # vermillion under white digits
+CANDIDATE = "#B87800"  # orange, dark enough for thin lines on white
 SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the semantic blue are lost
-CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#999933")
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#786450", "#A078F0", "#B4288C", "#C81428")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
 SEQUENTIAL = "Cividis"
 
@@ -19,6 +25,21 @@ SEQUENTIAL = "Cividis"
 def ink(dark: bool) -> str:
     """Colour of text and rings."""
     return "#E8EBEE" if dark else "#1B1F24"
+
+
+def quiet(dark: bool) -> str:
+    """Colour of words that stand back: captions, names of axes and of their ticks."""
+    return "#B4BAC1" if dark else "#565D64"
+
+
+def gain_ink(dark: bool) -> str:
+    """Colour of words that speak of a gain: the blue, dark or light enough to be read."""
+    return "#7CC4F2" if dark else "#005B8E"
+
+
+def loss_ink(dark: bool) -> str:
+    """Colour of words that speak of a loss: the vermillion, dark or light enough to be read."""
+    return "#FF9A56" if dark else "#A34700"
 
 
 def faint(dark: bool) -> str:
@@ -43,6 +64,15 @@ def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view")
         uirevision=key,
         dragmode="pan",
     )
+    return figure
+
+
+def readable(figure: go.Figure, *, dark: bool) -> go.Figure:
+    """The figure with words of axes and legend in a colour that can be read: Streamlit's own theme fades them."""
+    colour = quiet(dark)
+    figure.update_xaxes(tickfont_color=colour, title_font_color=colour)
+    figure.update_yaxes(tickfont_color=colour, title_font_color=colour)
+    figure.update_layout(legend_font_color=ink(dark))
     return figure
 
 

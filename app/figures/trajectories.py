@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import IMAGE, SEQUENTIAL, STYLE, TEXT, blank, colour_bar, faint, ink
+from app.figures.theme import SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, faint, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.07
@@ -62,7 +62,8 @@ def trajectories(
                 **_axes(number),
             )
         figure.add_annotation(
-            text=f"<b>{side.name.capitalize()} side</b>  (the plane shows {sum(side.explained):.0%} of the variance)",
+            text=f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
+            f"(the plane shows {sum(side.explained):.0%} of the variance)",
             x=0 if number == 1 else 0.5 + GAP / 2,
             y=1.0,
             xref="paper",
@@ -70,7 +71,7 @@ def trajectories(
             xanchor="left",
             yanchor="bottom",
             showarrow=False,
-            font={"size": 14, "color": IMAGE if number == 1 else TEXT},
+            font={"size": 14, "color": ink(dark)},
         )
     figure.frames = [
         go.Frame(
@@ -143,7 +144,7 @@ def _moving(
             x=heads[:, 0],
             y=heads[:, 1],
             mode="markers+text",
-            marker={"color": STYLE, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
+            marker={"color": STYLE_DEEP, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
             text=[str(k) for k in range(n_prototypes)],
             textposition="middle center",
             textfont={"color": "#FFFFFF", "size": 13, "weight": 700},

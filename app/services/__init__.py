@@ -135,6 +135,7 @@ from app.services.teaching import (
     shares,
 )
 from app.services.token_maps import WordMaps, has_maps, winners_of_patches, winners_of_words, word_maps
+from app.services.tour import on_course, takeaway, tour_query, tour_strength
 from app.services.trust import trust
 from app.services.uploads import Source, inspect, is_upload, keep_upload, open_import
 
@@ -227,6 +228,7 @@ __all__ = [
     "moved",
     "named",
     "offset",
+    "on_course",
     "on_screen",
     "open_dataset",
     "open_import",
@@ -279,7 +281,10 @@ __all__ = [
     "switch_quick",
     "switch_title",
     "table_bytes",
+    "takeaway",
     "thumbnail",
+    "tour_query",
+    "tour_strength",
     "trust",
     "umap_control",
     "umap_job",

@@ -65,12 +65,26 @@ from app.state.switch import (
     switching,
     undo_switching,
 )
+from app.state.tour import (
+    Tour,
+    finish_tour,
+    leave_tour,
+    mirror_tour,
+    open_stop,
+    set_frame_for,
+    set_page_for,
+    stop_to_set,
+    tell_takeaway,
+    tour_config,
+    touring,
+)
 from app.state.widgets import (
     fresh,
     keep_among,
     keep_at_most,
     place_widget,
     replace_wish,
+    start_widget,
     table_anchor,
     table_chose,
     widget,
@@ -92,6 +106,7 @@ def follow_address() -> None:
     mirror("show", None if view() == VIEWS[0] else view())
     mirror_sides()
     mirror_switching()
+    mirror_tour()
 
 
 __all__ = [
@@ -107,6 +122,7 @@ __all__ = [
     "Part",
     "Query",
     "QueryKind",
+    "Tour",
     "View",
     "ask_with_picture",
     "can_undo_switching",
@@ -117,6 +133,7 @@ __all__ = [
     "drop_set",
     "dropped",
     "failure",
+    "finish_tour",
     "follow_address",
     "fresh",
     "go_to_part",
@@ -130,10 +147,12 @@ __all__ = [
     "method_step",
     "mirror_method",
     "mirror_pick",
+    "leave_tour",
     "newly_selected",
     "news",
     "on_screen",
     "open_dataset",
+    "open_stop",
     "page",
     "part",
     "picture_format",
@@ -153,6 +172,8 @@ __all__ = [
     "set_method_pick",
     "set_method_preset",
     "set_method_step",
+    "set_frame_for",
+    "set_page_for",
     "set_part",
     "set_picture_format",
     "set_presenting",
@@ -167,12 +188,17 @@ __all__ = [
     "set_weights",
     "set_words",
     "sides",
+    "start_widget",
+    "stop_to_set",
     "strength",
     "switch_control",
     "switching",
     "table_anchor",
     "table_chose",
     "take_dropped",
+    "tell_takeaway",
+    "tour_config",
+    "touring",
     "undo_switching",
     "view",
     "wanted_config",

@@ -8,7 +8,7 @@ from app import controls, services, state
 from app.figures import overview as draw
 from app.figures import ranked_lists as lists
 from app.figures import recipes as draw_recipes
-from app.views import parts
+from app.views import parts, tour
 from app.views.empty import workspace_or_say
 from app.views.going import ask_button
 from app.views.parts import figure, prose, question
@@ -41,6 +41,7 @@ def render() -> None:
         prose(NEWCOMER)
         if demo is not None:
             prose(f"{demo.title}. {demo.lesson}")
+        tour.resume("overview")
     _bases(space)
     _over_seeds(space)
     _weights(space)

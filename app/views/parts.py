@@ -7,6 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app import state
+from app.figures import theme
+from app.figures.alt import described
 from app.glossary import explain
 
 STYLE = """<style>
@@ -26,13 +28,33 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .facts dd{margin:0!important;padding:0;font-weight:600;font-size:1.05rem}
 .asked{border-left:3px solid rgba(128,128,128,.5);padding:.1rem 0 .1rem .8rem;margin:0 0 .3rem}
 .asked small{opacity:.72}
+[data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
+[data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
+[data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
+.tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
+.tour-head span{font-size:.85rem;color:QUIET}.tour-head b{font-size:1.08rem;font-weight:640;flex:1 1 auto}
+.tour-way{display:flex;gap:4px;margin:.45rem 0 0}
+.tour-way i{flex:1;height:4px;border-radius:2px;background:rgba(128,128,128,.28)}
+.tour-way i.done{background:#0072B2}
+.st-key-tour-card{border-color:#0072B2!important;background:rgba(0,114,178,.05)}
+.st-key-tour-takeaway{border-left:4px solid #0072B2;padding:.1rem 0 .1rem .8rem}
 </style>"""
+
+# Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary
+# colour, which is a light blue in the dark.
+LOOKS = {
+    "QUIET": f"light-dark({theme.quiet(False)},{theme.quiet(True)})",
+    "ON_PRIMARY": "light-dark(#FFFFFF,#12161B)",
+}
 
 
 def house_style() -> None:
-    """Spacing, tooltips and digits of the whole app; the frame calls it once a run."""
-    st.html(STYLE)
+    """Spacing, tooltips, digits and quiet words of the whole app; the frame calls it once a run."""
+    style = STYLE
+    for name, colour in LOOKS.items():
+        style = style.replace(name, colour)
+    st.html(style)
 
 
 def brand(*, dark: bool) -> None:
@@ -64,6 +86,20 @@ def prose(text: str) -> None:
     st.markdown(f'<p class="prose">{explain(text)}</p>', unsafe_allow_html=True)
 
 
+def led(lead: str, text: str) -> None:
+    """A paragraph that begins with a few strong words; terms explain themselves as in `prose`."""
+    st.markdown(f'<p class="prose"><b>{escape(lead)}</b> {explain(text)}</p>', unsafe_allow_html=True)
+
+
+def progress_head(place: str, title: str, *, note: str, done: int, total: int) -> None:
+    """Where a reader is on a way of several steps: in words, and as a row of strokes for the eye."""
+    strokes = "".join(f"<i{' class=done' if step < done else ''}></i>" for step in range(total))
+    st.html(
+        f'<div class="tour-head"><span>{escape(place)}</span><b>{escape(title)}</b>'
+        f'<span>{escape(note)}</span></div><div class="tour-way" aria-hidden="true">{strokes}</div>'
+    )
+
+
 def facts(rows: Sequence[tuple[str, str]]) -> None:
     """Names and values in one wrapping line, never cut off."""
     cells = "".join(f"<div><dt>{explain(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
@@ -91,21 +127,24 @@ def figure(
     key: str,
     read: str,
     beware: str,
+    alt: str | None = None,
     select: bool = False,
     modes: str = "points",
     beside: bool = False,
-    alt: str | None = None,
 ) -> list[Any]:
     """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it.
 
-    `alt` says what it shows to those who do not see it.
+    Whoever does not see it is told what is drawn: `alt`, or a description read off the figure and its caption.
     """
+    alt = alt or described(fig, read=read)
+    theme.readable(fig, dark=state.dark())
     event: Any = None
     place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
     if select:
         event = place.plotly_chart(
             fig,
             key=key,
+            alt=alt,
             on_select="rerun",
             selection_mode=("points", "box", "lasso") if modes == "many" else "points",
             config=camera(key) if modes != "many" else {"displaylogo": False, "displayModeBar": True},

@@ -160,7 +160,7 @@ def say_query(space: services.Workspace, asked: services.Asked) -> None:
             picture, words = st.columns([1, 5], vertical_alignment="center")
             address = services.thumbnail(space.dataset, space.splits.test.image_paths[asked.index], size=240)
             if address:
-                picture.image(address, width=130)
+                picture.image(address, width=130, alt="The image that asks.")
             with words if address else st.container():
                 st.markdown("**Asked: which captions describe this image?**")
                 st.text(services.item_name(space, "image", asked.index))
@@ -189,7 +189,7 @@ def _say_picture(space: services.Workspace, asked: services.Outside) -> None:
         return
     found = services.encode_picture(space.dataset, held.name, held.data)
     picture, words = st.columns([1, 5], vertical_alignment="center")
-    picture.image(found.thumbnail, width=130)
+    picture.image(found.thumbnail, width=130, alt="Your picture, as the encoder gets it.")
     with words:
         st.markdown("**Asked with your picture: which captions describe it?**")
         st.text(found.name)

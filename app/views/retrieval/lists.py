@@ -33,7 +33,13 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     targets = [target for target in (both.target_before, both.target_after) if target is not None]
     names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
     with middle:
-        st.plotly_chart(flow.flow_figure(both, names=names, dark=state.dark()), key="flow", config=camera("flow"))
+        st.plotly_chart(
+            flow.flow_figure(both, names=names, dark=state.dark()),
+            key="flow",
+            config=camera("flow"),
+            alt=f"Lines from the left list to the right one. {both.sentence} The lists on both sides name every "
+            "candidate with its rank.",
+        )
     right_answer = (
         "The right answer is thick and tinted, and has a row of its own below when it is not among the first "
         f"{len(both.left)}."

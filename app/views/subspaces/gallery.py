@@ -116,6 +116,7 @@ CARD_STYLE = (
     "overflow-y:auto}.cards figure{display:flex;gap:.6rem;align-items:flex-start;margin:0;padding:.4rem .6rem;"
     "border-radius:.4rem;font-size:.85rem;line-height:1.35;background:rgba(128,128,128,.08)}"
     ".cards .im{border-left:4px solid #009E73}.cards .tx{border-left:4px solid #CC79A7}"
+    ".cards .im figcaption::before{content:'● '}.cards .tx figcaption::before{content:'◆ '}"
     ".cards img{width:76px;height:76px;object-fit:cover;border-radius:.25rem;flex:none}"
     ".cards .tx img{width:44px;height:44px}.cards figcaption{flex:1;overflow-wrap:anywhere}"
     ".cards b{float:right;margin-left:.4rem;font-variant-numeric:tabular-nums}.cards small{display:block;opacity:.72}"
