@@ -37,6 +37,7 @@ class Section:
         name: Of the figure's file.
         read: How to read it.
         beware: How not to read it.
+        alt: What the figure shows, for who cannot see it; default the heading.
     """
 
     title: str = ""
@@ -45,9 +46,12 @@ class Section:
     name: str = "figure"
     read: str = ""
     beware: str = ""
+    alt: str = ""
 
 
-def standalone(title: str, *, answer: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
+def standalone(
+    title: str, *, answer: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], style: str = ""
+) -> str:
     """The page as HTML.
 
     Args:
@@ -55,13 +59,14 @@ def standalone(title: str, *, answer: str, facts: Sequence[tuple[str, str]], sec
         answer: Its answer in a sentence.
         facts: Names and values: what was looked at, and how.
         sections: In order.
+        style: Rules of a page of its own, after the common ones.
     """
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
     body = "".join(_section(section, number) for number, section in enumerate(sections))
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style><script>{get_plotlyjs()}</script></head><body>"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style><script>{get_plotlyjs()}</script></head><body>"
         f"<h1>{escape(title)}</h1><p class='answer'>{escape(answer)}</p><dl>{listed}</dl>{body}</body></html>"
     )
 
@@ -70,7 +75,11 @@ def figure_html(figure: go.Figure, *, place: str) -> str:
     """A figure for a page that holds plotly's script already."""
     figure = go.Figure(figure).update_layout(paper_bgcolor="#fff", plot_bgcolor="#fff")
     markup: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, div_id=place, config={"displaylogo": False, "displayModeBar": False}
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=place,
+        config={"displaylogo": False, "displayModeBar": False},
+        auto_play=False,  # what moves begins when it is asked to
     )
     return markup
 
@@ -88,7 +97,9 @@ def _section(section: Section, number: int) -> str:
     drawn = ""
     if section.figure is not None:
         place = f"figure-{number}"
-        drawn = f"<div class='tall'>{figure_html(section.figure, place=place)}</div>{_save(place, section.name)}"
+        alt = escape(section.alt or section.title or "figure", quote=True)
+        figure = f"<div class='tall' role='figure' aria-label='{alt}'>{figure_html(section.figure, place=place)}</div>"
+        drawn = figure + _save(place, section.name)
     return f"<section>{head}{section.html}{drawn}{caption_html(section.read, section.beware)}</section>"
 
 
