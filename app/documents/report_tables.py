@@ -12,7 +12,7 @@ from pico_core.analysis.records import RetrievalReport
 HEADS = (
     "column",
     "semantic<br>probability",
-    "among the ten lowest<br>in resamples",
+    "stays among<br>the ten lowest",
     "style similarity,<br>images",
     "style similarity,<br>texts",
     "p̂",
@@ -75,7 +75,7 @@ def _note(columns: pl.DataFrame) -> str:
     chance = 100 * min(1.0, LOWEST / columns.height)
     return (
         "Small print: 95 % intervals, the whole construction on resampled images (p̂: bootstrap over images; its null: "
-        "central 95 % over mismatched pairs). How often a column is among the ten lowest when images are drawn anew: "
-        f"chance alone gives {chance:.0f} %; only above 95 % is its place settled. The weight is what retrieval "
+        "central 95 % over mismatched pairs). How often a column stays among the ten lowest when images are drawn "
+        f"anew: chance alone gives {chance:.0f} %; only above 95 % is its place settled. The weight is what retrieval "
         "applies: 1 everywhere where the guard refused."
     )

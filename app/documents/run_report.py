@@ -37,8 +37,9 @@ table.plain.words td,table.plain.words th,table.plain td:first-child,table.plain
 dl.settings{columns:3;display:block;column-gap:2rem}dl.settings div{break-inside:avoid;display:flex;
 justify-content:space-between;gap:.8rem;border-bottom:1px solid #DFE3E6;padding:.12rem 0}
 dl.settings dd{font-weight:600;text-align:right}dl.settings small{font-weight:400;color:#5A636C}
-@media print{@page{margin:14mm}body{zoom:.72;margin:0 auto;max-width:none;font-size:17px}
-h2{break-after:avoid}.whole,tr,pre,.caption{break-inside:avoid}.tall,.report{overflow:visible}a{color:inherit}
+@media print{@page{margin:14mm}body{zoom:.7;margin:0;padding:0;max-width:none;font-size:17px}
+h2,.tall,p:has(+ .tall),p:has(+ dl){break-after:avoid}.whole,.tall,tr,pre,.caption,dl.settings,li{break-inside:avoid}
+.tall,.report{overflow:visible}a{color:inherit}
 pre{background:none}}
 """
 
