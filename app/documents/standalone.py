@@ -71,8 +71,9 @@ def standalone(
     )
 
 
-def figure_html(figure: go.Figure, *, place: str) -> str:
-    """A figure for a page that holds plotly's script already."""
+def figure_html(figure: go.Figure, *, place: str, alt: str = "") -> str:
+    """A figure for a page that holds plotly's script already, with words for those who do not see it."""
+    said = escape(alt or "figure", quote=True)
     figure = go.Figure(figure).update_layout(paper_bgcolor="#fff", plot_bgcolor="#fff")
     markup: str = figure.to_html(
         full_html=False,
@@ -81,7 +82,7 @@ def figure_html(figure: go.Figure, *, place: str) -> str:
         config={"displaylogo": False, "displayModeBar": False},
         auto_play=False,  # what moves begins when it is asked to
     )
-    return markup
+    return f"<div role='figure' aria-label='{said}'>{markup}</div>"
 
 
 def caption_html(read: str, beware: str) -> str:
@@ -97,9 +98,8 @@ def _section(section: Section, number: int) -> str:
     drawn = ""
     if section.figure is not None:
         place = f"figure-{number}"
-        alt = escape(section.alt or section.title or "figure", quote=True)
-        figure = f"<div class='tall' role='figure' aria-label='{alt}'>{figure_html(section.figure, place=place)}</div>"
-        drawn = figure + _save(place, section.name)
+        figure = figure_html(section.figure, place=place, alt=section.alt or section.title)
+        drawn = f"<div class='tall'>{figure}</div>{_save(place, section.name)}"
     return f"<section>{head}{section.html}{drawn}{caption_html(section.read, section.beware)}</section>"
 
 

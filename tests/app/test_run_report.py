@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -115,6 +115,7 @@ def test_the_lowest_columns_are_the_lowest(study, html):
 def test_it_needs_no_network_and_little_room(html):
     assert_needs_no_network(html)
     assert len(html.encode()) < 8_000_000
+    assert "Plotly.animate(" not in html[html.index("</script>") :], "nothing moves before it is asked to"
     assert html.count("Plotly.newPlot") == 5 + html[: html.index("</script>")].count("Plotly.newPlot")
 
 
@@ -147,6 +148,8 @@ def test_the_command_gives_the_same_settings_back(config):
     assert words[5] == "--seed"
     assert set(words[7::2]) == {"--set"}
     settings = named_values(words[8::2])
+    names = {field.name for kind in (StudyConfig, ConstructionConfig) for field in fields(kind)}
+    assert set(settings) == names - {"seed", "construction"}, "nothing is left to the defaults of another version"
     assert StudyConfig(seed=int(words[6])).with_settings(settings) == config
     assert max(map(len, shell(construct_arguments(config)).splitlines())) <= 94
 
