@@ -39,6 +39,7 @@ class Section:
         name: Of the figure's file.
         read: How to read it.
         beware: How not to read it.
+        alt: What the figure shows, for who cannot see it; default the heading.
     """
 
     title: str = ""
@@ -47,9 +48,12 @@ class Section:
     name: str = "figure"
     read: str = ""
     beware: str = ""
+    alt: str = ""
 
 
-def standalone(title: str, *, answer: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
+def standalone(
+    title: str, *, answer: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], style: str = ""
+) -> str:
     """The page as HTML.
 
     Args:
@@ -57,13 +61,14 @@ def standalone(title: str, *, answer: str, facts: Sequence[tuple[str, str]], sec
         answer: Its answer in a sentence.
         facts: Names and values: what was looked at, and how.
         sections: In order.
+        style: Rules of a page of its own, after the common ones.
     """
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
     body = "".join(_section(section, number) for number, section in enumerate(sections))
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style><script>{get_plotlyjs()}</script></head><body>"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style><script>{get_plotlyjs()}</script></head><body>"
         f"<h1>{escape(title)}</h1><p class='answer'>{escape(answer)}</p><dl>{listed}</dl>{body}</body></html>"
     )
 
@@ -75,7 +80,7 @@ def figure_html(figure: go.Figure, *, place: str, alt: str = "") -> str:
     markup: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
-        auto_play=False,
+        auto_play=False,  # what moves begins when it is asked to
         div_id=place,
         config={"displaylogo": False, "displayModeBar": False},
     )
@@ -95,7 +100,8 @@ def _section(section: Section, number: int) -> str:
     drawn = ""
     if section.figure is not None:
         place = f"figure-{number}"
-        drawn = f"<div class='tall'>{figure_html(section.figure, place=place)}</div>{_save(place, section.name)}"
+        figure = figure_html(section.figure, place=place, alt=section.alt or section.title)
+        drawn = f"<div class='tall'>{figure}</div>{_save(place, section.name)}"
     return f"<section>{head}{section.html}{drawn}{caption_html(section.read, section.beware)}</section>"
 
 

@@ -15,7 +15,15 @@ from app.services.compare import (
 )
 from app.services.datasets import Dataset, LabelColumn, label_columns, open_dataset
 from app.services.demos import over_seeds, recipes
-from app.services.documents import PageSection, comparison_page, figure_page, lists_table, split_table, table_bytes
+from app.services.documents import (
+    PageSection,
+    comparison_page,
+    figure_page,
+    lists_table,
+    split_table,
+    study_report,
+    table_bytes,
+)
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -273,6 +281,7 @@ __all__ = [
     "start_job",
     "stored_maps",
     "study_key",
+    "study_report",
     "switch_columns",
     "switch_control",
     "switch_exact",

@@ -1,4 +1,4 @@
-"""What can be taken home from the Retrieval page: tables as files, figures and comparisons as pages."""
+"""What can be taken home: tables as files; figures, comparisons and the report of a study as pages."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from app import state
+from app import provenance, state
 from app.documents.comparison import ComparisonPage, comparison_html
+from app.documents.run_report import Made, run_report_html
 from app.documents.standalone import Section, standalone
 from app.figures.ranked_lists import Candidate
 from app.services.compare import Asked, Comparison, Outside
@@ -20,11 +21,6 @@ from app.services.studies import Workspace
 from pico_core.analysis.explain import Split
 from pico_core.analysis.rankings import SideBySide
 
-ABOUT = (
-    "Score: weighted late interaction (paper). Semantic probabilities and style prototypes: the paper's construction "
-    "with reconstructed details (README, Method notes). Axes other than the given columns, the split of a score into "
-    "columns and new partners, intervals and controls: beyond the paper."
-)
 READ = (
     "a line leads from a candidate's place on the left to its place on the right; the right answer is thick and tinted."
 )
@@ -118,6 +114,11 @@ def figure_page(title: str, draw: Callable[[bool], Any], *, read: str, beware: s
     return standalone(title, answer="", facts=[], sections=[section])
 
 
+def study_report(space: Workspace) -> str:
+    """The study on the screen as one HTML file."""
+    return run_report_html(space.study, splits=space.splits, made=Made(datetime.now(UTC)))
+
+
 def _drawn(section: PageSection) -> Section:
     return Section(
         title=section.title,
@@ -138,6 +139,6 @@ def _facts(space: Workspace, found: Comparison, asked: Asked) -> list[tuple[str,
         ("On the left", f"{found.left.label} ({found.left.basis.name} axes)"),
         ("On the right", f"{found.right.label} ({found.right.basis.name} axes)"),
         ("Guard", space.study.construction.guard.sentence),
-        ("What is the paper's", ABOUT),
+        ("What is the paper's", provenance.IN_SHORT),
         ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"),
     ]

@@ -9,6 +9,7 @@ from app.markup import plain
 from app.views import encode
 from app.views.going import ask_button
 from app.views.parts import facts, prose, question
+from app.views.report import report_button
 from pico_core.analysis.labels import has_style_labels
 from pico_core.data.imports import ArrayInfo
 from pico_core.data.roles import ROLES
@@ -241,3 +242,4 @@ def _export() -> None:
         f"The weights and probabilities of the study on the screen, one row per column, read in the "
         f"{space.study.basis.name!r} basis. npz and safetensors hold the axes too: weights mean nothing without them."
     )
+    report_button(space, key="data-report")

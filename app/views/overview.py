@@ -12,6 +12,7 @@ from app.views import parts, tour
 from app.views.empty import workspace_or_say
 from app.views.going import ask_button
 from app.views.parts import figure, prose, question
+from app.views.report import report_button
 from pico_core.method.config import BasisName
 
 TITLE = "Does weighting columns by their semantic probability help here?"
@@ -73,6 +74,7 @@ def _bases(space: services.Workspace) -> None:
     )
     with st.expander("All measures, with their intervals"):
         st.html(lists.report_html(space.study.report))
+    report_button(space, key="overview-report")
 
 
 def _offer(space: services.Workspace, basis: BasisName) -> None:

@@ -144,7 +144,6 @@ def figure(
         event = place.plotly_chart(
             fig,
             key=key,
-            alt=alt,
             on_select="rerun",
             selection_mode=("points", "box", "lasso") if modes == "many" else "points",
             config=camera(key) if modes != "many" else {"displaylogo": False, "displayModeBar": True},

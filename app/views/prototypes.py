@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import services, state
+from app import provenance, services, state
 from app.figures import construction as draw
 from app.figures.trajectories import Side, trajectories
 from app.views.empty import workspace_or_say
@@ -111,11 +111,7 @@ def _weights(space: services.Workspace, checked: str) -> None:
     made = space.study.construction
     history = made.history
     curve = services.weight_curve(space)
-    st.markdown(
-        "**The proposition.** With ω proportional to exp(gain / τ), a candidate of higher gain has the higher weight "
-        "in the final prototypes, in whatever order the candidates came. An average in which the past fades lacks this "
-        f"property: there the latest wins. **Checked on this record:** {checked}"
-    )
+    st.markdown(f"**The proposition.** {provenance.PROPOSITION} **Checked on this record:** {checked}")
     left, right = st.columns(2)
     with left:
         figure(
@@ -152,13 +148,9 @@ def _weights(space: services.Workspace, checked: str) -> None:
 
 def _sources() -> None:
     with st.expander("What is the paper's here, and what is a reconstruction", expanded=True):
+        st.markdown(provenance.table_markdown())
         st.markdown(
-            "**The paper's:** style prototypes by weighted K-means of the columns with the weight q̂ = 1 − p̂, per "
-            "modality; building them iteratively; giving a prototype more weight the more it improves performance, "
-            "with a proof.\n\n"
-            "**Reconstructed:** what a column's coordinates are (its values over fixed anchors), the exponent γ of the "
-            "weight, the softmax of gains and its proof, how similarity to the prototypes becomes a probability. The "
-            "readable material does not state these.\n\n"
-            "**Beyond the paper:** uniform averaging as a control, the guard, all intervals, the check above. The "
-            "comparison with uniform averaging is paired by image, both without the guard, at the same strength."
+            "Readable material does not state what is reconstructed. Uniform averaging, all intervals and the check "
+            "above are beyond the paper too; the comparison with uniform averaging is paired by image, both without "
+            "the guard, at the same strength."
         )

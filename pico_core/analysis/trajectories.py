@@ -15,6 +15,7 @@ from pico_core.analysis.records import Estimate, RetrievalReport, Verdict
 from pico_core.method.history import Construction
 
 HALF = 0.5
+SAME_GAIN = 1e-7  # relative gains closer than this differ by rounding: one query moves a gain by more
 FEEDBACK_WORDS = {
     Verdict.HELPS: "Feedback helped",
     Verdict.HURTS: "Feedback hurt",
@@ -152,7 +153,7 @@ def order_check(gains: Float[Tensor, " t"], weights: Float[Tensor, " t"]) -> Ord
     """Check the proposition g_s > g_r implies omega_s > omega_r on a record, not on the formula.
 
     It reads stored numbers only, so it fails for a rule without the property (an exponential
-    moving average, equal shares), and also where two weights are the same in stored precision.
+    moving average, equal shares). Gains that differ by rounding alone are equal: they are no pair.
 
     Args:
         gains: Gain of every candidate.
@@ -161,7 +162,7 @@ def order_check(gains: Float[Tensor, " t"], weights: Float[Tensor, " t"]) -> Ord
     >>> order_check(torch.tensor([0.1, 0.3, 0.2]), torch.tensor([0.2, 0.5, 0.3])).holds
     True
     """
-    more = gains[:, None] > gains[None, :]
+    more = gains[:, None] - gains[None, :] > SAME_GAIN
     heavier = weights[:, None] > weights[None, :]
     equal = weights[:, None] == weights[None, :]
     return OrderCheck(

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, encode, probe, retrieve, studies
+from pico_core.cli import datasets, demo, encode, plugins, probe, retrieve, studies
 from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
@@ -24,7 +24,7 @@ app.add_typer(demo.app, name="demo")
 def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
-        app(prog_name="pico-lens")
+        plugins.with_plugins(app)(prog_name="pico-lens")
     except EncodingStopped as stop:
         err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
         sys.exit(INTERRUPTED)

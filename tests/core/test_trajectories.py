@@ -109,6 +109,16 @@ def test_equal_shares_break_it_and_equal_gains_are_no_pairs():
     assert order_check(torch.tensor([0.1, 0.1]), torch.tensor([0.4, 0.6])).n_pairs == 0
 
 
+def test_gains_apart_by_rounding_alone_are_equal_and_one_query_is_more_than_that():
+    rounded = torch.tensor(
+        [-0.0009345780, -0.0009345755]
+    )  # of the shortcut demo: the same ranks, summed in another order
+    assert rounded[0] != rounded[1]
+    assert order_check(rounded, torch.tensor([0.5, 0.5])).n_pairs == 0
+    one_query_of_many = torch.tensor([0.0, 100 / 100_000 / 600])  # in per cent of 100,000 queries, relative to 600
+    assert order_check(one_query_of_many, torch.tensor([0.4, 0.6])).n_ordered == 1
+
+
 @pytest.mark.parametrize(("weights", "heaviest", "share"), [([1 / 16] * 16, 8, 0.5), ([0.1, 0.2, 0.7], 1, 0.7)])
 def test_concentration_counts_from_the_heaviest(weights, heaviest, share):
     found = concentration(torch.tensor(weights))

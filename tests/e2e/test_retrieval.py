@@ -21,16 +21,6 @@ def headings(visit) -> list[str]:
     return [text.split("\n")[0] for text in lists(visit)]
 
 
-def saved(visit, button, place: Path) -> Path:
-    """Click a download button and keep the file."""
-    button.scroll_into_view_if_needed()
-    with visit.page.expect_download(timeout=60_000) as waiting:
-        button.click()
-    target = place / waiting.value.suggested_filename
-    waiting.value.save_as(target)
-    return target
-
-
 @pytest.mark.parametrize("dataset", ["shortcut", "clean", "planted"])
 def test_any_two_scorings_are_laid_side_by_side_and_a_link_reopens_them(chromium, warm, visit, dataset):
     visit.open(f"retrieval?dataset={dataset}&query=text-3")
@@ -119,13 +109,11 @@ def test_what_is_seen_is_taken_home_and_opens_without_network(chromium, visit, t
     visit.open("retrieval?query=text-3")
     shown = lists(visit)
     visit.click(visit.main.get_by_text("Take this home", exact=True))
-    table = pl.read_csv(saved(visit, visit.main.get_by_role("button", name="CSV", exact=True).first, tmp_path))
+    table = pl.read_csv(visit.saved(visit.main.get_by_role("button", name="CSV", exact=True).first, tmp_path))
     assert {"side", "rank", "name", "score"} <= set(table.columns)
-    parquet = pl.read_parquet(
-        saved(visit, visit.main.get_by_role("button", name="Parquet", exact=True).first, tmp_path)
-    )
+    parquet = pl.read_parquet(visit.saved(visit.main.get_by_role("button", name="Parquet", exact=True).first, tmp_path))
     assert parquet.equals(table)
-    page = saved(visit, visit.button("Save the page"), tmp_path)
+    page = visit.saved(visit.button("Save the page"), tmp_path)
     assert page.stat().st_size < 8_000_000
     alone = chromium.new_context(offline=True)
     problems = []
@@ -153,7 +141,7 @@ def test_the_camera_of_a_figure_saves_a_picture(visit, tmp_path, kind):
         visit.click(visit.main.get_by_role("radio", name="SVG").or_(visit.button("SVG")).first)
     chart = visit.chart(1)
     chart.hover()
-    target = saved(visit, chart.locator(".modebar-btn").first, tmp_path)
+    target = visit.saved(chart.locator(".modebar-btn").first, tmp_path)
     assert target.suffix == f".{kind}"
     assert target.read_bytes().startswith(b"\x89PNG" if kind == "png" else b"<svg")
 

@@ -88,6 +88,15 @@ class Visit:
         options = self.page.get_by_role("option")
         self.click(options.nth(option) if isinstance(option, int) else self.page.get_by_role("option", name=option))
 
+    def saved(self, button, place):
+        """Click a download button and keep the file."""
+        button.scroll_into_view_if_needed()
+        with self.page.expect_download(timeout=60_000) as waiting:
+            button.click()
+        target = place / waiting.value.suggested_filename
+        waiting.value.save_as(target)
+        return target
+
     def button(self, name):
         """A button of the page itself, by its label."""
         return self.main.get_by_role("button", name=name, exact=True)
