@@ -193,6 +193,7 @@ __all__ = [
     "comparison",
     "comparison_page",
     "control_wanted",
+    "column_cosines",
     "cosines_with_prototypes",
     "encode_picture",
     "encode_words",
