@@ -231,6 +231,7 @@ def test_choosers_and_chance_change_the_numbers(app):
     chooser = {one.key: one for one in app.selectbox}
     chooser["method-choose-column"].set_value(7).run()
     assert "In column 7" in answer(app)
+    assert app.query_params["pick"] in ("0-0-0-7", ["0-0-0-7"])
     {one.key: one for one in app.selectbox}["method-choose-text"].set_value(12).run()
     assert any("caption 12," in caption.value for caption in app.caption)
     button(app, "method-random").click().run()
