@@ -1,6 +1,7 @@
 """The Method page: every step on every preset, numbers in formulas, the address, the handout."""
 
 import re
+from html import unescape
 
 import pytest
 import torch
@@ -241,6 +242,14 @@ def test_choosers_and_chance_change_the_numbers(app):
     assert "pick" not in app.query_params
 
 
+def test_what_was_picked_in_other_data_means_nothing_here(app):
+    app.query_params["step"] = "signs"
+    app.session_state["method-pick"] = ("another study", (5, 2, 1, 9))
+    app.run()
+    assert any("caption 0, patch 0" in caption.value for caption in app.caption)
+    assert "pick" not in app.query_params
+
+
 def test_presenting_hides_what_is_beside_and_can_be_left(app):
     app.run()
     assert not any("stSidebar" in str(part.proto) for part in app.get("html"))
@@ -260,7 +269,7 @@ def test_the_handout_holds_every_step_and_nothing_from_the_net(made):
         assert step.title in body
     assert "merror" not in body
     assert "\\frac" not in body
-    assert "&amp;" not in "".join(re.findall(r"<math.*?</math>", body, flags=re.S))
+    assert "&" not in unescape("".join(re.findall(r"<math.*?</math>", body, flags=re.DOTALL)))
     assert not re.search(r"(src|href)=['\"]?(https?:)?//", body)
     assert len(page) < 8_000_000
     assert "rank correlation" in body
