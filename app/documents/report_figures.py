@@ -13,7 +13,7 @@ from pico_core.analysis.column_reading import summarise
 from pico_core.analysis.trajectories import concentration, order_check, prototype_planes, softmax_curve
 from pico_core.study import Study
 
-# Columns times iterations of the moving figure, which grows by about 100 bytes each, and by 60 more with its lines.
+# Columns times iterations of the moving figure, which grows by about 60 bytes each, and by 90 more with its lines.
 MOST_TIED = 10_000
 MOST_MOVING = 20_000
 MOST_DRAWN = 4_000  # bars of columns; more are thinner than a pixel and heavy to open
