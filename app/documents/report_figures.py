@@ -13,7 +13,8 @@ from pico_core.analysis.column_reading import summarise
 from pico_core.analysis.trajectories import concentration, order_check, prototype_planes, softmax_curve
 from pico_core.study import Study
 
-# Columns times iterations of the moving figure; above this it would be the heaviest part of the page (about 2 MB).
+# Columns times iterations of the moving figure, which grows by about 60 bytes each, and by 90 more with its lines.
+MOST_TIED = 10_000
 MOST_MOVING = 20_000
 MOST_DRAWN = 4_000  # bars of columns; more are thinner than a pixel and heavy to open
 
@@ -82,12 +83,15 @@ def feedback_sections(study: Study) -> list[Section]:
     ]
 
 
-def ways_section(study: Study) -> Section | None:
-    """Where the prototypes went; None where the moving figure would be too heavy for a page."""
+def ways_section(study: Study) -> Section:
+    """Where the prototypes went; words alone where the moving figure would be too heavy for a page."""
     made = study.construction
-    if study.columns.height * len(made.history.iterations) > MOST_MOVING:
-        return None
+    size = study.columns.height * len(made.history.iterations)
     planes = prototype_planes(made)
+    title, said = "Where the prototypes went", planes.sentence
+    if size > MOST_MOVING:
+        said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
+        return Section(title=title, html=f"<p>{escape(said)}</p>")
     sides = [
         Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
         for name, plane, labels in (
@@ -96,9 +100,11 @@ def ways_section(study: Study) -> Section | None:
         )
     ]
     return Section(
-        title="Where the prototypes went",
-        html=f"<p>{escape(planes.sentence)}</p>",
-        figure=trajectories(sides[0], sides[1], made.history.probabilities.numpy(), selected=-1),
+        title=title,
+        html=f"<p>{escape(said)}</p>",
+        figure=trajectories(
+            sides[0], sides[1], made.history.probabilities.numpy(), selected=-1, with_lines=size <= MOST_TIED
+        ),
         name="pico-prototypes",
         read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
         "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",

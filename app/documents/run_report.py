@@ -82,7 +82,7 @@ def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
         f"Does weighting columns by their semantic probability help on “{study.dataset}”?",
         answer=study.report.sentence,
         facts=_facts(study, splits, made),
-        sections=[section for section in sections if section is not None],
+        sections=sections,
         style=STYLE,
     )
 

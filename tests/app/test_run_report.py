@@ -67,7 +67,7 @@ def test_the_verdict_comes_first_and_everything_is_named(study, splits, html, wo
     rival = strongest_rival(study.report, splits.test.text_image)
     for text in (
         study.dataset,
-        f"digest {study.digest}",
+        f"{study.dataset} (digest {study.digest})",
         study.construction.guard.sentence,
         study.construction.stop_reason.value,
         rival.sentence,
@@ -238,8 +238,10 @@ def test_missing_intervals_are_missing_and_said(study):
 def test_what_is_too_heavy_is_left_out(study, monkeypatch):
     monkeypatch.setattr(report_figures, "MOST_MOVING", 10)
     monkeypatch.setattr(report_figures, "MOST_DRAWN", 7)
-    words = said(run_report_html(study, splits=None, made=MADE))
-    assert "Where the prototypes went" not in words
+    html = run_report_html(study, splits=None, made=MADE)
+    words = said(html)
+    assert "the app's Prototypes page draws it" in words
+    assert sum(attributes.get("role") == "figure" for _, attributes in outline(html).tags) == 4
     assert f"Drawn are the 7 lowest of {study.columns.height} columns." in words
 
 

@@ -77,3 +77,8 @@ def test_no_other_package_takes_a_name_of_ours(plug, pico):
     plug(("planted", "planted_plugin:hello"), ("demo", "planted_plugin:hello"), hello=hello)
     assert "--style-strength" in pico("planted", "--help").out
     assert "build" in pico("demo", "--help").out
+
+
+def test_of_two_commands_of_one_name_the_first_stays(plug, pico):
+    plug(("hello", "planted_plugin:hello"), ("hello", "planted_plugin:shout"), hello=hello, shout=lambda: None)
+    assert pico("hello", "pico").out == "pico\n"
