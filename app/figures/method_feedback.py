@@ -6,9 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.theme import GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
+from app.figures.theme import CANDIDATE, GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
 
-CANDIDATE = "#E69F00"
 Numbers = NDArray[np.float32]
 GAP = 0.1
 USUAL = {1: "bottom right", 2: "middle right"}  # where a label stands, left half and right half

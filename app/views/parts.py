@@ -136,7 +136,7 @@ def figure(
 
     Whoever does not see it is told what is drawn: `alt`, or a description read off the figure and its caption.
     """
-    alt = alt or described(fig, read=read)
+    alt = (alt or described(fig, read=read)).replace("*", "")  # it is read out: no stars of Markdown
     theme.readable(fig, dark=state.dark())
     event: Any = None
     place, words = st.columns([8, 4], gap="medium") if beside else (st, st)

@@ -13,6 +13,7 @@ from app.figures.alt import described
 from app.figures.maps import SYMBOLS
 from app.figures.purity import SERIES
 from app.state import PARTS, VIEWS
+from app.views.method.page import SLUGS
 from tests.app.colours import BLINDNESS, apart, ciede2000, contrast, mixed, seen
 from tests.app.test_pages import page
 
@@ -25,6 +26,7 @@ ROLES_APART, GROUPS_APART = 15.0, 6.0  # CIEDE2000; about 2 is just noticeable s
 WALK = [
     *[("columns", {"part": part}) for part in PARTS],
     *[("retrieval", {"view": view}) for view in VIEWS],
+    *[("method", {"method-step": slug}) for slug in SLUGS],
     *[(name, {}) for name in ("overview", "prototypes", "subspaces", "data")],
 ]
 
