@@ -1,6 +1,7 @@
 """The Method page: every step on every preset, numbers in formulas, the address, the handout."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app import services
+from app.answers import ANSWERS
 from app.figures import first_steps as draw
 from app.services.studies import Workspace
 from app.views.method import badge, latex
@@ -286,3 +288,24 @@ def test_frames_end_with_everything_and_the_products_keep_their_signs():
     signs = draw.sign_products(torch.tensor([0.1, -0.2]).numpy(), torch.tensor([-0.3]).numpy(), names=["a<b"])
     assert signs.data[0].text.tolist() == [["−", "+"]]
     assert list(signs.layout.yaxis.ticktext) == ["a&lt;b"]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
+def test_the_numbers_of_a_formula_depend_on_what_the_caption_names_and_on_nothing_else(step, made):
+    space = space_of(made["clear"])
+    start = Pick(text=0, patch=0, word=0, column=1)
+    before = step.substituted(space, start)
+    for name, other in (("text", 3), ("patch", 3), ("word", 1), ("column", 4)):
+        changed = step.substituted(space, replace(start, **{name: other}))
+        assert (changed != before) == (name in step.picks), name
+
+
+def test_three_questions_are_answered_in_plain_words_at_the_end():
+    app = AppTest.from_function(page, default_timeout=120)
+    app.query_params["step"] = STEPS[-1].slug
+    app.run()
+    assert not app.exception
+    said = " ".join(prose(app))
+    for one in ANSWERS:
+        assert any(one.question in part.value for part in app.markdown)
+        assert one.words in said

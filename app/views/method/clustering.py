@@ -168,6 +168,7 @@ def _terms(space: services.Workspace, pick: Pick, gamma: float) -> str:
 
 STEP = Step(
     slug="clustering",
+    picks=("column",),
     title="Columns that behave alike form groups: weighted K-means",
     provenance="reconstruction",
     source="The paper's: K-means of the columns, separately for images and for texts, weighted by the pseudo-style "

@@ -174,6 +174,7 @@ def _begin_again(count: int) -> None:
 
 STEP = Step(
     slug="feedback",
+    picks=(),
     title="Candidates that improve retrieval count more",
     provenance="reconstruction",
     source="The paper's: prototypes are built in iterations, and one that brings more improvement has a higher weight, "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import services, state
+from app.answers import ANSWERS
 from app.components.arrow_keys import arrow_keys
 from app.documents.handout import HandoutStep
 from app.jobs import Job
@@ -178,14 +179,26 @@ def _say(step: Step, space: services.Workspace, pick: Pick) -> None:
     """Formula, numbers, words, and the question before the figure."""
     badge(step.provenance, step.source)
     st.latex(step.formula)
-    st.caption(
-        f"The same with numbers: caption {pick.text}, patch {pick.patch}, word {pick.word}, column {pick.column}"
-    )
+    st.caption(_numbers_of(step, pick))
     st.latex(step.substituted(space, pick))
     prose(step.words)
     prose(f"Your guess first: {step.ask}")
     with st.expander("The answer", icon=":material/visibility:", key=f"method-reply-{step.slug}"):
         prose(step.reply)
+
+
+def _numbers_of(step: Step, pick: Pick) -> str:
+    """Which of the picks the numbers of a step are taken from."""
+    listed = ", ".join(f"{'caption' if name == 'text' else name} {getattr(pick, name)}" for name in step.picks)
+    return f"The same with numbers: {listed}" if listed else "The same with numbers: those of the whole study"
+
+
+def _questions() -> None:
+    """What a reader can explain by now, and how it might be said."""
+    with st.expander("Could you explain it now? Three questions", icon=":material/quiz:"):
+        for answer in ANSWERS:
+            st.markdown(f"**{answer.question}**")
+            prose(answer.text)
 
 
 def _end(step: Step, space: services.Workspace, pick: Pick, made: services.Taught | None) -> None:
@@ -195,6 +208,8 @@ def _end(step: Step, space: services.Workspace, pick: Pick, made: services.Taugh
         last = step is STEPS[-1]
         with st.expander(f"What to keep of “{made.lesson.lesson.title}”", icon=":material/flag:", expanded=last):
             prose(takeaway)
+    if step is STEPS[-1]:
+        _questions()
     if state.presenting():
         return
     with st.expander("Take this home", icon=":material/download:"):

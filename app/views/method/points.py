@@ -126,6 +126,7 @@ def _figures(space: services.Workspace, pick: Pick, other: int) -> list[services
 
 STEP = Step(
     slug="points",
+    picks=("column",),
     title="Columns as points",
     provenance="reconstruction",
     source="That columns are clustered is the paper's; what the coordinates of a column are is not stated. Here: its "

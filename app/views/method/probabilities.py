@@ -200,6 +200,7 @@ def _bars(space: services.Workspace, pick: Pick, *, dark: bool) -> Any:
 
 STEP = Step(
     slug="probabilities",
+    picks=("column",),
     title="Unlike every style prototype, on both sides: semantic",
     provenance="reconstruction",
     source="That prototypes of style lead to the semantic probability of a column is the paper's idea; the formula "

@@ -95,6 +95,7 @@ def figures(space: services.Workspace, pick: Pick) -> list[services.PageSection]
 
 STEP = Step(
     slug="estimate",
+    picks=("column",),
     title="From signs to p̂, and beside it its null",
     provenance="paper",
     source="p̂, the mean share of positive products over matched pairs, and q̂ = 1 − p̂ are the paper's. The null on "

@@ -172,6 +172,7 @@ def _weight(space: services.Workspace, pick: Pick, strength: float) -> str:
 
 STEP = Step(
     slug="retrieval",
+    picks=("text", "column"),
     title="Columns of meaning count more: the weighted score",
     provenance="beyond the paper",
     source="The paper's: the score, where every patch takes its best word and every word its best patch, and the "

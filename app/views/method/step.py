@@ -43,6 +43,7 @@ class Step:
         draw: Draws the figure and its controls below the words.
         answer: The step's finding on these data in a sentence, computed; it stands under the page's question.
         figures: What the printed handout shows, each drawable in light colours.
+        picks: Which fields of the pick decide the numbers in the formula; none where the study as a whole does.
     """
 
     slug: str
@@ -57,3 +58,4 @@ class Step:
     draw: Callable[[services.Workspace, Pick], None]
     answer: Callable[[services.Workspace, Pick], str] | None = None
     figures: Callable[[services.Workspace, Pick], Sequence[services.PageSection]] | None = None
+    picks: tuple[Literal["text", "patch", "word", "column"], ...] = ("text", "patch", "word", "column")
