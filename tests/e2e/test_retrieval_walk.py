@@ -14,7 +14,7 @@ from tests.e2e.visit import Visit
 
 pytestmark = pytest.mark.browser
 GRID = '[data-testid="stDataFrame"]'
-DATASETS = ("shortcut", "planted", "flickr")
+LOOKS = (("shortcut", False), ("planted", True), ("flickr", False))  # one look each: a walk takes most of a minute
 
 
 def shot(visit, name):
@@ -54,11 +54,10 @@ def open_photographs(visit, folder):
     visit.settle(patience=120)
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("dataset", "dark"), LOOKS, ids=[f"{name}-{'dark' if dark else 'light'}" for name, dark in LOOKS]
+)
 def test_every_element_of_the_page(request, chromium, warm, dataset, dark):
-    if dark and dataset == "flickr":
-        pytest.skip("the other two are walked through in the dark; photographs take a minute to compute")
     name = f"{dataset}-{'dark' if dark else 'light'}"
     with Visit(chromium, warm, dark=dark, width=1920 if dark else 1280) as visit:
         if dataset == "flickr":
