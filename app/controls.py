@@ -96,19 +96,20 @@ def choose_config() -> StudyConfig:
     """Basis, preset and the settings that matter most; the rest is on the command line."""
     st.sidebar.subheader("Construction", anchor=False)
     now = state.wanted_config()
-    state.start_widget("basis-choice", now.basis)  # no index: the tour sets these choices too
+    names = list(BASES)
     basis = st.sidebar.selectbox(
         "Axes in which columns are read",
-        list(BASES),
+        names,
+        index=names.index(now.basis),
         format_func=BASES.__getitem__,
-        key="basis-choice",
+        key=state.frame_key("basis-choice"),
         help="Turning the axes leaves the unweighted score as it is, and gives style other axes to lie on.",
     )
     preset = st.sidebar.selectbox(
         "Preset",
         list(PRESETS),
         format_func=PRESETS.__getitem__,
-        key="preset-choice",
+        key=state.frame_key("preset-choice"),
         help="The paper states gamma = 1 and leaves most else open; the default was chosen by measurement.",
     )
     made = ConstructionConfig() if preset == "own" else ConstructionConfig.preset(preset)
@@ -125,7 +126,8 @@ def choose_config() -> StudyConfig:
                 "Seed",
                 0,
                 10_000,
-                key="seed-choice",
+                0,
+                key=state.frame_key("seed-choice"),
                 persist_state="session",
                 help="Decides the split, the batches and the starts of K-means.",
             )
@@ -162,13 +164,16 @@ def _own_settings(base: ConstructionConfig) -> ConstructionConfig:
 
 def choose_strength() -> None:
     """Strength of the weights in lists and rankings."""
-    state.strength()  # puts the value of a link under the slider's key
+    key = state.frame_key("strength-choice")
     st.sidebar.slider(
         "Strength λ of the weights",
         0.0,
         state.MAX_STRENGTH,
+        state.strength(),
         step=0.05,
-        key="strength",
+        key=key,
+        on_change=state.follow_strength,
+        args=(key,),
         help="Weights are p to the power λ, scaled to mean 1. λ = 0 is the unweighted baseline. "
         "Lists follow it at once; reports keep the strength that the guard chose.",
     )

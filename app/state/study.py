@@ -16,10 +16,30 @@ MAX_STRENGTH = 2.0
 
 
 def strength() -> float:
-    """Exponent of the weights that lists use; the slider of the frame bears this name as its key."""
+    """Exponent of the weights that lists use."""
     if "strength" not in st.session_state:
         st.session_state["strength"] = address_number("strength", 1.0, low=0.0, high=MAX_STRENGTH, whole=False)
     return float(st.session_state["strength"])
+
+
+def set_strength(value: float) -> None:
+    """Use another exponent; what the frame's widgets show begins anew with it and with the settings."""
+    st.session_state["strength"] = value
+    st.session_state["frame-edition"] = st.session_state.get("frame-edition", 0) + 1
+
+
+def follow_strength(key: str) -> None:
+    """Take the exponent over from its slider, in a callback of it."""
+    st.session_state["strength"] = float(st.session_state[key])
+
+
+def frame_key(name: str) -> str:
+    """Key of a widget of the frame; another one after its value was set elsewhere.
+
+    A value that is put under a widget's key reaches the browser once, and is lost where the script is run
+    again before: the browser then knows the widget's default only. So values are given as defaults.
+    """
+    return f"{name}-{st.session_state.get('frame-edition', 0)}"
 
 
 def dataset_path() -> str:

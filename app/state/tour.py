@@ -9,7 +9,7 @@ from app.state.address import mirror
 from app.state.columns import PARTS, go_to_part
 from app.state.comparison import VIEWS, set_sides, set_view
 from app.state.queries import Query, set_query
-from app.state.study import DEMO, dataset_path, open_dataset, set_wanted_config
+from app.state.study import DEMO, dataset_path, open_dataset, set_strength, set_wanted_config
 from app.state.switch import set_switching
 from app.switching import Switching
 from app.touring import STOPS, Stop, stop_at, stop_number
@@ -98,10 +98,7 @@ def set_frame_for(stop: Stop, *, strength: float) -> None:
     if dataset_path() != DEMO:
         open_dataset(DEMO)
     set_wanted_config(tour_config(stop))
-    st.session_state["basis-choice"] = stop.basis
-    st.session_state["preset-choice"] = "default"
-    st.session_state["seed-choice"] = 0
-    st.session_state["strength"] = strength
+    set_strength(strength)
 
 
 def set_page_for(stop: Stop, asked: Query | None) -> None:

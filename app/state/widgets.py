@@ -11,11 +11,6 @@ def place_widget(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
-def start_widget(key: str, value: Any) -> None:
-    """Give a widget its first value before it is drawn; one that has a value keeps it."""
-    st.session_state.setdefault(key, value)
-
-
 def widget(key: str) -> Any:
     """What a widget says, in a callback of its own."""
     return st.session_state.get(key)

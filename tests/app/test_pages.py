@@ -97,7 +97,7 @@ def test_a_column_in_the_session_is_the_column_shown():
 def test_another_seed_forgets_the_items_of_the_old_split():
     app = page("retrieval", query="text-5", selection=(("image", 2),))
     assert app.session_state["query"] == "text-5"
-    app.sidebar.number_input(key="seed-choice").set_value(3).run()
+    app.sidebar.number_input(key="seed-choice-0").set_value(3).run()
     assert not app.exception, app.exception
     assert app.session_state["query"] is None
     assert app.session_state["selection"] == ()

@@ -62,7 +62,7 @@ class MetricChange:
         """What the paired interval says: HELPS where the right side is better.
 
         >>> fall = Estimate(-3.0, -5.0, -1.0)
-        >>> MetricChange("i2t_median_rank", Estimate(9, 8, 10), Estimate(6, 5, 7), fall).verdict
+        >>> MetricChange("i2t_median_rank", Estimate(9.0, 8.0, 10.0), Estimate(6.0, 5.0, 7.0), fall).verdict
         <Verdict.HELPS: 'helps'>
         """
         return Verdict.of(
