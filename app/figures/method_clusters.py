@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import CATEGORIES, STYLE, SYMBOLS, blank, faint, ink
+from app.figures.halves import Plane, heading, plane_axes
+from app.figures.theme import CATEGORIES, STYLE, SYMBOLS, blank, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.06
@@ -53,18 +54,9 @@ def clusters(image: Side, text: Side, *, selected: int, dark: bool = False) -> g
     for number, side in enumerate((image, text), start=1):
         for trace in _traces(side, selected=selected, number=number, dark=dark):
             figure.add_trace(trace)
-        figure.add_annotation(
-            text=f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)",
-            x=0 if number == 1 else 0.5 + GAP / 2,
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 14, "color": ink(dark)},
-        )
-    _axes_of(figure, image, text, dark=dark)
+        said = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
+        heading(figure, said, number=number, gap=GAP, dark=dark)
+    plane_axes(figure, _plane(image), _plane(text), gap=GAP, dark=dark)
     # The centres glide when the slider is moved: the number of marks stays the same.
     figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
     return figure
@@ -146,29 +138,6 @@ def _broken(start: Numbers, end: Numbers) -> Numbers:
     return np.column_stack([start, end, np.full(len(start), np.nan, dtype=np.float32)]).ravel()
 
 
-def _axes_of(figure: go.Figure, image: Side, text: Side, *, dark: bool) -> None:
-    """Equal scales, ends that hold every exponent, so that nothing jumps while the slider moves."""
-    for number, side in ((1, image), (2, text)):
-        everything = np.concatenate([side.columns, side.reach.reshape(-1, 2)])
-        low, high = everything.min(axis=0), everything.max(axis=0)
-        room = 0.07 * float((high - low).max() or 1.0)
-        name = "" if number == 1 else "2"
-        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
-        figure.update_layout(
-            {
-                f"xaxis{name}": {
-                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
-                    "range": [float(low[0]) - room, float(high[0]) + room],
-                    "title": {"text": "first axis of the plane"},
-                    "anchor": f"y{name}",
-                    **common,
-                },
-                f"yaxis{name}": {
-                    "range": [float(low[1]) - room, float(high[1]) + room],
-                    "title": {"text": "second axis"},
-                    "anchor": f"x{name}",
-                    "scaleanchor": f"x{name}",
-                    **common,
-                },
-            }
-        )
+def _plane(side: Side) -> Plane:
+    """All exponents, so that nothing jumps while the slider moves."""
+    return Plane(np.concatenate([side.columns, side.reach.reshape(-1, 2)]), "first axis of the plane", "second axis")

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.figures.halves import domain, heading
 from app.figures.theme import CANDIDATE, GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
 
 Numbers = NDArray[np.float32]
@@ -87,22 +88,12 @@ def two_rules(
             hoverinfo="skip",
             **axes,
         )
-        figure.add_annotation(
-            text=f"<b>{rule.title}</b>",
-            x=0 if number == 1 else 0.5 + GAP / 2,
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 14, "color": ink(dark)},
-        )
+        heading(figure, f"<b>{rule.title}</b>", number=number, gap=GAP, dark=dark)
         name = "" if number == 1 else "2"
         figure.update_layout(
             {
                 f"xaxis{name}": {
-                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
+                    "domain": domain(number, gap=GAP),
                     "range": across,
                     "title": {"text": "gain of the candidate"},
                     "tickformat": "+.2~%",

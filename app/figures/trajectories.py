@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, faint, ink
+from app.figures.halves import Plane, heading, plane_axes
+from app.figures.theme import SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.07
@@ -61,18 +62,11 @@ def trajectories(
                 hoverinfo="skip",
                 **_axes(number),
             )
-        figure.add_annotation(
-            text=f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
-            f"(the plane shows {sum(side.explained):.0%} of the variance)",
-            x=0 if number == 1 else 0.5 + GAP / 2,
-            y=1.0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 14, "color": ink(dark)},
+        said = (
+            f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
+            f"(the plane shows {sum(side.explained):.0%} of the variance)"
         )
+        heading(figure, said, number=number, gap=GAP, dark=dark)
     figure.frames = [
         go.Frame(
             name=str(step),
@@ -85,7 +79,7 @@ def trajectories(
         )
         for step in range(last + 1)
     ]
-    _frame_axes(figure, image, text, dark=dark)
+    plane_axes(figure, _plane(image), _plane(text), gap=GAP, dark=dark)
     _player(figure, last, dark=dark)
     return figure
 
@@ -159,32 +153,13 @@ def _axes(number: int) -> dict[str, str]:
     return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 
-def _frame_axes(figure: go.Figure, image: Side, text: Side, *, dark: bool) -> None:
-    """Equal scales, ends that hold every frame, so that nothing jumps while it plays."""
-    for number, side in ((1, image), (2, text)):
-        everything = np.concatenate([side.columns, side.centres.reshape(-1, 2)])
-        low, high = everything.min(axis=0), everything.max(axis=0)
-        room = 0.07 * float((high - low).max() or 1.0)
-        name = "" if number == 1 else "2"
-        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
-        figure.update_layout(
-            {
-                f"xaxis{name}": {
-                    "domain": [0, 0.5 - GAP / 2] if number == 1 else [0.5 + GAP / 2, 1],
-                    "range": [float(low[0]) - room, float(high[0]) + room],
-                    "title": {"text": f"first axis, {side.explained[0]:.0%} of the variance"},
-                    "anchor": f"y{name}",
-                    **common,
-                },
-                f"yaxis{name}": {
-                    "range": [float(low[1]) - room, float(high[1]) + room],
-                    "title": {"text": f"second axis, {side.explained[1]:.0%}"},
-                    "anchor": f"x{name}",
-                    "scaleanchor": f"x{name}",
-                    **common,
-                },
-            }
-        )
+def _plane(side: Side) -> Plane:
+    """All frames, so that nothing jumps while it plays."""
+    return Plane(
+        np.concatenate([side.columns, side.centres.reshape(-1, 2)]),
+        f"first axis, {side.explained[0]:.0%} of the variance",
+        f"second axis, {side.explained[1]:.0%}",
+    )
 
 
 def _player(figure: go.Figure, last: int, *, dark: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from app.state.address import address_number, keep, mirror
+from app.state.address import address_number, choose_one, keep, mirror, one_of
 
 Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -31,17 +31,12 @@ def set_column(index: int) -> None:
 
 def part() -> Part:
     """The instrument of the Columns page that is open."""
-    if "part" not in st.session_state:
-        wanted = st.query_params.get("part", PARTS[0])
-        st.session_state["part"] = wanted if wanted in PARTS else PARTS[0]
-    found: Part = st.session_state["part"]
-    return found
+    return one_of("part", "part", PARTS)
 
 
 def set_part(name: Part) -> None:
     """Open another instrument, by its switch on the page."""
-    st.session_state["part"] = name
-    mirror("part", None if name == PARTS[0] else name)
+    choose_one("part", "part", PARTS, name)
 
 
 def go_to_part(name: Part) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import comparing
 from app.comparing import SideChoice, Sides
-from app.state.address import mirror
+from app.state.address import choose_one, mirror, one_of
 
 View = Literal["why", "words", "queries", "labels", "all"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -15,17 +15,12 @@ VIEWS: tuple[View, ...] = get_args(View)
 
 def view() -> View:
     """The instrument of the Retrieval page that is open."""
-    if "view" not in st.session_state:
-        wanted = st.query_params.get("show", VIEWS[0])
-        st.session_state["view"] = wanted if wanted in VIEWS else VIEWS[0]
-    found: View = st.session_state["view"]
-    return found
+    return one_of("view", "show", VIEWS)
 
 
 def set_view(name: View) -> None:
     """Open another instrument of the Retrieval page."""
-    st.session_state["view"] = name
-    mirror("show", None if name == VIEWS[0] else name)
+    choose_one("view", "show", VIEWS, name)
 
 
 def go_to_queries(label: Any, value: str) -> None:

@@ -11,6 +11,12 @@ def place_widget(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def start_widget(key: str, value: Any, *, among: Sequence[Any]) -> None:
+    """Put a value into a chooser that says nothing yet, or nothing that it offers now."""
+    if widget(key) not in among:
+        place_widget(key, value)
+
+
 def widget(key: str) -> Any:
     """What a widget says, in a callback of its own."""
     return st.session_state.get(key)

@@ -72,8 +72,7 @@ def figures(space: services.Workspace, pick: Pick) -> Sequence[services.PageSect
 def _draw(space: services.Workspace, pick: Pick) -> None:
     sweep = services.gamma_sweep(space)
     own = space.study.construction.config.gamma
-    if state.widget(SLIDER) not in sweep.gammas:
-        state.place_widget(SLIDER, own)
+    state.start_widget(SLIDER, own, among=sweep.gammas)
     gamma = st.select_slider(
         "How strongly columns of low p̂ pull: the exponent γ",
         sweep.gammas,

@@ -117,8 +117,7 @@ def _draw(space: services.Workspace, pick: Pick) -> None:
         ("method-similarity", config.similarity, get_args(Similarity)),
         ("method-combination", config.combination, get_args(Combination)),
     ):
-        if state.widget(key) not in options:
-            state.place_widget(key, value)
+        state.start_widget(key, value, among=options)
     with st.container(horizontal=True):  # side by side where there is room for both
         similarity = st.segmented_control(
             "Alike a prototype by",

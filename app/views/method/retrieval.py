@@ -79,8 +79,7 @@ def figures(space: services.Workspace, pick: Pick) -> Sequence[services.PageSect
 @st.fragment
 def _draw(space: services.Workspace, pick: Pick) -> None:
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
-        if state.widget(key) not in options:
-            state.place_widget(key, value)
+        state.start_widget(key, value, among=options)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
             "Which caption asks",
