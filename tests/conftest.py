@@ -23,11 +23,14 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads():
-    """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums."""
+    """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums.
+
+    Where two workers share the tests, each keeps to one core.
+    """
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(2, before))
+    torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, before))
     yield
     torch.set_num_threads(before)
 

@@ -4,7 +4,7 @@
 const OWN = "input, textarea, select, [contenteditable=true], [role=slider], [role=radio], [role=combobox], "
   + "[role=listbox], [role=option], [role=tab], [role=menu], [role=menuitem], [role=grid], .js-plotly-plot, canvas";
 
-export default function ({ data }) {
+export default function ({ data, parentElement }) {
   const press = (name) => {
     const button = document.querySelector(`.st-key-${CSS.escape(name)} button`);
     if (button && !button.disabled) button.click();
@@ -18,5 +18,10 @@ export default function ({ data }) {
     press(name);
   };
   document.addEventListener("keydown", listen);
-  return () => document.removeEventListener("keydown", listen);
+  const mark = parentElement.querySelector("span");
+  mark.dataset.listening = "";
+  return () => {
+    document.removeEventListener("keydown", listen);
+    delete mark.dataset.listening;
+  };
 }
