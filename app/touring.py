@@ -19,7 +19,8 @@ class Stop:
         look: What to look at.
         task: Something to do, or to decide, before the takeaway is read.
         basis: The axes that columns are read in.
-        instrument: What is open on a page with instruments, or how its maps are made; empty elsewhere.
+        instrument: What is open on a page with instruments, the step of the Method page, or how maps are made;
+            empty elsewhere.
         lowest: How many columns of lowest probability the column switch takes out; 0 leaves the switch alone.
         moved_query: Whether the caption asks whose right image the weights moved up most.
     """
@@ -35,8 +36,7 @@ class Stop:
     moved_query: bool = False
 
 
-# In order; another stop, say of the Method page between Overview and Columns, is one more record here and one more
-# takeaway in `services.tour`.
+# In order; another stop is one more record here and one more takeaway in `services.tour`.
 STOPS: tuple[Stop, ...] = (
     Stop(
         slug="verdict",
@@ -54,6 +54,16 @@ STOPS: tuple[Stop, ...] = (
         look="These are the same embeddings, turned to the cross axes: what images and their texts share. Equal "
         "weights score as before; only what a column is has changed. Compare both panels of the figure.",
         task="Look at the rows under SIMPLER IDEAS: would one of them have done as well?",
+    ),
+    Stop(
+        slug="signs",
+        page="method",
+        title="What is the method's first evidence?",
+        look="The whole method in eight steps; this is the third. In every column the signs of a picture and of its "
+        "caption agree or not: the share that agrees is p̂. The figure on the right sets it beside the same share for "
+        "captions with other pictures, the null.",
+        task="Find a point far from one half and yet on the dotted line: what does its share tell about meaning?",
+        instrument="estimate",
     ),
     Stop(
         slug="column",

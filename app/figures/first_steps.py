@@ -27,6 +27,7 @@ from app.figures.theme import (
 Numbers = NDArray[np.float32]
 DIVERGING = ((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC))
 MOST_FRAMES = 32
+ONE_DRAW = "mismatched once:"
 MOST_SIGNS = 240  # products of a pair that are written out as + and -
 
 
@@ -103,7 +104,7 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool 
         y=float(running[-1]),
         xref="x",
         yref="y2",
-        text=f"<b>s = {running[-1]:+.3f}</b>",
+        text=f"<b>s = {running[-1]:+.4f}</b>",
         showarrow=False,
         xanchor="right",
         yanchor="bottom",
@@ -216,15 +217,13 @@ def settling(
         )
         for end in range(1, n + 1)
     ]
-    ends = ((matched[-1], "matched: p̂", SKY if dark else SEMANTIC), (mismatched[-1], "mismatched", ink(dark)))
+    ends = ((matched[-1], "matched: p̂", SKY if dark else SEMANTIC), (mismatched[-1], ONE_DRAW, ink(dark)))
     apart = abs(float(matched[-1] - mismatched[-1])) > 0.06
     for value, text, colour in ends:
-        above = value == max(matched[-1], mismatched[-1]) and not (
-            matched[-1] == mismatched[-1] and text == "mismatched"
-        )
+        above = value == max(matched[-1], mismatched[-1]) and not (matched[-1] == mismatched[-1] and text == ONE_DRAW)
         figure.add_annotation(
             x=1, xref="x domain", y=float(value), text=f"<b>{text} {value:.3f}</b>", showarrow=False, xanchor="right",
-            yshift=(12 if above else -12) + (0 if apart else (6 if above else -6)), font={"color": colour},
+            yshift=(16 if above else -16) + (0 if apart else (8 if above else -8)), font={"color": colour},
         )  # fmt: skip
     figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
     figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
@@ -353,7 +352,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
 
     names = [frame.name for frame in figure.frames]
     figure.update_layout(
-        margin={"b": 150},
+        margin={"b": 158},
         updatemenus=[
             {
                 "type": "buttons",
@@ -363,7 +362,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
                 "y": 0,
                 "xanchor": "left",
                 "yanchor": "top",
-                "pad": {"t": 46},
+                "pad": {"t": 56},
                 "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
                 "font": {"color": "#1B1F24"},
                 "buttons": [
@@ -380,7 +379,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
                 "len": 1,
                 "y": 0,
                 "yanchor": "top",
-                "pad": {"t": 84},
+                "pad": {"t": 92},
                 "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
                 "font": {"color": "rgba(0,0,0,0)", "size": 1},
                 "tickcolor": "rgba(140,145,150,0.7)",

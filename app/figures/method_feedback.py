@@ -1,6 +1,7 @@
 """Gain against weight under two ways to average: one only rises, the other falls wherever recency wins."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +12,6 @@ from app.figures.theme import CANDIDATE, GREY, SEMANTIC, SKY, STYLE, blank, fain
 
 Numbers = NDArray[np.float32]
 GAP = 0.1
-USUAL = {1: "bottom right", 2: "middle right"}  # where a label stands, left half and right half
 SAME = 1e-6  # gains closer than this differ by rounding only
 TICKS = (*(k / 10 for k in range(1, 16)), 2, 3, 4, 5, 7, 10, 15)
 WIDE = 1.5  # powers of ten
@@ -63,8 +63,7 @@ def two_rules(
             y=heights[here],
             mode="markers+text" if len(gains) <= MANY else "markers",
             text=_labels(here, gains, heights),
-            # The ring would cover a label beside the latest.
-            textposition=["top center" if n == newest else USUAL[number] for n in here],
+            textposition=_places(here, rising, heights, newest=newest),
             textfont={"size": 11, "color": ink(dark)},
             marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": ink(dark), "width": 1}},
             customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),
@@ -153,6 +152,13 @@ def _labels(here: NDArray[np.int64], gains: Numbers, heights: Numbers) -> list[s
         for numbers in places.values()
     }
     return [said.get(int(n), "") for n in here]
+
+
+def _places(here: NDArray[np.int64], rising: NDArray[np.int64], heights: Numbers, *, newest: int) -> list[str]:
+    """Where labels stand: right of their mark, off the step that leaves it; over the ring of the newest."""
+    falls = {int(a): heights[b] < heights[a] for a, b in pairwise(rising)}
+    usual = {True: "top right", False: "bottom right"}
+    return ["top center" if n == newest else usual[bool(falls.get(int(n), False))] for n in here]
 
 
 def _ticks(equal: Numbers) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from app import state
 from app.comparing import Sides
 from app.jobs import Job
@@ -76,6 +78,23 @@ def _axes(space: Workspace) -> str:
             else " So the axes matter, and the gain is there; but it takes no prototypes to have it."
         )
     return f"{report.sentence} {simpler.sentence}{lesson}"
+
+
+def _signs(space: Workspace) -> str:
+    table, summary = space.study.columns, columns_summary(space)
+    chance = table.filter(~pl.col("differs"))
+    said = (
+        f"{summary.n_differ} of {summary.n_columns} columns agree more or less often than with other pictures (at 5 % "
+        "false discovery)."
+    )
+    if chance.is_empty():
+        return f"{said} Every other stop asks what it is that they share."
+    row = chance.sort((pl.col("p_hat") - 0.5).abs(), descending=True).row(0, named=True)
+    return (
+        f"{said} Of the others {row['title']} is farthest from one half, with p̂ {row['p_hat']:.2f} "
+        f"[{row['p_hat_low']:.2f}, {row['p_hat_high']:.2f}], and with other pictures "
+        f"{row['null_mean']:.2f} [{row['null_low']:.2f}, {row['null_high']:.2f}]: p̂ alone says little, and only what exceeds the null can be shared content."
+    )
 
 
 def _column(space: Workspace) -> str:
@@ -229,6 +248,7 @@ def _digits(change: Estimate) -> str:
 TAKEAWAYS: dict[str, Callable[[Workspace], str]] = {
     "verdict": _verdict,
     "axes": _axes,
+    "signs": _signs,
     "column": _column,
     "sure": _sure,
     "switch": _switch,

@@ -8,6 +8,7 @@ from app.comparing import Sides
 from app.state.address import mirror
 from app.state.columns import PARTS, go_to_part
 from app.state.comparison import VIEWS, set_sides, set_view
+from app.state.method import OWN_DATA, set_method_preset, set_method_step, set_presenting
 from app.state.queries import Query, set_query
 from app.state.study import DEMO, dataset_path, open_dataset, set_strength, set_wanted_config
 from app.state.switch import set_switching
@@ -109,6 +110,10 @@ def set_page_for(stop: Stop, asked: Query | None) -> None:
         asked: The query of a stop that has one.
     """
     st.session_state.pop("tour-to-set", None)
+    if stop.page == "method":
+        set_method_step(stop.instrument)
+        set_method_preset(OWN_DATA)
+        set_presenting(wanted=False)
     if stop.page == "columns":
         st.session_state["column"] = -1  # the page takes the lowest
         go_to_part(next(part for part in PARTS if part == stop.instrument))

@@ -57,6 +57,9 @@ def test_steps_that_fall_are_dashed_and_equal_gains_are_joined_in_grey():
     marks = next(t for t in figure.data if t.mode == "markers+text")
     assert list(marks.y) == pytest.approx([0.4, 0.8, 0.8, 2.0])
     assert list(marks.text) == ["0", "1, 2", "", "3"]
+    # A number stands off the step that leaves its mark: in the broken order 2 lies above 3.
+    moving = [t for t in figure.data if t.mode == "markers+text"][1]
+    assert [moving.textposition[n] for n in (0, 2, 3)] == ["bottom right", "top right", "top center"]
     few = method_feedback.two_rules(gains, np.array([3, 0, 1, 2]), left=rules[0], right=rules[1], arrived=1, dark=True)
     assert list(next(t for t in few.data if t.mode == "markers+text").text) == ["3"]
 

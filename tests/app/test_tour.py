@@ -10,8 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.services.tour import TAKEAWAYS
-from app.state import PARTS, VIEWS
+from app.state import OWN_DATA, PARTS, VIEWS
 from app.touring import STOPS, stop_at, stop_number
+from app.views.method.page import SLUGS
 from pico_core.data.files import load_pairs
 from pico_core.demo import demo_of
 from pico_core.runs import load_run
@@ -81,18 +82,18 @@ def test_stops_are_well_formed_and_their_words_hold_no_number_of_the_data():
     from app.frame import PAGES
 
     pages = [path for _, _, path, _ in PAGES]
-    assert len(NUMBERS) == len(STOPS) == 10
+    assert len(NUMBERS) == len(STOPS) == 11
     assert set(TAKEAWAYS) == set(NUMBERS)
     assert [pages.index(stop.page) for stop in STOPS] == sorted(pages.index(stop.page) for stop in STOPS)
     for stop in STOPS:
-        known = {"columns": PARTS, "retrieval": VIEWS, "subspaces": ("pca", "umap")}.get(stop.page, ("",))
-        assert stop.instrument in known, stop.slug
+        known = {"columns": PARTS, "retrieval": VIEWS, "subspaces": ("pca", "umap"), "method": SLUGS}
+        assert stop.instrument in known.get(stop.page, ("",)), stop.slug
         said = f"{stop.title} {stop.look} {stop.task}"
         assert set(re.findall(r"\d+", said)) <= {"95"}, stop.slug
         assert stop.title.endswith("?")
 
 
-@pytest.mark.parametrize("text", ["0", "11", "-1", "4.0", "four", "", "٣", "1e0", None])
+@pytest.mark.parametrize("text", ["0", "12", "-1", "4.0", "four", "", "٣", "1e0", None])
 def test_an_address_that_names_no_stop_opens_none(text):
     assert stop_number(text) is None
     app = AppTest.from_string(PROGRAM.format(page="data"), default_timeout=60)
@@ -118,6 +119,9 @@ def test_a_stop_opens_from_its_address_with_its_view_and_a_takeaway(slug):
     if stop.page == "columns":
         assert app.session_state["part"] == stop.instrument
         assert app.session_state["column"] != 5
+    if stop.page == "method":
+        assert app.session_state["method-step"] == stop.instrument
+        assert app.session_state["method-preset"] == OWN_DATA
     if stop.page == "retrieval":
         assert app.session_state["view"] == stop.instrument
         assert app.session_state["sides"].left.kind == "unweighted"
@@ -215,7 +219,7 @@ def test_in_the_frame_it_is_begun_left_and_resumed():
     press(app, "tour-leave")
     assert "tour" not in app.query_params
     for place in ("sidebar", "overview"):
-        assert app.button(key=f"tour-resume-{place}").label == "Resume the tour (stop 2 of 10)"
+        assert app.button(key=f"tour-resume-{place}").label == "Resume the tour (stop 2 of 11)"
     app.sidebar.selectbox[0].set_value("given").run()
     press(app, "tour-resume-sidebar")
     assert app.query_params["tour"] == "2"

@@ -62,7 +62,7 @@ FAINT = """() => {
 }"""
 # Digits on the squares of prototypes, numbers in cells, words on plates of their own: what lies behind a text inside a
 # figure is not known to the page. tests/app/test_accessibility.py measures those colours.
-ON_MARKS = re.compile(r"stPlotlyChart <(text|tspan) ?\S*> (\d{1,2}|[\d.]+%|null [\d.]+%|Play|Pause|◀ .*)$")
+ON_MARKS = re.compile(r"stPlotlyChart <(text|tspan) ?\S*> (\d{1,2}|[\d.]+%|null [\d.]+%|Play|Slow|Pause|◀ .*)$")
 
 
 def faint(visit):
@@ -110,18 +110,18 @@ def test_the_tour_leads_over_all_its_stops_and_all_words_can_be_read(chromium, w
 
 
 def test_the_tour_is_opened_by_its_address_waits_is_left_and_resumed(visit):
-    visit.open("?tour=10")
+    visit.open(f"?tour={len(STOPS)}")
     assert visit.title == "What did I load, and is it sound?"
     # Elsewhere it waits, and leads back.
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Prototypes$")))
-    assert number_in_address(visit) == 10
-    visit.click(card(visit).get_by_role("button", name="Back to stop 10"))
+    assert number_in_address(visit) == len(STOPS)
+    visit.click(card(visit).get_by_role("button", name=f"Back to stop {len(STOPS)}"))
     assert visit.title == "What did I load, and is it sound?"
     # On other data its words are left out, and it leads back to the scenes.
     visit.click(visit.sidebar.get_by_text("Styled scenes: clean", exact=True))
     assert "are about Styled scenes: shortcut" in card(visit).inner_text()
     visit.click(card(visit).get_by_role("button", name="Back to the scenes"))
-    assert STOPS[9].task in card(visit).inner_text()
+    assert STOPS[-1].task in card(visit).inner_text()
     # Tab reaches the ways of the card, in order.
     card(visit).get_by_role("button", name="Show the takeaway").focus()
     reached = []
@@ -132,15 +132,16 @@ def test_the_tour_is_opened_by_its_address_waits_is_left_and_resumed(visit):
     assert "Finish the tour" in reached[1]
     # Left, it keeps its place; resumed by keyboard from another page, it opens the page of the stop.
     visit.click(card(visit).get_by_role("button", name="Back", exact=True))
-    assert number_in_address(visit) == 9
+    assert number_in_address(visit) == len(STOPS) - 1
     visit.click(card(visit).get_by_role("button", name="Leave the tour"))
     assert card(visit).count() == 0
     assert number_in_address(visit) is None
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Overview$")))
-    assert visit.button("Resume the tour (stop 9 of 10)").count() == 1
-    visit.sidebar.get_by_role("button", name="Resume the tour (stop 9 of 10)").focus()
+    resume = f"Resume the tour (stop {len(STOPS) - 1} of {len(STOPS)})"
+    assert visit.button(resume).count() == 1
+    visit.sidebar.get_by_role("button", name=resume).focus()
     visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url(lambda url: "tour=9" in url)
+    visit.page.wait_for_url(lambda url: f"tour={len(STOPS) - 1}" in url)
     visit.settle(patience=60)
     assert visit.title == "What changes for a query, and why?"
     assert "show=labels" in visit.page.url

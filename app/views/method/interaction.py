@@ -38,7 +38,7 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     found = services.interaction(space, pick.text, pick.patch, pick.word)
     most = int(found.products.argmax())
     return (
-        f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {found.similarity:+.3f}. Column "
+        f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {found.similarity:+.4f}. Column "
         f"{pick.column} adds {float(found.products[pick.column]):+.4f} of it; the column that adds most is {most}, "
         f"with {float(found.products[most]):+.4f}."
     )

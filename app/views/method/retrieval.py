@@ -11,7 +11,7 @@ from app.markup import plain
 from app.views.going import ask_button
 from app.views.method.step import Pick, Step
 from app.views.parts import asked, figure, prose
-from pico_core.analysis.records import Verdict
+from pico_core.analysis.records import Scoring, Verdict
 from pico_core.analysis.teaching.strengths import STRENGTHS
 
 STRENGTH, QUERY = "method-strength", "method-query"
@@ -48,11 +48,17 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     better, worse = services.caption_moves(space)
     at = space.study.construction.guard.strength
     permuted = next((one for one in report.controls if one.name == "permuted"), None)
-    control = "" if permuted is None else f" (the same weights on other columns {permuted.difference.value:+.1f})"
+    control = "" if permuted is None else f" (one draw of the same weights on other columns: {_spread(permuted)})"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
         f"points of rSum{control}; {better} of {report.n_texts} captions rank their image better, {worse} worse."
     )
+
+
+def _spread(row: Scoring) -> str:
+    """A change of rSum with its interval."""
+    change = row.difference
+    return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
 
 
 def draw(space: services.Workspace, pick: Pick) -> None:
