@@ -93,7 +93,8 @@ def _signs(space: Workspace) -> str:
     return (
         f"{said} Of the others {row['title']} is farthest from one half, with p̂ {row['p_hat']:.2f} "
         f"[{row['p_hat_low']:.2f}, {row['p_hat_high']:.2f}], and with other pictures "
-        f"{row['null_mean']:.2f} [{row['null_low']:.2f}, {row['null_high']:.2f}]: p̂ alone says little, and only what exceeds the null can be shared content."
+        f"{row['null_mean']:.2f} [{row['null_low']:.2f}, {row['null_high']:.2f}]: p̂ alone says "
+        f"little, and only what exceeds the null can be shared content."
     )
 
 
