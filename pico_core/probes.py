@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.analysis.labels import style_labels
+from pico_core.data.labels import style_labels
 from pico_core.analysis.probe import SCHEMA, ProbeSide, StyleProbe, label_probe
 from pico_core.analysis.records import Estimate
 from pico_core.data.encoders.protocol import Encoder, OnBatch

@@ -17,7 +17,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.analysis.labels import style_labels
+from pico_core.data.labels import style_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.style_shares import ShareBand, eta_band, style_share
 from pico_core.analysis.uncertainty import bootstrap_counts

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.analysis.labels import speaks_of_style, usable_labels
+from pico_core.data.labels import speaks_of_style, usable_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.style_shares import eta_band
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
