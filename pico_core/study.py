@@ -12,9 +12,9 @@ import torch
 from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
-from pico_core.data.labels import has_style_labels
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
+from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis, fit_basis

@@ -57,7 +57,8 @@ def cross_axes(pairs: PairedEmbeddings, *, shrinkage: float = 0.0) -> Square:
     """
     symmetric = cross_covariance(pairs)
     if shrinkage == 0:  # not through E, so that the stored runs come out to the same bits
-        return torch.linalg.eigh(symmetric).eigenvectors.flip(1).T
+        axes: Tensor = torch.linalg.eigh(symmetric).eigenvectors.flip(1).T
+        return axes
     return _shrunk(symmetric, _principal(pairs), shrinkage)
 
 
@@ -109,4 +110,5 @@ def _principal(pairs: PairedEmbeddings) -> Square:
 def _shrunk(symmetric: Square, principal: Square, shrinkage: float) -> Square:
     held = principal @ symmetric @ principal.T
     shrunk = (1 - shrinkage) * held + shrinkage * held.diag().diag()
-    return torch.linalg.eigh(shrunk).eigenvectors.flip(1).T @ principal
+    axes: Tensor = torch.linalg.eigh(shrunk).eigenvectors.flip(1).T @ principal
+    return axes

@@ -71,7 +71,8 @@ def nearest_orthonormal(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
             [0., 1.]])
     """
     left, _, right = torch.linalg.svd(rows, full_matrices=False)
-    return left @ right
+    nearest: Tensor = left @ right
+    return nearest
 
 
 def complement(rows: Float[Tensor, "k d"]) -> Float[Tensor, "rest d"]:
@@ -80,4 +81,5 @@ def complement(rows: Float[Tensor, "k d"]) -> Float[Tensor, "rest d"]:
     >>> complement(torch.tensor([[0.0, 1.0]])).abs()
     tensor([[1., 0.]])
     """
-    return torch.linalg.svd(rows, full_matrices=True).Vh[len(rows) :]
+    rest: Tensor = torch.linalg.svd(rows, full_matrices=True).Vh[len(rows) :]
+    return rest
