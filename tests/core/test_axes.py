@@ -305,6 +305,9 @@ def test_a_shrinkage_beyond_its_ends_is_refused(value):
 def test_a_run_in_these_axes_replays_to_the_same_bits(planted, tmp_path, settings):
     small = {"n_prototypes": 3, "n_iterations": 2, "n_anchors": 16}
     study = run_study(planted.pairs, StudyConfig().with_settings(settings | small))
+    fit = planted.pairs.split(seed=0).fit
+    wanted = fit_basis(fit, study.config.basis, shrinkage=float(settings.get("shrinkage", 0)))
+    assert torch.equal(study.basis.matrix, wanted.matrix)
     folder = save_run(study, tmp_path / "run")
     assert load_run(folder, planted.pairs).config == study.config
     assert replay(folder, planted.pairs).identical
