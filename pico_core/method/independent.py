@@ -28,7 +28,8 @@ def independent_axes(pooled: Float[Tensor, "items d"], *, seed: int = 0) -> Floa
     largest variance first, so that the basis is whole whatever the rank. The first k are ordered by
     |excess kurtosis|, largest first. Iterations end at 200, and at fewer (20 or more) where items times k²
     make them slow. That FastICA has not converged then is no error: the axes are orthonormal at every step,
-    only less independent, and the seed gives the same ones again.
+    only less independent, and the seed gives the same ones again on the same machine. Another machine rounds
+    otherwise, and may then end at other axes.
 
     Args:
         pooled: Pooled tokens of the fit split, both modalities.
