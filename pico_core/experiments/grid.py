@@ -15,7 +15,7 @@ import polars as pl
 
 from pico_core.data.files import strangers
 from pico_core.errors import RunError
-from pico_core.experiments.bench import Workbench, seeded
+from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
@@ -94,6 +94,8 @@ def run_experiment(
     kept = sum(cell.key in finished for cell in cells)
     done, computed, stopped, written = kept, 0, False, time.monotonic()
     try:
+        if done < len(cells):
+            warm_up()
         for part in plan:
             bench: Workbench | None = None
             for cell in part.cells:
