@@ -121,8 +121,8 @@ class Workbench:
         """The construction of these settings, made once.
 
         Raises:
-            DataError: feedback is impossible on this split.
-            SettingError: the settings do not fit the data, such as more prototypes than columns.
+            DataError: feedback is impossible on this split, or the settings do not fit the data, such as more
+                prototypes than columns.
         """
         if config not in self._built:
             began = self.clock()

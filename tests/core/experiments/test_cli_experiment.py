@@ -13,6 +13,7 @@ seeds = 2
 variants = ["p_hat", "mean_removal", "oracle_truth"]
 [[datasets]]
 data = "data"
+settings = { basis = "cross" }
 """
 
 
