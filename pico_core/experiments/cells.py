@@ -183,5 +183,5 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
 
 
 def _test_ranks(bench: Workbench, scheme: Scheme) -> QueryRanks:
-    test = bench.splits(scheme.config.basis).test
+    test = bench.splits(scheme.config).test
     return ranked(test if scheme.transform is None else scheme.transform(test), scheme.weights)
