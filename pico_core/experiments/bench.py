@@ -69,11 +69,11 @@ class Workbench:
         self._built: dict[StudyConfig, Built] = {}
 
     def clock(self) -> float:
-        """Seconds as if nothing had been remembered: each feedback asked again counts what it took at first.
+        """Seconds of processor time, as if nothing had been remembered: feedback asked again counts as at first.
 
-        So a variant's time does not depend on which others ran before it.
+        So a variant's time depends neither on which others ran before it, nor on what else the machine does.
         """
-        return time.perf_counter() + self._saved
+        return time.process_time() + self._saved
 
     @cached_property
     def parts(self) -> Splits:
@@ -112,9 +112,9 @@ class Workbench:
             if key in known:
                 self._saved += took[key]
             else:
-                began = time.perf_counter()
+                began = time.process_time()
                 known[key] = feedback(weights)
-                took[key] = time.perf_counter() - began
+                took[key] = time.process_time() - began
             return known[key]
 
         return performance
