@@ -1,4 +1,4 @@
-"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, retrieve, probe, export, replay.
+"""The command line: data, studies, trainings, and their results.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay that differs, 130 interrupted.
@@ -8,15 +8,16 @@ import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, encode, plugins, probe, retrieve, studies
+from pico_core.cli import datasets, demo, encode, plugins, probe, retrieve, studies, train
 from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
+from pico_core.training.stopping import TrainingStopped
 
 INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, encode.app, studies.app, retrieve.app, probe.app):
+for family in (datasets.app, encode.app, studies.app, train.app, retrieve.app, probe.app):
     app.add_typer(family)
 app.add_typer(demo.app, name="demo")
 
@@ -27,6 +28,9 @@ def main() -> None:
         plugins.with_plugins(app)(prog_name="pico-lens")
     except EncodingStopped as stop:
         err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
+        sys.exit(INTERRUPTED)
+    except TrainingStopped as stop:
+        err.print(f"pico-lens: interrupted: {stop}", markup=False, highlight=False)
         sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)
