@@ -120,7 +120,8 @@ def _train_epoch(
     state: Progress, fit: PairedEmbeddings, weights: Columns, config: AlignmentConfig, *, epoch: int
 ) -> float:
     """One pass over all texts; the mean loss of its batches."""
-    total, fixed = 0.0, weights.to(fit.image_tokens.device)
+    used = torch.ones_like(weights) if config.weighting == "after" else weights
+    total, fixed = 0.0, used.to(fit.image_tokens.device)
     batches = epoch_batches(fit.n_texts, config.batch_size, seed=config.seed, epoch=epoch)
     for texts in batches:
         images = fit.text_image[texts]

@@ -7,10 +7,11 @@ from pico_core.errors import SettingError
 from pico_core.method.config import MAX_STRENGTH, ConstructionConfig, changed
 from pico_core.training.heads import HeadConfig
 
-# none: P = 1. pico: P from the prototypes, anew every epoch. guarded: the same, past the guard.
-# p_hat: P from the signs alone. learned: a vector with a gradient. shuffled: as pico, with the
-# feedback gains in random order. permuted: as pico, the weights given to the wrong columns.
-WeightingRule = Literal["none", "pico", "guarded", "p_hat", "learned", "shuffled", "permuted"]
+# none: P = 1. pico: P from the prototypes, anew every epoch. after: the heads are trained with P = 1,
+# and PICO's weights only score them. guarded: as pico, past the guard. p_hat: P from the signs alone.
+# learned: a vector with a gradient. shuffled: as pico, with the feedback gains in random order.
+# permuted: as pico, the weights given to the wrong columns.
+WeightingRule = Literal["none", "pico", "after", "guarded", "p_hat", "learned", "shuffled", "permuted"]
 RULES: tuple[WeightingRule, ...] = get_args(WeightingRule)
 
 

@@ -26,6 +26,7 @@ from pico_core.trainings.settings import ComparisonConfig
 from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA, curve_rows, difference_row
 
 FORMAT: Final = "pico-lens trainings 1"
+CONTROLS: Final = ("after", "p_hat", "learned", "shuffled", "permuted")
 ABOUT, TABLE, CURVE_TABLE = "trainings.json", "table.parquet", "curves.parquet"
 
 
@@ -129,14 +130,14 @@ def run_training_comparison(
 def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: ComparisonConfig) -> list[dict[str, object]]:
     """Everything of one seed against P = 1, and PICO against every control that is there."""
     plain, strength = finished["none"], config.alignment.strength
-    weighted = {"pico", "p_hat", "shuffled", "permuted"}
+    weighted = {"pico", "after", "p_hat", "shuffled", "permuted"}
     rows = [
         difference_row(one, plain, text_image, family=FAMILY, strength=strength if name in weighted else None)
         for name, one in finished.items()
     ]
     pico = finished.get("pico")
     if pico is not None:
-        controls = [one for name, one in finished.items() if name in ("p_hat", "learned", "shuffled", "permuted")]
+        controls = [one for name, one in finished.items() if name in CONTROLS]
         rows += [difference_row(pico, one, text_image, family=LEAD, strength=strength) for one in controls]
     return rows
 

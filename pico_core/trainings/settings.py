@@ -32,7 +32,7 @@ class ComparisonConfig:
     'training, 100 images'
     """
 
-    variants: tuple[WeightingRule, ...] = ("none", "pico", "p_hat", "learned", "shuffled", "permuted")
+    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
     seeds: tuple[int, ...] = (0, 1, 2)
     basis: BasisName = "given"
     fit: float = 0.45

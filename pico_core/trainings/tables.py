@@ -55,6 +55,7 @@ LABELS: Final = {
     "frozen": "Not trained",
     "none": "Trained with P = 1",
     "pico": "PICO in the loop",
+    "after": "Trained with P = 1, PICO's weights after it",
     "guarded": "PICO in the loop, past the guard",
     "p_hat": "p̂ in the loop",
     "learned": "A trained weight vector",

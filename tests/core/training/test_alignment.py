@@ -114,7 +114,8 @@ def test_a_failed_write_leaves_the_older_checkpoint(train, tmp_path, monkeypatch
         train(weighting="none", checkpoint=kept, on_epoch=lambda epoch: epoch.index < 1)
     before = load_file(kept)
 
-    def fails(*_args, **_named):
+    def fails(_arrays, path, **_named):
+        path.write_bytes(b"half")
         raise OSError(28, "no space")
 
     with monkeypatch.context() as patch:
