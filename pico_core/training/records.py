@@ -29,7 +29,8 @@ class Epoch:
         loss: Mean over the batches; None before any training.
         feedback_rsum: rSum on the feedback split at the end, with the weights of this epoch.
         weights: P of this epoch, mean 1 (of a trained vector: at the end).
-        gain: Relative gain of the epoch's construction on its sample of the feedback split, where there was one.
+        gain: Relative gain of the epoch's construction on its sample of the feedback split, where there was one;
+            as everywhere in the construction at strength 1, whatever the strength of `weights`.
         accepted: Whether the guard let that construction through, whether or not anybody asked.
         seconds: Time that the epoch took.
     """
