@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pico_core.analysis.records import RetrievalReport
 from pico_core.seeds import SeedsReport
+from pico_core.trainings.summary import TrainingSummary
 
 out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
@@ -59,3 +60,18 @@ def tell_seeds(report: SeedsReport) -> None:
         table.add_row(row.label, f"{row.rsum.value:.1f}", *(apart if row.name != "unweighted" else ()))
     out.print(table)
     out.print(report.sentence, markup=False, highlight=False)
+
+
+def tell_trainings(found: TrainingSummary) -> None:
+    """Print the answer about PICO in the loop, then every variant over all seeds."""
+    out.print(found.sentence, markup=False, highlight=False)
+    title = f"{found.experiment}: {found.n_seeds} seeds, {found.n_images} test images each, {found.basis} columns"
+    table = Table("", "rSum", "against P = 1", "interval", "helps", "hurts", "neither", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in (*found.rows, *found.leads):
+        change = row.difference
+        apart = (f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]", *map(str, row.verdicts))
+        rsum = "" if row in found.leads else f"{row.rsum:.1f}"
+        table.add_row(row.label, rsum, *(apart if row.variant != "none" else ()))
+    out.print(table)

@@ -1,4 +1,4 @@
-"""The command line: from datasets over studies and experiments to files for other programs.
+"""The command line: from datasets over studies, experiments and trainings to files for other programs.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay or a checked table that differs, 130 interrupted.
@@ -8,15 +8,16 @@ import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies
+from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies, train
 from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
+from pico_core.training.stopping import TrainingStopped
 
 INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, encode.app, studies.app, retrieve.app, probe.app, experiment.app):
+for family in (datasets.app, encode.app, studies.app, experiment.app, train.app, retrieve.app, probe.app):
     app.add_typer(family)
 app.add_typer(demo.app, name="demo")
 
@@ -30,6 +31,9 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except experiment.ExperimentStopped as stop:
         err.print(f"pico-lens: {stop}", markup=False, highlight=False)
+        sys.exit(INTERRUPTED)
+    except TrainingStopped as stop:
+        err.print(f"pico-lens: interrupted: {stop}", markup=False, highlight=False)
         sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)

@@ -1,8 +1,9 @@
 """The settings of the method. Every reconstructed choice is one of these, with named alternatives."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pico_core.errors import SettingError
 
@@ -11,6 +12,7 @@ Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
 Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
 BasisName = Literal["given", "pca", "cross", "ica", "probe"]
+Settings = TypeVar("Settings")
 MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
 
 
@@ -138,11 +140,8 @@ class StudyConfig:
         unknown = sorted(set(settings) - own - inner)
         if unknown:
             raise SettingError(f"there is no setting {unknown[0]!r}; the settings are {', '.join(sorted(own | inner))}")
-        here = {k: _parse(v, getattr(self, k), k) for k, v in settings.items() if k in own}
-        there = {k: _parse(v, getattr(self.construction, k), k) for k, v in settings.items() if k in inner}
-        _check_given(self, here)
-        _check_given(self.construction, there)
-        return replace(self, **here, construction=replace(self.construction, **there))
+        construction = changed(self.construction, {k: v for k, v in settings.items() if k in inner})
+        return replace(changed(self, {k: v for k, v in settings.items() if k in own}), construction=construction)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; the inverse of `from_dict`."""
@@ -157,6 +156,20 @@ class StudyConfig:
         """
         flat = {k: v for k, v in values.items() if k != "construction"} | dict(values.get("construction", {}))
         return cls().with_settings(flat)
+
+
+def changed(config: Settings, values: Mapping[str, Any]) -> Settings:
+    """A frozen settings class with some of its own settings changed by name; texts are parsed as their defaults are.
+
+    Raises:
+        SettingError: a value that the setting cannot have.
+
+    >>> changed(ConstructionConfig(), {"tau": "0.1"}).tau
+    0.1
+    """
+    parsed = {name: _parse(value, getattr(config, name), name) for name, value in values.items()}
+    _check_given(config, parsed)
+    return replace(config, **parsed)  # type: ignore[type-var]
 
 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:

@@ -1,1 +1,1 @@
-"""Learning: the loss of late interaction, and the loop that trains the small encoder on scenes."""
+"""Learning: losses of late interaction, the loop that trains the small encoder, and the one that trains heads."""

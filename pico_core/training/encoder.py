@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,17 +10,22 @@ from typing import Any, Final
 
 import torch
 from jaxtyping import Int
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data.encoders.small import SmallClipConfig, small_clip, small_pixels
 from pico_core.data.encoders.towers import image_output, text_output
 from pico_core.data.encoders.words import SmallWords
-from pico_core.data.headers import reading, safetensors_headers
 from pico_core.data.scenes import Scenes
-from pico_core.errors import DataError, PicoError, SettingError
+from pico_core.errors import DataError, SettingError
+from pico_core.training.checkpoints import (
+    Checkpoint,
+    optimiser_arrays,
+    read_checkpoint,
+    resume_optimiser,
+    write_checkpoint,
+)
 from pico_core.training.losses import late_interaction_loss
+from pico_core.training.stopping import TrainingStopped
 
 LEAST_TEMPERATURE: Final = 0.01  # as CLIP clips its own
 FORMAT: Final = "pico-lens training"
@@ -73,10 +77,6 @@ class Step:
     index: int
     total: int
     loss: float
-
-
-class TrainingStopped(PicoError):  # noqa: N818 (nothing is wrong, so it is no error by name)
-    """The callback said False; what is kept beside the target lets it go on."""
 
 
 def train_encoder(
@@ -194,33 +194,13 @@ def _key(scenes: Scenes, vocabulary: Sequence[int], config: TrainingConfig) -> s
 def _keep(path: Path, key: str, epochs: int, model: Any, optimiser: torch.optim.AdamW) -> None:
     """Write weights and the optimiser's moments; the old file stays until the new one is whole."""
     arrays = {f"model.{name}": value for name, value in model.state_dict().items()}
-    for place, state in optimiser.state_dict()["state"].items():
-        arrays |= {f"adam.{place}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    plain = {name: value.detach().cpu().clone().contiguous() for name, value in arrays.items()}
-    draft = path.with_suffix(".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(plain, draft, metadata={FORMAT: json.dumps({"key": key, "epochs": epochs})})
-        os.replace(draft, path)
-    except OSError as error:
-        raise DataError(f"{path.name}: the training could not be kept ({error.strerror or error})") from error
+    found = Checkpoint(key, {"epochs": epochs}, arrays | optimiser_arrays(optimiser))
+    write_checkpoint(path, found, kind=FORMAT)
 
 
 def _resume(path: Path, key: str, model: Any, optimiser: torch.optim.AdamW) -> int:
     """Take up weights and moments again; how many epochs they have seen."""
-    with reading(path, "a training"):
-        safetensors_headers(path)
-        with safe_open(path, framework="pt", device="cpu") as stored:
-            record = json.loads((stored.metadata() or {}).get(FORMAT, "{}"))
-            arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-        if record.get("key") != key:
-            raise DataError("it was kept by a training with other scenes or settings; remove it, or train elsewhere")
-        own = {name.removeprefix("model."): value for name, value in arrays.items() if name.startswith("model.")}
-        model.load_state_dict(own)
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in arrays.items():
-            if name.startswith("adam."):
-                _, place, kind = name.split(".", 2)
-                moments.setdefault(int(place), {})[kind] = value
-        optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
-        return int(record["epochs"])
+    found = read_checkpoint(path, kind=FORMAT, key=key)
+    model.load_state_dict(found.family("model."))
+    resume_optimiser(optimiser, found)
+    return int(found.record["epochs"])

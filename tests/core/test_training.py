@@ -7,8 +7,9 @@ from pico_core.data.encoders import SmallClipConfig, load_small, save_small, voc
 from pico_core.data.encoders.small import small_pixels
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.errors import DataError, SettingError
-from pico_core.training.encoder import TrainingConfig, TrainingStopped, drawn_pairs, train_encoder
+from pico_core.training.encoder import TrainingConfig, drawn_pairs, train_encoder
 from pico_core.training.losses import contrastive_loss, late_interaction_loss
+from pico_core.training.stopping import TrainingStopped
 
 TINY = SmallClipConfig(
     image_size=32, patch_size=16, vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16
@@ -105,7 +106,7 @@ def test_an_interrupted_training_ends_in_the_same_bits(scenes, vocabulary, tmp_p
 def test_a_checkpoint_of_another_training_is_refused(scenes, vocabulary, tmp_path):
     kept = tmp_path / "tiny.training"
     train_encoder(scenes, vocabulary, config=TrainingConfig(model=TINY, n_epochs=1, batch_size=8), checkpoint=kept)
-    with pytest.raises(DataError, match="other scenes or settings"):
+    with pytest.raises(DataError, match="other data or settings"):
         train_encoder(scenes, vocabulary, config=CONFIG, checkpoint=kept)
     kept.write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"tiny\.training"):

@@ -1,0 +1,170 @@
+"""Where the weights of an epoch come from: P = 1, prototypes, signs, a trained vector, or a control."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import DataError
+from pico_core.method.construction import construct
+from pico_core.method.feedback import Feedback
+from pico_core.method.history import Construction, Iteration, ModalityPrototypes, StylePrototypes
+from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
+from pico_core.training.heads import AlignmentHeads
+from pico_core.training.settings import AlignmentConfig
+
+# Pairs in, their feedback out; the training knows no metric by name, as the method does not.
+Measure = Callable[[PairedEmbeddings], Feedback]
+
+
+class WeightVector(nn.Module):
+    """A trained weight per column: softplus of a free number, scaled to mean 1; it begins as P = 1.
+
+    Source: beyond the paper, the rival with as many numbers as P has and a gradient for each.
+
+    >>> WeightVector(2)()
+    tensor([1., 1.], grad_fn=<DivBackward0>)
+    """
+
+    def __init__(self, n_columns: int) -> None:
+        super().__init__()
+        self.free = nn.Parameter(torch.full((n_columns,), math.log(math.e - 1)))
+
+    def forward(self) -> Columns:
+        """P, with its gradient."""
+        positive = nn.functional.softplus(self.free)
+        return positive / positive.mean()
+
+
+@dataclass(frozen=True, eq=False)
+class EpochWeights:
+    """P of one epoch, without a gradient, and the construction that it came from, if any."""
+
+    weights: Columns
+    construction: Construction | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Weigher:
+    """Asks for P anew at the beginning of every epoch.
+
+    Attributes:
+        anchors: Items of the fit split, as frozen tokens.
+        asked: Items of the feedback split, as frozen tokens.
+        measure: Pairs to their feedback.
+        config: Settings.
+    """
+
+    anchors: PairedEmbeddings
+    asked: PairedEmbeddings
+    measure: Measure
+    config: AlignmentConfig
+
+    @classmethod
+    def over(
+        cls, fit: PairedEmbeddings, feedback: PairedEmbeddings, *, measure: Measure, config: AlignmentConfig
+    ) -> "Weigher":
+        """Draw the items that every construction uses: the same in all epochs, so that coordinates stay the same."""
+        return cls(
+            sampled(fit, config.anchor_images, seed=config.seed + 1),
+            sampled(feedback, config.feedback_images, seed=config.seed + 2),
+            measure,
+            config,
+        )
+
+    @torch.no_grad()
+    def weights(self, heads: AlignmentHeads, *, epoch: int) -> EpochWeights:
+        """P of an epoch from the anchors pushed through the heads as they are; all ones in the first.
+
+        Source: paper (P = 1 in the first epoch, then from anchors); the variants are controls.
+
+        Raises:
+            DataError: feedback is impossible, as nothing is found on the feedback split.
+        """
+        began = time.perf_counter()
+        rule = self.config.weighting
+        if epoch <= 1 or rule in ("none", "learned"):
+            return EpochWeights(torch.ones(heads.n_columns), None, 0.0)
+        anchors = heads.through(self.anchors)
+        if rule == "p_hat":
+            weights = weights_from(pseudo_semantic_probabilities(anchors), strength=self.config.strength)
+            return EpochWeights(weights, None, time.perf_counter() - began)
+        try:
+            made = construct(
+                anchors,
+                feedback=self.measure(heads.through(self.asked)),
+                config=self.config.method,
+                generator=torch.Generator().manual_seed(self.config.seed),
+            )
+        except ValueError as error:
+            raise DataError(f"{anchors.name}: epoch {epoch}: {error}") from error
+        weights = weights_from(made.probabilities, strength=self.config.strength)
+        if rule == "guarded":
+            weights = made.weights
+        elif rule == "permuted":
+            chance = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
+            weights = weights[torch.randperm(len(weights), generator=chance)]
+        return EpochWeights(weights, made, time.perf_counter() - began)
+
+
+def sampled(pairs: PairedEmbeddings, n_images: int, *, seed: int) -> PairedEmbeddings:
+    """At most so many images at random, in their old order, with all their texts; 0 = all.
+
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(4), torch.eye(4))
+    >>> sampled(pairs, 2, seed=0).n_images, sampled(pairs, 0, seed=0).n_images
+    (2, 4)
+    """
+    if not 0 < n_images < pairs.n_images:
+        return pairs
+    drawn = torch.randperm(pairs.n_images, generator=torch.Generator().manual_seed(seed))[:n_images]
+    return pairs.select(drawn.sort().values)
+
+
+def as_iteration(made: EpochWeights, before: Iteration | None) -> Iteration:
+    """The construction of an epoch as one iteration of the training's history, numbered like the one before."""
+    assert made.construction is not None
+    best = made.construction.history.iterations[made.construction.best_iteration]
+    index = 0 if before is None else before.index + 1
+    prototypes, candidate = best.prototypes, best.candidate
+    shift = float("inf")
+    if before is not None:
+        image = _order(prototypes.image.centres, before.prototypes.image.centres)
+        text = _order(prototypes.text.centres, before.prototypes.text.centres)
+        prototypes, candidate = (
+            StylePrototypes(_renumbered(both.image, image), _renumbered(both.text, text))
+            for both in (prototypes, candidate)
+        )
+        shift = max(
+            float((prototypes.image.centres - before.prototypes.image.centres).abs().max()),
+            float((prototypes.text.centres - before.prototypes.text.centres).abs().max()),
+        )
+    return replace(
+        best,
+        index=index,
+        candidate=candidate,
+        prototypes=prototypes,
+        feedback_weights=nn.functional.one_hot(torch.tensor(index), index + 1).float(),
+        shift=shift,
+        seconds=made.seconds,
+    )
+
+
+def _order(centres: Float[Tensor, "k a"], before: Float[Tensor, "k a"]) -> list[int]:
+    """For every old prototype the new one that takes its number: the assignment of least total distance."""
+    from scipy.optimize import linear_sum_assignment
+
+    _, columns = linear_sum_assignment(torch.cdist(before.double(), centres.double()).numpy())
+    return [int(column) for column in columns]
+
+
+def _renumbered(prototypes: ModalityPrototypes, order: list[int]) -> ModalityPrototypes:
+    place = torch.empty(len(order), dtype=torch.int64)
+    place[torch.tensor(order)] = torch.arange(len(order))
+    return ModalityPrototypes(prototypes.centres[order], place[prototypes.labels.long()], prototypes.inertia)

@@ -1,0 +1,219 @@
+"""Train every variant with every seed, and say on the test split what the weighting in the loop was good for."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import torch
+
+from pico_core.analysis.evaluation import retrieval_feedback
+from pico_core.analysis.scoring import score_pairs
+from pico_core.axes import Columns
+from pico_core.data.files import strangers
+from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.errors import DataError
+from pico_core.kernels.metrics import query_ranks
+from pico_core.training.alignment import align
+from pico_core.training.heads import AlignmentHeads
+from pico_core.training.records import Alignment, Epoch
+from pico_core.training.settings import WeightingRule
+from pico_core.trainings.results import Trained, load_trained, save_trained
+from pico_core.trainings.settings import ComparisonConfig
+from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA, curve_rows, difference_row
+
+FORMAT: Final = "pico-lens trainings 1"
+CONTROLS: Final = ("after", "p_hat", "learned", "shuffled", "permuted")
+ABOUT, TABLE, CURVE_TABLE = "trainings.json", "table.parquet", "curves.parquet"
+
+
+@dataclass(frozen=True)
+class ComparisonProgress:
+    """How far a comparison is.
+
+    Attributes:
+        variant: What is trained now.
+        seed: With which seed.
+        epoch: Epochs of it that are done.
+        done: Epochs behind us, of all trainings.
+        total: Epochs in all, at most.
+    """
+
+    variant: str
+    seed: int
+    epoch: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingComparison:
+    """What came of it.
+
+    Attributes:
+        table: One row per variant and seed against P = 1 (family "training"), and PICO against every control
+            (family "training lead"); see `tables.SCHEMA`.
+        curves: One row per epoch; see `tables.CURVES`.
+    """
+
+    table: pl.DataFrame
+    curves: pl.DataFrame
+
+
+def run_training_comparison(
+    pairs: PairedEmbeddings,
+    config: ComparisonConfig | None = None,
+    folder: Path | str = "trainings",
+    *,
+    device: str = "cpu",
+    on_progress: Callable[[ComparisonProgress], bool | None] | None = None,
+) -> TrainingComparison:
+    """Train heads with every weighting and seed; paired differences of test rSum to the heads trained with P = 1.
+
+    The test split of a seed is scored once per finished training, after its epoch was chosen on
+    the feedback split. What is finished stays in the folder and is not done again.
+
+    Args:
+        pairs: A whole dataset, as frozen tokens.
+        config: What is compared.
+        folder: Where trainings, tables and settings are kept; an older comparison of the same data and settings
+            goes on, and may get more variants and seeds.
+        device: Where heads are trained.
+        on_progress: Told after every epoch; returning False stops.
+
+    Raises:
+        DataError: the folder holds something else, or the data cannot be split or trained on.
+        TrainingStopped: `on_progress` returned False.
+
+    Source: the paper's claim comes from training with the weighting in the loop; the comparison is ours.
+    """
+    config, folder = config or ComparisonConfig(), Path(folder)
+    config.splits(pairs, config.seeds[0])  # what cannot be split is refused before anything is written
+    _claim(folder, pairs, config)
+    rows: list[dict[str, object]] = []
+    curves: list[dict[str, object]] = []
+    total = len(config.seeds) * len(config.ordered) * (config.alignment.n_epochs + 1)
+    found = TrainingComparison(pl.DataFrame(schema=SCHEMA), pl.DataFrame(schema=CURVES))
+    done = 0
+    for seed in config.seeds:
+        parts = config.splits(pairs, seed)
+        text_image = parts.test.text_image
+        finished: dict[str, Trained] = {"frozen": _frozen(parts, folder / f"seed-{seed}", seed)}
+        for variant in config.ordered:
+            before = done
+
+            def tell(epoch: Epoch, variant: WeightingRule = variant, seed: int = seed, before: int = before) -> bool:
+                now = ComparisonProgress(variant, seed, epoch.index, before + epoch.index + 1, total)
+                return on_progress is None or on_progress(now) is not False
+
+            place = folder / f"seed-{seed}" / f"{variant}.safetensors"
+            made = align(
+                parts.fit,
+                parts.feedback,
+                measure=retrieval_feedback,
+                config=config.of(variant, seed),
+                checkpoint=place,
+                device=device,
+                on_epoch=tell,
+            )
+            finished[variant] = _finished(made, parts, place.with_suffix(".ranks.safetensors"), variant, seed)
+            curves += curve_rows(made.epochs, variant=variant, seed=seed)
+            done += config.alignment.n_epochs + 1
+            rows = [row for row in rows if row["seed"] != seed] + _rows(finished, text_image, config)
+            found = _write(folder, rows, curves, pairs, config)
+    return found
+
+
+def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: ComparisonConfig) -> list[dict[str, object]]:
+    """Everything of one seed against P = 1, and PICO against every control that is there."""
+    plain, strength = finished["none"], config.alignment.strength
+    weighted = {"pico", "after", "p_hat", "shuffled", "permuted"}
+    rows = [
+        difference_row(one, plain, text_image, family=FAMILY, strength=strength if name in weighted else None)
+        for name, one in finished.items()
+    ]
+    pico = finished.get("pico")
+    if pico is not None:
+        controls = [one for name, one in finished.items() if name in CONTROLS]
+        rows += [difference_row(pico, one, text_image, family=LEAD, strength=strength) for one in controls]
+    return rows
+
+
+def _frozen(parts: Splits, folder: Path, seed: int) -> Trained:
+    """The frozen tokens as they are, scored once."""
+    place = folder / "frozen.ranks.safetensors"
+    if place.is_file():
+        return load_trained(place)
+    heads = AlignmentHeads(parts.test.n_columns)
+    found = _scored(heads, torch.ones(parts.test.n_columns), parts.test, variant="frozen", seed=seed)
+    save_trained(found, place)
+    return found
+
+
+def _scored(heads: AlignmentHeads, weights: Columns, test: PairedEmbeddings, *, variant: str, seed: int) -> Trained:
+    ranks = query_ranks(score_pairs(heads.through(test), weights), test.text_image)
+    return Trained(variant, seed, ranks, 0, 0, 0.0, float(weights.std(correction=0)), 0.0)
+
+
+def _finished(made: Alignment, parts: Splits, place: Path, variant: str, seed: int) -> Trained:
+    """The ranks on the test split, once."""
+    if place.is_file():
+        return load_trained(place)
+    scored = _scored(made.heads, made.weights, parts.test, variant=variant, seed=seed)
+    found = Trained(
+        variant=variant,
+        seed=seed,
+        ranks=scored.ranks,
+        best_epoch=made.best_epoch,
+        n_epochs=len(made.epochs) - 1,
+        feedback_rsum=made.epochs[made.best_epoch].feedback_rsum,
+        spread=scored.spread,
+        seconds=made.seconds,
+    )
+    save_trained(found, place)
+    return found
+
+
+def _claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> None:
+    """Take the folder, or refuse it if it holds anything else than the same comparison."""
+    about = {"format": FORMAT, "dataset": pairs.name, "digest": pairs.digest, "config": config.to_dict()}
+    told = json.dumps(about, indent=1, allow_nan=False)
+    if folder.is_file():
+        raise DataError(f"{folder.name}: is a file; trainings are a folder: choose another place")
+    if (folder / ABOUT).is_file():
+        if (folder / ABOUT).read_text(encoding="utf-8") != told:
+            raise DataError(
+                f"{folder.name}: it holds trainings of other data or settings; choose another folder, or remove it"
+            )
+        return
+    others = strangers(folder, ()) if folder.exists() else ""
+    if others:
+        raise DataError(f"{folder.name}: the folder holds {others}, which no training wrote; choose another place")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ABOUT).write_text(told, encoding="utf-8")
+
+
+def _write(
+    folder: Path,
+    rows: list[dict[str, object]],
+    curves: list[dict[str, object]],
+    pairs: PairedEmbeddings,
+    config: ComparisonConfig,
+) -> TrainingComparison:
+    about = {
+        "experiment": config.experiment,
+        "dataset": pairs.name,
+        "digest": pairs.digest,
+        "basis": config.basis,
+    }
+    found = TrainingComparison(
+        pl.DataFrame([{**about, **row} for row in rows], schema=SCHEMA),
+        pl.DataFrame([{"dataset": pairs.name, **row} for row in curves], schema=CURVES),
+    )
+    for frame, name in ((found.table, TABLE), (found.curves, CURVE_TABLE)):
+        frame.write_parquet(folder / f"{name}.new")
+        os.replace(folder / f"{name}.new", folder / name)
+    return found

@@ -1,0 +1,118 @@
+"""What is compared: which weightings, over which seeds, on which split."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from pico_core.data.labels import style_labels
+from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.style_shift import style_shift_splits
+from pico_core.errors import DataError, SettingError
+from pico_core.method.basis import fit_basis
+from pico_core.method.config import BasisName, StudyConfig, changed
+from pico_core.training.settings import RULES, AlignmentConfig, WeightingRule
+
+DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
+
+
+@dataclass(frozen=True)
+class ComparisonConfig:
+    """Settings of a comparison of trainings.
+
+    Attributes:
+        variants: Weightings of the loop; "none" is trained in any case, as everything is measured against it.
+        seeds: Each decides the split, the first weights, the batches and the construction, for all variants alike.
+        basis: Axes in which the frozen tokens are read; fitted on the fit split.
+        fit: Share of the images for training.
+        feedback: Share for feedback; the rest is test.
+        held_out: Styles that only the test split has; none = an ordinary split.
+        alignment: How every training goes; its weighting and seed are replaced.
+
+    >>> ComparisonConfig(alignment=AlignmentConfig(n_training_images=100)).experiment
+    'training, 100 images'
+    """
+
+    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
+    seeds: tuple[int, ...] = (0, 1, 2)
+    basis: BasisName = "given"
+    fit: float = 0.45
+    feedback: float = 0.15
+    held_out: tuple[str, ...] = ()
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise SettingError(f"the seeds are {list(self.seeds)}; expected at least one, all different")
+        StudyConfig(basis=self.basis, fit=self.fit, feedback=self.feedback)  # the same bounds as those of a study
+
+    @property
+    def ordered(self) -> tuple[WeightingRule, ...]:
+        """The variants, P = 1 first, each once."""
+        return tuple(dict.fromkeys(("none", *self.variants)))
+
+    @property
+    def experiment(self) -> str:
+        """What people call it."""
+        few = self.alignment.n_training_images
+        size = f", {few} images" if few else ""
+        return f"training{size}" + (f", held out: {', '.join(self.held_out)}" if self.held_out else "")
+
+    def of(self, variant: WeightingRule, seed: int) -> AlignmentConfig:
+        """The settings of one training."""
+        return replace(self.alignment, weighting=variant, seed=seed)
+
+    def splits(self, pairs: PairedEmbeddings, seed: int) -> Splits:
+        """The splits of one seed, in the basis.
+
+        Raises:
+            DataError: too few images, or nothing that could be held out.
+        """
+        shares = {"seed": seed, "fit": self.fit, "feedback": self.feedback}
+        if self.held_out:
+            labels = style_labels(pairs.images, pairs.image_labels)
+            if not labels:
+                raise DataError(
+                    f"{pairs.name}: no label of the images speaks of style, so no style can be held out; add a "
+                    "label column such as style"
+                )
+            parts = style_shift_splits(pairs, label=labels[0], held_out=self.held_out, **shares)  # type: ignore[arg-type]
+        else:
+            parts = pairs.split(**shares)  # type: ignore[arg-type]
+        axes = fit_basis(parts.fit, self.basis, seed=seed)
+        return Splits(axes.apply(parts.fit), axes.apply(parts.feedback), axes.apply(parts.test))
+
+    def with_settings(self, settings: dict[str, Any]) -> "ComparisonConfig":
+        """Change settings by name, of the comparison or of its trainings; texts are parsed.
+
+        Raises:
+            SettingError: no such setting, or a value it cannot have.
+        """
+        decided = sorted(set(settings) & set(DECIDED))
+        if decided:
+            raise SettingError(f"{decided[0]} is decided by the comparison; name variants and seeds instead")
+        own = {name: value for name, value in settings.items() if name in ("basis", "fit", "feedback")}
+        inner = {name: value for name, value in settings.items() if name not in own}
+        return replace(changed(self, own), alignment=self.alignment.with_settings(inner))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, without variants and seeds: a comparison may be given more of both later."""
+        values = asdict(self)
+        del values["variants"], values["seeds"]
+        for name in DECIDED:
+            del values["alignment"][name]
+        return values
+
+
+def variants_named(names: Sequence[str]) -> tuple[WeightingRule, ...]:
+    """Names as variants.
+
+    Raises:
+        SettingError: there is none of this name.
+
+    >>> variants_named(["pico", "p_hat"])
+    ('pico', 'p_hat')
+    """
+    unknown = [name for name in names if name not in RULES]
+    if unknown:
+        raise SettingError(f"there is no variant {unknown[0]!r}; choose among {', '.join(RULES)}")
+    return tuple(rule for name in names for rule in RULES if rule == name)
