@@ -122,7 +122,7 @@ def run_study(
             on_progress=lambda _share: meter.breathe(),
         ),
         seconds=time.perf_counter() - began,
-        versions=_versions(),
+        versions=package_versions(),
     )
 
 
@@ -173,5 +173,6 @@ def _metered(pairs: PairedEmbeddings, meter: _Meter) -> Feedback:
     return performance
 
 
-def _versions() -> tuple[str, ...]:
+def package_versions() -> tuple[str, ...]:
+    """Python and the packages that decide numbers, such as "torch 2.9.0"."""
     return (f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES))

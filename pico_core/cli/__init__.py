@@ -1,14 +1,14 @@
-"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, retrieve, probe, export, replay.
+"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, retrieve, probe, experiment, export, replay.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
-input or usage, 3 a replay that differs, 130 interrupted.
+input or usage, 3 a replay or a checked table that differs, 130 interrupted.
 """
 
 import sys
 
 import typer
 
-from pico_core.cli import datasets, demo, encode, plugins, probe, retrieve, studies
+from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies
 from pico_core.data.encoders import EncodingStopped
 from pico_core.errors import PicoError
 from pico_core.printing import err
@@ -16,7 +16,7 @@ from pico_core.printing import err
 INTERRUPTED = 130
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, encode.app, studies.app, retrieve.app, probe.app):
+for family in (datasets.app, encode.app, studies.app, retrieve.app, probe.app, experiment.app):
     app.add_typer(family)
 app.add_typer(demo.app, name="demo")
 
@@ -27,6 +27,9 @@ def main() -> None:
         plugins.with_plugins(app)(prog_name="pico-lens")
     except EncodingStopped as stop:
         err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
+        sys.exit(INTERRUPTED)
+    except experiment.ExperimentStopped as stop:
+        err.print(f"pico-lens: {stop}", markup=False, highlight=False)
         sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)

@@ -1,0 +1,100 @@
+"""The command that runs a grid of datasets, variants and seeds, and says what came out."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pico_core.cli.options import Json
+from pico_core.cli.studies import DIFFERENT
+from pico_core.experiments.checking import check_table, read_table
+from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
+from pico_core.experiments.grid import GridProgress, results, run_experiment
+from pico_core.experiments.summary import VariantSummary, summarise
+from pico_core.printing import err, out, say
+
+app = typer.Typer()
+
+
+class ExperimentStopped(Exception):  # noqa: N818 (nothing is wrong, so it is no error by name)
+    """Interrupted between or within cells; what is finished is kept."""
+
+
+@app.command()
+def experiment(
+    config: Annotated[Path, typer.Argument(help="TOML file of the experiment, or the name of a built-in one: demo.")],
+    target: Annotated[Path, typer.Option("--out", help="Folder of its cells and its table; goes on where it was.")],
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Table to compare with; code 3 where a cell differs.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare variants of the method, controls and settings over datasets and seeds; resumable cell by cell."""
+    plan = read_experiment(find_experiment(config))
+    expected = None if check is None else read_table(check)
+    _run(plan, target)
+    table = results(target)
+    summaries = summarise(table)
+    found = None if expected is None else check_table(table, expected)
+    if as_json:
+        values: dict[str, Any] = {
+            "experiment": plan.name,
+            "folder": str(target),
+            "cells": table.height,
+            "summary": [asdict(one) for one in summaries],
+        }
+        if found is not None:
+            values["check"] = asdict(found) | {"agrees": found.agrees}
+        say(values, as_json=True)
+    else:
+        out.print(plan.sentence, markup=False, highlight=False)
+        for dataset in plan.datasets:
+            out.print(_table(dataset.name, [one for one in summaries if one.dataset == dataset.name]))
+        if found is not None:
+            out.print(found.sentence, markup=False, highlight=False)
+    if found is not None and not found.agrees:
+        raise typer.Exit(DIFFERENT)
+
+
+def _run(plan: ExperimentConfig, target: Path) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    reached: GridProgress | None = None
+    try:
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+            task = bars.add_task("opening the datasets", total=None)
+
+            def show(progress: GridProgress) -> None:
+                nonlocal reached
+                if reached is None and progress.kept:
+                    bars.reset(task, completed=progress.kept)  # so that the time left is that of cells computed now
+                reached = progress
+                words = "the table" if progress.cell is None else progress.cell.title
+                bars.update(task, description=words, completed=progress.done, total=progress.total)
+
+            run_experiment(plan, target, on_progress=show)
+    except KeyboardInterrupt:
+        far = "before the first cell" if reached is None else f"after {reached.done} of {reached.total} cells"
+        raise ExperimentStopped(f"interrupted {far}; give the same command again to go on") from None
+
+
+def _table(dataset: str, summaries: list[VariantSummary]) -> Table:
+    reference = summaries[0]
+    title = f"{dataset}: {reference.baseline:.1f} unweighted, {reference.n_seeds} seed(s)"
+    table = Table("", "verdict", "difference", "interval", "adjusted p", "lead of PICO", "seconds", "note", title=title)
+    for column in table.columns[2:7]:
+        column.justify = "right"
+    for one in summaries:
+        table.add_row(
+            one.label,
+            one.verdict or "does not apply",
+            "" if one.difference is None else f"{one.difference:+.1f}",
+            "" if one.low is None else f"[{one.low:+.1f}, {one.high:+.1f}]",
+            "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
+            "" if one.lead is None else f"{one.lead:+.1f}",
+            f"{one.seconds:.1f}",
+            one.note or "",
+        )
+    return table

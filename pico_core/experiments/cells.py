@@ -1,0 +1,187 @@
+"""One cell of the grid: one variant on one dataset under one seed, and the row that it leaves in the table."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, fields
+from typing import Final
+
+import polars as pl
+
+from pico_core.analysis.evaluation import image_rsum, paired_difference
+from pico_core.errors import PicoError
+from pico_core.experiments.bench import Workbench, ranked
+from pico_core.experiments.schemes import Scheme, changed_config, scheme_of
+from pico_core.experiments.variants import REFERENCE, Variant
+from pico_core.kernels.metrics import QueryRanks
+from pico_core.method.config import StudyConfig
+
+VERSION: Final = 1  # of what a cell holds and how it is computed: a new one makes all cells anew
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """What is to be computed.
+
+    Attributes:
+        key: Names its file: a hash of everything that decides its numbers.
+        dataset: What the experiment calls the dataset.
+        digest: Of its content.
+        variant: How it is scored.
+        config: All settings, the seed among them, those of the variant included.
+    """
+
+    key: str
+    dataset: str
+    digest: str
+    variant: Variant
+    config: StudyConfig
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"{self.dataset}, seed {self.config.seed}: {self.variant.label}"
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One row of the table.
+
+    Attributes:
+        experiment: Its name.
+        dataset: What the experiment calls the dataset.
+        digest: Of its content.
+        variant: Name of the variant.
+        label: The same for people.
+        family: What kind of comparison it is.
+        seed: Of the split, the batches, the starts and the permutation.
+        basis: In which axes the columns were read.
+        n_images: Images of the test split.
+        n_texts: Texts of the test split.
+        baseline: rSum at P = 1 in this split, in the basis of the dataset (a rotation leaves it as it is).
+        rsum: rSum of the variant; None where it does not apply.
+        difference: rsum - baseline.
+        low: Lower end of its 95 % interval, paired and resampled by image.
+        high: Upper end.
+        strength: Exponent of the weights, where there is one.
+        seconds: Time of this cell's own work, with the whole construction that it uses, whichever cell made it; the
+            split, the axes and the unweighted scoring, which all share, are counted nowhere.
+        note: What a reader has to know, such as why a variant does not apply.
+        gains: Gain of every candidate on the feedback split, where prototypes were constructed.
+        feedback_weights: Share of every candidate in the last prototypes.
+        n_train: Images of the fit and the feedback split.
+        settings: All settings as JSON.
+    """
+
+    experiment: str
+    dataset: str
+    digest: str
+    variant: str
+    label: str
+    family: str
+    seed: int
+    basis: str
+    n_images: int
+    n_texts: int
+    baseline: float
+    rsum: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    strength: float | None
+    seconds: float
+    note: str | None
+    gains: list[float] | None
+    feedback_weights: list[float] | None
+    n_train: int
+    settings: str
+
+
+_INTEGERS, _NUMBERS, _LISTS = (
+    ("seed", "n_images", "n_texts", "n_train"),
+    ("baseline", "rsum", "difference", "low", "high", "strength", "seconds"),
+    ("gains", "feedback_weights"),
+)
+SCHEMA: Final = pl.Schema(
+    {
+        field.name: pl.Int64()
+        if field.name in _INTEGERS
+        else pl.Float64()
+        if field.name in _NUMBERS
+        else pl.List(pl.Float64())
+        if field.name in _LISTS
+        else pl.String()
+        for field in fields(CellRow)
+    }
+)
+
+
+def rows_frame(rows: list[CellRow]) -> pl.DataFrame:
+    """Rows as a table with the columns of `CellRow`."""
+    return pl.DataFrame([asdict(row) for row in rows], schema=SCHEMA)
+
+
+def plan_cell(dataset: str, digest: str, variant: Variant, config: StudyConfig, *, truth: str = "") -> PlannedCell:
+    """A cell and its key.
+
+    Args:
+        dataset: What the experiment calls it; no part of the key.
+        digest: Of its content.
+        variant: How it is scored.
+        config: Settings of the dataset under a seed.
+        truth: What else decides the numbers: the planted truth, where it is known.
+    """
+    settings = changed_config(config, variant)
+    told = json.dumps([VERSION, digest, variant.name, settings.to_dict(), truth], sort_keys=True)
+    return PlannedCell(hashlib.sha256(told.encode()).hexdigest()[:24], dataset, digest, variant, settings)
+
+
+def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> CellRow:
+    """Score the test split as the variant does. What does not apply gives a row without numbers, and the reason."""
+    test = bench.splits().test
+    plain = bench.unweighted
+    began, built_before = time.perf_counter(), bench.building
+    scheme, difference, rsum = None, None, None
+    try:
+        scheme = scheme_of(bench, cell.variant)
+    except PicoError as error:
+        note: str | None = str(error)
+    else:
+        note = scheme.note
+        ranks = plain if cell.variant.name == REFERENCE else _test_ranks(bench, scheme)
+        difference = paired_difference(ranks, plain, test.text_image)
+        rsum = float(image_rsum(ranks, test.text_image).double().mean())
+    # Constructions made in this cell are taken out, and the one that it uses is counted whole.
+    seconds = time.perf_counter() - began - (bench.building - built_before)
+    built = None if scheme is None else scheme.built
+    steps = None if built is None else built.construction.history
+    baseline = float(image_rsum(plain, test.text_image).double().mean())
+    return CellRow(
+        experiment=experiment,
+        dataset=cell.dataset,
+        digest=cell.digest,
+        variant=cell.variant.name,
+        label=cell.variant.label,
+        family=cell.variant.family,
+        seed=cell.config.seed,
+        basis=cell.config.basis,
+        n_images=test.n_images,
+        n_texts=test.n_texts,
+        baseline=baseline,
+        rsum=rsum,
+        difference=None if rsum is None else rsum - baseline,
+        low=None if difference is None else difference.low,
+        high=None if difference is None else difference.high,
+        strength=None if scheme is None else scheme.strength,
+        seconds=seconds + (0.0 if built is None else built.seconds),
+        note=note,
+        gains=None if steps is None else steps.candidate_gains.tolist(),
+        feedback_weights=None if steps is None else steps.final_weights.tolist(),
+        n_train=bench.parts.fit.n_images + bench.parts.feedback.n_images,
+        settings=json.dumps(cell.config.to_dict()),
+    )
+
+
+def _test_ranks(bench: Workbench, scheme: Scheme) -> QueryRanks:
+    test = bench.splits(scheme.config.basis).test
+    return ranked(test if scheme.transform is None else scheme.transform(test), scheme.weights)

@@ -1,0 +1,40 @@
+"""The datasets of an experiment, opened: built-in demos by name, others by path, with their truth where it is known."""
+
+from dataclasses import dataclass
+
+from pico_core.axes import Columns
+from pico_core.data.files import load_pairs
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.truth import read_truth
+from pico_core.demo.catalogue import demo_of
+from pico_core.experiments.config import DatasetChoice
+
+
+@dataclass(frozen=True, eq=False)
+class OpenDataset:
+    """A dataset of an experiment.
+
+    Attributes:
+        choice: What the file of the experiment says.
+        pairs: All of it.
+        truth: Planted semantic share of the given columns, where it is known.
+    """
+
+    choice: DatasetChoice
+    pairs: PairedEmbeddings
+    truth: Columns | None = None
+
+
+def open_dataset(choice: DatasetChoice) -> OpenDataset:
+    """Open one.
+
+    Raises:
+        DataError: nothing there, or no dataset; says the mend.
+    """
+    if choice.place is None:
+        demo = demo_of(choice.data)
+        place, beside = demo.dataset, demo.truth
+    else:
+        place, beside = choice.place, choice.place / "truth.parquet"
+    pairs = load_pairs(place)
+    return OpenDataset(choice, pairs, read_truth(beside, pairs.n_columns) if beside.is_file() else None)

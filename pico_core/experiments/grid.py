@@ -1,0 +1,234 @@
+"""Run a grid cell by cell: every finished cell is a file of its own, so nothing that is finished is done again."""
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pico_core.data.files import strangers
+from pico_core.errors import RunError
+from pico_core.experiments.bench import Workbench, seeded
+from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
+from pico_core.experiments.config import ExperimentConfig
+from pico_core.experiments.datasets import OpenDataset, open_dataset
+from pico_core.study import package_versions
+
+FORMAT: Final = "pico-lens experiment 1"
+CELLS, RESULTS, ABOUT = "cells", "results.parquet", "experiment.json"
+OURS: Final = (CELLS, RESULTS, ABOUT)
+EVERY: Final = 5.0  # seconds between two writings of the table while cells go on
+
+
+@dataclass(frozen=True)
+class GridProgress:
+    """How far a grid is, told before every cell and at the end.
+
+    Attributes:
+        done: Finished cells, those of earlier runs included.
+        total: All cells.
+        kept: Cells that an earlier run had finished.
+        cell: The next one; None at the end.
+    """
+
+    done: int
+    total: int
+    kept: int
+    cell: PlannedCell | None
+
+
+@dataclass(frozen=True)
+class GridRun:
+    """What a run did.
+
+    Attributes:
+        total: Cells of the grid.
+        kept: Found finished.
+        computed: Done now.
+        stopped: Whether it was asked to stop before the end.
+    """
+
+    total: int
+    kept: int
+    computed: int
+    stopped: bool
+
+
+def run_experiment(
+    config: ExperimentConfig,
+    folder: Path | str,
+    *,
+    on_cell: Callable[[CellRow], bool | None] | None = None,
+    on_progress: Callable[[GridProgress], None] | None = None,
+) -> GridRun:
+    """Compute every cell that the folder does not hold yet, seed by seed.
+
+    Whatever ends it (a raised exception, a killed process), a later call with the same folder goes on after the last
+    finished cell. A cell's file is found by what decides its numbers, so a changed file of the experiment computes
+    what is new and keeps the rest.
+
+    Args:
+        config: The experiment.
+        folder: Where cells and table lie; made where it is missing.
+        on_cell: Told of every cell computed now, after it is on the disk; returning False stops after it.
+        on_progress: Told before every cell, and at the end.
+
+    Raises:
+        RunError: the folder holds something that no experiment wrote.
+        DataError: a dataset is missing, or too small to be divided.
+    """
+    folder = _checked_folder(folder)
+    (folder / CELLS).mkdir(parents=True, exist_ok=True)
+    datasets = [open_dataset(choice) for choice in config.datasets]
+    plan = [_planned(config, dataset, seed) for seed in config.seeds for dataset in datasets]
+    cells = [cell for bench in plan for cell in bench.cells]
+    _write_json(folder / ABOUT, _about(config, cells))
+    finished = {cell.key for cell in cells if _read_cell(folder, cell.key) is not None}
+    kept = sum(cell.key in finished for cell in cells)
+    done, computed, stopped, written = kept, 0, False, time.monotonic()
+    try:
+        for part in plan:
+            bench: Workbench | None = None
+            for cell in part.cells:
+                if stopped or cell.key in finished:
+                    continue
+                if on_progress is not None:
+                    on_progress(GridProgress(done, len(cells), kept, cell))
+                bench = bench or Workbench(part.dataset, seeded(part.dataset.choice.config, part.seed))
+                row = compute_cell(bench, cell, experiment=config.name)
+                _write_frame(rows_frame([row]), folder / CELLS / f"{cell.key}.parquet")
+                finished.add(cell.key)
+                computed += 1
+                done += sum(other.key == cell.key for other in cells)
+                if time.monotonic() - written > EVERY:
+                    _write_frame(results(folder), folder / RESULTS)
+                    written = time.monotonic()
+                if on_cell is not None and on_cell(row) is False:
+                    stopped = done < len(cells)
+    finally:
+        _write_frame(results(folder), folder / RESULTS)
+    if on_progress is not None:
+        on_progress(GridProgress(done, len(cells), kept, None))
+    return GridRun(len(cells), kept, computed, stopped)
+
+
+def results(folder: Path | str) -> pl.DataFrame:
+    """All finished cells of the experiment in a folder as one table, in the order of its plan; at any moment.
+
+    Raises:
+        RunError: no experiment there.
+    """
+    folder = Path(folder)
+    about = read_about(folder)
+    frames = [pl.DataFrame(schema=SCHEMA)]
+    for planned in about["cells"]:
+        frame = _read_cell(folder, planned["key"])
+        if frame is not None:  # names are the experiment's, and no part of a cell's numbers
+            frames.append(
+                frame.with_columns(
+                    pl.lit(about["name"]).alias("experiment"), pl.lit(planned["dataset"]).alias("dataset")
+                )
+            )
+    return pl.concat(frames)
+
+
+def read_about(folder: Path | str) -> dict[str, Any]:
+    """What `experiment.json` says: name, sentence, settings, versions, and the key of every cell.
+
+    Raises:
+        RunError: missing, damaged, or of another format.
+    """
+    path = Path(folder) / ABOUT
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = about["format"] == FORMAT and isinstance(about["cells"], list)
+    except (OSError, ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise RunError(f"{Path(folder).name}: no {ABOUT} of a PICO Lens experiment there; run the experiment into it")
+    return about
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    dataset: OpenDataset
+    seed: int
+    cells: tuple[PlannedCell, ...]
+
+
+def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Planned:
+    settings = seeded(dataset.choice.config, seed)
+    truth = "" if dataset.truth is None else hashlib.sha256(dataset.truth.numpy().tobytes()).hexdigest()
+    cells = tuple(
+        plan_cell(
+            dataset.choice.name,
+            dataset.pairs.digest,
+            variant,
+            settings,
+            truth=truth if variant.name == "oracle_truth" else "",
+        )
+        for variant in config.variants_on(dataset.choice)
+    )
+    return _Planned(dataset, seed, cells)
+
+
+def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]:
+    plain = asdict(config)
+    for dataset in plain["datasets"]:
+        del dataset["place"]  # where it lay on one machine
+    return {
+        "format": FORMAT,
+        **plain,
+        "digests": {cell.dataset: cell.digest for cell in cells},
+        "versions": list(package_versions()),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cells": [
+            {"key": cell.key, "dataset": cell.dataset, "variant": cell.variant.name, "seed": cell.config.seed}
+            for cell in cells
+        ],
+    }
+
+
+def _checked_folder(folder: Path | str) -> Path:
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder.name}: is a file; an experiment is a folder: choose another place")
+    others = strangers(folder, OURS) if folder.exists() else ""
+    if others:
+        raise RunError(f"{folder.name}: the folder holds {others}, which no experiment wrote; choose another place")
+    return folder
+
+
+def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
+    """The row of a finished cell; None where there is none, or what is there cannot be read."""
+    path = folder / CELLS / f"{key}.parquet"
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return frame if frame.schema == SCHEMA and frame.height == 1 else None
+
+
+def _write_frame(frame: pl.DataFrame, path: Path) -> None:
+    draft = _draft(path)
+    frame.write_parquet(draft)
+    os.replace(draft, path)
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    draft = _draft(path)
+    draft.write_text(json.dumps(values, indent=1, default=str), encoding="utf-8")
+    os.replace(draft, path)
+
+
+def _draft(path: Path) -> Path:
+    """A name beside a file, in the folder of the cells, which nobody lists."""
+    cells = path.parent if path.parent.name == CELLS else path.parent / CELLS
+    return cells / f".{path.name}.{uuid.uuid4().hex[:8]}.part"

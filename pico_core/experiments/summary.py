@@ -1,0 +1,218 @@
+"""The answer over all seeds: one record per dataset and variant, with an interval that knows that splits overlap.
+
+Random splits of one dataset share most of their images, so the differences of several seeds are not independent, and
+Student's interval is too narrow. The corrected resampled t test widens it:
+
+    t = mean / sqrt( variance (1/J + n_test/n_train) )        J seeds, J - 1 degrees of freedom
+
+Source: Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning, 2003. Here n_train is the
+fit split and the feedback split together. P values of all variants of an experiment are adjusted by Benjamini and
+Yekutieli, 2001, which holds for tests that depend on each other as these do.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import polars as pl
+
+from pico_core.analysis.records import Estimate, Verdict
+from pico_core.experiments.variants import METHOD, REFERENCE
+
+LEVEL = 0.05
+ONE_SEED = "one seed: the interval is that of its test images, and there is no p value"
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """A mean over seeds: its interval, and the p value of a mean of 0 (None with one seed)."""
+
+    mean: Estimate
+    p: float | None
+
+
+@dataclass(frozen=True)
+class VariantSummary:
+    """One variant on one dataset over all seeds.
+
+    Attributes:
+        dataset: What the experiment calls it.
+        variant: Name of the variant.
+        label: The same for people.
+        family: What kind of comparison it is.
+        n_seeds: Seeds that gave a number.
+        baseline: Mean rSum at P = 1.
+        difference: Mean of rSum minus baseline; None where the variant does not apply.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        p: Two-sided; None for the reference, and with one seed.
+        p_adjusted: Over all variants of the experiment.
+        verdict: "helps", "hurts" or "none"; None where the variant does not apply.
+        lead: Mean of PICO's rSum minus this variant's, in the same splits.
+        lead_low: Lower end of its 95 % interval, not adjusted.
+        lead_high: Upper end.
+        seconds: Mean time of a cell.
+        note: What a reader has to know.
+    """
+
+    dataset: str
+    variant: str
+    label: str
+    family: str
+    n_seeds: int
+    baseline: float
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    verdict: str | None
+    lead: float | None
+    lead_low: float | None
+    lead_high: float | None
+    seconds: float
+    note: str | None
+
+
+_TEXTS = ("dataset", "variant", "label", "family", "verdict", "note")
+SCHEMA = pl.Schema(
+    {
+        name: pl.String() if name in _TEXTS else pl.Int64() if name == "n_seeds" else pl.Float64()
+        for name in VariantSummary.__dataclass_fields__
+    }
+)
+
+
+def over_seeds(values: Sequence[float], *, test_share: float) -> OverSeeds:
+    """The corrected resampled t test of a mean of 0.
+
+    Args:
+        values: One per seed, at least two.
+        test_share: n_test / n_train of the splits.
+
+    Source: Nadeau and Bengio, 2003.
+
+    >>> over_seeds([1.0, 3.0], test_share=0.5)  # error sqrt(2 (1/2 + 1/2)) = 1.41, t = 1.41 with 1 degree of freedom
+    OverSeeds(mean=Estimate(value=2.0, low=-15.9..., high=19.9..., level=0.95), p=0.391...)
+    """
+    from scipy.stats import t
+
+    n = len(values)
+    mean = math.fsum(values) / n
+    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
+    error = math.sqrt(variance * (1 / n + test_share))
+    reach = float(t.ppf(1 - LEVEL / 2, n - 1)) * error
+    if error > 0:
+        p = float(2 * t.sf(abs(mean) / error, n - 1))
+    else:  # the same difference in every split
+        p = 1.0 if mean == 0 else 0.0
+    return OverSeeds(Estimate(mean, mean - reach, mean + reach), p)
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """P values adjusted for their number, whatever their dependence.
+
+    Source: Benjamini and Yekutieli, Annals of Statistics, 2001.
+
+    >>> adjusted([0.01, 0.04])  # 0.01 x 2 x (1 + 1/2), and 0.04 x 1 x (1 + 1/2)
+    [0.03, 0.06]
+    """
+    from scipy.stats import false_discovery_control
+
+    return [round(float(p), 15) for p in false_discovery_control(list(p_values), method="by")] if p_values else []
+
+
+def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:
+    """Summarise the table of an experiment, in its order; a table that is not finished yet gives what it can."""
+    groups = table.partition_by("dataset", "variant", maintain_order=True)
+    groups.sort(key=lambda group: _first(table, "dataset").index(str(group["dataset"][0])))  # stable
+    method = {
+        (row["dataset"], row["seed"]): row["rsum"]
+        for row in table.filter(pl.col("variant") == METHOD).iter_rows(named=True)
+    }
+    drafts = [_summary(group, method) for group in groups]
+    tested = [place for place, draft in enumerate(drafts) if draft.p is not None]
+    after = dict(zip(tested, adjusted([drafts[place].p or 0.0 for place in tested]), strict=True))
+    return tuple(_judged(draft, after.get(place)) for place, draft in enumerate(drafts))
+
+
+def summary_frame(summaries: Sequence[VariantSummary]) -> pl.DataFrame:
+    """The records as a table, one column per attribute."""
+    return pl.DataFrame([asdict(one) for one in summaries], schema=SCHEMA)
+
+
+def _first(table: pl.DataFrame, name: str) -> list[str]:
+    return table[name].unique(maintain_order=True).to_list()
+
+
+def _summary(group: pl.DataFrame, method: Mapping[tuple[str, int], float | None]) -> VariantSummary:
+    """Everything about one variant but what depends on the others."""
+    held = group.filter(pl.col("rsum").is_not_null()).sort("seed")
+    dataset, variant = str(group["dataset"][0]), str(group["variant"][0])
+    found = _interval(held, held["difference"].to_list())
+    leads = [
+        ours - rsum
+        for seed, rsum in held.select("seed", "rsum").iter_rows()
+        if variant != METHOD and (ours := method.get((dataset, seed))) is not None
+    ]
+    lead = over_seeds(leads, test_share=_test_share(held)).mean if len(leads) > 1 else None
+    notes = [_counted([note for note in group["note"].to_list() if note is not None], of=group.height)]
+    if held.height == 1:
+        notes.append(ONE_SEED)
+    return VariantSummary(
+        dataset=dataset,
+        variant=variant,
+        label=str(group["label"][0]),
+        family=str(group["family"][0]),
+        n_seeds=held.height,
+        baseline=math.fsum(group["baseline"].to_list()) / group.height,
+        difference=None if found is None else found.mean.value,
+        low=None if found is None else found.mean.low,
+        high=None if found is None else found.mean.high,
+        p=None if found is None or variant == REFERENCE else found.p,
+        p_adjusted=None,
+        verdict=None,
+        lead=None if not leads else math.fsum(leads) / len(leads),
+        lead_low=None if lead is None else lead.low,
+        lead_high=None if lead is None else lead.high,
+        seconds=math.fsum(group["seconds"].to_list()) / group.height,
+        note="; ".join(note for note in notes if note) or None,
+    )
+
+
+def _interval(held: pl.DataFrame, values: list[float]) -> OverSeeds | None:
+    if not values:
+        return None
+    if len(values) == 1:
+        low, high = float(held["low"][0]), float(held["high"][0])
+        return OverSeeds(Estimate(values[0], low, high), None)
+    return over_seeds(values, test_share=_test_share(held))
+
+
+def _test_share(held: pl.DataFrame) -> float:
+    return float(held["n_images"][0]) / float(held["n_train"][0])
+
+
+def _judged(draft: VariantSummary, p_adjusted: float | None) -> VariantSummary:
+    """With the verdict: by the adjusted p value and the sign, or with one seed by the interval."""
+    if draft.difference is None or draft.low is None or draft.high is None:
+        return draft
+    if draft.variant == REFERENCE:
+        verdict = Verdict.NONE
+    elif p_adjusted is None:
+        verdict = Verdict.of(Estimate(draft.difference, draft.low, draft.high))
+    elif p_adjusted > LEVEL:
+        verdict = Verdict.NONE
+    else:
+        verdict = Verdict.HELPS if draft.difference > 0 else Verdict.HURTS
+    return replace(draft, p_adjusted=p_adjusted, verdict=verdict.value)
+
+
+def _counted(notes: list[str], *, of: int) -> str:
+    """Every note once, with its number where not every seed has it.
+
+    >>> _counted(["shrinkage 0.1", "shrinkage 0.5", "shrinkage 0.1"], of=3)
+    'shrinkage 0.1 (2 of 3 seeds); shrinkage 0.5 (1 of 3 seeds)'
+    """
+    counts = {note: notes.count(note) for note in notes}
+    return "; ".join(note if count == of else f"{note} ({count} of {of} seeds)" for note, count in counts.items())
