@@ -42,7 +42,13 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         hovertemplate="%{customdata[1]}<br>%{text} a cell<extra></extra>",
         **undimmed(),
     )
-    figure.update_xaxes(type="log", fixedrange=True, gridcolor=faint(dark), dtick=1)
+    figure.update_xaxes(
+        type="log",
+        fixedrange=True,
+        gridcolor=faint(dark),
+        tickvals=[value for power in range(-3, 5) for value in (10.0**power, 3 * 10.0**power)],
+        tickformat="~g",
+    )
     figure.update_yaxes(
         range=[len(shown) - 0.4, -0.6],
         tickvals=list(range(len(shown))),

@@ -20,7 +20,7 @@ def gain_order(runs: Sequence[RecordedRun], *, dark: bool = False) -> go.Figure:
     """
     figure = blank(
         height=330,
-        x="candidates of a run, by gain: lowest to highest",
+        x="candidates of a run by their gain: lowest at the left, highest at the right",
         y="feedback weight (equal share = 1)",
         dark=dark,
         key="gain-order",
@@ -42,10 +42,10 @@ def gain_order(runs: Sequence[RecordedRun], *, dark: bool = False) -> go.Figure:
         )
     figure.add_hline(y=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
     figure.add_annotation(
-        x=1, xref="paper", y=1, text="equal shares", showarrow=False, xanchor="right", yanchor="bottom",
+        x=1, xref="paper", y=1, text="equal", showarrow=False, xanchor="left", xshift=4,
         font={"size": 12, "color": quiet(dark)},
     )  # fmt: skip
-    figure.update_xaxes(tickvals=[0, 1], ticktext=["lowest gain", "highest gain"], range=[-0.04, 1.04], showgrid=False)
+    figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], showgrid=False, zeroline=False, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", fixedrange=True)
-    figure.update_layout(dragmode=False)
+    figure.update_layout(dragmode=False, margin_r=48)
     return figure

@@ -6,9 +6,9 @@ from html import escape
 import plotly.graph_objects as go
 
 from app.figures.row_plot import Group, PlotRow, row_plot, short
-from app.figures.theme import CATEGORIES, SYMBOLS, blank, ink
+from app.figures.theme import CATEGORIES, GREY, SEMANTIC, SKY, SYMBOLS, blank, ink
 from pico_core.analysis.records import Verdict
-from pico_core.experiments.training_tables import LearningCurve, TrainedVariant
+from pico_core.experiments.training_tables import PLAIN, LearningCurve, TrainedVariant
 
 
 def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> go.Figure:
@@ -19,17 +19,19 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
         dark: Theme.
     """
     figure = blank(height=380, x="epoch", y="rSum on the feedback split, of 600", dark=dark, key="learning")
-    names = list(dict.fromkeys(curve.variant for curve in curves))
+    others = [name for name in dict.fromkeys(curve.variant for curve in curves) if name not in ("pico", PLAIN)]
+    looks = {name: (CATEGORIES[k % 7 + 1], SYMBOLS[k % 7 + 1]) for k, name in enumerate(others)}
+    looks |= {"pico": (SKY if dark else SEMANTIC, SYMBOLS[0]), PLAIN: (GREY, "circle-open")}
     seen: set[str] = set()
     for curve in curves:
-        kind = names.index(curve.variant) % len(CATEGORIES)
+        colour, symbol = looks[curve.variant]
         name = short(curve.label, 50)
         figure.add_scatter(
             x=list(curve.epochs),
             y=list(curve.feedback),
             mode="lines",
-            line={"color": CATEGORIES[kind], "width": 2.5 if curve.variant == "pico" else 1.5},
-            opacity=1.0 if curve.variant == "pico" else 0.8,
+            line={"color": colour, "width": 3 if curve.variant == "pico" else 1.3},
+            opacity=1.0 if curve.variant == "pico" else 0.65,
             legendgroup=curve.variant,
             hovertemplate=f"{name}, seed {curve.seed}<br>epoch %{{x}}: %{{y:.1f}}<extra></extra>",
             showlegend=False,
@@ -40,10 +42,10 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
             y=[curve.feedback[best]],
             mode="markers",
             marker={
-                "symbol": SYMBOLS[kind],
+                "symbol": symbol,
                 "size": 11,
-                "color": CATEGORIES[kind],
-                "line": {"width": 1, "color": ink(dark)},
+                "color": colour,
+                "line": {"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": ink(dark)},
             },
             name=name,
             legendgroup=curve.variant,
@@ -77,7 +79,7 @@ def trained(rows: Sequence[TrainedVariant], *, dark: bool = False) -> go.Figure:
             main=row.variant == "pico",
         )
         for row in rows
-        if row.variant != "none"
+        if row.variant != PLAIN
     )
     return row_plot(
         [Group("", shown)], axis="change of test rSum against training with P = 1", key="trained", dark=dark

@@ -102,7 +102,7 @@ def row_plot(
     figure.add_shape(
         type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
     )
-    figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False)
+    figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=9)
     ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, dark=dark)}
     figure.update_yaxes(
         range=[height - 0.45, -1.2],
@@ -293,7 +293,7 @@ def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool)
     """Direction and filling say what colour says; an arrow at the edge says that the value lies further out."""
     assert row.change is not None
     if not ends[0] <= row.change.value <= ends[1]:
-        out = "arrow-right" if row.change.value > ends[1] else "arrow-left"
+        out = "arrow-bar-right" if row.change.value > ends[1] else "arrow-bar-left"
         return {"symbol": out, "color": colour, "size": 13, "line": {"width": 0}}
     if row.hollow:
         symbol = "diamond-open"

@@ -174,14 +174,13 @@ def results_at(path: str) -> Results:
     Raises:
         PicoError: nothing there, or something else; says what was expected.
     """
-    place = Path(path).expanduser()
     try:
-        mark = changed_on_disk(place)
-        return _read(str(place), mark)
-    except (OSError, ValueError) as error:
-        if isinstance(error, PicoError):
-            raise
-        raise RunError(f"{place.name[:80]}: cannot be read ({error}); correct the path") from None
+        place = Path(path).expanduser()
+        place.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, or the home of nobody
+        why = getattr(error, "strerror", None) or str(error)
+        raise RunError(f"{path[:80]}: cannot be read ({why}); correct the path") from None
+    return _read(str(place), changed_on_disk(place))
 
 
 def built_in_results() -> Results | None:

@@ -90,8 +90,11 @@ class ExperimentAnswer:
     def _instead(self) -> str:
         """Whether a simpler idea helps where the method does not."""
         assert self.rival is not None
+        assert self.method is not None
+        if self.rival.verdict != "helps" and self.method.verdict == "hurts":
+            return f"and none of the {self.n_simpler} simpler ideas can be shown to help"
         if self.rival.verdict != "helps":
-            return f"and none of the {self.n_simpler} simpler ideas helps either"
+            return f"nor can any of the {self.n_simpler} simpler ideas be shown to help"
         return f"but a simpler idea, {called(self.rival)}, helps: {digits(_change(self.rival))}"
 
 
@@ -219,9 +222,7 @@ def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
         return "The method and a simpler idea are needed to compare what they cost; they are not both here yet."
     best = max(simpler, key=lambda one: one.difference or 0.0)
     times = here[METHOD].seconds / max(best.seconds, 1e-3)
-    more = f"{times:,.0f} times as long as" if times >= 1.5 else "about as long as"
-    if times < 1 / 1.5:
-        more = f"a {1 / times:,.0f}th of the time of" if times < 0.4 else "less time than"
+    more = f"{times:,.0f} times as long as" if times >= 10 else f"{times:.1f} times as long as"
     return (
         f"The method takes {here[METHOD].seconds:.1f} s a cell, {more} the simpler idea that scores most here, "
         f"{called(best)} ({best.seconds:.2f} s)."

@@ -30,8 +30,7 @@ def choose() -> experiments.Results | None:
     if dataset is None:
         return None
     config = state.wanted_config()
-    which, seeds, button = st.columns([6.4, 1.6, 2], vertical_alignment="bottom")
-    families = which.pills(
+    families = st.pills(
         "What stands beside PICO and equal weights",
         FAMILIES,
         format_func=NAMES.__getitem__,
@@ -39,7 +38,8 @@ def choose() -> experiments.Results | None:
         default=list(USUAL),
         key="experiments-families",
     )
-    number = seeds.number_input("Seeds", 1, MOST_SEEDS, 2, key="experiments-seeds")
+    seeds, button, words = st.columns([1.6, 1.6, 5], vertical_alignment="bottom")
+    number = seeds.number_input("Seeds, each a split of its own", 1, MOST_SEEDS, 3, key="experiments-seeds")
     job = experiments.own_job()
     running = job is not None and job.running
     button.button(
@@ -52,6 +52,10 @@ def choose() -> experiments.Results | None:
         on_click=experiments.ask_own,
         args=(dataset, config),
         kwargs={"families": tuple(families), "n_seeds": int(number)},
+    )
+    words.caption(
+        "On the dataset and with the settings at the left. Equal weights, PICO and PICO with its feedback in random "
+        "order are always among them. Two or three seeds show little but large differences; more narrow the intervals."
     )
     results = experiments.own_results(dataset, config)
     folder, drawn = experiments.own_folder(dataset, config), 0 if results is None else results.outcome.table.height

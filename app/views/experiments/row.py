@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.services import experiments
 from app.views.method.badge import SHAPES, STYLE
+from app.views.method.step import Provenance
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.verdicts import digits_of
 
@@ -51,7 +52,7 @@ def row_html(one: VariantSummary, whose: str) -> str:
     >>> "<b>&lt;b&gt;</b>" in row_html(one, ""), "<i>truth" in row_html(one, "")
     (True, False)
     """
-    kind = next((name for name in ("reconstruction", "beyond the paper", "paper") if name in whose), None)
+    kind = kind_of(whose)
     source = "" if not whose or whose == kind else f" Source: {escape(whose)}."
     badge = ""
     if kind is not None:
@@ -68,6 +69,19 @@ def row_html(one: VariantSummary, whose: str) -> str:
         f'<div class="source">{badge}<b>{escape(one.label[:120])}</b>{": " if about else ""}{escape(about)}. {said}, '
         f"{escape(_seconds(one.seconds))} a cell.{note}{source}</div>"
     )
+
+
+def kind_of(whose: str) -> Provenance | None:
+    """The badge of a source: what it names first; what others published is beyond the paper.
+
+    >>> kind_of("paper; its open choices are reconstructions"), kind_of("Mu and Viswanath, ICLR 2018"), kind_of("")
+    ('paper', 'beyond the paper', None)
+    """
+    kinds: tuple[Provenance, ...] = ("beyond the paper", "reconstruction", "paper")
+    named = sorted((whose.find(kind), place) for place, kind in enumerate(kinds) if kind in whose)
+    if named:
+        return kinds[named[0][1]]
+    return "beyond the paper" if whose else None
 
 
 def _seconds(value: float) -> str:

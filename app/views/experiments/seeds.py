@@ -21,7 +21,8 @@ def render(found: experiments.Slice, chosen: str) -> None:
     key = "experiments-beside"
     state.place_widget(key, start)
     labels = {name: found.summary(name).label for name in others}
-    wanted = st.selectbox(
+    place, _ = st.columns([5, 6])
+    wanted = place.selectbox(
         "Beside the method",
         others,
         format_func=labels.__getitem__,

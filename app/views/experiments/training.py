@@ -31,23 +31,21 @@ def render(results: experiments.Results) -> None:
         )
     group = groups[place]
     prose(group.sentence)
-    left, right = st.columns(2, gap="large")
-    with left:
-        if group.curves:
-            figure(
-                draw.learning_curves(group.curves, dark=state.dark()),
-                key="experiments-curves",
-                read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
-                "epoch, whose heads are tested.",
-                beware="the best epoch was chosen on these very images, so its height flatters; the test decides.",
-            )
-    with right:
+    if group.curves:
         figure(
-            draw.trained(group.rows, dark=state.dark()),
-            key="experiments-trained",
-            read="test rSum minus that of the heads trained with equal weights, from the same start and batches.",
-            beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
-            "PICO's own only where the controls lack it.",
+            draw.learning_curves(group.curves, dark=state.dark()),
+            key="experiments-curves",
+            read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
+            "epoch, whose heads are tested.",
+            beware="the best epoch was chosen on these very images, so its height flatters; the test split decides.",
+            beside=True,
         )
+    figure(
+        draw.trained(group.rows, dark=state.dark()),
+        key="experiments-trained",
+        read="test rSum minus that of the heads trained with equal weights, from the same start and batches.",
+        beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
+        "PICO's own only where the controls lack it.",
+    )
     st.html(draw.trained_html(group.rows))
     st.caption(f"{group.n_images:,} test images; intervals over seeds by Student's t, of one seed by its own images.")
