@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pico_core.method.config import BasisName
+
 SideKind = Literal["unweighted", "weighted", "p_hat", "random", "set", "axes", "run"]
 PLAIN: tuple[SideKind, ...] = ("unweighted", "weighted", "p_hat")
 KINDS: tuple[SideKind, ...] = get_args(SideKind)
-AXES = ("given", "cross", "pca")
+AXES: tuple[BasisName, ...] = get_args(BasisName)
 LONGEST = 2000  # letters of a list in an address
 MOST_DRAWS = 9999
 _RANDOM = re.compile(r"random(?:-([0-9]{1,4}))?")

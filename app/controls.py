@@ -15,6 +15,8 @@ BASES: dict[BasisName, str] = {
     "given": "columns as given (the paper's)",
     "cross": "cross axes (beyond the paper)",
     "pca": "principal axes (beyond the paper)",
+    "ica": "independent axes (beyond the paper)",
+    "probe": "probe axes, style last (beyond the paper)",
 }
 RULES: dict[Rule, str] = {
     "softmax": "softmax of the gains",
@@ -92,18 +94,23 @@ def _own_path(*, own: bool) -> None:
         st.sidebar.caption("Give a path, or upload a file on the **Data** page. Until then the demo stays open.")
 
 
-def choose_config() -> StudyConfig:
-    """Basis, preset and the settings that matter most; the rest is on the command line."""
+def choose_config(dataset: services.Dataset | None = None) -> StudyConfig:
+    """Basis, preset and the settings that matter most; the rest is on the command line.
+
+    Axes that the dataset cannot have are not offered; whoever comes with them, from other data or by a
+    link, reads the given columns.
+    """
     st.sidebar.subheader("Construction", anchor=False)
     now = state.wanted_config()
-    names = list(BASES)
+    names = [name for name in BASES if name != "probe" or dataset is None or dataset.has_styles]
     basis = st.sidebar.selectbox(
         "Axes in which columns are read",
         names,
-        index=names.index(now.basis),
+        index=names.index(now.basis) if now.basis in names else 0,
         format_func=BASES.__getitem__,
         key=state.frame_key("basis-choice"),
-        help="Turning the axes leaves the unweighted score as it is, and gives style other axes to lie on.",
+        help="Turning the axes leaves the unweighted score as it is, and gives style other axes to lie on. "
+        "Probe axes are offered where a label column has 'style' or the like in its name.",
     )
     preset = st.sidebar.selectbox(
         "Preset",

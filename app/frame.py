@@ -47,7 +47,7 @@ def render() -> None:
     with st.sidebar:
         tour.resume("sidebar")
     dataset = controls.choose_dataset()
-    config = controls.choose_config()
+    config = controls.choose_config(dataset)
     controls.choose_strength()
     study = None if dataset is None else controls.study_for(dataset, config, place=state_of_run)
     with state_of_run:

@@ -37,7 +37,7 @@ ORIGINS = (
         "iterative construction; higher improvement gets higher weight",
         "paper; the softmax of relative gains is reconstructed, and has that property (proved, tested)",
     ),
-    Origin("guard, nulls, intervals, controls, `cross` and `pca` axes", "beyond the paper"),
+    Origin("guard, nulls, intervals, controls, `cross`, `pca`, `ica` and `probe` axes", "beyond the paper"),
 )
 PAPER = (
     "Reliable Cross-modal Alignment via Prototype Iterative Construction (PICO), ACM Multimedia 2025, arXiv 2510.11175"

@@ -91,7 +91,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
         save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
         study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
         made.history.frame().write_parquet(fresh / TABLE)
-        _write(fresh / RUN, _about(study))
+        _write(fresh / RUN, _about(study), indent=1)
         _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
     return folder
 
@@ -229,8 +229,10 @@ def _reading(path: Path) -> Iterator[None]:
         raise RunError(f"{name}: is damaged ({error}); construct again") from None
 
 
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=1, allow_nan=False), encoding="utf-8")
+def _write(path: Path, values: Mapping[str, Any], *, indent: int | None = None) -> None:
+    """Write JSON; without an indent as short as it can be: the ranks of a report are thousands of numbers."""
+    between = (",", ":") if indent is None else None
+    path.write_text(json.dumps(values, indent=indent, separators=between, allow_nan=False), encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:

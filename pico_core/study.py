@@ -12,9 +12,9 @@ import torch
 from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
-from pico_core.analysis.labels import has_style_labels
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
+from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis, fit_basis
@@ -54,10 +54,19 @@ class Study:
     versions: tuple[str, ...]
 
 
+def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
+    """Fit the axes that the settings ask for on the fit split.
+
+    Raises:
+        DataError: `probe`, and no label speaks of style.
+    """
+    return fit_basis(fit, config.basis, shrinkage=config.shrinkage, seed=config.seed)
+
+
 def study_splits(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis | None = None) -> Splits:
     """Split as the settings say, and read all three parts in the basis (fitted on fit if not given)."""
     parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    axes = basis or fit_basis(parts.fit, config.basis)
+    axes = basis or study_basis(parts.fit, config)
     return Splits(axes.apply(parts.fit), axes.apply(parts.feedback), axes.apply(parts.test))
 
 
@@ -84,7 +93,7 @@ def run_study(
     config = config or StudyConfig()
     began = time.perf_counter()
     parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    basis = fit_basis(parts.fit, config.basis)
+    basis = study_basis(parts.fit, config)
     splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
     known = truth if config.basis == "given" else None
     oracles = (known is not None) + has_style_labels(splits.fit)

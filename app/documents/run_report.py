@@ -16,13 +16,16 @@ from app.figures import ranked_lists as lists
 from pico_core.analysis.records import Estimate, RetrievalReport, Verdict
 from pico_core.analysis.rivals import strongest_rival
 from pico_core.data.pairs import Splits
+from pico_core.method.config import BasisName
 from pico_core.method.history import StopReason
 from pico_core.study import Study
 
-AXES = {
+AXES: dict[BasisName, str] = {
     "given": "the feature columns as given (the paper's)",
     "cross": "cross axes: turned to what images and their texts share (beyond the paper)",
     "pca": "principal axes (beyond the paper)",
+    "ica": "independent axes: values along them are as little normal as possible (beyond the paper)",
+    "probe": "probe axes: turned by known styles, most style last (beyond the paper)",
 }
 STYLE = """
 body{max-width:940px}p{margin:.3rem 0 .7rem}ul{padding-left:1.2rem;margin:.3rem 0}li{margin:.3rem 0}

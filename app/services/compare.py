@@ -17,12 +17,19 @@ from pico_core.analysis.scoring import RetrievalIndex, Scorable, query_row, retr
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
 from pico_core.method.basis import Basis
+from pico_core.method.config import BasisName
 from pico_core.method.probabilities import weights_from
 from pico_core.runs import load_run
 from pico_core.study import Study, study_splits
 
 MOST_PACKED = 600_000_000  # bytes of a split that are kept packed between queries
-SHORT_NAMES = {"given": "columns as given", "cross": "cross axes", "pca": "principal axes"}
+SHORT_NAMES: dict[BasisName, str] = {
+    "given": "columns as given",
+    "cross": "cross axes",
+    "pca": "principal axes",
+    "ica": "independent axes",
+    "probe": "probe axes",
+}
 
 
 @dataclass(frozen=True, eq=False)

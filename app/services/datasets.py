@@ -10,6 +10,7 @@ from torch import Tensor
 
 from app import state
 from pico_core.data.files import load_pairs
+from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.demo import Demo, demo_of
@@ -31,6 +32,11 @@ class Dataset:
     truth: Tensor | None
     folder: Path | None = None
     demo: Demo | None = None
+
+    @cached_property
+    def has_styles(self) -> bool:
+        """Whether a label column speaks of style: only then can there be probe axes."""
+        return has_style_labels(self.pairs)
 
     @cached_property
     def mark(self) -> str:

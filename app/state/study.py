@@ -1,5 +1,6 @@
 """The open dataset and the settings of its study."""
 
+from typing import get_args
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -8,7 +9,7 @@ from app.state.address import address_number, mirror
 from app.state.queries import Query
 from app.state.switch import forget_switching
 from pico_core.demo import DEMOS
-from pico_core.method.config import StudyConfig
+from pico_core.method.config import BasisName, StudyConfig
 
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
@@ -70,7 +71,7 @@ def wanted_config() -> StudyConfig:
     """The settings that the controls show."""
     if "config" not in st.session_state:
         basis = st.query_params.get("basis", "given")
-        known = basis if basis in ("given", "pca", "cross") else "given"
+        known = basis if basis in get_args(BasisName) else "given"
         st.session_state["config"] = StudyConfig().with_settings({"basis": known})
     found: StudyConfig = st.session_state["config"]
     return found

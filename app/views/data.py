@@ -10,8 +10,8 @@ from app.views import encode
 from app.views.going import ask_button
 from app.views.parts import facts, prose, question
 from app.views.report import report_button
-from pico_core.analysis.labels import has_style_labels
 from pico_core.data.imports import ArrayInfo
+from pico_core.data.labels import has_style_labels
 from pico_core.data.roles import ROLES
 
 TITLE = "What did I load, and is it sound?"

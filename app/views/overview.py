@@ -16,7 +16,13 @@ from app.views.report import report_button
 from pico_core.method.config import BasisName
 
 TITLE = "Does weighting columns by their semantic probability help here?"
-NAMES: dict[BasisName, str] = {"given": "Columns as given", "cross": "Cross axes", "pca": "Principal axes"}
+NAMES: dict[BasisName, str] = {
+    "given": "Columns as given",
+    "cross": "Cross axes",
+    "pca": "Principal axes",
+    "ica": "Independent axes",
+    "probe": "Probe axes",
+}
 NEWCOMER = (
     "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
     "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
@@ -59,8 +65,8 @@ def _go_to_experiments() -> None:
 
 def _bases(space: services.Workspace) -> None:
     wanted: list[BasisName] = ["given", "cross"]
-    if space.study.config.basis == "pca":
-        wanted.append("pca")
+    if space.study.config.basis not in wanted:
+        wanted.append(space.study.config.basis)
     panels = []
     for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
         found = services.sibling(basis)

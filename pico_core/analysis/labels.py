@@ -1,19 +1,17 @@
-"""Label columns: which of them can gather, which speak of style, and how far a style label drives a column."""
+"""What labels of a dataset stand for, and how far a style label drives a column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from pico_core.axes import Columns
+from pico_core.data.labels import groups_of, speaks_of_style, style_labels, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 
-# Names that give a style label away; anything else counts as content.
-STYLE_WORDS = ("style", "register", "tone", "look", "domain", "filter", "medium", "rendering")
 MAX_CONTENT = 3  # content labels that are measured at first
 
 
@@ -32,15 +30,6 @@ class LabelRoles:
     style: tuple[str, ...]
 
 
-def usable_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Label columns that can gather: at least two values, each shared by two items on average."""
-    return [
-        name
-        for name in names
-        if 2 <= frame[name].drop_nulls().n_unique() <= frame[name].drop_nulls().len() / 2
-    ]  # fmt: skip
-
-
 def content_and_style(pairs: PairedEmbeddings) -> LabelRoles:
     """Which labels stand for content and which for style, by their names.
 
@@ -54,15 +43,6 @@ def content_and_style(pairs: PairedEmbeddings) -> LabelRoles:
     return LabelRoles(every, tuple(content[:MAX_CONTENT]), tuple(name for name in every if speaks_of_style(name)))
 
 
-def speaks_of_style(name: str) -> bool:
-    """Whether the name of a label gives it away as one of style.
-
-    >>> speaks_of_style("image_style"), speaks_of_style("first_object")
-    (True, False)
-    """
-    return any(word in name.lower() for word in STYLE_WORDS)
-
-
 def eta_squared(values: Float[Tensor, "items d"], labels: Sequence[object]) -> Columns:
     """Share of every column's variance that lies between the groups of a label, 0 to 1.
 
@@ -72,25 +52,13 @@ def eta_squared(values: Float[Tensor, "items d"], labels: Sequence[object]) -> C
     >>> eta_squared(torch.tensor([[0.0, 1.0], [0.0, 3.0], [2.0, 1.0], [2.0, 3.0]]), ["a", "a", "b", "b"])
     tensor([1., 0.])
     """
-    known = torch.tensor([label is not None for label in labels])
+    known, groups = groups_of(labels)
     held = values[known].double()
-    _, codes = np.unique(np.array([str(label) for label in labels if label is not None]), return_inverse=True)
-    groups = torch.nn.functional.one_hot(torch.from_numpy(codes)).double()
     sizes = groups.sum(dim=0)
     mean = held.mean(dim=0)
     between = (sizes[:, None] * ((groups.T @ held) / sizes[:, None] - mean).square()).sum(dim=0)
     total = (held - mean).square().sum(dim=0)
     return torch.where(total > 1e-12, between / total.clamp_min(1e-12), 0.0).float()
-
-
-def style_labels(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Label columns that can gather and speak of style."""
-    return [name for name in usable_labels(frame, names) if speaks_of_style(name)]
-
-
-def has_style_labels(pairs: PairedEmbeddings) -> bool:
-    """Whether images or texts have a label of style: then there is a label oracle."""
-    return bool(style_labels(pairs.images, pairs.image_labels) or style_labels(pairs.texts, pairs.text_labels))
 
 
 def style_eta_squared(frame: pl.DataFrame, names: Sequence[str], values: Float[Tensor, "items d"]) -> Columns | None:

@@ -17,11 +17,11 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.analysis.labels import style_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.style_shares import ShareBand, eta_band, style_share
 from pico_core.analysis.uncertainty import bootstrap_counts
 from pico_core.axes import Columns
+from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.perturbations.variants import StyleVariants, Variants
 from pico_core.errors import DataError

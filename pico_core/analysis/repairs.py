@@ -19,7 +19,7 @@ Tokens = Float[Tensor, "items tokens d"]
 def mean_removal(fit: PairedEmbeddings) -> Transform:
     """Remove the common mean of the pooled tokens of both modalities.
 
-    >>> fit = PairedEmbeddings.from_arrays(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    >>> fit = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
     >>> mean_removal(fit)(fit).image_tokens[:, 0]
     tensor([[ 0.7071, -0.7071],
             [-0.7071,  0.7071]])
@@ -33,7 +33,7 @@ def mean_removal(fit: PairedEmbeddings) -> Transform:
 def modality_mean_removal(fit: PairedEmbeddings) -> Transform:
     """Remove from the tokens of each modality the mean of its own pooled tokens: centring per modality.
 
-    >>> fit = PairedEmbeddings.from_arrays(torch.tensor([[0.6, 0.8], [-0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    >>> fit = PairedEmbeddings.from_arrays(torch.tensor([[0.6, 0.8], [-0.6, 0.8]]), torch.eye(2))
     >>> modality_mean_removal(fit)(fit).image_tokens[:, 0].round()
     tensor([[ 1.,  0.],
             [-1.,  0.]])
@@ -57,7 +57,8 @@ def gap_removal(fit: PairedEmbeddings) -> Transform:
     axis = gap / torch.linalg.vector_norm(gap).clamp_min(1e-12)
 
     def flatten(tokens: Tokens) -> Tokens:
-        return tokens - (tokens @ axis)[..., None] * axis
+        flat: Tensor = tokens - (tokens @ axis)[..., None] * axis
+        return flat
 
     return _moved(flatten, flatten)
 
@@ -103,12 +104,14 @@ def canonical_correlations(fit: PairedEmbeddings, *, shrinkage: float) -> Transf
 def _shrunk(centred: Float[Tensor, "items d"], shrinkage: float) -> Float[Tensor, "d d"]:
     covariance = centred.T @ centred / len(centred)
     size = covariance.shape[0]
-    return (1 - shrinkage) * covariance + shrinkage * covariance.trace() / size * torch.eye(size).double()
+    alike = covariance.trace() / size * torch.eye(size, dtype=covariance.dtype)
+    return torch.lerp(covariance, alike, shrinkage)
 
 
 def _inverse_root(covariance: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
     values, axes = torch.linalg.eigh(covariance)
-    return axes @ torch.diag(values.clamp_min(1e-12).rsqrt()) @ axes.T
+    root: Tensor = axes @ torch.diag(values.clamp_min(1e-12).rsqrt()) @ axes.T
+    return root
 
 
 def _linear(
@@ -126,16 +129,17 @@ def _linear(
 def _moved(image: Callable[[Tokens], Tokens], text: Callable[[Tokens], Tokens]) -> Transform:
     """Change the tokens of each modality, make them unit vectors again, keep padding at 0."""
 
-    def renewed(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> Tensor:
+    def unit(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> Tensor:
         moved = change(tokens.float())
         norms = torch.linalg.vector_norm(moved, dim=-1, keepdim=True).clamp_min(1e-12)
-        return (moved / norms).masked_fill(~mask[..., None], 0.0)
+        renewed: Tensor = (moved / norms).masked_fill(~mask[..., None], 0.0)
+        return renewed
 
     def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
         return replace(
             pairs,
-            image_tokens=renewed(pairs.image_tokens, pairs.image_mask, image),
-            text_tokens=renewed(pairs.text_tokens, pairs.text_mask, text),
+            image_tokens=unit(pairs.image_tokens, pairs.image_mask, image),
+            text_tokens=unit(pairs.text_tokens, pairs.text_mask, text),
         )
 
     return transform

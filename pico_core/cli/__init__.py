@@ -1,4 +1,4 @@
-"""The command line: inspect, import, encode, planted, construct, repeat, evaluate, retrieve, probe, experiment, export, replay.
+"""The command line: from datasets over studies and experiments to files for other programs.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 2 bad
 input or usage, 3 a replay or a checked table that differs, 130 interrupted.

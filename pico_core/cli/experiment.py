@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -13,7 +14,7 @@ from pico_core.cli.studies import DIFFERENT
 from pico_core.experiments.checking import check_table, read_table
 from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
 from pico_core.experiments.grid import GridProgress, results, run_experiment
-from pico_core.experiments.summary import VariantSummary, summarise
+from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise
 from pico_core.printing import err, out, say
 
 app = typer.Typer()
@@ -32,7 +33,7 @@ def experiment(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare variants of the method, controls and settings over datasets and seeds; resumable cell by cell."""
+    """Compare variants of the method, controls and settings over datasets and seeds; goes on where it was."""
     plan = read_experiment(find_experiment(config))
     expected = None if check is None else read_table(check)
     _run(plan, target)
@@ -52,7 +53,7 @@ def experiment(
     else:
         out.print(plan.sentence, markup=False, highlight=False)
         for dataset in plan.datasets:
-            out.print(_table(dataset.name, [one for one in summaries if one.dataset == dataset.name]))
+            _tell(dataset.name, [one for one in summaries if one.dataset == dataset.name])
         if found is not None:
             out.print(found.sentence, markup=False, highlight=False)
     if found is not None and not found.agrees:
@@ -80,21 +81,27 @@ def _run(plan: ExperimentConfig, target: Path) -> None:
         raise ExperimentStopped(f"interrupted {far}; give the same command again to go on") from None
 
 
-def _table(dataset: str, summaries: list[VariantSummary]) -> Table:
+def _tell(dataset: str, summaries: list[VariantSummary]) -> None:
+    """A table that fits a narrow terminal: verdict before digits, names as the file has them, notes below."""
     reference = summaries[0]
-    title = f"{dataset}: {reference.baseline:.1f} unweighted, {reference.n_seeds} seed(s)"
-    table = Table("", "verdict", "difference", "interval", "adjusted p", "lead of PICO", "seconds", "note", title=title)
-    for column in table.columns[2:7]:
-        column.justify = "right"
+    title = f"{dataset}: {reference.baseline:.1f} unweighted, seeds: {reference.n_seeds}"
+    table = Table("verdict", "variant", "change", "95 %", "adj. p", "lead", title=title, box=box.SIMPLE_HEAD, padding=0)
+    for place, column in enumerate(table.columns):
+        column.no_wrap = True
+        column.justify = "left" if place < 2 else "right"
     for one in summaries:
         table.add_row(
-            one.label,
-            one.verdict or "does not apply",
+            one.verdict or "-",
+            one.variant,
             "" if one.difference is None else f"{one.difference:+.1f}",
             "" if one.low is None else f"[{one.low:+.1f}, {one.high:+.1f}]",
             "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
             "" if one.lead is None else f"{one.lead:+.1f}",
-            f"{one.seconds:.1f}",
-            one.note or "",
         )
-    return table
+    out.print(table)
+    for one in summaries:
+        own = [note for note in (one.note or "").split("; ") if note and note != ONE_SEED]
+        if own:
+            out.print(f"{one.variant}: {'; '.join(own)}", markup=False, highlight=False)
+    if any(ONE_SEED in (one.note or "") for one in summaries):
+        out.print(f"{ONE_SEED[0].upper()}{ONE_SEED[1:]}.", markup=False, highlight=False)

@@ -11,22 +11,25 @@ from pico_core.analysis.controls import column_correlation
 from pico_core.analysis.evaluation import image_rsum, retrieval_feedback
 from pico_core.analysis.repairs import Transform
 from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.uncertainty import mismatched_null
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.basis import fit_basis
-from pico_core.method.config import BasisName, StudyConfig
+from pico_core.method.config import BasisName, ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
+from pico_core.training.column_weights import LearningConfig, learn_weights
 
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """A construction, and how long it took when it was made."""
+    """A construction, and how long it takes where nothing of it is known before."""
 
     construction: Construction
     seconds: float
@@ -59,10 +62,18 @@ class Workbench:
     def __init__(self, dataset: OpenDataset, config: StudyConfig) -> None:
         self.dataset = dataset
         self.config = config
-        self.building = 0.0  # seconds spent on constructions so far
+        self.building = 0.0  # seconds of constructions so far, by `clock`
+        self._saved = 0.0
         self._splits: dict[BasisName, Splits] = {}
         self._feedback: dict[BasisName, Feedback] = {}
         self._built: dict[StudyConfig, Built] = {}
+
+    def clock(self) -> float:
+        """Seconds as if nothing had been remembered: each feedback asked again counts what it took at first.
+
+        So a variant's time does not depend on which others ran before it.
+        """
+        return time.perf_counter() + self._saved
 
     @cached_property
     def parts(self) -> Splits:
@@ -86,18 +97,35 @@ class Workbench:
         """Feedback that scores the same weights once only."""
         name = basis or self.config.basis
         if name not in self._feedback:
-            self._feedback[name] = remembered(retrieval_feedback(self.splits(name).feedback))
+            self._feedback[name] = self._remembered(retrieval_feedback(self.splits(name).feedback))
         return self._feedback[name]
+
+    def _remembered(self, feedback: Feedback) -> Feedback:
+        """The same feedback, asked once only about the same weights, to the bit."""
+        known: dict[bytes, PerImage] = {}
+        took: dict[bytes, float] = {}
+
+        def performance(weights: Columns) -> PerImage:
+            key = weights.detach().contiguous().numpy().tobytes()
+            if key in known:
+                self._saved += took[key]
+            else:
+                began = time.perf_counter()
+                known[key] = feedback(weights)
+                took[key] = time.perf_counter() - began
+            return known[key]
+
+        return performance
 
     def built(self, config: StudyConfig) -> Built:
         """The construction of these settings, made once.
 
         Raises:
-            DataError: feedback is impossible on this split.
-            SettingError: the settings do not fit the data, such as more prototypes than columns.
+            DataError: feedback is impossible on this split, or the settings do not fit the data, such as more
+                prototypes than columns.
         """
         if config not in self._built:
-            began = time.perf_counter()
+            began = self.clock()
             try:
                 construction = construct(
                     self.splits(config.basis).fit,
@@ -108,7 +136,7 @@ class Workbench:
             except ValueError as error:
                 raise DataError(str(error)) from error
             finally:
-                seconds = time.perf_counter() - began
+                seconds = self.clock() - began
                 self.building += seconds
             self._built[config] = Built(construction, seconds)
         return self._built[config]
@@ -149,17 +177,17 @@ def ranked(pairs: PairedEmbeddings, weights: Columns | None = None) -> QueryRank
     return query_ranks(score_pairs(pairs, weights), pairs.text_image)
 
 
-def remembered(feedback: Feedback) -> Feedback:
-    """The same feedback, asked once only about the same weights, to the bit."""
-    known: dict[bytes, PerImage] = {}
-
-    def performance(weights: Columns) -> PerImage:
-        key = weights.detach().contiguous().numpy().tobytes()
-        if key not in known:
-            known[key] = feedback(weights)
-        return known[key]
-
-    return performance
+def warm_up() -> None:
+    """Do everything once on almost nothing: else the first cell would be charged for loading libraries."""
+    pairs = planted_pairs(PlantedConfig(n_images=12, n_columns=8)).pairs
+    parts = pairs.split()
+    feedback = retrieval_feedback(pairs)
+    small = ConstructionConfig(n_prototypes=2, n_iterations=1, n_anchors=4)
+    construct(parts.fit, feedback=feedback, config=small)
+    mismatched_null(parts.fit, n_draws=2)
+    learn_weights(
+        parts.fit, feedback=feedback, generator=torch.Generator().manual_seed(0), config=LearningConfig(n_epochs=1)
+    )
 
 
 def seeded(config: StudyConfig, seed: int) -> StudyConfig:

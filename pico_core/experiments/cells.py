@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
@@ -64,8 +63,9 @@ class CellRow:
         low: Lower end of its 95 % interval, paired and resampled by image.
         high: Upper end.
         strength: Exponent of the weights, where there is one.
-        seconds: Time of this cell's own work, with the whole construction that it uses, whichever cell made it; the
-            split, the axes and the unweighted scoring, which all share, are counted nowhere.
+        seconds: Time of this cell's own work, with the whole construction that it uses, whichever cell made it, and
+            every feedback score that was remembered; the split, the axes and the unweighted scoring, which all share,
+            are counted nowhere.
         note: What a reader has to know, such as why a variant does not apply.
         gains: Gain of every candidate on the feedback split, where prototypes were constructed.
         feedback_weights: Share of every candidate in the last prototypes.
@@ -140,7 +140,7 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
     """Score the test split as the variant does. What does not apply gives a row without numbers, and the reason."""
     test = bench.splits().test
     plain = bench.unweighted
-    began, built_before = time.perf_counter(), bench.building
+    began, built_before = bench.clock(), bench.building
     scheme, difference, rsum = None, None, None
     try:
         scheme = scheme_of(bench, cell.variant)
@@ -152,7 +152,7 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
         difference = paired_difference(ranks, plain, test.text_image)
         rsum = float(image_rsum(ranks, test.text_image).double().mean())
     # Constructions made in this cell are taken out, and the one that it uses is counted whole.
-    seconds = time.perf_counter() - began - (bench.building - built_before)
+    seconds = bench.clock() - began - (bench.building - built_before)
     built = None if scheme is None else scheme.built
     steps = None if built is None else built.construction.history
     baseline = float(image_rsum(plain, test.text_image).double().mean())

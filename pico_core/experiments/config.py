@@ -189,7 +189,7 @@ class _Reader:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise SettingError(
-                f"{self.path.name}: two datasets are called {twice[0]!r}; give one of them a name of its own: name = '...'"
+                f"{self.path.name}: two datasets are called {twice[0]!r}; give one of them a name = '...' of its own"
             )
         return tuple(chosen)
 

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import polars as pl
 
 from pico_core.data.files import strangers
 from pico_core.errors import RunError
-from pico_core.experiments.bench import Workbench, seeded
+from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
@@ -91,11 +91,14 @@ def run_experiment(
     datasets = [open_dataset(choice) for choice in config.datasets] if opened is None else list(opened)
     plan = [_planned(config, dataset, seed) for seed in config.seeds for dataset in datasets]
     cells = [cell for bench in plan for cell in bench.cells]
-    _write_json(folder / ABOUT, _about(config, cells))
-    finished = {cell.key for cell in cells if _read_cell(folder, cell.key) is not None}
+    about = _about(config, cells)
+    _write_json(folder / ABOUT, about)
+    finished = _read_cells(folder, about)
     kept = sum(cell.key in finished for cell in cells)
     done, computed, stopped, written = kept, 0, False, time.monotonic()
     try:
+        if done < len(cells):
+            warm_up()
         for part in plan:
             bench: Workbench | None = None
             for cell in part.cells:
@@ -105,17 +108,18 @@ def run_experiment(
                     on_progress(GridProgress(done, len(cells), kept, cell))
                 bench = bench or Workbench(part.dataset, seeded(part.dataset.choice.config, part.seed))
                 row = compute_cell(bench, cell, experiment=config.name)
-                _write_frame(rows_frame([row]), folder / CELLS / f"{cell.key}.parquet")
-                finished.add(cell.key)
+                frame = rows_frame([row])
+                _write_frame(frame, folder / CELLS / f"{cell.key}.parquet")
+                finished[cell.key] = frame
                 computed += 1
                 done += sum(other.key == cell.key for other in cells)
                 if time.monotonic() - written > EVERY:
-                    _write_frame(results(folder), folder / RESULTS)
+                    _write_frame(_assembled(about, finished), folder / RESULTS)
                     written = time.monotonic()
                 if on_cell is not None and on_cell(row) is False:
                     stopped = done < len(cells)
     finally:
-        _write_frame(results(folder), folder / RESULTS)
+        _write_frame(_assembled(about, finished), folder / RESULTS)
     if on_progress is not None:
         on_progress(GridProgress(done, len(cells), kept, None))
     return GridRun(len(cells), kept, computed, stopped)
@@ -127,18 +131,8 @@ def results(folder: Path | str) -> pl.DataFrame:
     Raises:
         RunError: no experiment there.
     """
-    folder = Path(folder)
     about = read_about(folder)
-    frames = [pl.DataFrame(schema=SCHEMA)]
-    for planned in about["cells"]:
-        frame = _read_cell(folder, planned["key"])
-        if frame is not None:  # names are the experiment's, and no part of a cell's numbers
-            frames.append(
-                frame.with_columns(
-                    pl.lit(about["name"]).alias("experiment"), pl.lit(planned["dataset"]).alias("dataset")
-                )
-            )
-    return pl.concat(frames)
+    return _assembled(about, _read_cells(Path(folder), about))
 
 
 def read_about(folder: Path | str) -> dict[str, Any]:
@@ -206,6 +200,22 @@ def _checked_folder(folder: Path | str) -> Path:
     if others:
         raise RunError(f"{folder.name}: the folder holds {others}, which no experiment wrote; choose another place")
     return folder
+
+
+def _assembled(about: Mapping[str, Any], finished: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Finished cells in the order of the plan, under the names of this experiment: a name is no part of a cell."""
+    frames = [pl.DataFrame(schema=SCHEMA)]
+    for planned in about["cells"]:
+        if planned["key"] in finished:
+            names = pl.lit(about["name"]).alias("experiment"), pl.lit(planned["dataset"]).alias("dataset")
+            frames.append(finished[planned["key"]].with_columns(*names))
+    return pl.concat(frames)
+
+
+def _read_cells(folder: Path, about: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+    """Rows of all finished cells of a plan, by key."""
+    read = {planned["key"]: _read_cell(folder, planned["key"]) for planned in about["cells"]}
+    return {key: frame for key, frame in read.items() if frame is not None}
 
 
 def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:

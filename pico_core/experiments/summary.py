@@ -102,10 +102,8 @@ def over_seeds(values: Sequence[float], *, test_share: float) -> OverSeeds:
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
     error = math.sqrt(variance * (1 / n + test_share))
     reach = float(t.ppf(1 - LEVEL / 2, n - 1)) * error
-    if error > 0:
-        p = float(2 * t.sf(abs(mean) / error, n - 1))
-    else:  # the same difference in every split
-        p = 1.0 if mean == 0 else 0.0
+    certain = 1.0 if mean == 0 else 0.0  # the same difference in every split
+    p = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else certain
     return OverSeeds(Estimate(mean, mean - reach, mean + reach), p)
 
 
@@ -119,7 +117,7 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     """
     from scipy.stats import false_discovery_control
 
-    return [round(float(p), 15) for p in false_discovery_control(list(p_values), method="by")] if p_values else []
+    return [float(p) for p in false_discovery_control(list(p_values), method="by")] if p_values else []
 
 
 def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:

@@ -12,7 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import DataError
 from pico_core.method.config import BasisName
+from pico_core.method.cross_axes import cross_axes
+from pico_core.method.eigenaxes import with_signs
+from pico_core.method.independent import independent_axes
+from pico_core.method.style_axes import label_covariance, style_last_axes
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Basis:
     """Orthonormal axes, one per row of `matrix`; None keeps the given columns.
 
     Attributes:
-        name: "given", "pca" or "cross".
+        name: "given", "pca", "cross", "ica" or "probe".
         matrix: Rows are the new axes in given columns.
     """
 
@@ -80,17 +85,24 @@ class Basis:
         return f"{self.name} axis {column} (given columns {named})"
 
 
-def fit_basis(pairs: PairedEmbeddings, name: BasisName) -> Basis:
-    """Fit orthonormal axes on matched pairs (the fit split).
+def fit_basis(pairs: PairedEmbeddings, name: BasisName, *, shrinkage: float = 0.0, seed: int = 0) -> Basis:
+    """Fit orthonormal axes on the fit split.
 
     `pca`: eigenvectors of the covariance of pooled tokens of both modalities, largest first.
     `cross`: eigenvectors of (C + C^T) / 2 with C = mean of v t^T over matched pairs of pooled tokens, not
     centred, largest eigenvalue first. The two ends hold what the modalities share most and
-    what separates them.
+    what separates them. `shrinkage` draws them to principal axes (see `cross_axes`).
+    `ica`: independent components, made orthonormal (see `independent_axes`).
+    `probe`: eigenvectors of the covariance of style groups' means, most style last (see `style_axes`).
 
     Args:
         pairs: The fit split; nothing else may be used.
         name: Which axes.
+        shrinkage: 0 to 1, of `cross` only.
+        seed: Of the start of `ica` only.
+
+    Raises:
+        DataError: `probe`, and no label speaks of style.
 
     Source: `given` is the paper's; the others go beyond it.
 
@@ -101,15 +113,43 @@ def fit_basis(pairs: PairedEmbeddings, name: BasisName) -> Basis:
     """
     if name == "given":
         return Basis("given")
-    images, texts = pairs.image_means.double(), pairs.text_means.double()
+    if name == "probe":
+        return probe_basis(pairs, label_covariance(pairs))
     if name == "cross":
-        cross = images[pairs.text_image].T @ texts / len(texts)
-        symmetric = (cross + cross.T) / 2
+        axes = cross_axes(pairs, shrinkage=shrinkage)
+    elif name == "ica":
+        axes = independent_axes(_pooled(pairs), seed=seed)
     else:
-        pooled = torch.cat([images, texts])
+        pooled = _pooled(pairs)
         centred = pooled - pooled.mean(dim=0)
-        symmetric = centred.T @ centred / len(pooled)
-    axes = torch.linalg.eigh(symmetric).eigenvectors.flip(1).T
-    # An eigenvector's sign is arbitrary: make its largest entry positive, so that a rerun agrees.
-    largest = axes.gather(1, axes.abs().argmax(dim=1, keepdim=True))
-    return Basis(name, (axes * torch.where(largest < 0, -1.0, 1.0)).float())
+        axes = torch.linalg.eigh(centred.T @ centred / len(pooled)).eigenvectors.flip(1).T
+    return Basis(name, with_signs(axes).float())
+
+
+def probe_basis(pairs: PairedEmbeddings, style: Float[Tensor, "d d"]) -> Basis:
+    """Axes from a covariance of style, such as `perturbation_covariance` of a style probe: most style last.
+
+    Args:
+        pairs: The fit split in the given columns: orders the axes in which there is no style.
+        style: In the given columns, from items of the fit split.
+
+    Raises:
+        DataError: the covariance is of other columns, or not finite.
+
+    Source: beyond the paper.
+
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
+    >>> probe_basis(pairs, torch.diag(torch.tensor([4.0, 1.0]))).matrix
+    tensor([[0., 1.],
+            [1., 0.]])
+    """
+    if style.shape != (pairs.n_columns, pairs.n_columns) or not bool(style.isfinite().all()):
+        raise DataError(
+            f"{pairs.name}: the covariance of style is {tuple(style.shape)}; expected finite numbers, "
+            f"{pairs.n_columns} by {pairs.n_columns}: make it from the given columns of the same data"
+        )
+    return Basis("probe", with_signs(style_last_axes(style, _pooled(pairs))).float())
+
+
+def _pooled(pairs: PairedEmbeddings) -> Float[Tensor, "items d"]:
+    return torch.cat([pairs.image_means, pairs.text_means]).double()

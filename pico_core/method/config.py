@@ -10,7 +10,7 @@ Representation = Literal["item", "token", "quantile"]
 Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
 Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
-BasisName = Literal["given", "pca", "cross"]
+BasisName = Literal["given", "pca", "cross", "ica", "probe"]
 MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
 
 
@@ -100,8 +100,10 @@ class StudyConfig:
     """A whole study: how the dataset is split, in which basis, and how the construction goes.
 
     Attributes:
-        seed: Decides the split, the batches and the starts of K-means.
-        basis: Axes in which columns are read: "given" (the paper's), "pca", "cross" (beyond the paper).
+        seed: Decides the split, the batches and the starts of K-means and of independent components.
+        basis: Axes in which columns are read: "given" (the paper's), or beyond the paper "pca", "cross", "ica" and
+            "probe" (needs style labels).
+        shrinkage: Draws "cross" axes to principal ones, 0 = not at all, 1 = fully; other axes do not ask for it.
         fit: Share of the images for fitting.
         feedback: Share for feedback; the rest is test.
         construction: The method's settings.
@@ -112,6 +114,7 @@ class StudyConfig:
 
     seed: int = 0
     basis: BasisName = "given"
+    shrinkage: float = 0.0
     fit: float = 0.45
     feedback: float = 0.15
     construction: ConstructionConfig = field(default_factory=ConstructionConfig)
@@ -119,6 +122,7 @@ class StudyConfig:
     def __post_init__(self) -> None:
         _check_choices(self)
         _require(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
+        _require(0 <= self.shrinkage <= 1, "shrinkage", self.shrinkage, "a number from 0 to 1")
         _require(0 < self.fit < 1, "fit", self.fit, "a share between 0 and 1")
         _require(0 < self.feedback < 1, "feedback", self.feedback, "a share between 0 and 1")
         _require(self.fit + self.feedback < 1, "fit + feedback", self.fit + self.feedback, "less than 1")

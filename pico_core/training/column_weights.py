@@ -73,7 +73,7 @@ def learn_weights(
     for epoch in range(config.n_epochs):
         captions = _one_text_each(fit.text_image, fit.n_images, generator)
         order = torch.randperm(fit.n_images, generator=generator)
-        for batch in order.split(config.batch_size):
+        for batch in torch.split(order, config.batch_size):
             if len(batch) < 2:  # a pair alone has no negatives
                 continue
             optimizer.zero_grad()

@@ -1,11 +1,18 @@
 """Every page runs on the demo without an exception, answers its question, and says what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import services
 from app.markup import plain
+from pico_core.data.files import save_pairs
+from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.method.config import StudyConfig
+from pico_core.study import run_study
+from tests.app.reading import answer
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 PAGES = ("overview", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
@@ -17,7 +24,7 @@ import importlib
 from app import controls, services
 place = controls.place_for_run()
 dataset = controls.choose_dataset()
-config = controls.choose_config()
+config = controls.choose_config(dataset)
 controls.choose_strength()
 study = None if dataset is None else controls.study_for(dataset, config, place=place)
 services.show(dataset, study)
@@ -85,6 +92,58 @@ def test_other_settings_mark_the_old_result_as_stale():
     assert not app.exception, app.exception
     assert any("Stale" in w.value for w in app.warning)
     assert [b.label for b in app.sidebar.button] == ["Compute"]
+
+
+def small_dataset(folder, *, styled):
+    """Planted pairs as one's own dataset, with or without labels of style."""
+    pairs = planted_pairs(PlantedConfig(n_images=40, n_columns=12, n_patches=2, n_words=3), seed=0).pairs
+    if not styled:
+        pairs = replace(pairs, images=pairs.images.drop("style"), texts=pairs.texts.drop("style"))
+    return str(save_pairs(pairs, folder))
+
+
+def axes_offered(app):
+    return [name.split(" (")[0] for name in app.sidebar.selectbox(key="basis-choice-0").options]
+
+
+def test_probe_axes_are_offered_where_labels_speak_of_style_and_nowhere_else(tmp_path):
+    styled = page("data", dataset=small_dataset(tmp_path / "styled", styled=True))
+    assert axes_offered(styled)[-2:] == ["independent axes", "probe axes, style last"]
+    app = page("data", dataset=small_dataset(tmp_path / "bare", styled=False), config=StudyConfig(basis="probe"))
+    assert not app.exception, app.exception
+    assert "independent axes" in axes_offered(app)
+    assert not [name for name in axes_offered(app) if "probe" in name]
+    assert app.session_state["config"] == StudyConfig()
+
+
+def test_going_to_data_without_style_labels_leaves_probe_axes(tmp_path):
+    bare = small_dataset(tmp_path / "bare", styled=False)
+    app = page("data", dataset="planted")
+    app.sidebar.selectbox(key="basis-choice-0").set_value("probe").run()
+    assert app.session_state["config"].basis == "probe"
+    app.session_state["dataset"] = bare
+    app.run()
+    assert not app.exception, app.exception
+    assert app.session_state["config"].basis == "given"
+    assert app.sidebar.selectbox(key="basis-choice-0").value == "given"
+
+
+@pytest.mark.parametrize(("basis", "title"), [("ica", "Independent axes"), ("probe", "Probe axes")])
+def test_new_axes_of_a_demo_are_computed_on_request(basis, title, monkeypatch):
+    app = AppTest.from_string(PROGRAM.format(page="overview"), default_timeout=60)
+    app.query_params["basis"] = basis
+    app.session_state["dataset"] = "planted"
+    app.run()
+    assert not app.exception, app.exception
+    assert app.sidebar.warning[0].value.startswith("Stale")
+    dataset, config = services.open_dataset("planted"), StudyConfig(basis=basis)
+    study = run_study(dataset.pairs, config, truth=dataset.truth)
+    monkeypatch.setitem(services.studies._finished(), services.study_key(dataset, config), study)
+    app.run()
+    assert not app.exception, app.exception
+    assert app.sidebar.success[0].value.startswith("Fresh")
+    assert title in [s.value for s in app.subheader]
+    assert study.report.sentence in answer(app)
 
 
 def test_a_column_in_the_session_is_the_column_shown():

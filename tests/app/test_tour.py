@@ -25,7 +25,7 @@ from app.views import tour
 tour.follow("{page}")
 place = controls.place_for_run()
 dataset = controls.choose_dataset()
-config = controls.choose_config()
+config = controls.choose_config(dataset)
 controls.choose_strength()
 study = None if dataset is None else controls.study_for(dataset, config, place=place)
 services.show(dataset, study)

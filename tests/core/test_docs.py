@@ -25,6 +25,8 @@ from pico_core.analysis.probe import ALL, FIXED, SCHEMA, label_probe
 from pico_core.analysis.retrieve import hits_frame, top_candidates
 from pico_core.analysis.switching import column_sets
 from pico_core.data import files, marks
+from pico_core.experiments import grid
+from pico_core.experiments.config import read_experiment
 from pico_core.export import ARRAYS
 from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -276,6 +278,8 @@ def own_files(tmp_path_factory):
         found = next(path for path in (scenes / one, scenes / "pictures" / one) if path.is_file())
         (folder / "photos" / Path(one).name).write_bytes(found.read_bytes())
     values = np.random.default_rng(0).normal(size=(2, 12, 8)).astype(np.float32)
+    (experiment,) = snippets(COMMANDS["experiment"], "toml")
+    (folder / "mine.toml").write_text(experiment, encoding="utf-8")
     np.savez(folder / "embeddings.npz", my_image_array=values[0], text_emb=values[1])
     return folder
 
@@ -295,7 +299,7 @@ def test_the_examples_run_one_after_the_other(own_files, monkeypatch):
     assert ran == len(own_commands()) - len(LONG)
     for made in ("mydata", "imported", "encoded", "myrun"):
         assert (own_files / made).is_dir()
-    for made in ("hits.parquet", "probe.parquet", "weights.csv"):
+    for made in ("hits.parquet", "probe.parquet", "weights.csv", "myexperiment/results.parquet"):
         assert (own_files / made).is_file()
 
 
@@ -357,6 +361,19 @@ def test_a_run_is_told_as_it_is_written(study, tmp_path):
     rows = named(" ".join(row[0] for row in table_rows(FORMATS["A run"])))
     both = {f"{side}_similarity_{end}" for side in ("image", "text") for end in ("low", "high")}
     assert rows | both == set(study.columns.columns)
+
+
+def test_an_experiment_is_told_as_it_is_written(planted, tmp_path):
+    files.save_pairs(planted.pairs, tmp_path / "d")
+    toml = 'name = "n"\nsentence = "s"\nseeds = 1\nvariants = ["mean_removal"]\ndatasets = ["d"]\n'
+    (tmp_path / "e.toml").write_text(toml)
+    grid.run_experiment(read_experiment(tmp_path / "e.toml"), tmp_path / "e")
+    told = named(FORMATS["An experiment"])
+    assert set(os.listdir(tmp_path / "e")) <= told
+    assert grid.FORMAT in told
+    assert set(grid.read_about(tmp_path / "e")) <= told
+    rows = named(" ".join(row[0] for row in table_rows(FORMATS["An experiment"])))
+    assert rows == set(grid.results(tmp_path / "e").columns)
 
 
 def test_tables_are_told_as_they_are_written(planted):

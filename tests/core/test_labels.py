@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from pico_core.analysis.controls import standard_controls
-from pico_core.analysis.labels import eta_squared, label_oracle, speaks_of_style
+from pico_core.analysis.labels import eta_squared, label_oracle
+from pico_core.data.labels import speaks_of_style
 from pico_core.data.pairs import PairedEmbeddings
 
 

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from pico_core.analysis.comparing.paired import PairedRanks
 from pico_core.analysis.evaluation import CUTS
-from pico_core.analysis.labels import speaks_of_style, usable_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.switching.effect import widened
 from pico_core.analysis.uncertainty import FALSE_DISCOVERY, bootstrap_counts, percentile_estimate
+from pico_core.data.labels import speaks_of_style, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import recall_at
 

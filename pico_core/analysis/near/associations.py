@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.analysis.labels import speaks_of_style, usable_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.style_shares import eta_band
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
+from pico_core.data.labels import speaks_of_style, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 
 MANY_VALUES = 12  # a number with more distinct values is read as a measure, not as groups

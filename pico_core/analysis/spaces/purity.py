@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pico_core.analysis.labels import usable_labels
 from pico_core.analysis.records import Estimate
 from pico_core.analysis.spaces.neighbours import Items, Neighbourhoods, Whole
 from pico_core.analysis.spaces.subspaces import SpaceName
 from pico_core.analysis.uncertainty import clustered_mean, percentile_estimate, span
+from pico_core.data.labels import usable_labels
 
 Role = Literal["content", "style", "modality"]
 BOOTSTRAP_DRAWS = 500

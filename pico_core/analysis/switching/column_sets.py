@@ -116,7 +116,8 @@ def axes_name(config: StudyConfig) -> str:
     """
     if config.basis == "given":
         return "given columns"
-    return f"{config.basis} axes of seed {config.seed}, fit share {config.fit:g}"
+    shrunk = f", shrinkage {config.shrinkage:g}" if config.basis == "cross" and config.shrinkage else ""
+    return f"{config.basis} axes of seed {config.seed}, fit share {config.fit:g}{shrunk}"
 
 
 def parse_columns(text: str, n_columns: int) -> tuple[int, ...]:

@@ -5,10 +5,11 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.analysis.labels import content_and_style, usable_labels
+from pico_core.analysis.labels import content_and_style
 from pico_core.analysis.spaces import neighbours as counting
 from pico_core.analysis.spaces.neighbours import Neighbourhoods, nearest
 from pico_core.analysis.spaces.purity import agreement, separation
+from pico_core.data.labels import usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 
