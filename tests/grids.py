@@ -90,3 +90,26 @@ HURTS = [
     Line("shuffled", (-20.0, -21.0, -22.0)),
     Line("p_hat", (-1.0, 0.0, 1.0)),
 ]
+
+
+def trainings(folder, *, names=("training.parquet", "training_curves.parquet")):
+    """Two seeds of P = 1, PICO and one control; PICO gains 5 and 7, the control 1 and 2."""
+    rows, curves = [], []
+    for seed in range(2):
+        for variant, label, change in (
+            ("none", "Trained with P = 1", 0.0),
+            ("pico", "PICO in the loop", 5.0 + 2 * seed),
+            ("p_hat", "p̂ in the loop", 1.0 + seed),
+        ):
+            row = {"experiment": "training", "dataset": "toy", "variant": variant, "label": label, "seed": seed}
+            row |= {"n_images": 40, "rsum": 400 + change, "difference": change, "low": change - 1, "high": change + 1}
+            rows.append(row | {"family": "training"})
+            if variant == "p_hat":
+                lead = 4.0 + seed
+                rows.append(row | {"family": "training lead", "difference": lead, "low": 0.5, "high": 9.0})
+            for epoch, value in enumerate((300.0, 310.0 + change, 310.0 + change)):
+                curves.append(
+                    {"dataset": "toy", "variant": variant, "seed": seed, "epoch": epoch, "feedback_rsum": value}
+                )
+    pl.DataFrame(rows).write_parquet(folder / names[0])
+    pl.DataFrame(curves).write_parquet(folder / names[1])

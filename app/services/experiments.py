@@ -4,6 +4,7 @@ import atexit
 import hashlib
 import json
 import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,8 +32,6 @@ from pico_core.experiments.training_tables import TrainingGroup, read_training, 
 from pico_core.experiments.variants import METHOD, VARIANTS, Family
 from pico_core.experiments.verdicts import ExperimentAnswer, Leads, answer_on, leads_on
 from pico_core.method.config import StudyConfig
-
-WISH = "experiment"  # what this visit asked the background for last, under this name
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,10 +250,31 @@ def own_results(dataset: Dataset, config: StudyConfig) -> Results | None:
     return found if found.datasets else None
 
 
+class Mine:
+    """The small experiment that a visit asked for last."""
+
+    def __init__(self) -> None:
+        self.job: Job[int] | None = None
+
+    def leave(self) -> None:
+        """Nobody waits for it any more: the visit has ended, or wants something else."""
+        if self.job is not None:
+            self.job.cancel()
+
+
+@st.cache_resource(scope="session", on_release=Mine.leave, show_spinner=False)
+def _mine() -> Mine:
+    return Mine()
+
+
 def own_job() -> Job[int] | None:
     """The small experiment that this visit asked for last, however far it is."""
-    asked = state.wish(WISH)
-    return None if asked is None else background.find(asked)
+    return _mine().job
+
+
+def fills(job: Job[int], folder: Path) -> bool:
+    """Whether an experiment writes into this folder."""
+    return folder.name in job.key
 
 
 def ask_own(dataset: Dataset, config: StudyConfig, *, families: Sequence[Family], n_seeds: int) -> None:
@@ -270,11 +290,6 @@ def ask_own(dataset: Dataset, config: StudyConfig, *, families: Sequence[Family]
 
         return run_experiment(experiment, folder, on_progress=tell, opened=opened).total
 
-    key = f"experiment {folder.name} {' '.join(families)} {n_seeds}"
-    before = state.replace_wish(WISH, key)
-    if before is not None and before != key:
-        background.forget(before)
-    known = background.find(key)
-    if known is not None and not known.running:
-        background.forget(key)
-    background.ask(key, f"Experiment on {dataset.pairs.name[:60]}", work, line="experiments")
+    key = f"experiment {folder.name} {uuid.uuid4().hex}"  # asked again it runs again: the cells remember, not the job
+    _mine().leave()
+    _mine().job = background.ask(key, f"Experiment on {dataset.pairs.name[:60]}", work, line="experiments")

@@ -8,6 +8,7 @@ from app.markup import plain
 from app.services import experiments
 
 EVERY = 3.0  # seconds
+TIMES = 20  # at most so often the page is drawn anew while an experiment fills: a list that is open then closes
 
 
 def follow(folder: Path, drawn: int) -> None:
@@ -27,7 +28,7 @@ def follow(folder: Path, drawn: int) -> None:
 @st.fragment(run_every=EVERY)
 def _follow(folder: Path, drawn: int) -> None:
     reached = experiments.how_far(folder)
-    if reached is None or reached.done != drawn or reached.state != "going":
+    if reached is None or reached.state != "going" or _worth_it(reached, drawn):
         st.rerun()
     st.progress(min(1.0, reached.done / max(1, reached.total)), text=plain(reached.sentence))
 
@@ -38,8 +39,8 @@ def follow_own(folder: Path, drawn: int) -> None:
     job = experiments.own_job()
     if job is None or not job.running:
         st.rerun()
-    reached = experiments.how_far(folder)
-    if reached is not None and reached.done > drawn:
+    reached = experiments.how_far(folder) if experiments.fills(job, folder) else None
+    if reached is not None and _worth_it(reached, drawn):
         st.rerun()
     far = "" if reached is None else f": {reached.sentence}"
     st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(far)}")
@@ -48,3 +49,8 @@ def follow_own(folder: Path, drawn: int) -> None:
     else:
         st.caption(plain(job.stage) or "Dividing the data")
         st.button("Cancel", key="experiments-cancel", on_click=job.cancel)
+
+
+def _worth_it(reached: experiments.Reached, drawn: int) -> bool:
+    """Whether so many cells have come that the page is drawn anew."""
+    return reached.done - drawn >= (max(1, reached.total // TIMES) if drawn else 1)

@@ -22,7 +22,7 @@ from pico_core.experiments.training_tables import read_training, training_groups
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from tests.grids import HELPS, HURTS, Line, grid
+from tests.grids import HELPS, HURTS, Line, grid, trainings
 
 
 def answer(lines, **more):
@@ -261,29 +261,6 @@ def test_a_small_experiment_needs_families_and_seeds():
 
 
 # Trainings
-
-
-def trainings(folder, *, names=("training.parquet", "training_curves.parquet")):
-    """Two seeds of P = 1, PICO and one control; PICO gains 5 and 7, the control 1 and 2."""
-    rows, curves = [], []
-    for seed in range(2):
-        for variant, label, change in (
-            ("none", "Trained with P = 1", 0.0),
-            ("pico", "PICO in the loop", 5.0 + 2 * seed),
-            ("p_hat", "p̂ in the loop", 1.0 + seed),
-        ):
-            row = {"experiment": "training", "dataset": "toy", "variant": variant, "label": label, "seed": seed}
-            row |= {"n_images": 40, "rsum": 400 + change, "difference": change, "low": change - 1, "high": change + 1}
-            rows.append(row | {"family": "training"})
-            if variant == "p_hat":
-                lead = 4.0 + seed
-                rows.append(row | {"family": "training lead", "difference": lead, "low": 0.5, "high": 9.0})
-            for epoch, value in enumerate((300.0, 310.0 + change, 310.0 + change)):
-                curves.append(
-                    {"dataset": "toy", "variant": variant, "seed": seed, "epoch": epoch, "feedback_rsum": value}
-                )
-    pl.DataFrame(rows).write_parquet(folder / names[0])
-    pl.DataFrame(curves).write_parquet(folder / names[1])
 
 
 @pytest.mark.parametrize(
