@@ -14,7 +14,7 @@ from pico_core.experiments.verdicts import PERMUTED, SIMPLER
 HEADINGS = {
     "method": "THE METHOD",
     "feedback": "OTHER FEEDBACK",
-    "control": "SIMPLER WEIGHTS, AND THE METHOD'S ON OTHER COLUMNS",
+    "control": "SIMPLER WEIGHTS, AND PERMUTED ONES",
     "transform": "NO WEIGHTS, ANOTHER SPACE",
     "oracle": "TOLD WHAT NOBODY KNOWS",
     "training": "IN TRAINING",
@@ -77,6 +77,7 @@ def leads(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         [Group("", rows)],
         axis=LEAD,
         key="leads",
+        number="lead",
         selected=selected,
         verdicts=("the weights are ahead", "the weights are behind", "they cannot be told apart"),
         dark=dark,
@@ -92,7 +93,7 @@ def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
     adjusted = "" if one.p_adjusted is None else f"adjusted p = {one.p_adjusted:.2g}"
     return PlotRow(
         name=one.variant,
-        label=one.label,
+        label=_called(one),
         change=change,
         verdict=Verdict(one.verdict or "none"),
         dots=tuple(dots),
@@ -120,6 +121,12 @@ def _lead_row(one: VariantSummary) -> PlotRow:
         bold=one.variant in SIMPLER,
         hollow=one.family == "oracle",
     )
+
+
+def _called(one: VariantSummary) -> str:
+    """Its label without the word that the heading above it says."""
+    said = one.label.removeprefix("Feedback: ") if one.family == "feedback" else one.label
+    return said if said == one.label else f"{said[:1].upper()}{said[1:]}"
 
 
 def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:

@@ -73,6 +73,7 @@ def row_plot(
     key: str,
     selected: str = "",
     band: Band | None = None,
+    number: str = "change",
     verdicts: tuple[str, str, str] = ("helps", "hurts", "no difference can be told"),
     dark: bool = False,
 ) -> go.Figure:
@@ -84,6 +85,7 @@ def row_plot(
         key: Keeps a zoom through reruns.
         selected: Name of the row to mark.
         band: Drawn behind everything.
+        number: What the digits at the right are called.
         verdicts: The three verdicts in words, for hovering: better, worse, none.
         dark: Theme.
     """
@@ -97,12 +99,12 @@ def row_plot(
     _hits(figure, rows, places, (low, high), words, selected=selected, dark=dark)
     for row, place in zip(rows, places, strict=True):
         _draw(figure, row, place, (low, high), dark=dark)
-    for text, right in (("change", 62), ("95 % interval", 176)):
+    for text, right in ((number, 46), ("95 % interval", 150)):
         _word(figure, text, -0.75, right=right, colour=quiet(dark), size=11)
     figure.add_shape(
         type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
     )
-    figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=9)
+    figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
     ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, dark=dark)}
     figure.update_yaxes(
         range=[height - 0.45, -1.2],
@@ -113,7 +115,7 @@ def row_plot(
         tickvals=list(ticks),
         ticktext=list(ticks.values()),
     )
-    figure.update_layout(margin={"l": 8, "r": 184, "t": 8, "b": 8}, bargap=0, dragmode=False, hovermode="closest")
+    figure.update_layout(margin={"l": 8, "r": 156, "t": 8, "b": 8}, bargap=0, dragmode=False, hovermode="closest")
     return figure
 
 
@@ -257,7 +259,7 @@ def _hover(row: PlotRow, words: dict[Verdict, str]) -> str:
 
 def _draw(figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, dark: bool) -> None:
     if row.change is None:
-        _word(figure, "not here", place, right=62, colour=quiet(dark), size=12)
+        _word(figure, "not here", place, right=46, colour=quiet(dark), size=12)
         return
     change, colour = row.change, colour_of(row.verdict, main=row.main, dark=dark)
     line = {"color": colour, "width": 4 if row.main else 2.5, "dash": "dot" if row.hollow else "solid"}
@@ -285,8 +287,8 @@ def _draw(figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, floa
         hoverinfo="skip",
     )
     bold = f"<b>{signed(change.value)}</b>" if row.main else signed(change.value)
-    _word(figure, bold, place, right=62, colour=ink(dark), size=13)
-    _word(figure, f"[{signed(change.low)}, {signed(change.high)}]", place, right=176, colour=quiet(dark), size=12)
+    _word(figure, bold, place, right=46, colour=ink(dark), size=13)
+    _word(figure, f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=quiet(dark), size=12)
 
 
 def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool) -> dict[str, Any]:

@@ -55,7 +55,10 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
             text=signed(ours - theirs), x=1, xref="paper", xanchor="right", xshift=56, y=place, showarrow=False,
             font={"size": 13, "color": ink(dark)},
         )  # fmt: skip
-    for text, x, shift in (("lead", 1.0, 56), (f"● PICO&nbsp;&nbsp;◇ {short(label, 40)}", 0.0, 12)):
+    for text, x, shift in (
+        ("lead", 1.0, 56),
+        (f"<span style='color:{blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}", 0.0, 12),
+    ):
         figure.add_annotation(
             text=text, x=x, xref="paper", xanchor="right" if x else "left", xshift=shift, y=-0.85, showarrow=False,
             font={"size": 12, "color": quiet(dark)},

@@ -152,10 +152,11 @@ class Leads:
             return "A lead over another variant needs at least two seeds of both; until then there is none to show."
         level = [called(one) for one in (*self.ahead, *self.level) if one.variant in SIMPLER]
         simpler = sum(one.variant in SIMPLER for one in every)
-        named = f"{len(level)} of the {simpler} simpler ideas are not behind: {', '.join(level)}"
+        named = f"{len(level)} of the {simpler} simpler ideas {_are(level)} not behind: {', '.join(level)}"
         return (
-            f"Of {len(every)} others, {len(self.behind)} are behind the weights, {len(self.level)} cannot be told "
-            f"apart from them, {len(self.ahead)} are ahead; {named if level else 'every simpler idea is behind'}."
+            f"Of {len(every)} others, {len(self.behind)} {_are(self.behind)} behind the weights, {len(self.level)} "
+            f"cannot be told apart from them, {len(self.ahead)} {_are(self.ahead)} ahead; "
+            f"{named if level else 'every simpler idea is behind'}."
         )
 
 
@@ -267,3 +268,7 @@ def _seeds(one: VariantSummary) -> str:
 
 def _because(one: VariantSummary | None) -> str:
     return f" ({one.note})" if one is not None and one.note else ""
+
+
+def _are(items: Sequence[object]) -> str:
+    return "is" if len(items) == 1 else "are"

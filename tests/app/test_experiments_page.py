@@ -177,14 +177,22 @@ def half_done(planted, tmp_path):
     return tmp_path / "half"
 
 
-def test_a_running_folder_is_watched_and_named_in_no_link(half_done):
+def test_a_running_folder_is_watched(half_done):
     app = opened(**{"result-source": "file", "experiment-path": str(half_done)})
     assert answer(app).startswith("On “planted”")
     assert "with one seed" in answer(app)
     (bar,) = app.get("progress")
     assert bar.proto.text.replace("\\", "").startswith("2 of 5 cells")
     assert bar.proto.value == 40
+
+
+def test_names_of_somebodys_own_results_stay_out_of_links(tmp_path):
+    pl.concat([grid(HELPS), grid(HURTS, dataset="secret")]).write_parquet(tmp_path / "results.parquet")
+    app = opened(**{"result-source": "file", "experiment-path": str(tmp_path / "results.parquet")})
+    app.radio(key=_radio(app)).set_value(1).run()
+    assert answer(app).startswith("On “secret”")
     assert not {"grid", "variant"} & set(app.query_params)
+    assert "secret" not in str(app.query_params.values())
 
 
 def test_an_experiment_without_a_cell_says_so(half_done):

@@ -56,7 +56,7 @@ def test_the_forest_has_a_row_per_variant_under_its_family_and_no_settings():
     assert [text.split(">")[1].split("<")[0] for text in heads] == [
         "THE METHOD",
         "OTHER FEEDBACK",
-        "SIMPLER WEIGHTS, AND THE METHOD&#x27;S ON OTHER COLUMNS",
+        "SIMPLER WEIGHTS, AND PERMUTED ONES",
         "NO WEIGHTS, ANOTHER SPACE",
         "TOLD WHAT NOBODY KNOWS",
     ]
@@ -83,6 +83,7 @@ def test_values_intervals_and_seeds_are_those_of_the_table():
     )
     assert sorted(dots.x) == pytest.approx([40.0, 41.0, 42.0])
     assert "<b>+41.0</b>" in words(figure)
+    assert {"p̂ as weights", "All candidates alike"} <= set(figure.layout.yaxis.ticktext)
     assert f"[+{found['pico'].low:.1f}, +{found['pico'].high:.1f}]" in words(figure)
 
 

@@ -13,8 +13,8 @@ from app.views.parts import prose
 
 NAMES: dict[state.ResultSource, str] = {
     "demo": "Built-in",
-    "file": "From a folder or file",
-    "own": "Run on the open data",
+    "file": "From disk",
+    "own": "Run here",
 }
 MAKE = "pico-lens experiment demo --out demo-experiment"
 
@@ -91,8 +91,8 @@ def fill(results: experiments.Results | None) -> None:
     if state.result_source() == "demo":
         prose(
             "One command makes it: every variant on the three demos, five seeds each, cell by cell. Interrupted, it "
-            "goes on where it was. Open its folder under “From a folder or file”; the figure fills while it runs. A "
-            "smaller one over the open data runs right here, under “Run on the open data”."
+            "goes on where it was. Open its folder under “From disk”; the figure fills while it runs. A "
+            "smaller one over the open data runs right here, under “Run here”."
         )
         st.code(MAKE, language="bash")
     elif state.result_source() == "file" and results is None:

@@ -104,7 +104,7 @@ def test_leads_are_counted_and_simpler_ideas_named():
     assert {one.variant for one in leads.level} >= {"uniform", "shuffled", "correlation"}
     assert leads.ahead == ()
     assert "Of 8 others, 4 are behind the weights, 4 cannot be told apart from them, 0 are ahead" in leads.sentence
-    assert leads.sentence.endswith("1 of the 3 simpler ideas are not behind: the matched column correlation.")
+    assert leads.sentence.endswith("1 of the 3 simpler ideas is not behind: the matched column correlation.")
 
 
 def test_splits_and_costs_in_a_sentence():
@@ -155,7 +155,7 @@ def small(planted):
     return made, [OpenDataset(made.datasets[0], planted.pairs, planted.semantic_share)]
 
 
-def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, tmp_path):
+def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, planted, tmp_path):
     config, opened = small
     seen = []
 
@@ -170,6 +170,7 @@ def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, tmp_path):
     assert (half.reached.done, half.reached.total, half.reached.state) == (3, 5, "going")
     assert half.reached.seconds_left > 0
     assert half.datasets == ("tiny",)
+    assert set(half.table["digest"]) == {planted.pairs.digest}, "the open data, not the demo of that name"
     old = time.time() - 3600
     for file in (tmp_path / "grid" / "cells").iterdir():
         os.utime(file, (old, old))
