@@ -18,12 +18,12 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.method.basis import fit_basis
 from pico_core.method.config import BasisName, ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
+from pico_core.study import study_basis
 from pico_core.training.column_weights import LearningConfig, learn_weights
 
 
@@ -64,41 +64,43 @@ class Workbench:
         self.config = config
         self.building = 0.0  # seconds of constructions so far, by `clock`
         self._saved = 0.0
-        self._splits: dict[BasisName, Splits] = {}
-        self._feedback: dict[BasisName, Feedback] = {}
+        self._splits: dict[tuple[BasisName, float], Splits] = {}
+        self._feedback: dict[tuple[BasisName, float], Feedback] = {}
         self._built: dict[StudyConfig, Built] = {}
 
     def clock(self) -> float:
-        """Seconds as if nothing had been remembered: each feedback asked again counts what it took at first.
+        """Seconds of processor time, as if nothing had been remembered: feedback asked again counts as at first.
 
-        So a variant's time does not depend on which others ran before it.
+        So a variant's time depends neither on which others ran before it, nor on what else the machine does.
         """
-        return time.perf_counter() + self._saved
+        return time.process_time() + self._saved
 
     @cached_property
     def parts(self) -> Splits:
         """The three parts in the given columns."""
         return self.dataset.pairs.split(seed=self.config.seed, fit=self.config.fit, feedback=self.config.feedback)
 
-    def splits(self, basis: BasisName | None = None) -> Splits:
-        """The three parts in a basis (default that of the dataset), fitted on fit."""
-        name = basis or self.config.basis
-        if name not in self._splits:
-            axes = fit_basis(self.parts.fit, name)
-            self._splits[name] = Splits(*(axes.apply(part) for part in _each(self.parts)))
-        return self._splits[name]
+    def splits(self, config: StudyConfig | None = None) -> Splits:
+        """The three parts in the axes of these settings (default those of the dataset), fitted on fit."""
+        config = config or self.config
+        key = _axes_of(config)
+        if key not in self._splits:
+            axes = study_basis(self.parts.fit, config)
+            self._splits[key] = Splits(*(axes.apply(part) for part in _each(self.parts)))
+        return self._splits[key]
 
     @cached_property
     def unweighted(self) -> QueryRanks:
         """Ranks of the test split at P = 1, in the basis of the dataset; no rotation would change them."""
         return ranked(self.splits().test)
 
-    def feedback(self, basis: BasisName | None = None) -> Feedback:
+    def feedback(self, config: StudyConfig | None = None) -> Feedback:
         """Feedback that scores the same weights once only."""
-        name = basis or self.config.basis
-        if name not in self._feedback:
-            self._feedback[name] = self._remembered(retrieval_feedback(self.splits(name).feedback))
-        return self._feedback[name]
+        config = config or self.config
+        key = _axes_of(config)
+        if key not in self._feedback:
+            self._feedback[key] = self._remembered(retrieval_feedback(self.splits(config).feedback))
+        return self._feedback[key]
 
     def _remembered(self, feedback: Feedback) -> Feedback:
         """The same feedback, asked once only about the same weights, to the bit."""
@@ -110,9 +112,9 @@ class Workbench:
             if key in known:
                 self._saved += took[key]
             else:
-                began = time.perf_counter()
+                began = time.process_time()
                 known[key] = feedback(weights)
-                took[key] = time.perf_counter() - began
+                took[key] = time.process_time() - began
             return known[key]
 
         return performance
@@ -128,8 +130,8 @@ class Workbench:
             began = self.clock()
             try:
                 construction = construct(
-                    self.splits(config.basis).fit,
-                    feedback=self.feedback(config.basis),
+                    self.splits(config).fit,
+                    feedback=self.feedback(config),
                     config=config.construction,
                     generator=torch.Generator().manual_seed(config.seed),
                 )
@@ -197,6 +199,11 @@ def seeded(config: StudyConfig, seed: int) -> StudyConfig:
     3
     """
     return replace(config, seed=seed)
+
+
+def _axes_of(config: StudyConfig) -> tuple[BasisName, float]:
+    """What decides the axes under one seed."""
+    return config.basis, config.shrinkage
 
 
 def _each(parts: Splits) -> tuple[PairedEmbeddings, PairedEmbeddings, PairedEmbeddings]:

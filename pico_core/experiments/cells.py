@@ -63,9 +63,9 @@ class CellRow:
         low: Lower end of its 95 % interval, paired and resampled by image.
         high: Upper end.
         strength: Exponent of the weights, where there is one.
-        seconds: Time of this cell's own work, with the whole construction that it uses, whichever cell made it, and
-            every feedback score that was remembered; the split, the axes and the unweighted scoring, which all share,
-            are counted nowhere.
+        seconds: Processor time of this cell's own work, with the whole construction that it uses, whichever cell made
+            it, and every feedback score that was remembered; the split, the axes and the unweighted scoring, which all
+            share, are counted nowhere.
         note: What a reader has to know, such as why a variant does not apply.
         gains: Gain of every candidate on the feedback split, where prototypes were constructed.
         feedback_weights: Share of every candidate in the last prototypes.
@@ -183,5 +183,5 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
 
 
 def _test_ranks(bench: Workbench, scheme: Scheme) -> QueryRanks:
-    test = bench.splits(scheme.config.basis).test
+    test = bench.splits(scheme.config).test
     return ranked(test if scheme.transform is None else scheme.transform(test), scheme.weights)

@@ -57,9 +57,9 @@ class ExperimentConfig:
     sweep: tuple[Change, ...] = ()
 
     def variants_on(self, dataset: DatasetChoice) -> tuple[Variant, ...]:
-        """Everything that is scored on a dataset: the variants, then one per swept value."""
-        swept = tuple(setting_variant(change) for change in self.sweep) if dataset.sweep else ()
-        return (*self.variants, *swept)
+        """Everything that is scored on a dataset: the variants, then one per swept value (shrinkage: of cross axes)."""
+        asked = [one for one in self.sweep if one.setting != "shrinkage" or dataset.config.basis == "cross"]
+        return (*self.variants, *(setting_variant(change) for change in asked if dataset.sweep))
 
 
 def find_experiment(name: Path | str) -> Path:

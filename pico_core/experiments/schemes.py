@@ -98,6 +98,22 @@ def _permuted(bench: Workbench) -> Scheme:
     return Scheme(bench.config, scheme.weights[order], strength=scheme.strength, built=scheme.built)
 
 
+def _part_of_the_axes(bench: Workbench, *, ends: bool) -> Scheme:
+    """PICO's weights on the two axes that hold most of the common mean and of the modality gap, or on all others.
+
+    The rest keeps equal weights. It parts what PICO gains by repairing offsets, which are no style, from
+    what it gains elsewhere.
+    """
+    scheme = _constructed(bench, bench.config)
+    assert scheme.weights is not None
+    fit = bench.splits().fit
+    image, text = fit.image_means.mean(dim=0), fit.text_means.mean(dim=0)
+    at_the_ends = torch.zeros(fit.n_columns, dtype=torch.bool)
+    at_the_ends[[int((image + text).abs().argmax()), int((image - text).abs().argmax())]] = True
+    weights = torch.where(at_the_ends == ends, scheme.weights, 1.0)
+    return Scheme(bench.config, weights / weights.mean(), strength=scheme.strength, built=scheme.built)
+
+
 def _learned(bench: Workbench) -> Scheme:
     learned = learn_weights(
         bench.splits().fit,
@@ -156,6 +172,8 @@ MAKERS: Final[dict[str, Callable[[Workbench], Scheme]]] = {
     "p_hat": _p_hat,
     "p_chance_corrected": _p_chance_corrected,
     "permuted": _permuted,
+    "ends_only": lambda bench: _part_of_the_axes(bench, ends=True),
+    "ends_spared": lambda bench: _part_of_the_axes(bench, ends=False),
     "learned": _learned,
     "correlation": lambda bench: _scored(bench, bench.correlation),
     "mean_removal": _repaired(mean_removal),

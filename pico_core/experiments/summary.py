@@ -6,8 +6,9 @@ Student's interval is too narrow. The corrected resampled t test widens it:
     t = mean / sqrt( variance (1/J + n_test/n_train) )        J seeds, J - 1 degrees of freedom
 
 Source: Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning, 2003. Here n_train is the
-fit split and the feedback split together. P values of all variants of an experiment are adjusted by Benjamini and
-Yekutieli, 2001, which holds for tests that depend on each other as these do.
+fit split and the feedback split together. P values are adjusted by Benjamini and Yekutieli,
+2001, which holds for tests that depend on each other as these do: among the named variants on all datasets, and apart
+from them among the swept settings, which ask another question.
 """
 
 import math
@@ -46,7 +47,7 @@ class VariantSummary:
         low: Lower end of its 95 % interval.
         high: Upper end.
         p: Two-sided; None for the reference, and with one seed.
-        p_adjusted: Over all variants of the experiment.
+        p_adjusted: Among the named variants on all datasets, or among the swept settings.
         verdict: "helps", "hurts" or "none"; None where the variant does not apply.
         lead: Mean of PICO's rSum minus this variant's, in the same splits.
         lead_low: Lower end of its 95 % interval, not adjusted.
@@ -129,8 +130,10 @@ def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:
         for row in table.filter(pl.col("variant") == METHOD).iter_rows(named=True)
     }
     drafts = [_summary(group, method) for group in groups]
-    tested = [place for place, draft in enumerate(drafts) if draft.p is not None]
-    after = dict(zip(tested, adjusted([drafts[place].p or 0.0 for place in tested]), strict=True))
+    after: dict[int, float] = {}
+    for swept in (False, True):
+        tested = [n for n, draft in enumerate(drafts) if draft.p is not None and (draft.family == "setting") == swept]
+        after |= zip(tested, adjusted([drafts[n].p or 0.0 for n in tested]), strict=True)
     return tuple(_judged(draft, after.get(place)) for place, draft in enumerate(drafts))
 
 

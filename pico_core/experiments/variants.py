@@ -9,6 +9,7 @@ Family = Literal["reference", "method", "feedback", "control", "transform", "ora
 REFERENCE: Final = "unweighted"
 METHOD: Final = "pico"
 SHUFFLED: Final = "shuffled"  # stands beside every result that used feedback
+OF_THE_METHOD: Final = ("permuted", "ends_only", "ends_spared")  # controls made of its weights
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ VARIANTS: Final = (
     Variant("p_hat", "p̂ as weights", "control", "paper's statistic, used directly"),
     Variant("p_chance_corrected", "p̂ above its null as weights", "control", "beyond the paper"),
     Variant("permuted", "The weights of PICO, permuted", "control", "beyond the paper"),
+    Variant("ends_only", "PICO on the axes of the common mean and of the gap alone", "control", "beyond the paper"),
+    Variant("ends_spared", "PICO on all other axes", "control", "beyond the paper"),
     Variant("learned", "Learned weights, one per column", "control", "beyond the paper; InfoNCE and AdamW"),
     Variant("correlation", "Correlation over matched pairs as weights", "control", "beyond the paper"),
     Variant("mean_removal", "Common mean removed", "transform", "beyond the paper"),
@@ -121,6 +124,6 @@ def with_controls(names: tuple[str, ...], *, sweeps: bool = False) -> tuple[Vari
     ['unweighted', 'pico', 'best', 'shuffled', 'p_hat']
     """
     wanted = {REFERENCE} | {variant_of(name).name for name in names}
-    if sweeps or any(variant_of(name).constructs or name == "permuted" for name in wanted):
+    if sweeps or any(variant_of(name).constructs or name in OF_THE_METHOD for name in wanted):
         wanted |= {METHOD, SHUFFLED}
     return tuple(variant for variant in VARIANTS if variant.name in wanted)

@@ -1,10 +1,13 @@
 """One file says everything, and what it cannot mean is refused with the file, the field and the mend."""
 
+from typing import get_args
+
 import pytest
 
 from pico_core.errors import SettingError
 from pico_core.experiments.config import find_experiment, read_experiment
-from pico_core.experiments.variants import NAMES, VARIANTS
+from pico_core.experiments.variants import NAMES, OF_THE_METHOD, VARIANTS
+from pico_core.method.config import BasisName
 
 HEAD = 'name = "n"\nsentence = "s"\nseeds = 2\n'
 DATA = '[[datasets]]\ndata = "data"\n'
@@ -33,7 +36,7 @@ def test_controls_stand_beside_what_used_feedback(written):
         chosen = [variant.name for variant in written(f'{HEAD}variants = ["{name}"]\n{DATA}').variants]
         assert chosen[0] == "unweighted"
         used = next(variant for variant in VARIANTS if variant.name == name).family in ("method", "feedback")
-        assert ({"pico", "shuffled"} <= set(chosen)) == (used or name == "permuted")
+        assert ({"pico", "shuffled"} <= set(chosen)) == (used or name in OF_THE_METHOD)
 
 
 def test_seeds_are_a_number_or_a_list(written):
@@ -85,5 +88,18 @@ def test_the_built_in_experiment_asks_everything_on_every_demo():
     config = read_experiment(find_experiment("demo"))
     assert [variant.name for variant in config.variants] == list(NAMES)
     assert {dataset.data for dataset in config.datasets} == {"shortcut", "clean", "planted"}
-    assert {change.setting for change in config.sweep} >= {"basis", "representation", "similarity", "combination"}
+    assert {change.value for change in config.sweep if change.setting == "basis"} == set(get_args(BasisName))
     assert len(config.seeds) >= 5
+
+
+def test_the_built_in_experiments_sweep_every_reconstructed_choice():
+    swept = {change.setting for name in ("demo", "choices") for change in read_experiment(find_experiment(name)).sweep}
+    choices = {"representation", "similarity", "combination", "gamma", "n_prototypes", "tau", "strengths"}
+    assert swept == choices | {"basis", "shrinkage"}
+
+
+def test_shrinkage_is_swept_where_there_are_cross_axes(written):
+    turned = '[[datasets]]\nname = "turned"\ndata = "data"\nsettings = { basis = "cross" }\n'
+    config = written(f'{HEAD}variants = ["p_hat"]\n{DATA}{turned}[sweep]\nshrinkage = [0.5]\n')
+    swept = ["shrinkage=0.5" in [variant.name for variant in config.variants_on(one)] for one in config.datasets]
+    assert swept == [False, True]

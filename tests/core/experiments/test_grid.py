@@ -220,7 +220,7 @@ def bench(place):
 def test_a_row_is_the_scoring_of_its_scheme_on_the_test_split(table, bench, name):
     variant = setting_variant(Change("basis", "pca")) if "=" in name else variant_of(name)
     scheme = scheme_of(bench, variant)
-    test = bench.splits(scheme.config.basis).test
+    test = bench.splits(scheme.config).test
     test = test if scheme.transform is None else scheme.transform(test)
     ones = torch.ones(24) if scheme.weights is None else scheme.weights
     rsum = retrieval_report(test, weights=ones).weighted.metrics.rsum.value

@@ -49,6 +49,27 @@ def test_the_method_is_that_of_a_study(bench, planted):
     assert float(found.double().mean()) == pytest.approx(study.report.unguarded.metrics.rsum.value, abs=1e-3)
 
 
+def test_the_ends_are_the_axes_of_the_common_mean_and_of_the_gap_and_spare_the_others(bench):
+    whole, ends, rest = (scheme(bench, name).weights for name in ("pico", "ends_only", "ends_spared"))
+    fit = bench.splits().fit
+    image, text = fit.image_means.mean(dim=0), fit.text_means.mean(dim=0)
+    chosen = {int(((image + text) / 2).square().argmax()), int((image - text).square().argmax())}
+    others = [column for column in range(fit.n_columns) if column not in chosen]
+    assert len(ends[others].unique()) == 1
+    assert len(rest[list(chosen)].unique()) == 1
+    for column in chosen:
+        assert float(ends[column] / ends[others[0]]) == pytest.approx(float(whole[column]), rel=1e-4)
+    torch.testing.assert_close(rest[others] / rest[min(chosen)], whole[others])
+    assert float(ends.mean()) == pytest.approx(1.0, abs=1e-5)
+    assert float(rest.mean()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_swept_shrinkage_has_axes_of_its_own(bench):
+    turned = dataclasses.replace(bench.config, shrinkage=1.0)
+    assert not torch.equal(bench.splits(turned).fit.image_tokens, bench.splits().fit.image_tokens)
+    assert bench.splits() is bench.splits(bench.config)
+
+
 @pytest.mark.parametrize("rule", ["uniform", "ema", "best", "last", "accept", "shuffled"])
 def test_a_feedback_rule_is_a_construction_by_that_rule(bench, rule):
     made = construct(

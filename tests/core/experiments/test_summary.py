@@ -20,7 +20,8 @@ def table(**variants):
             rows.append(
                 {
                     "experiment": "e", "dataset": "d", "digest": "0", "variant": variant, "label": variant.upper(),
-                    "family": "control", "seed": seed, "basis": "given", "n_images": 40, "n_texts": 80,
+                    "family": "setting" if "=" in variant else "control", "seed": seed, "basis": "given",
+                    "n_images": 40, "n_texts": 80,
                     "baseline": 300.0, "rsum": rsum, "difference": change,
                     "low": None if change is None else change - 2.0, "high": None if change is None else change + 2.0,
                     "strength": None, "seconds": 1.0, "note": "why" if rsum is None else None, "gains": None,
@@ -77,6 +78,14 @@ def test_a_summary_over_seeds():
     frame = summary_frame(found)
     assert frame.columns[:8] == ["dataset", "variant", "label", "family", "n_seeds", "baseline", "difference", "low"]
     assert frame["variant"].to_list() == ["unweighted", "pico", "worse", "noise", "never"]
+
+
+def test_swept_settings_are_a_family_of_their_own():
+    swept = {f"gamma={i}": [305.0, 296.0, 300.0] for i in range(20)}
+    alone = of(summarise(table(pico=[330.0, 336.0, 333.0])), "pico")
+    beside = of(summarise(table(pico=[330.0, 336.0, 333.0], **swept)), "pico")
+    assert beside.p_adjusted == alone.p_adjusted == beside.p
+    assert of(summarise(table(**swept)), "gamma=0").p_adjusted == 1.0
 
 
 def test_a_large_p_value_is_no_verdict_whatever_the_interval():
