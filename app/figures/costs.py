@@ -24,7 +24,9 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
     shown = [one for one in summaries if one.family != "setting" and one.variant != REFERENCE and one.n_seeds]
     shown.sort(key=lambda one: -one.seconds)
     values = [max(LEAST, one.seconds) for one in shown]
-    figure = blank(height=80 + 22 * len(shown), x="mean seconds of a cell (log scale)", y="", dark=dark, key="costs")
+    figure = blank(
+        height=80 + 22 * len(shown), x="mean processor seconds of a cell (log scale)", y="", dark=dark, key="costs"
+    )
     figure.add_bar(
         orientation="h",
         x=values,

@@ -44,6 +44,7 @@ class Results:
         training: Comparisons of trainings that lie beside it.
         folder: Of an experiment that may still be filling; None of a table alone.
         built_in: Whether they came with the program.
+        beside: Other experiments that came with it; they change other settings on the same datasets.
     """
 
     outcome: Outcome
@@ -51,6 +52,7 @@ class Results:
     training: tuple[TrainingGroup, ...]
     folder: Path | None
     built_in: bool = False
+    beside: tuple["Results", ...] = ()
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -63,12 +65,13 @@ class Results:
             dataset=dataset,
             table=self.outcome.table.filter(pl.col("dataset") == dataset),
             summaries=tuple(one for one in self.summaries if one.dataset == dataset),
+            beside=tuple(other.on(dataset) for other in self.beside if dataset in other.datasets),
         )
 
     @cached_property
     def runs(self) -> tuple[RecordedRun, ...]:
         """Every construction that was recorded."""
-        return recorded_runs(self.outcome.table)
+        return recorded_runs(pl.concat([self.outcome.table, *(other.outcome.table for other in self.beside)]))
 
     @cached_property
     def orders(self) -> tuple[FeedbackOrder, ...]:
@@ -84,11 +87,13 @@ class Slice:
         dataset: What the experiment calls it.
         table: Its cells.
         summaries: Its variants.
+        beside: The same dataset in other experiments.
     """
 
     dataset: str
     table: pl.DataFrame
     summaries: tuple[VariantSummary, ...]
+    beside: tuple["Slice", ...] = ()
 
     @cached_property
     def answer(self) -> ExperimentAnswer:
@@ -102,8 +107,12 @@ class Slice:
 
     @cached_property
     def sweeps(self) -> Sweeps:
-        """Its settings, one at a time."""
-        return sweeps_on(self.table, self.summaries, self.dataset)
+        """Its settings, one at a time, of whichever experiment; of one that two changed, those of the first."""
+        found = sweeps_on(self.table, self.summaries, self.dataset).sweeps
+        for other in self.beside:
+            known = {sweep.setting for sweep in found}
+            found += tuple(sweep for sweep in other.sweeps.sweeps if sweep.setting not in known)
+        return Sweeps(found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,10 +143,11 @@ def of_family(found: Slice, family: str) -> pl.DataFrame:
 
 
 def command(results: Results) -> str:
-    """The command that makes results again."""
-    if results.built_in:
-        return shell(["experiment", BUILT_IN_RESULT.stem, "--out", "FOLDER"])
-    return shell(["experiment", "experiment.toml", "--out", "FOLDER"])
+    """The command that makes results again, one line per experiment."""
+    if not results.built_in:
+        return shell(["experiment", "experiment.toml", "--out", "FOLDER"])
+    names = [BUILT_IN_RESULT.stem, *(other.outcome.name for other in results.beside)]
+    return "\n".join(shell(["experiment", name, "--out", name.upper()]) for name in names)
 
 
 def whose(variant: str) -> str:
@@ -159,7 +169,19 @@ def _read(path: str, changed: str) -> Results:
             raise
         return _trained_only(groups)
     folder = place if place.is_dir() and outcome.reached is not None else None
-    return Results(outcome, summarise(outcome.table), groups, folder, built_in=place == BUILT_IN_RESULT)
+    own = place == BUILT_IN_RESULT
+    others = tuple(_alone(file) for file in sorted(place.parent.glob("*.parquet")) if _is_other(file)) if own else ()
+    return Results(outcome, summarise(outcome.table), groups, folder, built_in=own, beside=others)
+
+
+def _is_other(file: Path) -> bool:
+    """Whether a file beside the built-in result is the table of another built-in experiment."""
+    return file != BUILT_IN_RESULT and file.with_suffix(".toml").is_file()
+
+
+def _alone(file: Path) -> Results:
+    outcome = read_outcome(file)
+    return Results(outcome, summarise(outcome.table), (), None, built_in=True)
 
 
 def _trained_only(groups: tuple[TrainingGroup, ...]) -> Results:

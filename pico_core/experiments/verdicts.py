@@ -258,7 +258,7 @@ def _said(one: VariantSummary) -> str:
     if one.verdict in ("helps", "hurts"):
         return f"the weights {one.verdict.removesuffix('s')}"
     if one.p_adjusted is not None and change is not None and Verdict.of(change) is not Verdict.NONE:
-        return f"no difference holds once all comparisons of the experiment are adjusted for (p = {one.p_adjusted:.2g})"
+        return f"no difference holds once the number of comparisons is adjusted for (p = {one.p_adjusted:.2g})"
     return "no difference can be detected"
 
 

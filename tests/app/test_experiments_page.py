@@ -97,9 +97,21 @@ def test_every_instrument_draws_and_tells_its_figures_in_words(built_in, part):
     assert said.get(part, "") in " ".join(prose(app))
     if part == "table":
         assert len(app.dataframe[0].value) == len(HELPS)
-        assert [code.value for code in app.code] == ["pico-lens experiment demo --out FOLDER", 'name = "tiny"']
+        assert [code.value for code in app.code] == ["pico-lens experiment demo --out DEMO", 'name = "tiny"']
         app.selectbox(key="experiments-family").set_value("transform").run()
         assert app.dataframe[0].value["label"].tolist() == ["Whitening, shrunk"]
+
+
+def test_another_built_in_experiment_adds_its_settings_and_its_runs(built_in):
+    lines = [*HELPS[:2], Line("gamma=8", (1.0, 2.0, 3.0)), Line("tau=0.2", (39.0, 41.5, 41.0))]
+    grid(lines).write_parquet(built_in.with_name("choices.parquet"))
+    built_in.with_name("choices.toml").write_text('name = "choices"')
+    app = opened(**{"experiment-part": "settings"})
+    assert "Of 2 other values" in " ".join(prose(app)), "gamma of the first, tau of the second"
+    app = opened(**{"experiment-part": "feedback"})
+    assert "In all 15 recorded runs of rule softmax" in " ".join(prose(app))
+    app = opened(**{"experiment-part": "table"})
+    assert app.code[0].value.splitlines()[1] == "pico-lens experiment tiny --out TINY"
 
 
 def test_without_trainings_their_instrument_says_how_to_make_them(built_in):

@@ -79,7 +79,7 @@ def _forest(found: experiments.Slice, chosen: str) -> str | None:
         draw.forest(found.summaries, found.table, selected=chosen, dark=state.dark()),
         key="experiments-forest",
         read="right of the dotted line is better than equal weights on the test images. A filled arrowhead holds once "
-        "all comparisons of the experiment are adjusted for (p below 0.05), an open circle does not; small dots are "
+        "the number of comparisons is adjusted for (p below 0.05), an open circle does not; small dots are "
         "the single splits. The grey range is what the method's own weights do on other columns. An arrow at the edge: "
         "it lies further out, at the digits on the right. Click a row.",
         beware="hollow diamonds are told what nobody knows, so they are no rivals. The splits of one dataset overlap; "

@@ -25,6 +25,8 @@ ABOUT = {
     "p_hat": "sign agreement alone, without prototypes",
     "p_chance_corrected": "sign agreement minus what mismatched pairs give",
     "permuted": "the method's own weights on other columns: what their spread alone does",
+    "ends_only": "its weights on the two axes that hold the common mean and the modality gap alone",
+    "ends_spared": "its weights on all axes but the two that hold the common mean and the modality gap",
     "learned": "one weight per column, learned by gradient descent on the fit split",
     "correlation": "a column's correlation over matched pairs as its weight",
     "mean_removal": "the common mean of all tokens is taken out",

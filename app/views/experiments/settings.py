@@ -16,7 +16,7 @@ def render(found: experiments.Slice) -> None:
         draw.swept(sweeps.sweeps, dark=state.dark()),
         key="experiments-settings",
         read="every panel changes one setting and leaves all others as the dataset has them; the large mark with the "
-        "bold name is the dataset's own value. Lines are 95 % intervals over seeds; filled marks hold once all "
-        "comparisons are adjusted for.",
+        "bold name is the dataset's own value. Lines are 95 % intervals over seeds; filled marks hold "
+        "once the number of comparisons is adjusted for.",
         beware="the best of many values flatters itself. These are test images: no value may be chosen by this figure.",
     )

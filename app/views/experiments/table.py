@@ -13,7 +13,7 @@ HEADS = {
     "difference": ("change", "Mean of rSum minus equal weights."),
     "low": ("low", "Lower end of its 95 % interval."),
     "high": ("high", "Upper end."),
-    "p_adjusted": ("adjusted p", "Adjusted for all comparisons of the experiment."),
+    "p_adjusted": ("adjusted p", "Adjusted for the number of comparisons: of named variants, and apart of settings."),
     "verdict": ("verdict", "By the adjusted p and the sign; with one seed by the interval."),
     "lead": ("lead of PICO", "Mean rSum of the method's weights minus this one's."),
     "lead_low": ("lead low", "Lower end of its 95 % interval, not adjusted."),
