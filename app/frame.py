@@ -4,7 +4,19 @@ import streamlit as st
 
 from app import controls, heap, services, state
 from app.markup import plain
-from app.views import columns, data, encode, method, overview, parts, prototypes, retrieval, subspaces, tour
+from app.views import (
+    columns,
+    data,
+    encode,
+    experiments,
+    method,
+    overview,
+    parts,
+    prototypes,
+    retrieval,
+    subspaces,
+    tour,
+)
 from pico_core.errors import PicoError
 
 PAGES = (
@@ -14,6 +26,7 @@ PAGES = (
     (prototypes, "Prototypes", "prototypes", ":material/route:"),
     (subspaces, "Subspaces", "subspaces", ":material/scatter_plot:"),
     (retrieval, "Retrieval", "retrieval", ":material/swap_vert:"),
+    (experiments, "Experiments", "experiments", ":material/science:"),
     (data, "Data", "data", ":material/database:"),
 )
 
@@ -40,7 +53,7 @@ def render() -> None:
     with state_of_run:
         encode.watch("sidebar")
     services.show(dataset, study)
-    state.follow_address()
+    state.follow_address(here)
     try:
         takeaway = tour.render(here)
         chosen.run()

@@ -17,7 +17,7 @@ from app.jobs import Job
 KEPT = 24  # answers; the oldest that has ended goes
 Result = TypeVar("Result")
 # Maps and repeated constructions take minutes: an answer does not wait behind them.
-Line = Literal["answers", "maps", "repeats"]
+Line = Literal["answers", "maps", "repeats", "experiments"]
 
 
 class Bench:
@@ -67,7 +67,7 @@ def _nothing(_job: Job[Any]) -> None:
     """What an ended job does."""
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=len(get_args(Line)), show_spinner=False)
 def _bench(line: Line) -> Bench:
     return Bench()
 

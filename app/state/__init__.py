@@ -5,6 +5,23 @@ import streamlit as st
 from app.state.address import mirror
 from app.state.columns import PARTS, Part, column, column_asked, go_to_part, part, set_column, set_part
 from app.state.comparison import VIEWS, View, go_to_queries, mirror_sides, set_side, set_sides, set_view, sides, view
+from app.state.experiments import (
+    EXPERIMENT_PARTS,
+    SOURCES,
+    ExperimentPart,
+    ResultSource,
+    experiment_part,
+    experiment_path,
+    experiment_row,
+    experiment_set,
+    mirror_experiments,
+    result_source,
+    set_experiment_part,
+    set_experiment_path,
+    set_experiment_row,
+    set_experiment_set,
+    set_result_source,
+)
 from app.state.method import (
     OWN_DATA,
     method_pick,
@@ -95,15 +112,22 @@ from app.state.widgets import (
 )
 
 
-def follow_address() -> None:
-    """Take over what a link says, then say in the address what is looked at: changing the page empties it."""
+def follow_address(here: str = "") -> None:
+    """Take over what a link says, then say in the address what is looked at: changing the page empties it.
+
+    Args:
+        here: Address of the page. Two pages have instruments that are called "part" in it.
+    """
     seen, power = column_asked(), strength()
     asked = st.session_state.setdefault("query", asked_in_address())
     mirror("dataset", dataset_path() if dataset_path() in BUILT_IN else None)
     mirror("basis", None if wanted_config().basis == "given" else wanted_config().basis)
     mirror("column", None if seen < 0 else str(seen))
     mirror("strength", None if power == 1 else f"{power:g}")
-    mirror("part", None if part() == PARTS[0] else part())
+    if here == "experiments":
+        mirror_experiments()
+    else:
+        mirror("part", None if part() == PARTS[0] else part())
     mirror("query", asked)
     mirror("words", words() or None)
     mirror("show", None if view() == VIEWS[0] else view())
@@ -115,16 +139,20 @@ def follow_address() -> None:
 __all__ = [
     "BUILT_IN",
     "DEMO",
+    "EXPERIMENT_PARTS",
     "MAX_STRENGTH",
     "MAX_WORDS",
     "OWN_DATA",
     "PARTS",
+    "SOURCES",
     "VIEWS",
     "Dropped",
+    "ExperimentPart",
     "Items",
     "Part",
     "Query",
     "QueryKind",
+    "ResultSource",
     "Tour",
     "View",
     "ask_with_picture",
@@ -135,6 +163,10 @@ __all__ = [
     "dataset_path",
     "drop_set",
     "dropped",
+    "experiment_part",
+    "experiment_path",
+    "experiment_row",
+    "experiment_set",
     "failure",
     "finish_tour",
     "follow_address",
@@ -151,6 +183,7 @@ __all__ = [
     "method_pick",
     "method_preset",
     "method_step",
+    "mirror_experiments",
     "mirror_method",
     "mirror_pick",
     "newly_selected",
@@ -171,8 +204,13 @@ __all__ = [
     "query",
     "query_link",
     "replace_wish",
+    "result_source",
     "selection",
     "set_column",
+    "set_experiment_part",
+    "set_experiment_path",
+    "set_experiment_row",
+    "set_experiment_set",
     "set_failure",
     "set_frame_for",
     "set_method_pick",
@@ -183,6 +221,7 @@ __all__ = [
     "set_picture_format",
     "set_presenting",
     "set_query",
+    "set_result_source",
     "set_selection",
     "set_side",
     "set_sides",

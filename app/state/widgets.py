@@ -1,9 +1,11 @@
 """Widgets and figures: what was put into them, what they said last, what they wait for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
+
+Choice = TypeVar("Choice", int, str)
 
 
 def place_widget(key: str, value: Any) -> None:
@@ -37,7 +39,7 @@ def table_chose(name: str, column: int) -> None:
     st.session_state[f"table-{name}"] = (opened, column)
 
 
-def fresh(key: str, choice: int | None) -> int | None:
+def fresh(key: str, choice: Choice | None) -> Choice | None:
     """A choice made in a figure, once: figures repeat their last selection at every run of the page."""
     name = f"choice-{key}"
     before = st.session_state.get(name)

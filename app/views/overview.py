@@ -44,6 +44,7 @@ def render() -> None:
     simpler = services.rival(space)
     if simpler is not None:
         prose(simpler.sentence)
+        _go_to_experiments()
     with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
         prose(NEWCOMER)
         if demo is not None:
@@ -53,6 +54,13 @@ def render() -> None:
     _over_seeds(space)
     _weights(space)
     _one_query(space)
+
+
+def _go_to_experiments() -> None:
+    """The way to everything that the method was compared with."""
+    page = state.page("experiments")
+    if page is not None:
+        st.page_link(page, label="Is it the method? See the experiments", icon=":material/science:")
 
 
 def _bases(space: services.Workspace) -> None:

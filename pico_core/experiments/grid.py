@@ -5,7 +5,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +67,7 @@ def run_experiment(
     *,
     on_cell: Callable[[CellRow], bool | None] | None = None,
     on_progress: Callable[[GridProgress], None] | None = None,
+    opened: Sequence[OpenDataset] | None = None,
 ) -> GridRun:
     """Compute every cell that the folder does not hold yet, seed by seed.
 
@@ -79,6 +80,7 @@ def run_experiment(
         folder: Where cells and table lie; made where it is missing.
         on_cell: Told of every cell computed now, after it is on the disk; returning False stops after it.
         on_progress: Told before every cell, and at the end.
+        opened: The datasets of the experiment, in its order, where they are open already; read anew otherwise.
 
     Raises:
         RunError: the folder holds something that no experiment wrote.
@@ -86,7 +88,7 @@ def run_experiment(
     """
     folder = _checked_folder(folder)
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    datasets = [open_dataset(choice) for choice in config.datasets]
+    datasets = [open_dataset(choice) for choice in config.datasets] if opened is None else list(opened)
     plan = [_planned(config, dataset, seed) for seed in config.seeds for dataset in datasets]
     cells = [cell for bench in plan for cell in bench.cells]
     about = _about(config, cells)

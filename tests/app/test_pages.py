@@ -15,7 +15,7 @@ from pico_core.study import run_study
 from tests.app.reading import answer
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
-PAGES = ("overview", "method", "columns", "prototypes", "subspaces", "retrieval", "data")
+PAGES = ("overview", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
 DEMOS = ("shortcut", "clean", "planted")
 
 # Runs one page in the frame: AppTest cannot follow st.Page callables, so the page is called by name.

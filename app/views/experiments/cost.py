@@ -1,0 +1,19 @@
+"""What a variant costs."""
+
+from app import state
+from app.figures.costs import costs
+from app.services import experiments
+from app.views.parts import figure, prose
+from pico_core.experiments.verdicts import cost_sentence
+
+
+def render(found: experiments.Slice, chosen: str) -> None:
+    """Draw the instrument."""
+    prose(cost_sentence(found.summaries))
+    figure(
+        costs(found.summaries, selected=chosen, dark=state.dark()),
+        key="experiments-costs",
+        read="mean processor time of one cell: making the weights and scoring the test split once. A variant that "
+        "uses a whole construction counts it whole, even where another cell had made it already.",
+        beware="times are those of the machine and the process that ran it; factors of two mean nothing.",
+    )

@@ -1,0 +1,102 @@
+"""One choice at a time: what the method does when a single setting has another value than the dataset's own."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pico_core.analysis.records import Estimate, Verdict
+from pico_core.experiments.summary import VariantSummary
+from pico_core.experiments.variants import METHOD
+from pico_core.method.config import StudyConfig
+
+
+@dataclass(frozen=True)
+class SweptValue:
+    """One value of one setting.
+
+    Attributes:
+        value: As it would be typed.
+        is_own: Whether the dataset has this value anyway.
+        summary: What it did.
+    """
+
+    value: str
+    is_own: bool
+    summary: VariantSummary
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One setting, its values in the order of the experiment."""
+
+    setting: str
+    values: tuple[SweptValue, ...]
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """All settings that were swept on one dataset."""
+
+    sweeps: tuple[Sweep, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Which values do detectably better or worse than the dataset's own; each by its own interval.
+
+        >>> Sweeps(()).sentence
+        'No setting was changed on this dataset.'
+        """
+        if not self.sweeps:
+            return "No setting was changed on this dataset."
+        others = [(sweep, one) for sweep in self.sweeps for one in sweep.values if not one.is_own]
+        better, worse = (
+            [f"{sweep.setting} = {one.value}" for sweep, one in others if _against_own(one) is wanted]
+            for wanted in (Verdict.HURTS, Verdict.HELPS)
+        )
+        if not any(one.summary.lead_low is not None for _, one in others):
+            return "One seed cannot tell values of a setting apart; the figure shows what they did in its split."
+        parts = [
+            f"{_listed(names)} detectably {word} than the dataset's own value" if names else f"no value does {word}"
+            for names, word in ((better, "better"), (worse, "worse"))
+        ]
+        return f"Of {len(others)} other values, {parts[0]}, and {parts[1]}."
+
+
+def sweeps_on(table: pl.DataFrame, summaries: Sequence[VariantSummary], dataset: str) -> Sweeps:
+    """Sort the settings of one dataset into panels.
+
+    Args:
+        table: Of the experiment: it holds the settings of every cell.
+        summaries: Of the same table.
+        dataset: One of its datasets.
+    """
+    usual = _own_settings(table, dataset)
+    found: dict[str, list[SweptValue]] = {}
+    for one in summaries:
+        setting, sign, value = one.variant.partition("=")
+        if one.dataset == dataset and one.family == "setting" and sign:
+            found.setdefault(setting, []).append(SweptValue(value, _same(usual, setting, value), one))
+    return Sweeps(tuple(Sweep(setting, tuple(values)) for setting, values in found.items()))
+
+
+def _own_settings(table: pl.DataFrame, dataset: str) -> StudyConfig | None:
+    own = table.filter((pl.col("dataset") == dataset) & (pl.col("variant") == METHOD))
+    return None if own.is_empty() else StudyConfig.from_dict(json.loads(own["settings"][0]))
+
+
+def _same(usual: StudyConfig | None, setting: str, value: str) -> bool:
+    return usual is not None and usual.with_settings({setting: value}) == usual
+
+
+def _against_own(one: SweptValue) -> Verdict | None:
+    """The method at the dataset's own value minus this one."""
+    found = one.summary
+    if found.lead is None or found.lead_low is None or found.lead_high is None:
+        return None
+    return Verdict.of(Estimate(found.lead, found.lead_low, found.lead_high))
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names)} {'does' if len(names) == 1 else 'do'}"

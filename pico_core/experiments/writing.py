@@ -1,0 +1,117 @@
+"""An experiment as the TOML file that does it again: the inverse of `config.read_experiment`."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pico_core.experiments.config import ExperimentConfig
+from pico_core.experiments.variants import NAMES
+from pico_core.method.config import StudyConfig
+
+WIDTH = 100  # of a line of names
+
+
+def experiment_toml(config: ExperimentConfig) -> str:
+    """The file of an experiment.
+
+    A dataset that is not built in is named by its place, so that the file may lie anywhere.
+    """
+    return _written(
+        config.name,
+        config.sentence,
+        config.seeds,
+        [variant.name for variant in config.variants],
+        [
+            (one.name, one.data if one.place is None else str(one.place.absolute()), one.config, one.sweep)
+            for one in config.datasets
+        ],
+        [(change.setting, change.value) for change in config.sweep],
+    )
+
+
+def recorded_toml(about: Mapping[str, Any]) -> str:
+    """The file of the experiment that a folder records.
+
+    Args:
+        about: From `grid.read_about`; a dataset of one's own is named as its file named it, relative to that.
+
+    Raises:
+        SettingError: settings that this version does not know.
+        KeyError: something is missing.
+    """
+    return _written(
+        about["name"],
+        about["sentence"],
+        about["seeds"],
+        [variant["name"] for variant in about["variants"]],
+        [(one["name"], one["data"], StudyConfig.from_dict(one["config"]), one["sweep"]) for one in about["datasets"]],
+        [(change["setting"], change["value"]) for change in about["sweep"]],
+    )
+
+
+def _written(
+    name: str,
+    sentence: str,
+    seeds: Sequence[int],
+    variants: Sequence[str],
+    datasets: Sequence[tuple[str, str, StudyConfig, bool]],
+    sweep: Sequence[tuple[str, str]],
+) -> str:
+    counted = list(seeds) == list(range(len(seeds)))
+    lines = [
+        f"name = {_text(name)}",
+        f"sentence = {_text(sentence)}",
+        f"seeds = {len(seeds) if counted else list(seeds)}",
+        f"variants = {_texts(variants) if set(variants) != set(NAMES) else _text('all')}",
+    ]
+    for called, data, config, swept in datasets:
+        lines += ["", "[[datasets]]", f"name = {_text(called)}", f"data = {_text(data)}"]
+        settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(config))
+        lines += [f"settings = {{ {settings} }}"] if settings else []
+        lines += [] if swept or not sweep else ["sweep = false"]
+    if sweep:
+        lines += ["", "[sweep]"]
+        for setting in dict.fromkeys(setting for setting, _ in sweep):
+            values = [value for other, value in sweep if other == setting]
+            lines.append(f"{setting} = [{', '.join(_value(value) for value in values)}]")
+    return "\n".join([*lines, ""])
+
+
+def _changed(config: StudyConfig) -> list[tuple[str, str]]:
+    """Settings that are not at their defaults, as they would be typed; the seed is the experiment's own."""
+
+    def flat(of: StudyConfig) -> dict[str, Any]:
+        values = of.to_dict()
+        return {key: value for key, value in (values | values["construction"]).items() if key != "construction"}
+
+    usual = flat(StudyConfig())
+    return [
+        (key, ",".join(map(repr, value)) if isinstance(value, list | tuple) else str(value))
+        for key, value in flat(config).items()
+        if key != "seed" and value != usual[key]
+    ]
+
+
+def _value(text: str) -> str:
+    """A number as a number, everything else as text.
+
+    >>> _value("4"), _value("0.25"), _value("cross"), _value("nan")
+    ('4', '0.25', '"cross"', '"nan"')
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return _text(text)
+    return text if f"{number:.12g}" == text and "n" not in text else _text(text)
+
+
+def _texts(values: Iterable[str]) -> str:
+    whole = f"[{', '.join(_text(value) for value in values)}]"
+    if len(whole) <= WIDTH:
+        return whole
+    return "[\n" + "".join(f"    {_text(value)},\n" for value in values) + "]"
+
+
+def _text(value: str) -> str:
+    """A text in quotes: JSON's escapes are TOML's."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
