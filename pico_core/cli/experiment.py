@@ -1,5 +1,6 @@
 """The command that runs a grid of datasets, variants and seeds, and says what came out."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from pico_core.cli.studies import DIFFERENT
 from pico_core.experiments.checking import check_table, read_table
 from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
 from pico_core.experiments.grid import GridProgress, results, run_experiment
+from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise
 from pico_core.printing import err, out, say
 
@@ -26,11 +28,14 @@ class ExperimentStopped(Exception):  # noqa: N818 (nothing is wrong, so it is no
 
 @app.command()
 def experiment(
-    config: Annotated[Path, typer.Argument(help="TOML file of the experiment, or the name of a built-in one: demo.")],
+    config: Annotated[
+        Path, typer.Argument(help="TOML file of the experiment, or the name of a built-in one: choices, demo.")
+    ],
     target: Annotated[Path, typer.Option("--out", help="Folder of its cells and its table; goes on where it was.")],
     check: Annotated[
         Path | None, typer.Option("--check", help="Table to compare with; code 3 where a cell differs.")
     ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the summary as a Markdown table.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare variants of the method, controls and settings over datasets and seeds; goes on where it was."""
@@ -50,6 +55,8 @@ def experiment(
         if found is not None:
             values["check"] = asdict(found) | {"agrees": found.agrees}
         say(values, as_json=True)
+    elif markdown:
+        sys.stdout.write(markdown_table(summaries) + "\n")
     else:
         out.print(plan.sentence, markup=False, highlight=False)
         for dataset in plan.datasets:
