@@ -101,8 +101,9 @@ def _permuted(bench: Workbench) -> Scheme:
 def _part_of_the_axes(bench: Workbench, *, ends: bool) -> Scheme:
     """PICO's weights on the two axes that hold most of the common mean and of the modality gap, or on all others.
 
-    The rest keeps equal weights. It parts what PICO gains by repairing offsets, which are no style, from
-    what it gains elsewhere.
+    The rest has one weight: that of the others on average, each by its share of the products of matched pairs. So
+    either half stands to the other as it does in PICO's weights, and what is gained by repairing offsets, which
+    are no style, is parted from what is gained elsewhere.
     """
     scheme = _constructed(bench, bench.config)
     assert scheme.weights is not None
@@ -110,7 +111,9 @@ def _part_of_the_axes(bench: Workbench, *, ends: bool) -> Scheme:
     image, text = fit.image_means.mean(dim=0), fit.text_means.mean(dim=0)
     at_the_ends = torch.zeros(fit.n_columns, dtype=torch.bool)
     at_the_ends[[int((image + text).abs().argmax()), int((image - text).abs().argmax())]] = True
-    weights = torch.where(at_the_ends == ends, scheme.weights, 1.0)
+    energy = (fit.image_means[fit.text_image] * fit.text_means).abs().mean(dim=0)[~at_the_ends]
+    level = (energy * scheme.weights[~at_the_ends]).sum() / energy.sum().clamp_min(1e-12)
+    weights = torch.where(at_the_ends == ends, scheme.weights, level)
     return Scheme(bench.config, weights / weights.mean(), strength=scheme.strength, built=scheme.built)
 
 
