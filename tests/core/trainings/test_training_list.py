@@ -165,7 +165,8 @@ def test_foreign_folders_and_other_settings_are_refused_before_anything_is_train
         run_training_list(listed, tmp_path)
     with pytest.raises(RunError, match="is a file"):
         run_training_list(listed, tmp_path / "mine.txt")
-    (place / "other.toml").write_text(HEAD + FAST + ONE + TWO.replace("0.5", "0.25"))
+    new = ONE.replace("data =", 'name = "new"\ndata =')  # comes first, and must not be trained in vain
+    (place / "other.toml").write_text(HEAD + FAST + new + TWO.replace("0.5", "0.25"))
     seen = []
     with pytest.raises(DataError, match="few-cross: it holds trainings of other data or settings"):
         run_training_list(read_training_list(place / "other.toml"), folder, on_progress=seen.append)
