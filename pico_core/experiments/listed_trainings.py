@@ -26,10 +26,6 @@ from pico_core.trainings.tables import CURVES, LEAD, SCHEMA
 
 FORMAT: Final = "pico-lens list of trainings 1"
 ABOUT, TRAININGS, TRAINING_CURVES = "training.json", "training.parquet", "training_curves.parquet"
-# Curves are drawn, not computed with: half the digits do, and the file is kept beside an experiment.
-LISTED_CURVES: Final = pl.Schema(
-    {name: pl.Float32() if kind == pl.Float64 else kind for name, kind in CURVES.items() if name != "seconds"}
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
     Raises:
         RunError: a table of a comparison is damaged.
     """
-    tables, curves = [pl.DataFrame(schema=SCHEMA)], [pl.DataFrame(schema=LISTED_CURVES)]
+    tables, curves = [pl.DataFrame(schema=SCHEMA)], [pl.DataFrame(schema=CURVES)]
     for one in listed.comparisons:
         place = Path(folder) / one.folder
         if not (place / TABLE).is_file() or not (place / CURVE_TABLE).is_file():
@@ -124,7 +120,7 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
             rows = pl.read_parquet(place / TABLE).filter(asked & led)
             lines = pl.read_parquet(place / CURVE_TABLE).filter(asked)
             tables.append(rows.with_columns(name, pl.lit(listed.name).alias("experiment")).match_to_schema(SCHEMA))
-            curves.append(lines.with_columns(name).select(LISTED_CURVES.names()).cast(LISTED_CURVES))
+            curves.append(lines.with_columns(name).match_to_schema(CURVES))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RunError(
                 f"{one.folder}: {TABLE} or {CURVE_TABLE} cannot be read ({error}); remove both and go on"
