@@ -1,14 +1,20 @@
 """The command that trains alignment heads with the weighting in the loop, and with its controls."""
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 from rich.progress import Progress
 
-from pico_core.cli.options import Data, Json, named_values
+from pico_core.cli.options import Json, named_values
 from pico_core.data.files import load_pairs
+from pico_core.errors import SettingError
+from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
+from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
 from pico_core.printing import err, out, say, tell_trainings
 from pico_core.training.stopping import TrainingStopped
 from pico_core.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
@@ -20,12 +26,20 @@ app = typer.Typer()
 
 @app.command()
 def train(
-    data: Data,
+    data: Annotated[
+        Path, typer.Argument(help="A dataset, a TOML file that lists trainings, or the built-in list: training.")
+    ],
     target: Annotated[Path, typer.Option("--out", help="Folder of trainings to write, or to go on with.")],
     variants: Annotated[
-        str, typer.Option(help="Weightings of the loop, with commas; none = P = 1 is always there.")
-    ] = ",".join(ComparisonConfig().variants),
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many seeds, from 0 on.")] = 3,
+        str | None,
+        typer.Option(
+            help="Weightings of the loop, with commas; none = P = 1 is always there.",
+            show_default=",".join(ComparisonConfig().variants),
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="How many seeds, from 0 on.", show_default="3")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, a setting of trainings.")] = None,
     few: Annotated[int, typer.Option(min=0, help="Train on so many images of the fit split; 0 = all.")] = 0,
     hold_out_styles: Annotated[
@@ -35,33 +49,80 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train alignment heads on frozen tokens: with PICO in the loop, with P = 1, and with controls."""
+    file = find_training_list(data)
+    if file is not None:
+        given = {"--variants": variants, "--seeds": seeds, "--set": settings, "--few": few or None}
+        for option, value in (given | {"--hold-out-styles": hold_out_styles}).items():
+            if value is not None:
+                raise SettingError(f"{option} cannot be given with {file.name}: write it there")
+        _train_list(read_training_list(file), target, device=device, as_json=as_json)
+        return
     named = named_values(settings)
+    usual = ComparisonConfig()
     config = ComparisonConfig(
-        variants=variants_named(_listed(variants)),
-        seeds=tuple(range(seeds)),
+        variants=usual.variants if variants is None else variants_named(_listed(variants)),
+        seeds=usual.seeds if seeds is None else tuple(range(seeds)),
         held_out=_listed(hold_out_styles or ""),
     ).with_settings({"n_training_images": few} | named if few else dict(named))
     pairs = load_pairs(data)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("frozen tokens")
-        last: list[ComparisonProgress] = []
+    with _watched(target) as meter:
 
         def tick(now: ComparisonProgress) -> None:
-            last[:] = [now]
-            words = f"{now.variant}, seed {now.seed}, epoch {now.epoch}"
-            progress.update(task, completed=now.done, total=now.total, description=words)
+            meter.show(now, now.done, now.total)
 
-        try:
-            found = run_training_comparison(pairs, config, target, device=device, on_progress=tick)
-        except KeyboardInterrupt:
-            done = f"after {last[0].done} of {last[0].total} epochs" if last else "before the first epoch"
-            raise TrainingStopped(f"{done}; what is finished is kept in {target}: start it again to go on") from None
+        found = run_training_comparison(pairs, config, target, device=device, on_progress=tick)
     summary = training_summary(found.table)
     if as_json:
         say(asdict(summary) | {"sentence": summary.sentence, "table": str(target / TABLE)}, as_json=True)
         return
     tell_trainings(summary)
     out.print(f"Saved as {target}.", highlight=False)
+
+
+def _train_list(listed: TrainingList, target: Path, *, device: str, as_json: bool) -> None:
+    """Train a list, and tell every comparison under its name."""
+    with _watched(target) as meter:
+
+        def tick(now: ListProgress) -> None:
+            meter.show(now.now, now.done, now.total, name=f"{now.comparison}: ")
+
+        found = run_training_list(listed, target, device=device, on_progress=tick)
+    summaries = [
+        replace(training_summary(found.table.filter(pl.col("dataset") == one.name)), experiment=one.name)
+        for one in listed.comparisons
+    ]
+    if as_json:
+        told = [asdict(one) | {"sentence": one.sentence} for one in summaries]
+        say({"experiment": listed.name, "comparisons": told, "table": str(target / TRAININGS)}, as_json=True)
+        return
+    out.print(listed.sentence, markup=False, highlight=False)
+    for one in summaries:
+        tell_trainings(one)
+    out.print(f"Saved as {target}.", highlight=False)
+
+
+class _Meter:
+    """A bar of epochs, and how far it was last."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.task, self.reached = progress, progress.add_task("frozen tokens"), ""
+
+    def show(self, now: ComparisonProgress, done: int, total: int, *, name: str = "") -> None:
+        self.reached = f"after {done} of {total} epochs"
+        words = f"{name}{now.variant}, seed {now.seed}, epoch {now.epoch}"
+        self.progress.update(self.task, completed=done, total=total, description=words)
+
+
+@contextmanager
+def _watched(target: Path) -> Iterator[_Meter]:
+    """A meter; a key press says how far it was."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        meter = _Meter(progress)
+        try:
+            yield meter
+        except KeyboardInterrupt:
+            done = meter.reached or "before the first epoch"
+            raise TrainingStopped(f"{done}; what is finished is kept in {target}: start it again to go on") from None
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """An experiment is one TOML file: what it asks, on which datasets, with which variants, settings and seeds."""
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pico_core.demo.catalogue import ASSETS, DEMOS
+from pico_core.demo.catalogue import ASSETS
 from pico_core.errors import SettingError
+from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
 from pico_core.experiments.variants import NAMES, Change, Variant, setting_variant, variant_of, with_controls
 from pico_core.method.config import StudyConfig
 
@@ -71,13 +70,22 @@ def find_experiment(name: Path | str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    built_in = BUILT_IN / f"{name}.toml"
-    if path.name == str(name) and built_in.is_file():
-        return built_in
-    known = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.toml")))
+    known = built_in_files("datasets")
+    if str(name) in known:
+        return known[str(name)]
     raise SettingError(
-        f"there is no experiment {str(name)!r}; name a TOML file that exists, or a built-in one: {known}"
+        f"there is no experiment {str(name)!r}; name a TOML file that exists, or a built-in one: {', '.join(known)}"
     )
+
+
+def built_in_files(key: str) -> dict[str, Path]:
+    """Built-in files that have this table, by name: "datasets" of experiments, "comparisons" of lists of trainings.
+
+    >>> list(built_in_files("datasets"))
+    ['choices', 'demo']
+    """
+    files = sorted(BUILT_IN.glob("*.toml"))
+    return {file.stem: file for file in files if key in toml_values(file)}
 
 
 def read_experiment(path: Path | str) -> ExperimentConfig:
@@ -87,20 +95,11 @@ def read_experiment(path: Path | str) -> ExperimentConfig:
         SettingError: not TOML, an unknown key, or a value that cannot be; says the file, the field and the mend.
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(f"{path.name}: cannot be read ({error.strerror or error}); name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path.name}: is not TOML ({error}); correct it there") from None
-    return _Reader(path).read(values)
+    return _Reader(path).read(toml_values(path))
 
 
-class _Reader:
-    """Reads one file; every complaint begins with its name and the field."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+class _Reader(TomlReader):
+    """Reads one experiment."""
 
     def read(self, values: dict[str, Any]) -> ExperimentConfig:
         self.known("", values, KEYS)
@@ -114,31 +113,6 @@ class _Reader:
             variants=with_controls(self.variants(values.get("variants", "all")), sweeps=bool(sweep)),
             sweep=sweep,
         )
-
-    def wrong(self, field: str, found: object, expected: str) -> SettingError:
-        return SettingError(f"{self.path.name}: {field} is {found!r}; expected {expected}")
-
-    def known(self, field: str, values: Mapping[str, Any], keys: tuple[str, ...]) -> None:
-        for name in values:
-            if name not in keys:
-                place = f"{field}.{name}" if field else name
-                raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
-
-    def text(self, field: str, values: Mapping[str, Any]) -> str:
-        found = values.get(field)
-        if not isinstance(found, str) or not found.strip():
-            raise self.wrong(field, found, f'some text: write {field} = "..."')
-        return found.strip()
-
-    def seeds(self, found: object) -> tuple[int, ...]:
-        mend = "a number of seeds of at least 1, or a list of different ones: write seeds = 5 or seeds = [0, 1, 2]"
-        if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
-            return tuple(range(found))
-        if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
-            raise self.wrong("seeds", found, mend)
-        if len(set(found)) < len(found) or not all(0 <= seed < 2**32 for seed in found):
-            raise self.wrong("seeds", found, mend)
-        return tuple(found)
 
     def variants(self, found: object) -> tuple[str, ...]:
         if found == "all":
@@ -156,7 +130,7 @@ class _Reader:
         if "seed" in found:
             raise SettingError(f"{self.path.name}: {field}.seed cannot be set; name the seeds by seeds = [...]")
         try:
-            return base.with_settings({name: _typed(value) for name, value in found.items()})
+            return base.with_settings({name: typed(value) for name, value in found.items()})
         except SettingError as error:
             raise SettingError(f"{self.path.name}: {field}: {error}") from None
 
@@ -173,7 +147,7 @@ class _Reader:
                 )
             if not isinstance(values, list) or not values or any(isinstance(v, list | dict | bool) for v in values):
                 raise self.wrong(field, values, "a list of single values, such as [1, 4]")
-            texts = [_typed(value) for value in values]
+            texts = [typed(value) for value in values]
             if len(set(texts)) < len(texts):
                 raise self.wrong(field, values, "each value once")
             for text in texts:
@@ -198,13 +172,7 @@ class _Reader:
         if not isinstance(values, dict):
             raise self.wrong(field, found, "a name, a path, or a table with data = '...'")
         self.known(field, values, DATASET_KEYS)
-        built_in = [demo.name for demo in DEMOS]
-        data = values.get("data")
-        if not isinstance(data, str) or not data:
-            raise self.wrong(f"{field}.data", data, f"one of {', '.join(built_in)}, or a path relative to this file")
-        place = None if data in built_in else self.path.parent / data
-        if place is not None and not place.exists():
-            raise self.wrong(f"{field}.data", data, f"one of {', '.join(built_in)}, or a path relative to this file")
+        data, place = self.data(f"{field}.data", values.get("data"))
         swept = values.get("sweep", True)
         if not isinstance(swept, bool):
             raise self.wrong(f"{field}.sweep", swept, "true or false")
@@ -216,16 +184,3 @@ class _Reader:
             for change in sweep:  # a value may be impossible only beside this dataset's other settings
                 self.settings(f"{field}, sweep.{change.setting}", {change.setting: change.value}, config)
         return DatasetChoice(name.strip(), data, place, config, sweep=swept)
-
-
-def _typed(value: object) -> str:
-    """A value as it would be typed: 4.0 and 4 are the same setting.
-
-    >>> _typed(4.0), _typed([0.25, 1]), _typed("cross")
-    ('4', '0.25,1', 'cross')
-    """
-    if isinstance(value, list):
-        return ",".join(_typed(one) for one in value)
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    return str(value)

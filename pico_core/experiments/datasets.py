@@ -1,6 +1,7 @@
 """The datasets of an experiment, opened: built-in demos by name, others by path, with their truth where it is known."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pico_core.axes import Columns
 from pico_core.data.files import load_pairs
@@ -31,10 +32,18 @@ def open_dataset(choice: DatasetChoice) -> OpenDataset:
     Raises:
         DataError: nothing there, or no dataset; says the mend.
     """
-    if choice.place is None:
-        demo = demo_of(choice.data)
-        place, beside = demo.dataset, demo.truth
-    else:
-        place, beside = choice.place, choice.place / "truth.parquet"
-    pairs = load_pairs(place)
+    beside = demo_of(choice.data).truth if choice.place is None else choice.place / "truth.parquet"
+    pairs = open_pairs(choice.data, choice.place)
     return OpenDataset(choice, pairs, read_truth(beside, pairs.n_columns) if beside.is_file() else None)
+
+
+def open_pairs(data: str, place: Path | None) -> PairedEmbeddings:
+    """All pairs of a built-in demo, or of what lies at a place.
+
+    Raises:
+        DataError: nothing there, or no dataset; says the mend.
+
+    >>> open_pairs("planted", None).name
+    'Planted columns'
+    """
+    return load_pairs(demo_of(data).dataset if place is None else place)

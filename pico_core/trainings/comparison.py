@@ -92,7 +92,7 @@ def run_training_comparison(
     """
     config, folder = config or ComparisonConfig(), Path(folder)
     config.splits(pairs, config.seeds[0])  # what cannot be split is refused before anything is written
-    _claim(folder, pairs, config)
+    claim(folder, pairs, config)
     rows: list[dict[str, object]] = []
     curves: list[dict[str, object]] = []
     total = len(config.seeds) * len(config.ordered) * (config.alignment.n_epochs + 1)
@@ -125,6 +125,29 @@ def run_training_comparison(
             rows = [row for row in rows if row["seed"] != seed] + _rows(finished, text_image, config)
             found = _write(folder, rows, curves, pairs, config)
     return found
+
+
+def claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> None:
+    """Take a folder for a comparison, or refuse it if it holds anything else than the same one.
+
+    Raises:
+        DataError: it does.
+    """
+    about = {"format": FORMAT, "dataset": pairs.name, "digest": pairs.digest, "config": config.to_dict()}
+    told = json.dumps(about, indent=1, allow_nan=False)
+    if folder.is_file():
+        raise DataError(f"{folder.name}: is a file; trainings are a folder: choose another place")
+    if (folder / ABOUT).is_file():
+        if (folder / ABOUT).read_text(encoding="utf-8") != told:
+            raise DataError(
+                f"{folder.name}: it holds trainings of other data or settings; choose another folder, or remove it"
+            )
+        return
+    others = strangers(folder, ()) if folder.exists() else ""
+    if others:
+        raise DataError(f"{folder.name}: the folder holds {others}, which no training wrote; choose another place")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ABOUT).write_text(told, encoding="utf-8")
 
 
 def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: ComparisonConfig) -> list[dict[str, object]]:
@@ -175,25 +198,6 @@ def _finished(made: Alignment, parts: Splits, place: Path, variant: str, seed: i
     )
     save_trained(found, place)
     return found
-
-
-def _claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> None:
-    """Take the folder, or refuse it if it holds anything else than the same comparison."""
-    about = {"format": FORMAT, "dataset": pairs.name, "digest": pairs.digest, "config": config.to_dict()}
-    told = json.dumps(about, indent=1, allow_nan=False)
-    if folder.is_file():
-        raise DataError(f"{folder.name}: is a file; trainings are a folder: choose another place")
-    if (folder / ABOUT).is_file():
-        if (folder / ABOUT).read_text(encoding="utf-8") != told:
-            raise DataError(
-                f"{folder.name}: it holds trainings of other data or settings; choose another folder, or remove it"
-            )
-        return
-    others = strangers(folder, ()) if folder.exists() else ""
-    if others:
-        raise DataError(f"{folder.name}: the folder holds {others}, which no training wrote; choose another place")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).write_text(told, encoding="utf-8")
 
 
 def _write(

@@ -27,6 +27,8 @@ from pico_core.analysis.switching import column_sets
 from pico_core.data import files, marks
 from pico_core.experiments import grid
 from pico_core.experiments.config import read_experiment
+from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS
+from pico_core.experiments.training_list import read_training_list
 from pico_core.export import ARRAYS
 from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -34,6 +36,8 @@ from pico_core.method.feedback import feedback_weights
 from pico_core.method.probabilities import combine_modalities, weights_from
 from pico_core.probes import FORMAT as PROBE_FORMAT
 from pico_core.runs import save_run
+from pico_core.trainings.tables import CURVES, FAMILY, LEAD
+from pico_core.trainings.tables import SCHEMA as TRAININGS_SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -374,6 +378,17 @@ def test_an_experiment_is_told_as_it_is_written(planted, tmp_path):
     assert set(grid.read_about(tmp_path / "e")) <= told
     rows = named(" ".join(row[0] for row in table_rows(FORMATS["An experiment"])))
     assert rows == set(grid.results(tmp_path / "e").columns)
+
+
+def test_a_list_of_trainings_is_told_as_it_is_read(tmp_path):
+    (tmp_path / "mydata").mkdir()
+    (told,) = snippets(COMMANDS["train"], "toml")
+    (tmp_path / "trainings.toml").write_text(told, encoding="utf-8")
+    listed = read_training_list(tmp_path / "trainings.toml")
+    assert [one.name for one in listed.comparisons] == ["mydata", "few pairs, cross"]
+    assert all(f"`{name}`" in COMMANDS["train"] for name in (TRAININGS, TRAINING_CURVES))
+    assert named(" ".join(row[0] for row in table_rows(FORMATS["Trainings"]))) == set(TRAININGS_SCHEMA)
+    assert {TRAININGS, TRAINING_CURVES, *CURVES, FAMILY, LEAD} <= named(FORMATS["Trainings"])
 
 
 def test_tables_are_told_as_they_are_written(planted):

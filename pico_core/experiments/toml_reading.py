@@ -1,0 +1,81 @@
+"""Files of settings, read: every complaint begins with the name of the file and the field, and says the mend."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pico_core.demo.catalogue import DEMOS
+from pico_core.errors import SettingError
+
+
+def toml_values(path: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        SettingError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"{path.name}: cannot be read ({error.strerror or error}); name a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path.name}: is not TOML ({error}); correct it there") from None
+
+
+class TomlReader:
+    """Reads the fields of one file that experiments and lists of trainings have in common."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def wrong(self, field: str, found: object, expected: str) -> SettingError:
+        """The complaint about a value."""
+        return SettingError(f"{self.path.name}: {field} is {found!r}; expected {expected}")
+
+    def known(self, field: str, values: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+        """Refuse keys that mean nothing."""
+        for name in values:
+            if name not in keys:
+                place = f"{field}.{name}" if field else name
+                raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
+
+    def text(self, field: str, values: Mapping[str, Any]) -> str:
+        """Some text that has to be there."""
+        found = values.get(field)
+        if not isinstance(found, str) or not found.strip():
+            raise self.wrong(field, found, f'some text: write {field} = "..."')
+        return found.strip()
+
+    def seeds(self, found: object) -> tuple[int, ...]:
+        """How many seeds from 0 on, or which."""
+        mend = "a number of seeds of at least 1, or a list of different ones: write seeds = 5 or seeds = [0, 1, 2]"
+        if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
+            return tuple(range(found))
+        if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
+            raise self.wrong("seeds", found, mend)
+        if len(set(found)) < len(found) or not all(0 <= seed < 2**32 for seed in found):
+            raise self.wrong("seeds", found, mend)
+        return tuple(found)
+
+    def data(self, field: str, found: object) -> tuple[str, Path | None]:
+        """A dataset as it was written, and where it lies; None for a built-in demo."""
+        built_in = [demo.name for demo in DEMOS]
+        if isinstance(found, str) and found in built_in:
+            return found, None
+        if not isinstance(found, str) or not found or not (self.path.parent / found).exists():
+            raise self.wrong(field, found, f"one of {', '.join(built_in)}, or a path relative to this file")
+        return found, self.path.parent / found
+
+
+def typed(value: object) -> str:
+    """A value as it would be typed: 4.0 and 4 are the same setting.
+
+    >>> typed(4.0), typed([0.25, 1]), typed("cross")
+    ('4', '0.25,1', 'cross')
+    """
+    if isinstance(value, list):
+        return ",".join(typed(one) for one in value)
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return str(value)
