@@ -1,6 +1,7 @@
 """The built-in trainings are those of their list, every control beside them, and one of them comes out again."""
 
 import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from pico_core.experiments.datasets import open_pairs
 from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.training.alignment import align
+from pico_core.trainings.markdown import training_markdown
 from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA
 
 TOLERANCE = 1.0  # points of rSum, as of experiments: other libraries round sums otherwise, and close ranks then swap
@@ -93,3 +95,8 @@ def test_one_training_comes_out_again(listed, table):
     told = table.filter(dataset=one.name, family=FAMILY, seed=0, variant="none")["rsum"].item()
     assert found == pytest.approx(told, abs=TOLERANCE)
     assert abs(table.filter(dataset=one.name, family=FAMILY, seed=0, variant="frozen")["rsum"].item() - told) > 2
+
+
+def test_the_answer_in_the_documents_is_that_of_the_table(table):
+    told = (Path(__file__).resolve().parents[3] / "docs" / "answer.md").read_text(encoding="utf-8")
+    assert training_markdown(table) in told
