@@ -23,6 +23,7 @@ from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.experiments.grid import ABOUT, GridProgress, run_experiment
+from pico_core.experiments.listed_trainings import TRAININGS
 from pico_core.experiments.order import FeedbackOrder, RecordedRun, feedback_orders, recorded_runs
 from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, reached, read_outcome
 from pico_core.experiments.small import small_experiment
@@ -176,7 +177,7 @@ def _read(path: str, changed: str) -> Results:
 
 def _is_other(file: Path) -> bool:
     """Whether a file beside the built-in result is the table of another built-in experiment."""
-    return file != BUILT_IN_RESULT and file.with_suffix(".toml").is_file()
+    return file.name not in (BUILT_IN_RESULT.name, TRAININGS) and file.with_suffix(".toml").is_file()
 
 
 def _alone(file: Path) -> Results:
