@@ -23,12 +23,12 @@ from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.experiments.grid import ABOUT, GridProgress, run_experiment
-from pico_core.experiments.listed_trainings import TRAININGS
 from pico_core.experiments.order import FeedbackOrder, RecordedRun, feedback_orders, recorded_runs
 from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, reached, read_outcome
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import VariantSummary, summarise, summary_frame
 from pico_core.experiments.sweeps import Sweeps, sweeps_on
+from pico_core.experiments.training_tables import NAMES as TRAINING_NAMES
 from pico_core.experiments.training_tables import TrainingGroup, read_training, training_groups
 from pico_core.experiments.variants import METHOD, VARIANTS, Family
 from pico_core.experiments.verdicts import ExperimentAnswer, Leads, answer_on, leads_on
@@ -176,8 +176,9 @@ def _read(path: str, changed: str) -> Results:
 
 
 def _is_other(file: Path) -> bool:
-    """Whether a file beside the built-in result is the table of another built-in experiment."""
-    return file.name not in (BUILT_IN_RESULT.name, TRAININGS) and file.with_suffix(".toml").is_file()
+    """Whether a file beside the built-in result is the table of another built-in experiment, not that of trainings."""
+    trainings = {name for names in TRAINING_NAMES for name in names}
+    return file != BUILT_IN_RESULT and file.name not in trainings and file.with_suffix(".toml").is_file()
 
 
 def _alone(file: Path) -> Results:

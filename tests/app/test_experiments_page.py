@@ -10,9 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.services import experiments
 from app.state import EXPERIMENT_PARTS
+from pico_core.experiments.config import built_in_files
 from pico_core.experiments.grid import run_experiment
 from pico_core.experiments.reading import read_outcome
 from pico_core.experiments.small import small_experiment
+from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from tests.app.reading import HOSTILE, answer, prose
 from tests.app.test_pages import PROGRAM, page
@@ -58,6 +60,16 @@ def test_trainings_alone_are_shown_where_there_is_no_experiment(monkeypatch, tmp
     app = opened()
     assert answer(app).startswith("In training on “toy” PICO in the loop makes no detectable difference: +6.0")
     assert len(app.get("plotly_chart")) == 2
+
+
+def test_the_results_that_come_with_the_program_are_read_together():
+    found = experiments.built_in_results()
+    assert found is not None
+    made = [name for name, file in built_in_files("datasets").items() if file.with_suffix(".parquet").is_file()]
+    assert sorted([found.outcome.name, *(one.outcome.name for one in found.beside)]) == made
+    listed = read_training_list(find_training_list("training"))
+    assert [one.dataset for one in found.training] == [one.name for one in listed.comparisons]
+    assert len(opened(**{"experiment-part": "training"}).get("plotly_chart")) > 0
 
 
 def test_the_built_in_result_answers_for_the_dataset_that_is_chosen(built_in):

@@ -4,7 +4,6 @@ import streamlit as st
 
 from app import state
 from app.figures import learning as draw
-from app.markup import plain
 from app.services import experiments
 from app.views.parts import figure, prose
 
@@ -23,10 +22,13 @@ def render(results: experiments.Results) -> None:
     groups = results.training
     place = 0
     if len(groups) > 1:
+        names = [group.dataset for group in groups]
+        if len(set(names)) < len(names):
+            names = [group.title for group in groups]
         place = st.selectbox(
             "Comparison",
             range(len(groups)),
-            format_func=lambda one: plain(groups[one].title[:120]),
+            format_func=lambda one: names[one][:120],
             key="experiments-training",
         )
     group = groups[place]
