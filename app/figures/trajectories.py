@@ -1,5 +1,6 @@
 """Where the style prototypes went: both modalities in one figure, one slider, the planes fitted once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,14 @@ class Side:
 
 
 def trajectories(
-    image: Side, text: Side, probabilities: Numbers, *, selected: int, with_lines: bool = True, dark: bool = False
+    image: Side,
+    text: Side,
+    probabilities: Numbers,
+    *,
+    selected: int,
+    with_lines: bool = True,
+    epochs: Sequence[int] = (),
+    dark: bool = False,
 ) -> go.Figure:
     """Prototypes over iterations among the columns; play and slider move both sides together.
 
@@ -44,6 +52,7 @@ def trajectories(
         probabilities: Semantic probability of every column at every iteration [t, d].
         selected: Column to ring; -1 for none.
         with_lines: Whether every column is tied to its nearest prototype.
+        epochs: Number of the epoch of every step of a training; empty where steps are iterations of a construction.
         dark: Theme.
     """
     last = len(probabilities) - 1
@@ -80,7 +89,7 @@ def trajectories(
         for step in range(last + 1)
     ]
     plane_axes(figure, _plane(image), _plane(text), gap=GAP, dark=dark)
-    _player(figure, last, dark=dark)
+    _player(figure, epochs or range(last + 1), prefix="epoch " if epochs else "iteration ", dark=dark)
     return figure
 
 
@@ -162,7 +171,7 @@ def _plane(side: Side) -> Plane:
     )
 
 
-def _player(figure: go.Figure, last: int, *, dark: bool) -> None:
+def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, dark: bool) -> None:
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
     play = {"mode": "immediate", "fromcurrent": False, "frame": {"duration": 450, "redraw": False}}
     figure.update_layout(
@@ -187,17 +196,17 @@ def _player(figure: go.Figure, last: int, *, dark: bool) -> None:
         ],
         sliders=[
             {
-                "active": last,
+                "active": len(numbers) - 1,
                 "x": 0.2,
                 "len": 0.78,
                 "y": -0.13,
                 "yanchor": "top",
                 "pad": {"t": 4},
-                "currentvalue": {"prefix": "iteration ", "font": {"color": ink(dark)}},
+                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark)}},
                 "font": {"color": ink(dark)},
                 "steps": [
-                    {"label": str(step), "method": "animate", "args": [[str(step)], instant]}
-                    for step in range(last + 1)
+                    {"label": str(number), "method": "animate", "args": [[str(step)], instant]}
+                    for step, number in enumerate(numbers)
                 ],
             }
         ],

@@ -21,6 +21,8 @@ from app.state.experiments import (
     set_experiment_row,
     set_experiment_set,
     set_result_source,
+    set_training_path,
+    training_path,
 )
 from app.state.method import (
     OWN_DATA,
@@ -228,6 +230,7 @@ __all__ = [
     "set_strength",
     "set_switch_control",
     "set_switching",
+    "set_training_path",
     "set_view",
     "set_wanted_config",
     "set_weights",
@@ -244,6 +247,7 @@ __all__ = [
     "tell_takeaway",
     "tour_config",
     "touring",
+    "training_path",
     "undo_switching",
     "view",
     "wanted_config",

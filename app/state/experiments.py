@@ -44,6 +44,16 @@ def set_experiment_path(path: str) -> None:
     st.session_state["experiment-path"] = path
 
 
+def training_path() -> str:
+    """Where the file of a training lies; a path of this machine stays out of links."""
+    return str(st.session_state.get("training-path", ""))
+
+
+def set_training_path(path: str) -> None:
+    """Look for a training elsewhere."""
+    st.session_state["training-path"] = path
+
+
 def experiment_set(names: Sequence[str]) -> str:
     """The dataset of the experiment that is looked at; the first one where another is not among them.
 

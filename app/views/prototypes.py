@@ -5,6 +5,7 @@ import streamlit as st
 from app import provenance, services, state
 from app.figures import construction as draw
 from app.figures.trajectories import Side, trajectories
+from app.views import trained
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
 
@@ -27,6 +28,7 @@ def render() -> None:
     _ways(space)
     _map(space)
     _weights(space, found.order.sentence)
+    trained.section()
     _sources()
 
 

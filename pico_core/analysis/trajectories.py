@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pico_core.analysis.evaluation import paired_difference
 from pico_core.analysis.records import Estimate, RetrievalReport, Verdict
-from pico_core.method.history import Construction
+from pico_core.method.history import Construction, History
 
 HALF = 0.5
 SAME_GAIN = 1e-7  # relative gains closer than this differ by rounding: one query moves a gain by more
@@ -106,10 +106,25 @@ def prototype_plane(points: Float[Tensor, "d a"], centres: Float[Tensor, "t k a"
 
 def prototype_planes(construction: Construction) -> PrototypePlanes:
     """The averaged prototypes of every iteration, in one plane per modality."""
-    steps = [step.prototypes for step in construction.history.iterations]
+    return history_planes(
+        construction.history, image_columns=construction.image_columns, text_columns=construction.text_columns
+    )
+
+
+def history_planes(
+    history: History, *, image_columns: Float[Tensor, "d a"], text_columns: Float[Tensor, "d b"]
+) -> PrototypePlanes:
+    """The averaged prototypes of every record, of a construction or of the epochs of a training.
+
+    Args:
+        history: At least one record.
+        image_columns: The columns as points, in the coordinates of the image prototypes.
+        text_columns: The same for the text prototypes.
+    """
+    steps = [step.prototypes for step in history.iterations]
     return PrototypePlanes(
-        image=prototype_plane(construction.image_columns, torch.stack([s.image.centres for s in steps])),
-        text=prototype_plane(construction.text_columns, torch.stack([s.text.centres for s in steps])),
+        image=prototype_plane(image_columns, torch.stack([s.image.centres for s in steps])),
+        text=prototype_plane(text_columns, torch.stack([s.text.centres for s in steps])),
         image_labels=torch.stack([s.image.labels for s in steps]),
         text_labels=torch.stack([s.text.labels for s in steps]),
     )

@@ -154,6 +154,10 @@ def test_every_column_is_tied_to_its_nearest_prototype(side):
     ties = np.asarray(figure.frames[1].data[0].x).reshape(D, 3)
     np.testing.assert_array_equal(ties[:, 0], side.columns[:, 0])
     np.testing.assert_array_equal(ties[:, 1], side.centres[1, side.labels[1], 0])
+    trained = trajectories(side, side, np.zeros((T, D), "float32"), selected=-1, epochs=range(5, 5 + T))
+    (slider,) = trained.layout.sliders
+    assert (slider.currentvalue.prefix, slider.active) == ("epoch ", T - 1)
+    assert [(step.label, step.args[0][0]) for step in slider.steps] == [(str(5 + n), str(n)) for n in range(T)]
     loose = trajectories(side, side, np.zeros((T, D), "float32"), selected=-1, with_lines=False)
     assert list(loose.frames[1].data[0].x) == [None]
 

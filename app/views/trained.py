@@ -1,0 +1,55 @@
+"""The prototypes of a training, under those of the construction: how they went from epoch to epoch."""
+
+import streamlit as st
+
+from app import state
+from app.figures.trajectories import Side, trajectories
+from app.markup import plain
+from app.services.trained import TrainedView, trained_prototypes
+from app.views.parts import figure
+from pico_core.errors import PicoError
+
+
+def section() -> None:
+    """Ask for the file of a training, and draw it."""
+    with st.expander("In a training: the prototypes of every epoch", icon=":material/model_training:"):
+        st.markdown(
+            "In training the heads move the columns, and P is built anew in every epoch. `pico-lens train` keeps what "
+            "it built; its folder holds one file for every seed and weighting."
+        )
+        typed = st.text_input(
+            "The file of a training on this machine",
+            value=state.training_path(),
+            placeholder="trainings/seed-0/pico.safetensors",
+            max_chars=1000,
+            key="prototypes-training",
+        )
+        state.set_training_path(typed.strip())
+        if not state.training_path():
+            return
+        try:
+            view = trained_prototypes(state.training_path())
+        except PicoError as error:
+            st.warning(plain(str(error)), icon=":material/folder_off:")
+            return
+        _draw(view)
+
+
+def _draw(view: TrainedView) -> None:
+    st.markdown(view.sentence)
+    sides = [
+        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
+        for name, plane, labels in (
+            ("image", view.planes.image, view.planes.image_labels),
+            ("text", view.planes.text, view.planes.text_labels),
+        )
+    ]
+    figure(
+        trajectories(
+            sides[0], sides[1], view.probabilities.numpy(), selected=-1, epochs=view.epochs, dark=state.dark()
+        ),
+        key="prototypes-trained",
+        read="as above, with an epoch of the training in place of an iteration. Press Play, or move the slider.",
+        beware="the columns are those behind the heads, not the given ones, and their places are those of the last "
+        "construction: an early prototype may lie off the columns that it was built from.",
+    )
