@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import controls, heap, services, state
+from app.components.plot_keys import plot_keys
 from app.markup import plain
 from app.views import (
     columns,
@@ -58,6 +59,7 @@ def render() -> None:
         takeaway = tour.render(here)
         chosen.run()
         tour.tell(takeaway)
+        plot_keys(key="plot-keys")
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own

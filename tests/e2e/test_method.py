@@ -55,6 +55,43 @@ def test_arrow_keys_turn_the_steps_and_leave_fields_alone(visit):
     assert step_of(visit) == f"Step {last - 1} of {last}"
 
 
+def test_buttons_and_sliders_of_a_figure_answer_the_keyboard(visit):
+    visit.open("method?preset=clear", patience=120)
+    arrive(visit, "Step 1")
+    slider = visit.main.locator('.slider-group[role="slider"]').first
+    slider.wait_for(timeout=10_000)
+
+    def now():
+        return int(slider.get_attribute("aria-valuenow"))
+
+    last = int(slider.get_attribute("aria-valuemax"))
+    assert now() == last > 4
+    slider.focus()
+    for key, wanted in {"Home": 1, "ArrowRight": 2, "ArrowUp": 3, "ArrowLeft": 2, "End": last}.items():
+        visit.page.keyboard.press(key)
+        visit.page.wait_for_timeout(200)
+        assert now() == wanted, key
+    visit.page.keyboard.press("Home")
+    drawn = "() => document.querySelector('.js-plotly-plot .scatterlayer .js-line')?.getAttribute('d')"
+    first = visit.page.evaluate(drawn)
+    play = visit.main.locator('.updatemenu-button[role="button"]').first
+    assert play.get_attribute("aria-label") == "Play"
+    play.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_function(
+        "wanted => document.querySelector('.js-plotly-plot')._fullLayout.sliders[0].active >= wanted",
+        arg=last - 1,
+        timeout=20_000,
+    )
+    assert step_of(visit).startswith("Step 1")  # arrows inside a figure turn no page
+    # Tab goes from button to button, as anywhere.
+    play.focus()
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Slow"
+    assert visit.page.evaluate(drawn) != first
+    visit.assert_sound()
+
+
 def test_a_presentation_fills_the_screen_and_is_reopened_by_its_address(chromium, warm):
     with Visit(chromium, warm, dark=True, width=1920, height=1080) as visitor:
         visitor.open("method?preset=rogue&step=estimate&present=1", patience=120)
