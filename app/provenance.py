@@ -49,7 +49,7 @@ STANCE = (
 )
 HEADLINE = (
     "The paper's headline of 5.2 % to 14.1 % is the authors' claim about training on Flickr30K and MS-COCO; nothing "
-    "here reproduces or tests it."
+    "here reproduces or tests its numbers."
 )
 PROPOSITION = (
     "With ω proportional to exp(gain / τ), a candidate of higher gain has the higher weight in the final prototypes, "

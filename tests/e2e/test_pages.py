@@ -27,7 +27,7 @@ PAGES = [
     ("data", "What did I load, and is it sound?", 0),
 ]
 NAMES = ["Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Experiments", "Data"]
-MOST = 8  # controls of one kind in one place that are clicked: more of the same only take time
+MOST = 5  # controls of one kind in one place that are clicked: more of the same only take time
 ADDRESSES = [address for address, _, _ in PAGES]
 
 

@@ -21,7 +21,7 @@ def headings(visit) -> list[str]:
     return [text.split("\n")[0] for text in lists(visit)]
 
 
-@pytest.mark.parametrize("dataset", ["shortcut", "planted"])
+@pytest.mark.parametrize("dataset", ["planted"])
 def test_any_two_scorings_are_laid_side_by_side_and_a_link_reopens_them(chromium, warm, visit, dataset):
     visit.open(f"retrieval?dataset={dataset}&query=text-3")
     assert headings(visit) == ["Unweighted", "Weighted, λ = 1"]
