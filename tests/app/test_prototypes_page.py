@@ -75,4 +75,4 @@ def test_the_way_can_be_magnified_and_says_so(app):
 
 
 def test_it_says_what_is_the_papers(app):
-    assert app.expander[0].label == "What is the paper's here, and what is a reconstruction"
+    assert [part.label for part in app.expander][-1] == "What is the paper's here, and what is a reconstruction"
