@@ -8,7 +8,7 @@ from app import provenance
 from app.documents.standalone import Section
 from app.figures import columns as draw_columns
 from app.figures import construction as draw
-from app.figures.trajectories import Side, trajectories
+from app.figures.trajectories import sides, trajectories
 from pico_core.analysis.column_reading import summarise
 from pico_core.analysis.trajectories import concentration, order_check, prototype_planes, softmax_curve
 from pico_core.study import Study
@@ -92,18 +92,11 @@ def ways_section(study: Study) -> Section:
     if size > MOST_MOVING:
         said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
         return Section(title=title, html=f"<p>{escape(said)}</p>")
-    sides = [
-        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
-        for name, plane, labels in (
-            ("image", planes.image, planes.image_labels),
-            ("text", planes.text, planes.text_labels),
-        )
-    ]
     return Section(
         title=title,
         html=f"<p>{escape(said)}</p>",
         figure=trajectories(
-            sides[0], sides[1], made.history.probabilities.numpy(), selected=-1, with_lines=size <= MOST_TIED
+            *sides(planes), made.history.probabilities.numpy(), selected=-1, with_lines=size <= MOST_TIED
         ),
         name="pico-prototypes",
         read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "

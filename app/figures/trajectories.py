@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.figures.columns import rim
 from app.figures.halves import Plane, heading, plane_axes
 from app.figures.theme import SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink
+from pico_core.analysis.trajectories import PrototypePlanes
 
 Numbers = NDArray[np.float32]
 GAP = 0.07
@@ -32,6 +33,18 @@ class Side:
     centres: Numbers
     labels: NDArray[np.int64]
     explained: tuple[float, float]
+
+
+def sides(planes: PrototypePlanes) -> tuple[Side, Side]:
+    """Both halves of the figure, image side first."""
+    image, text = (
+        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
+        for name, plane, labels in (
+            ("image", planes.image, planes.image_labels),
+            ("text", planes.text, planes.text_labels),
+        )
+    )
+    return image, text
 
 
 def trajectories(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import provenance, services, state
 from app.figures import construction as draw
-from app.figures.trajectories import Side, trajectories
+from app.figures.trajectories import sides, trajectories
 from app.views import trained
 from app.views.empty import workspace_or_say
 from app.views.parts import figure, question
@@ -49,17 +49,9 @@ def _ways(space: services.Workspace) -> None:
     with_lines = ties.toggle("Tie columns to their nearest prototype", value=True, key="prototypes-ties")
     drawn = planes.magnified(float(factor))
     made = space.study.construction
-    sides = [
-        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
-        for name, plane, labels in (
-            ("image", drawn.image, planes.image_labels),
-            ("text", drawn.text, planes.text_labels),
-        )
-    ]
     figure(
         trajectories(
-            sides[0],
-            sides[1],
+            *sides(drawn),
             made.history.probabilities.numpy(),
             selected=state.column(space.study.columns.height),
             with_lines=with_lines,

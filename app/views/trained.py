@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import state
-from app.figures.trajectories import Side, trajectories
+from app.figures.trajectories import sides, trajectories
 from app.markup import plain
 from app.services.trained import TrainedView, trained_prototypes
 from app.views.parts import figure
@@ -37,16 +37,9 @@ def section() -> None:
 
 def _draw(view: TrainedView) -> None:
     st.markdown(view.sentence)
-    sides = [
-        Side(name, plane.columns.numpy(), plane.centres.numpy(), labels.numpy(), plane.explained)
-        for name, plane, labels in (
-            ("image", view.planes.image, view.planes.image_labels),
-            ("text", view.planes.text, view.planes.text_labels),
-        )
-    ]
     figure(
         trajectories(
-            sides[0], sides[1], view.probabilities.numpy(), selected=-1, epochs=view.epochs, dark=state.dark()
+            *sides(view.planes), view.probabilities.numpy(), selected=-1, epochs=view.epochs, dark=state.dark()
         ),
         key="prototypes-trained",
         read="as above, with an epoch of the training in place of an iteration. Press Play, or move the slider.",

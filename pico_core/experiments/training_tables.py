@@ -9,6 +9,7 @@ import polars as pl
 
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.errors import RunError
+from pico_core.experiments.verdicts import digits
 from pico_core.seeds import LEAST_SEEDS, mean_over_seeds
 
 FAMILY: Final = "training"
@@ -108,7 +109,7 @@ class TrainingGroup:
         seeds = f"{pico.n_seeds} seeds" if pico.n_seeds > 1 else "one seed"
         told = (
             f"In training on “{self.dataset}” PICO in the loop {said[Verdict.of(pico.change).value]}: "
-            f"{_digits(pico.change)} points of test rSum against training with P = 1, {seeds}"
+            f"{digits(pico.change)} points of test rSum against training with P = 1, {seeds}"
         )
         rivals = [(row, row.lead) for row in self.rows if row.lead is not None]
         if not rivals:
@@ -119,7 +120,7 @@ class TrainingGroup:
             Verdict.NONE: "a control cannot be told apart from it",
             Verdict.HURTS: "a control does better",
         }[Verdict.of(lead)]
-        return f"{told}; {word}: {nearest.label} (PICO minus it: {_digits(lead)})."
+        return f"{told}; {word}: {nearest.label} (PICO minus it: {digits(lead)})."
 
 
 def read_training(folder: Path | str) -> TrainingTables | None:
@@ -208,7 +209,3 @@ def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFr
 
 def _finite(numbers: pl.DataFrame) -> bool:
     return bool(numbers.cast(pl.Float64).select(pl.all_horizontal(pl.all().is_finite().all())).item())
-
-
-def _digits(change: Estimate) -> str:
-    return f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
