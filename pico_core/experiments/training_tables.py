@@ -10,7 +10,7 @@ import polars as pl
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.errors import RunError
 from pico_core.experiments.verdicts import digits
-from pico_core.seeds import LEAST_SEEDS, mean_over_seeds
+from pico_core.trainings.summary import over_seeds
 
 FAMILY: Final = "training"
 LEAD: Final = "training lead"  # PICO in the loop minus a control in the loop; its variant names the control
@@ -154,20 +154,18 @@ def training_groups(found: TrainingTables) -> tuple[TrainingGroup, ...]:
 
 
 def _rows(of: pl.DataFrame, leads: pl.DataFrame) -> tuple[TrainedVariant, ...]:
-    rows = []
-    for own in of.partition_by("variant", maintain_order=True):
-        against = leads.filter(pl.col("variant") == own["variant"][0])
-        rows.append(
-            TrainedVariant(
-                variant=str(own["variant"][0]),
-                label=str(own["label"][0]),
-                n_seeds=own.height,
-                rsum=float(sum(own["rsum"].to_list()) / own.height),
-                change=_over(own),
-                lead=None if against.is_empty() else _over(against),
-            )
+    against = {row.variant: row.difference for row in over_seeds(leads)}
+    return tuple(
+        TrainedVariant(
+            variant=row.variant,
+            label=row.label,
+            n_seeds=sum(row.verdicts),
+            rsum=row.rsum,
+            change=row.difference,
+            lead=against.get(row.variant),
         )
-    return tuple(rows)
+        for row in over_seeds(of)
+    )
 
 
 def _curves(lines: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve, ...]:
@@ -186,13 +184,6 @@ def _curves(lines: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve,
 
 def _labels(of: pl.DataFrame) -> dict[str, str]:
     return {str(variant): str(label) for variant, label in of.select("variant", "label").iter_rows()}
-
-
-def _over(own: pl.DataFrame) -> Estimate:
-    values = [float(value) for value in own["difference"]]
-    if len(values) >= LEAST_SEEDS:
-        return mean_over_seeds(values)
-    return Estimate(values[0], float(own["low"][0]), float(own["high"][0]))
 
 
 def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:

@@ -88,12 +88,13 @@ def training_summary(table: pl.DataFrame) -> TrainingSummary:
         n_images=int(table["n_images"][0]),
         n_seeds=plain.height,
         plain=sum(plain["rsum"].to_list()) / plain.height,
-        rows=_gathered(of),
-        leads=_gathered(table.filter(pl.col("family") == LEAD)),
+        rows=over_seeds(of),
+        leads=over_seeds(table.filter(pl.col("family") == LEAD)),
     )
 
 
-def _gathered(table: pl.DataFrame) -> tuple[TrainedOverSeeds, ...]:
+def over_seeds(table: pl.DataFrame) -> tuple[TrainedOverSeeds, ...]:
+    """One row per variant, of one family of one comparison, in the order of the table."""
     rows = []
     for variant in table["variant"].unique(maintain_order=True).to_list():
         own = table.filter(pl.col("variant") == variant)
