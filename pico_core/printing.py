@@ -5,12 +5,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from pico_core.analysis.records import RetrievalReport
 from pico_core.seeds import SeedsReport
-from pico_core.trainings.summary import TrainingSummary
+from pico_core.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
+from pico_core.trainings.tables import SHORT
 
 out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
@@ -63,15 +65,38 @@ def tell_seeds(report: SeedsReport) -> None:
 
 
 def tell_trainings(found: TrainingSummary) -> None:
-    """Print the answer about PICO in the loop, then every variant over all seeds."""
+    """Print the answer about PICO in the loop, then every weighting and every lead; fits 80 columns."""
     out.print(found.sentence, markup=False, highlight=False)
     title = f"{found.experiment}: {found.n_seeds} seeds, {found.n_images} test images each, {found.basis} columns"
-    table = Table("", "rSum", "against P = 1", "interval", "helps", "hurts", "neither", title=title)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in (*found.rows, *found.leads):
-        change = row.difference
-        apart = (f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]", *map(str, row.verdicts))
-        rsum = "" if row in found.leads else f"{row.rsum:.1f}"
-        table.add_row(row.label, rsum, *(apart if row.variant != "none" else ()))
+    table = _narrow("verdict", "training", "rSum", "change", "95 %", "adj. p", "seeds", title=title)
+    for row in found.rows:
+        plain = row.variant == PLAIN
+        p = "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
+        apart = ("-", "", "", "", "") if plain else (row.verdict, *_interval(row), p, _signs(row))
+        table.add_row(apart[0], SHORT.get(row.variant, row.variant), f"{row.rsum:.1f}", *apart[1:])
     out.print(table)
+    if found.leads:
+        table = _narrow("PICO is", "beside", "lead", "95 %", "seeds", title="PICO minus its controls")
+        for row in found.leads:
+            word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict]
+            table.add_row(word, SHORT.get(row.variant, row.variant), *_interval(row), _signs(row))
+        out.print(table)
+    out.print("seeds: how many lie above and below 0 by their own paired interval; leads are not adjusted.", markup=False, highlight=False)
+
+
+def _narrow(*names: str, title: str) -> Table:
+    """A table without frame: two columns of words, then digits."""
+    table = Table(*names, title=title, box=box.SIMPLE_HEAD, padding=0)
+    for place, column in enumerate(table.columns):
+        column.no_wrap = True
+        column.justify = "left" if place < 2 else "right"
+    return table
+
+
+def _interval(row: TrainedOverSeeds) -> tuple[str, str]:
+    change = row.difference
+    return f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]"
+
+
+def _signs(row: TrainedOverSeeds) -> str:
+    return f"+{row.verdicts[0]} -{row.verdicts[1]}"

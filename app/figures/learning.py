@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 
 from app.figures.row_plot import Group, PlotRow, row_plot, short
 from app.figures.theme import CATEGORIES, GREY, SEMANTIC, SKY, SYMBOLS, blank, ink
-from pico_core.analysis.records import Verdict
-from pico_core.experiments.training_tables import PLAIN, LearningCurve, TrainedVariant
+from pico_core.analysis.records import Estimate, Verdict
+from pico_core.experiments.training_tables import LearningCurve
+from pico_core.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
 
 
 def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> go.Figure:
@@ -63,7 +64,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
     return figure
 
 
-def trained(rows: Sequence[TrainedVariant], *, dark: bool = False) -> go.Figure:
+def trained(rows: Sequence[TrainedOverSeeds], *, dark: bool = False) -> go.Figure:
     """Test rSum of every training against that with P = 1.
 
     Args:
@@ -74,8 +75,9 @@ def trained(rows: Sequence[TrainedVariant], *, dark: bool = False) -> go.Figure:
         PlotRow(
             name=row.variant,
             label=row.label,
-            change=row.change,
-            verdict=Verdict.of(row.change),
+            change=row.difference,
+            verdict=Verdict(row.verdict),
+            about=_about(row),
             main=row.variant == "pico",
         )
         for row in rows
@@ -86,24 +88,40 @@ def trained(rows: Sequence[TrainedVariant], *, dark: bool = False) -> go.Figure:
     )
 
 
-def trained_html(rows: Sequence[TrainedVariant]) -> str:
+def trained_html(found: TrainingSummary) -> str:
     """The same as a table with PICO's lead over each; labels are escaped."""
-    head = "<tr><th></th><th>seeds</th><th>test rSum</th><th>against P = 1</th><th>PICO minus it</th></tr>"
-    body = "".join(
-        f"<tr><td>{escape(row.label)}</td><td>{row.n_seeds}</td><td>{row.rsum:.1f}</td>"
-        f"<td>{row.change.value:+z.1f}<small>{row.change.low:+z.1f} to {row.change.high:+z.1f}</small></td>"
-        + (
-            "<td></td>"
-            if row.lead is None
-            else f"<td>{row.lead.value:+z.1f}<small>{row.lead.low:+z.1f} to {row.lead.high:+z.1f}</small></td>"
-        )
-        + "</tr>"
-        for row in rows
-    )
+    names = ("", "test rSum", "against P = 1", "adjusted p", "within each seed", "best epochs", "PICO minus it")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(f"<tr>{_cells(row, found.lead(row.variant))}</tr>" for row in found.rows)
     return (
-        "<style>.trained{overflow-x:auto;max-width:56rem}.trained table{border-collapse:collapse;width:100%;"
-        "font-variant-numeric:tabular-nums}.trained th,.trained td{text-align:right;padding:.28rem .6rem}"
-        ".trained th:first-child,.trained td:first-child{text-align:left}.trained td small{opacity:.72;"
-        "margin-left:.45rem}.trained tr{border-bottom:1px solid rgba(128,128,128,.2)}</style>"
-        f"<div class='trained'><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+        "<style>.trained{overflow-x:auto;max-width:72rem}.trained table{border-collapse:collapse;width:100%;"
+        "font-variant-numeric:tabular-nums}.trained th,.trained td{text-align:right;padding:.28rem .6rem;"
+        "vertical-align:baseline}.trained th:first-child,.trained td:first-child{text-align:left}"
+        ".trained td:first-child{min-width:11rem}.trained td small{opacity:.72;"
+        "margin-left:.45rem;white-space:nowrap}.trained tr{border-bottom:1px solid rgba(128,128,128,.2)}</style>"
+        f"<div class='trained'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cells(row: TrainedOverSeeds, lead: Estimate | None) -> str:
+    plain = row.variant == PLAIN
+    epochs = ", ".join("-" if epoch is None else str(epoch) for epoch in row.best_epochs)
+    cells = (
+        escape(row.label),
+        f"{row.rsum:.1f}",
+        "" if plain else _interval(row.difference),
+        "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}",
+        "" if plain else row.within,
+        "" if row.variant == "frozen" else epochs,
+        "" if lead is None else _interval(lead),
+    )
+    return "".join(f"<td>{cell}</td>" for cell in cells)
+
+
+def _interval(change: Estimate) -> str:
+    return f"{change.value:+z.1f}<small>{change.low:+z.1f} to {change.high:+z.1f}</small>"
+
+
+def _about(row: TrainedOverSeeds) -> str:
+    adjusted = "" if row.p_adjusted is None else f"adjusted p = {row.p_adjusted:.2g}; "
+    return f"{adjusted}within each seed: {row.within}"

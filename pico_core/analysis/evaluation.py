@@ -106,7 +106,36 @@ def paired_difference(
         n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
         seed: Of the resamples.
     """
-    return _paired(left, right, text_image, bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed))
+    return mean_paired_difference([left], right, text_image, n_draws=n_draws, seed=seed)
+
+
+def mean_paired_difference(
+    lefts: Sequence[QueryRanks],
+    right: QueryRanks,
+    text_image: Int[Tensor, " m"],
+    *,
+    n_draws: int = 1000,
+    seed: int = 0,
+) -> Estimate:
+    """Mean rSum of several scorings minus rSum under another, on the same queries, resampled by image.
+
+    Every image counts with the mean of what it contributes under each of them, so that the interval is that of the
+    mean over these very scorings; how far another draw of them would lie apart is no part of it.
+
+    Args:
+        lefts: Ranks under each scoring, at least one.
+        right: Ranks under the other, of the same queries.
+        text_image: The image of each text.
+        n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
+        seed: Of the resamples.
+
+    >>> tied = torch.tensor([False]), torch.tensor([False])
+    >>> first, eleventh = (QueryRanks(torch.tensor([r]), torch.tensor([r]), *tied) for r in (1, 11))
+    >>> mean_paired_difference([first, eleventh], eleventh, torch.tensor([0])).value  # the mean of 600 and 0
+    300.0
+    """
+    counts = bootstrap_counts(len(right.image_to_text), n_draws=n_draws, seed=seed)
+    return _paired(lefts, right, text_image, counts)
 
 
 def retrieval_metrics(
@@ -188,18 +217,19 @@ def _scoring(
         name=name,
         label=label,
         metrics=_metrics(ranks, text_image, counts),
-        difference=_paired(ranks, plain, text_image, counts),
+        difference=_paired([ranks], plain, text_image, counts),
         ranks=ranks,
         tied_queries=int(ranks.image_tied.sum() + ranks.text_tied.sum()),
     )
 
 
 def _paired(
-    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
+    lefts: Sequence[QueryRanks], right: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
 ) -> Estimate:
-    change = image_rsum(left, text_image) - image_rsum(right, text_image)
-    draws = _rsum_draws(left, text_image, counts) - _rsum_draws(right, text_image, counts)
-    return percentile_estimate(float(change.double().mean()), draws)
+    own = torch.stack([image_rsum(left, text_image) for left in lefts]).mean(dim=0)
+    draws = torch.stack([_rsum_draws(left, text_image, counts) for left in lefts]).mean(dim=0)
+    change = own - image_rsum(right, text_image)
+    return percentile_estimate(float(change.double().mean()), draws - _rsum_draws(right, text_image, counts))
 
 
 def _metrics(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> RetrievalMetrics:

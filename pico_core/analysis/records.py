@@ -18,6 +18,15 @@ class Estimate:
     def __str__(self) -> str:
         return f"{self.value:.1f} [{self.low:.1f}, {self.high:.1f}]"
 
+    @property
+    def signed(self) -> str:
+        """A change with its interval.
+
+        >>> Estimate(1.04, -0.5, 2.5).signed
+        '+1.0 [-0.5, +2.5]'
+        """
+        return f"{self.value:+z.1f} [{self.low:+z.1f}, {self.high:+z.1f}]"
+
 
 class Verdict(Enum):
     """What a paired interval of a difference says."""

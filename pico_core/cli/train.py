@@ -4,22 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
 from rich.progress import Progress
 
 from pico_core.cli.options import Json, named_values
+from pico_core.cli.studies import DIFFERENT
 from pico_core.data.files import load_pairs
 from pico_core.errors import SettingError
+from pico_core.experiments.checking import TableCheck
 from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
+from pico_core.experiments.training_tables import check_trainings, read_trainings
 from pico_core.printing import err, out, say, tell_trainings
 from pico_core.training.stopping import TrainingStopped
 from pico_core.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
 from pico_core.trainings.settings import ComparisonConfig, variants_named
-from pico_core.trainings.summary import training_summary
+from pico_core.trainings.summary import training_summaries, training_summary
 
 app = typer.Typer()
 
@@ -46,16 +49,20 @@ def train(
         str | None, typer.Option(help="Styles, with commas, that only the test split has.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Table to compare with; code 3 where a training differs.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train alignment heads on frozen tokens: with PICO in the loop, with P = 1, and with controls."""
+    expected = None if check is None else read_trainings(check)
     file = find_training_list(data)
     if file is not None:
         given = {"--variants": variants, "--seeds": seeds, "--set": settings, "--few": few or None}
         for option, value in (given | {"--hold-out-styles": hold_out_styles}).items():
             if value is not None:
                 raise SettingError(f"{option} cannot be given with {file.name}: write it there")
-        _train_list(read_training_list(file), target, device=device, as_json=as_json)
+        _train_list(read_training_list(file), target, device=device, expected=expected, as_json=as_json)
         return
     named = named_values(settings)
     usual = ComparisonConfig()
@@ -72,14 +79,19 @@ def train(
 
         found = run_training_comparison(pairs, config, target, device=device, on_progress=tick)
     summary = training_summary(found.table)
+    checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
-        say(asdict(summary) | {"sentence": summary.sentence, "table": str(target / TABLE)}, as_json=True)
-        return
-    tell_trainings(summary)
-    out.print(f"Saved as {target}.", highlight=False)
+        told = asdict(summary) | {"sentence": summary.sentence, "table": str(target / TABLE)}
+        say(told | _checked(checked), as_json=True)
+    else:
+        tell_trainings(summary)
+        out.print(f"Saved as {target}.", highlight=False)
+    _end(checked, as_json=as_json)
 
 
-def _train_list(listed: TrainingList, target: Path, *, device: str, as_json: bool) -> None:
+def _train_list(
+    listed: TrainingList, target: Path, *, device: str, expected: pl.DataFrame | None, as_json: bool
+) -> None:
     """Train a list, and tell every comparison under its name."""
     with _watched(target) as meter:
 
@@ -87,18 +99,32 @@ def _train_list(listed: TrainingList, target: Path, *, device: str, as_json: boo
             meter.show(now.now, now.done, now.total, name=f"{now.comparison}: ")
 
         found = run_training_list(listed, target, device=device, on_progress=tick)
-    summaries = [
-        replace(training_summary(found.table.filter(pl.col("dataset") == one.name)), experiment=one.name)
-        for one in listed.comparisons
-    ]
+    summaries = [replace(one, experiment=one.dataset) for one in training_summaries(found.table)]
+    checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
         told = [asdict(one) | {"sentence": one.sentence} for one in summaries]
-        say({"experiment": listed.name, "comparisons": told, "table": str(target / TRAININGS)}, as_json=True)
+        whole = {"experiment": listed.name, "comparisons": told, "table": str(target / TRAININGS)}
+        say(whole | _checked(checked), as_json=True)
+    else:
+        out.print(listed.sentence, markup=False, highlight=False)
+        for one in summaries:
+            tell_trainings(one)
+        out.print(f"Saved as {target}.", highlight=False)
+    _end(checked, as_json=as_json)
+
+
+def _checked(found: TableCheck | None) -> dict[str, Any]:
+    return {} if found is None else {"check": asdict(found) | {"agrees": found.agrees}}
+
+
+def _end(found: TableCheck | None, *, as_json: bool) -> None:
+    """Say how the tables compare; end with the code of a difference where they do not agree."""
+    if found is None:
         return
-    out.print(listed.sentence, markup=False, highlight=False)
-    for one in summaries:
-        tell_trainings(one)
-    out.print(f"Saved as {target}.", highlight=False)
+    if not as_json:
+        out.print(found.sentence, markup=False, highlight=False)
+    if not found.agrees:
+        raise typer.Exit(DIFFERENT)
 
 
 class _Meter:

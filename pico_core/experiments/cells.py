@@ -2,20 +2,23 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 import polars as pl
 
-from pico_core.analysis.evaluation import image_rsum, paired_difference
+from pico_core.analysis.evaluation import image_rsum, mean_paired_difference
 from pico_core.errors import PicoError
 from pico_core.experiments.bench import Workbench, ranked
 from pico_core.experiments.schemes import Scheme, changed_config, scheme_of
-from pico_core.experiments.variants import REFERENCE, Variant
+from pico_core.experiments.variants import N_PERMUTATIONS, PERMUTED, REFERENCE, Variant
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.config import StudyConfig
 
 VERSION: Final = 1  # of what a cell holds and how it is computed: a new one makes all cells anew
+# What else decides the numbers of single variants; a change makes their cells anew, and no other ones.
+RECIPES: Final = {PERMUTED: f"mean of {N_PERMUTATIONS}"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class CellRow:
         n_images: Images of the test split.
         n_texts: Texts of the test split.
         baseline: rSum at P = 1 in this split, in the basis of the dataset (a rotation leaves it as it is).
-        rsum: rSum of the variant; None where it does not apply.
+        rsum: rSum of the variant, of several draws their mean; None where it does not apply.
         difference: rsum - baseline.
         low: Lower end of its 95 % interval, paired and resampled by image.
         high: Upper end.
@@ -132,7 +135,8 @@ def plan_cell(dataset: str, digest: str, variant: Variant, config: StudyConfig, 
         truth: What else decides the numbers: the planted truth, where it is known.
     """
     settings = changed_config(config, variant)
-    told = json.dumps([VERSION, digest, variant.name, settings.to_dict(), truth], sort_keys=True)
+    recipe = [RECIPES[variant.name]] if variant.name in RECIPES else []
+    told = json.dumps([VERSION, digest, variant.name, settings.to_dict(), truth, *recipe], sort_keys=True)
     return PlannedCell(hashlib.sha256(told.encode()).hexdigest()[:24], dataset, digest, variant, settings)
 
 
@@ -148,9 +152,9 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
         note: str | None = str(error)
     else:
         note = scheme.note
-        ranks = plain if cell.variant.name == REFERENCE else _test_ranks(bench, scheme)
-        difference = paired_difference(ranks, plain, test.text_image)
-        rsum = float(image_rsum(ranks, test.text_image).double().mean())
+        drawn = [plain] if cell.variant.name == REFERENCE else _test_ranks(bench, scheme)
+        difference = mean_paired_difference(drawn, plain, test.text_image)
+        rsum = math.fsum(float(image_rsum(ranks, test.text_image).double().mean()) for ranks in drawn) / len(drawn)
     # Constructions made in this cell are taken out, and the one that it uses is counted whole.
     seconds = bench.clock() - began - (bench.building - built_before)
     built = None if scheme is None else scheme.built
@@ -182,6 +186,7 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
     )
 
 
-def _test_ranks(bench: Workbench, scheme: Scheme) -> QueryRanks:
+def _test_ranks(bench: Workbench, scheme: Scheme) -> list[QueryRanks]:
     test = bench.splits(scheme.config).test
-    return ranked(test if scheme.transform is None else scheme.transform(test), scheme.weights)
+    changed = test if scheme.transform is None else scheme.transform(test)
+    return [ranked(changed, weights) for weights in scheme.draws]

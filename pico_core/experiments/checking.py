@@ -18,7 +18,7 @@ class TableCheck:
     """How a table compares with another.
 
     Attributes:
-        n_cells: Cells of both together.
+        n_cells: Cells of both together: a variant on a dataset under a seed, scored or trained.
         missing: Cells of the other table that this one lacks, as "dataset / variant / seed".
         added: Cells that only this one has.
         different: Cells whose rSum differs by more than the tolerance, or exists on one side only.

@@ -22,7 +22,7 @@ from pico_core.trainings.comparison import (
     claim,
     run_training_comparison,
 )
-from pico_core.trainings.tables import CURVES, LEAD, SCHEMA
+from pico_core.trainings.tables import CURVES, LEAD, SCHEMA, upgraded
 
 FORMAT: Final = "pico-lens list of trainings 1"
 ABOUT, TRAININGS, TRAINING_CURVES = "training.json", "training.parquet", "training_curves.parquet"
@@ -117,7 +117,7 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
         led = pl.lit("pico" in one.config.ordered) | (pl.col("family") != LEAD)
         name = pl.lit(one.name).alias("dataset")
         try:
-            rows = pl.read_parquet(place / TABLE).filter(asked & led)
+            rows = upgraded(pl.read_parquet(place / TABLE)).filter(asked & led)
             lines = pl.read_parquet(place / CURVE_TABLE).filter(asked)
             tables.append(rows.with_columns(name, pl.lit(listed.name).alias("experiment")).match_to_schema(SCHEMA))
             curves.append(lines.with_columns(name).match_to_schema(CURVES))

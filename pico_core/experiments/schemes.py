@@ -21,7 +21,7 @@ from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import PicoError
 from pico_core.experiments.bench import Built, Workbench
-from pico_core.experiments.variants import Variant
+from pico_core.experiments.variants import N_PERMUTATIONS, Variant
 from pico_core.method.config import StudyConfig
 from pico_core.training.column_weights import learn_weights
 
@@ -43,6 +43,7 @@ class Scheme:
         strength: At which exponent; None where there is none.
         built: The construction whose weights these are, or come from.
         note: What a reader has to know.
+        redrawn: Further weights of the same kind, drawn anew; the score is the mean over all of them.
     """
 
     config: StudyConfig
@@ -51,6 +52,12 @@ class Scheme:
     strength: float | None = None
     built: Built | None = None
     note: str | None = None
+    redrawn: tuple[Columns, ...] = ()
+
+    @property
+    def draws(self) -> tuple[Columns | None, ...]:
+        """All weights that are scored."""
+        return (self.weights, *self.redrawn)
 
 
 def changed_config(config: StudyConfig, variant: Variant) -> StudyConfig:
@@ -92,10 +99,13 @@ def _last(bench: Workbench) -> Scheme:
 
 
 def _permuted(bench: Workbench) -> Scheme:
+    """PICO's weights on other columns, several times: one permutation may close the axis of the common mean."""
     scheme = _constructed(bench, bench.config)
-    assert scheme.weights is not None
-    order = torch.randperm(len(scheme.weights), generator=torch.Generator().manual_seed(bench.config.seed))
-    return Scheme(bench.config, scheme.weights[order], strength=scheme.strength, built=scheme.built)
+    own = scheme.weights
+    assert own is not None
+    generator = torch.Generator().manual_seed(bench.config.seed)
+    first, *others = (own[torch.randperm(len(own), generator=generator)] for _ in range(N_PERMUTATIONS))
+    return Scheme(bench.config, first, strength=scheme.strength, built=scheme.built, redrawn=tuple(others))
 
 
 def _part_of_the_axes(bench: Workbench, *, ends: bool) -> Scheme:

@@ -1,14 +1,8 @@
 """The answer over all seeds: one record per dataset and variant, with an interval that knows that splits overlap.
 
-Random splits of one dataset share most of their images, so the differences of several seeds are not independent, and
-Student's interval is too narrow. The corrected resampled t test widens it:
-
-    t = mean / sqrt( variance (1/J + n_test/n_train) )        J seeds, J - 1 degrees of freedom
-
-Source: Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning, 2003. Here n_train is the
-fit split and the feedback split together. P values are adjusted by Benjamini and Yekutieli,
-2001, which holds for tests that depend on each other as these do: among the named variants on all datasets, and apart
-from them among the swept settings, which ask another question.
+Intervals and p values are those of `analysis.over_splits`. P values are adjusted by Benjamini and Yekutieli, 2001,
+which holds for tests that depend on each other as these do: among the named variants on all datasets, and apart from
+them among the swept settings, which ask another question.
 """
 
 import math
@@ -17,19 +11,11 @@ from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
+from pico_core.analysis.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.variants import METHOD, REFERENCE
 
-LEVEL = 0.05
 ONE_SEED = "one seed: the interval is that of its test images, and there is no p value"
-
-
-@dataclass(frozen=True)
-class OverSeeds:
-    """A mean over seeds: its interval, and the p value of a mean of 0 (None with one seed)."""
-
-    mean: Estimate
-    p: float | None
 
 
 @dataclass(frozen=True)
@@ -82,43 +68,6 @@ SCHEMA = pl.Schema(
         for name in VariantSummary.__dataclass_fields__
     }
 )
-
-
-def over_seeds(values: Sequence[float], *, test_share: float) -> OverSeeds:
-    """The corrected resampled t test of a mean of 0.
-
-    Args:
-        values: One per seed, at least two.
-        test_share: n_test / n_train of the splits.
-
-    Source: Nadeau and Bengio, 2003.
-
-    >>> over_seeds([1.0, 3.0], test_share=0.5)  # error sqrt(2 (1/2 + 1/2)) = 1.41, t = 1.41 with 1 degree of freedom
-    OverSeeds(mean=Estimate(value=2.0, low=-15.9..., high=19.9..., level=0.95), p=0.391...)
-    """
-    from scipy.stats import t
-
-    n = len(values)
-    mean = math.fsum(values) / n
-    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    error = math.sqrt(variance * (1 / n + test_share))
-    reach = float(t.ppf(1 - LEVEL / 2, n - 1)) * error
-    certain = 1.0 if mean == 0 else 0.0  # the same difference in every split
-    p = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else certain
-    return OverSeeds(Estimate(mean, mean - reach, mean + reach), p)
-
-
-def adjusted(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for their number, whatever their dependence.
-
-    Source: Benjamini and Yekutieli, Annals of Statistics, 2001.
-
-    >>> adjusted([0.01, 0.04])  # 0.01 x 2 x (1 + 1/2), and 0.04 x 1 x (1 + 1/2)
-    [0.03, 0.06]
-    """
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(list(p_values), method="by")] if p_values else []
 
 
 def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:
@@ -198,14 +147,8 @@ def _judged(draft: VariantSummary, p_adjusted: float | None) -> VariantSummary:
     """With the verdict: by the adjusted p value and the sign, or with one seed by the interval."""
     if draft.difference is None or draft.low is None or draft.high is None:
         return draft
-    if draft.variant == REFERENCE:
-        verdict = Verdict.NONE
-    elif p_adjusted is None:
-        verdict = Verdict.of(Estimate(draft.difference, draft.low, draft.high))
-    elif p_adjusted > LEVEL:
-        verdict = Verdict.NONE
-    else:
-        verdict = Verdict.HELPS if draft.difference > 0 else Verdict.HURTS
+    own = Estimate(draft.difference, draft.low, draft.high)
+    verdict = Verdict.NONE if draft.variant == REFERENCE else verdict_of(own, p_adjusted)
     return replace(draft, p_adjusted=p_adjusted, verdict=verdict.value)
 
 

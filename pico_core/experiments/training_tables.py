@@ -7,19 +7,17 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.analysis.records import Estimate, Verdict
 from pico_core.errors import RunError
-from pico_core.experiments.verdicts import digits
-from pico_core.trainings.summary import over_seeds
+from pico_core.experiments.checking import TableCheck, check_table
+from pico_core.trainings.summary import TrainingSummary, training_summaries
+from pico_core.trainings.tables import FAMILY, upgraded
 
-FAMILY: Final = "training"
-LEAD: Final = "training lead"  # PICO in the loop minus a control in the loop; its variant names the control
-PLAIN: Final = "none"
 # Table and curves: beside an experiment, and as a comparison of trainings writes them.
 NAMES: Final = (("training.parquet", "training_curves.parquet"), ("table.parquet", "curves.parquet"))
 _TEXTS: Final = ("experiment", "dataset", "variant", "label", "family")
 _NUMBERS: Final = ("rsum", "difference", "low", "high", "n_images", "seed")
 _CURVE_NUMBERS: Final = ("seed", "epoch", "feedback_rsum")
+_AGAIN: Final = "train again with pico-lens train"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +25,7 @@ class TrainingTables:
     """What lies in a folder.
 
     Attributes:
-        table: One row per training and seed; with the columns of an experiment's table.
+        table: One row per training and seed, as this version writes it.
         curves: One row per epoch: dataset, variant, seed, epoch, feedback_rsum.
     """
 
@@ -64,63 +62,21 @@ class LearningCurve:
 
 
 @dataclass(frozen=True)
-class TrainedVariant:
-    """One weighting in the loop over all seeds.
+class TrainingGroup:
+    """All trainings of one comparison on one dataset.
 
     Attributes:
-        variant: Its name.
-        label: The same for people.
-        n_seeds: Trainings.
-        rsum: Mean of test rSum.
-        change: Against training with P = 1: a t interval over seeds, of one seed its paired interval.
-        lead: PICO in the loop minus this one; None where they were not compared.
+        summary: What came of them.
+        curves: How they went.
     """
 
-    variant: str
-    label: str
-    n_seeds: int
-    rsum: float
-    change: Estimate
-    lead: Estimate | None
-
-
-@dataclass(frozen=True)
-class TrainingGroup:
-    """All trainings of one comparison on one dataset."""
-
-    experiment: str
-    dataset: str
-    n_images: int
-    rows: tuple[TrainedVariant, ...]
+    summary: TrainingSummary
     curves: tuple[LearningCurve, ...]
 
     @property
     def title(self) -> str:
         """For a chooser."""
-        return f"{self.dataset}: {self.experiment}"
-
-    @property
-    def sentence(self) -> str:
-        """What PICO in the loop came to, and the control that comes closest; verdict before digits."""
-        pico = next((row for row in self.rows if row.variant == "pico"), None)
-        if pico is None:
-            return f"On “{self.dataset}” PICO was not trained with; the table shows what was."
-        said = {"helps": "helps", "hurts": "hurts", "none": "makes no detectable difference"}
-        seeds = f"{pico.n_seeds} seeds" if pico.n_seeds > 1 else "one seed"
-        told = (
-            f"In training on “{self.dataset}” PICO in the loop {said[Verdict.of(pico.change).value]}: "
-            f"{digits(pico.change)} points of test rSum against training with P = 1, {seeds}"
-        )
-        rivals = [(row, row.lead) for row in self.rows if row.lead is not None]
-        if not rivals:
-            return f"{told}."
-        nearest, lead = min(rivals, key=lambda pair: pair[1].value)
-        word = {
-            Verdict.HELPS: "no control does as well",
-            Verdict.NONE: "a control cannot be told apart from it",
-            Verdict.HURTS: "a control does better",
-        }[Verdict.of(lead)]
-        return f"{told}; {word}: {nearest.label} (PICO minus it: {digits(lead)})."
+        return f"{self.summary.dataset}: {self.summary.experiment}"
 
 
 def read_training(folder: Path | str) -> TrainingTables | None:
@@ -132,40 +88,49 @@ def read_training(folder: Path | str) -> TrainingTables | None:
     for name, curves in NAMES:
         table, lines = Path(folder) / name, Path(folder) / curves
         if table.is_file() and lines.is_file():
-            return TrainingTables(_read(table, _TEXTS, _NUMBERS), _read(lines, ("dataset", "variant"), _CURVE_NUMBERS))
+            return TrainingTables(read_trainings(table), _read(lines, ("dataset", "variant"), _CURVE_NUMBERS))
     return None
+
+
+def read_trainings(path: Path | str) -> pl.DataFrame:
+    """The table of trainings alone, as this version writes it: what an older one lacks is filled in or null.
+
+    Raises:
+        RunError: not there, damaged, or something else.
+    """
+    table = upgraded(_read(Path(path), _TEXTS, _NUMBERS))
+    wrong = (pl.col("n_train") < 1) | (pl.col("best_epoch") < 0)
+    if not table.schema["best_epoch"].is_integer() or not table.schema["n_train"].is_integer():
+        raise RunError(f"{Path(path).name}: counts epochs or images in no whole numbers; {_AGAIN}")
+    if table.select(wrong.fill_null(False).any()).item():
+        raise RunError(f"{Path(path).name}: holds rows that no training writes; {_AGAIN}")
+    return table
+
+
+def check_trainings(table: pl.DataFrame, other: pl.DataFrame) -> TableCheck:
+    """Compare tables of trainings, training by training: the leads follow from them.
+
+    Args:
+        table: Of trainings done now.
+        other: Such as a committed one.
+
+    Raises:
+        RunError: the other table does not say of which data it is.
+    """
+    if "digest" not in other.columns:
+        raise RunError(f"the table to compare with does not say of which data it is; {_AGAIN}")
+    return check_table(*(one.filter(pl.col("family") == FAMILY) for one in (table, other)))
 
 
 def training_groups(found: TrainingTables) -> tuple[TrainingGroup, ...]:
     """Gather trainings by comparison and dataset, in the order of their table."""
     groups = []
-    for part in found.table.partition_by("experiment", "dataset", maintain_order=True):
-        of, leads = part.filter(pl.col("family") == FAMILY), part.filter(pl.col("family") == LEAD)
-        if of.is_empty():
-            continue
-        experiment, dataset = str(part["experiment"][0]), str(part["dataset"][0])
-        lines = found.curves.filter(pl.col("dataset") == dataset)
+    for summary in training_summaries(found.table):
+        lines = found.curves.filter(pl.col("dataset") == summary.dataset)
         if "experiment" in lines.columns:
-            lines = lines.filter(pl.col("experiment") == experiment)
-        groups.append(
-            TrainingGroup(experiment, dataset, int(of["n_images"][0]), _rows(of, leads), _curves(lines, _labels(of)))
-        )
+            lines = lines.filter(pl.col("experiment") == summary.experiment)
+        groups.append(TrainingGroup(summary, _curves(lines, {row.variant: row.label for row in summary.rows})))
     return tuple(groups)
-
-
-def _rows(of: pl.DataFrame, leads: pl.DataFrame) -> tuple[TrainedVariant, ...]:
-    against = {row.variant: row.difference for row in over_seeds(leads)}
-    return tuple(
-        TrainedVariant(
-            variant=row.variant,
-            label=row.label,
-            n_seeds=sum(row.verdicts),
-            rsum=row.rsum,
-            change=row.difference,
-            lead=against.get(row.variant),
-        )
-        for row in over_seeds(of)
-    )
 
 
 def _curves(lines: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve, ...]:
@@ -182,19 +147,15 @@ def _curves(lines: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve,
     )
 
 
-def _labels(of: pl.DataFrame) -> dict[str, str]:
-    return {str(variant): str(label) for variant, label in of.select("variant", "label").iter_rows()}
-
-
 def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
     try:
         table = pl.read_parquet(path)
         held = table.select(*texts, *numbers)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise RunError(f"{path.name}: is no table of trainings ({error}); train again with pico-lens train") from None
+        raise RunError(f"{path.name}: is no table of trainings ({error}); {_AGAIN}") from None
     right = all(held[name].dtype == pl.String for name in texts) and all(held[n].dtype.is_numeric() for n in numbers)
     if not right or held.is_empty() or not _finite(held.select(numbers)) or sum(held.null_count().row(0)):
-        raise RunError(f"{path.name}: holds rows that no training writes; train again with pico-lens train")
+        raise RunError(f"{path.name}: holds rows that no training writes; {_AGAIN}")
     return table
 
 

@@ -9,7 +9,9 @@ Family = Literal["reference", "method", "feedback", "control", "transform", "ora
 REFERENCE: Final = "unweighted"
 METHOD: Final = "pico"
 SHUFFLED: Final = "shuffled"  # stands beside every result that used feedback
-OF_THE_METHOD: Final = ("permuted", "ends_only", "ends_spared")  # controls made of its weights
+PERMUTED: Final = "permuted"
+N_PERMUTATIONS: Final = 8  # one alone may close the axis that holds the common mean, and then says little of others
+OF_THE_METHOD: Final = (PERMUTED, "ends_only", "ends_spared")  # controls made of its weights
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ VARIANTS: Final = (
     _rule(SHUFFLED, "Feedback: gains in random order", "control, beyond the paper"),
     Variant("p_hat", "p̂ as weights", "control", "paper's statistic, used directly"),
     Variant("p_chance_corrected", "p̂ above its null as weights", "control", "beyond the paper"),
-    Variant("permuted", "The weights of PICO, permuted", "control", "beyond the paper"),
+    Variant(PERMUTED, f"The weights of PICO, permuted (mean of {N_PERMUTATIONS})", "control", "beyond the paper"),
     Variant("ends_only", "PICO on the mean and gap axes alone", "control", "beyond the paper"),
     Variant("ends_spared", "PICO on all other axes alone", "control", "beyond the paper"),
     Variant("learned", "Learned weights, one per column", "control", "beyond the paper; InfoNCE and AdamW"),

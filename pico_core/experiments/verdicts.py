@@ -9,9 +9,8 @@ import polars as pl
 
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, SHUFFLED
+from pico_core.experiments.variants import METHOD, N_PERMUTATIONS, PERMUTED, SHUFFLED
 
-PERMUTED: Final = "permuted"
 # No prototypes and no feedback on them: what a reader would try first. In words that fit into a sentence.
 SIMPLER: Final = {
     "p_hat": "p̂ as weights",
@@ -64,7 +63,9 @@ class ExperimentAnswer:
         """What the two blind controls did; empty where neither is computed."""
         parts = []
         if self.permuted is not None and (change := _change(self.permuted)) is not None:
-            parts.append(f"the same weights on other columns change rSum by {digits(change)}")
+            parts.append(
+                f"the same weights on other columns change rSum by {digits(change)} (mean of {N_PERMUTATIONS} permutations)"
+            )
         if self.shuffled is not None and self.shuffled.lead is not None:
             words = {Verdict.NONE: "cannot be told apart", Verdict.HELPS: "does worse", Verdict.HURTS: "does better"}
             found = _lead(self.shuffled)
@@ -186,7 +187,7 @@ def digits(change: Estimate | None) -> str:
     >>> digits(Estimate(1.04, -0.5, 2.5))
     '+1.0 [-0.5, +2.5]'
     """
-    return "" if change is None else f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
+    return "" if change is None else change.signed
 
 
 def digits_of(one: VariantSummary) -> str:

@@ -2,19 +2,20 @@
 
 import polars as pl
 
-from pico_core.trainings.summary import TrainedOverSeeds, training_summary
+from pico_core.trainings.summary import TrainedOverSeeds, training_summaries
 from pico_core.trainings.tables import LABELS
 
 
 def training_markdown(table: pl.DataFrame) -> str:
-    """Test rSum of P = 1, then the mean change of every weighting, in brackets how many seeds lie above and below 0.
+    """Test rSum of P = 1, then the mean change of every weighting with its interval over seeds.
 
-    A seed counts as above or below where its paired 95 % interval leaves 0 out.
+    Bold where it holds once all comparisons are adjusted for. In brackets how many seeds lie above and below 0: a
+    seed counts where its own paired 95 % interval leaves 0 out.
 
     Args:
         table: Of one or several comparisons, told apart by `dataset`.
     """
-    groups = [training_summary(group) for group in table.partition_by("dataset", maintain_order=True)]
+    groups = training_summaries(table)
     variants = list(dict.fromkeys(row.variant for group in groups for row in group.rows if row.variant != "none"))
     lines = [
         f"| comparison | {LABELS['none']} | {' | '.join(LABELS[variant] for variant in variants)} |",
@@ -28,4 +29,8 @@ def training_markdown(table: pl.DataFrame) -> str:
 
 
 def _cell(row: TrainedOverSeeds | None) -> str:
-    return "-" if row is None else f"{row.difference.value:+.1f} ({row.verdicts[0]}, {row.verdicts[1]})"
+    if row is None:
+        return "-"
+    said = row.difference.signed
+    holds = row.verdict != "none" and row.p_adjusted is not None
+    return f"{f'**{said}**' if holds else said} ({row.verdicts[0]}, {row.verdicts[1]})"

@@ -25,6 +25,7 @@ SCHEMA: Final = pl.Schema(
         "basis": pl.String(),
         "n_images": pl.Int64(),
         "n_texts": pl.Int64(),
+        "n_train": pl.Int64(),
         "baseline": pl.Float64(),
         "rsum": pl.Float64(),
         "difference": pl.Float64(),
@@ -32,6 +33,7 @@ SCHEMA: Final = pl.Schema(
         "high": pl.Float64(),
         "strength": pl.Float64(),
         "seconds": pl.Float64(),
+        "best_epoch": pl.Int64(),
         "note": pl.String(),
     }
 )
@@ -51,6 +53,7 @@ CURVES: Final = pl.Schema(
 )
 FAMILY: Final = "training"
 LEAD: Final = "training lead"  # PICO in the loop minus a control in the loop
+LAST_UNWEIGHTED: Final = 1  # in this epoch P is still 1, whatever the weighting of the loop
 LABELS: Final = {
     "frozen": "Not trained",
     "none": "Trained with P = 1",
@@ -62,12 +65,38 @@ LABELS: Final = {
     "shuffled": "PICO with shuffled feedback in the loop",
     "permuted": "PICO's weights, permuted, in the loop",
 }
+SHORT: Final = {  # where little room is
+    "frozen": "not trained",
+    "none": "P = 1",
+    "pico": "PICO",
+    "after": "P = 1, PICO after it",
+    "guarded": "PICO, past the guard",
+    "p_hat": "p̂",
+    "learned": "trained vector",
+    "shuffled": "PICO, shuffled feedback",
+    "permuted": "PICO, permuted weights",
+}
 
 
 def difference_row(
-    of: Trained, against: Trained, text_image: Int[Tensor, " m"], *, family: str, strength: float | None
+    of: Trained,
+    against: Trained,
+    text_image: Int[Tensor, " m"],
+    *,
+    family: str,
+    n_train: int,
+    strength: float | None,
 ) -> dict[str, object]:
-    """One training against another of the same seed: rSum of both and their difference, paired by image."""
+    """One training against another of the same seed: rSum of both and their difference, paired by image.
+
+    Args:
+        of: Whose rSum it is.
+        against: What it is compared with.
+        text_image: The image of each text of the test split.
+        family: `FAMILY` or `LEAD`.
+        n_train: Images of the fit and the feedback split.
+        strength: Exponent of the weights, where there is one.
+    """
     change = paired_difference(of.ranks, against.ranks, text_image)
     return {
         "variant": of.variant if family == FAMILY else against.variant,
@@ -76,6 +105,7 @@ def difference_row(
         "seed": of.seed,
         "n_images": len(of.ranks.image_to_text),
         "n_texts": len(of.ranks.text_to_image),
+        "n_train": n_train,
         "baseline": _rsum(against.ranks, text_image),
         "rsum": _rsum(of.ranks, text_image),
         "difference": change.value,
@@ -83,8 +113,23 @@ def difference_row(
         "high": change.high,
         "strength": strength,
         "seconds": of.seconds,
+        "best_epoch": None if of.variant == "frozen" else of.best_epoch,
         "note": of.note,
     }
+
+
+def upgraded(table: pl.DataFrame) -> pl.DataFrame:
+    """A table as this version writes it: older ones have the best epoch in their note alone, and no `n_train`.
+
+    >>> upgraded(pl.DataFrame({"note": ["best epoch 1 of 10, feedback rSum 300.0"]}))["best_epoch"].to_list()
+    [1]
+    """
+    told = pl.col("note") if "note" in table.columns else pl.lit(None, dtype=pl.String)
+    missing = {
+        "best_epoch": told.str.extract(r"^best epoch (\d+) of ").cast(pl.Int64),
+        "n_train": pl.lit(None, dtype=pl.Int64),
+    }
+    return table.with_columns(**{name: value for name, value in missing.items() if name not in table.columns})
 
 
 def curve_rows(epochs: Sequence[Epoch], *, variant: str, seed: int) -> list[dict[str, object]]:

@@ -40,7 +40,7 @@ def render() -> None:
         return
     if not results.datasets:
         with head:
-            question(TITLE, results.training[0].sentence)
+            question(TITLE, results.training[0].summary.sentence)
         training.render(results)
         return
     found = results.on(source.choose_dataset(results.datasets, beside))

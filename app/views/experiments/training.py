@@ -6,6 +6,7 @@ from app import state
 from app.figures import learning as draw
 from app.services import experiments
 from app.views.parts import figure, prose
+from pico_core.trainings.summary import TrainingSummary
 
 MAKE = "pico-lens train shortcut --out my-trainings"
 
@@ -22,7 +23,7 @@ def render(results: experiments.Results) -> None:
     groups = results.training
     place = 0
     if len(groups) > 1:
-        names = [group.dataset for group in groups]
+        names = [group.summary.dataset for group in groups]
         if len(set(names)) < len(names):
             names = [group.title for group in groups]
         place = st.selectbox(
@@ -32,7 +33,8 @@ def render(results: experiments.Results) -> None:
             key="experiments-training",
         )
     group = groups[place]
-    prose(group.sentence)
+    found = group.summary
+    prose(found.sentence)
     if group.curves:
         figure(
             draw.learning_curves(group.curves, dark=state.dark()),
@@ -43,11 +45,24 @@ def render(results: experiments.Results) -> None:
             beside=True,
         )
     figure(
-        draw.trained(group.rows, dark=state.dark()),
+        draw.trained(found.rows, dark=state.dark()),
         key="experiments-trained",
         read="test rSum minus that of the heads trained with equal weights, from the same start and batches.",
         beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
         "PICO's own only where the controls lack it.",
     )
-    st.html(draw.trained_html(group.rows))
-    st.caption(f"{group.n_images:,} test images; intervals over seeds by Student's t, of one seed by its own images.")
+    st.html(draw.trained_html(found))
+    st.caption(_how(found, len(groups)))
+
+
+def _how(found: TrainingSummary, n_comparisons: int) -> str:
+    images = f"{found.n_images:,} test images"
+    if found.n_seeds == 1:
+        return f"{images}, one seed: intervals are those of its images."
+    among = "" if n_comparisons == 1 else f" among the weightings of all {n_comparisons} comparisons"
+    return (
+        f"{images} a seed. Intervals over {found.n_seeds} seeds by the corrected resampled t test, which knows that "
+        f"splits overlap. P is adjusted{among} (Benjamini and Yekutieli), and a verdict needs less than 0.05; PICO's "
+        "leads over its controls are not adjusted. Within a seed: its own paired interval, over its test images. Best "
+        "epoch 0 or 1: the weights P were still 1."
+    )

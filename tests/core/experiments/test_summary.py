@@ -5,10 +5,11 @@ import math
 import polars as pl
 import pytest
 
+from pico_core.analysis.over_splits import adjusted, over_seeds
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.checking import TOLERANCE, check_table
 from pico_core.experiments.grid import results
-from pico_core.experiments.summary import ONE_SEED, adjusted, over_seeds, summarise, summary_frame
+from pico_core.experiments.summary import ONE_SEED, summarise, summary_frame
 
 
 def table(**variants):
