@@ -81,7 +81,8 @@ def tell_trainings(found: TrainingSummary) -> None:
             word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict]
             table.add_row(word, SHORT.get(row.variant, row.variant), *_interval(row), _signs(row))
         out.print(table)
-    out.print("seeds: how many lie above and below 0 by their own paired interval; leads are not adjusted.", markup=False, highlight=False)
+    words = "seeds: how many lie above and below 0 by their own paired interval. Leads are not adjusted."
+    out.print(words, markup=False, highlight=False)
 
 
 def _narrow(*names: str, title: str) -> Table:

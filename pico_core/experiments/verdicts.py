@@ -63,9 +63,8 @@ class ExperimentAnswer:
         """What the two blind controls did; empty where neither is computed."""
         parts = []
         if self.permuted is not None and (change := _change(self.permuted)) is not None:
-            parts.append(
-                f"the same weights on other columns change rSum by {digits(change)} (mean of {N_PERMUTATIONS} permutations)"
-            )
+            draws = f"mean of {N_PERMUTATIONS} permutations"
+            parts.append(f"the same weights on other columns ({draws}) change rSum by {digits(change)}")
         if self.shuffled is not None and self.shuffled.lead is not None:
             words = {Verdict.NONE: "cannot be told apart", Verdict.HELPS: "does worse", Verdict.HURTS: "does better"}
             found = _lead(self.shuffled)

@@ -14,7 +14,8 @@ from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.order import RecordedRun, recorded_runs
 from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.training_tables import LearningCurve, TrainedVariant
+from pico_core.experiments.training_tables import LearningCurve
+from pico_core.trainings.summary import TrainedOverSeeds, TrainingSummary
 from tests.app.reading import HOSTILE
 from tests.grids import HELPS, HURTS, Line, grid
 
@@ -135,7 +136,7 @@ def test_hostile_labels_stay_words_in_every_figure():
     table = grid(lines)
     found = summarise(table)
     curve = LearningCurve(HOSTILE, HOSTILE, 0, (0, 1), (1.0, 2.0))
-    one = TrainedVariant(HOSTILE, HOSTILE, 1, 1.0, Estimate(0.0, -1.0, 1.0), None)
+    one = trained_row(HOSTILE, HOSTILE, 1.0, Estimate(0.0, -1.0, 1.0))
     for figure in (
         draw.forest(found, table),
         draw.leads(found),
@@ -150,7 +151,7 @@ def test_hostile_labels_stay_words_in_every_figure():
                 assert "<img" not in text
         names = [row for trace in figure.data for row in (trace.customdata if trace.customdata is not None else [])]
         assert not any("<img" in str(cell) for row in names for cell in row[1:])
-    assert "<img" not in learning.trained_html([one])
+    assert "<img" not in learning.trained_html(TrainingSummary(HOSTILE, HOSTILE, HOSTILE, 1, 2, 1.0, (one,), ()))
 
 
 def _values(tree, name):
@@ -234,15 +235,23 @@ def test_learning_curves_mark_the_best_epoch_and_name_every_variant_once():
     assert len(set(symbols.values())) == 2
 
 
-def test_trained_rows_leave_out_the_zero_line():
-    rows = [
-        TrainedVariant("none", "P = 1", 2, 400.0, Estimate(0.0, 0.0, 0.0), None),
-        TrainedVariant("pico", "PICO", 2, 406.0, Estimate(6.0, 1.0, 11.0), None),
-        TrainedVariant("p_hat", "p̂", 2, 401.0, Estimate(1.0, -1.0, 3.0), Estimate(5.0, -1.0, 11.0)),
-    ]
-    assert list(rows_of(learning.trained(rows))) == ["pico", "p_hat"]
-    html = learning.trained_html(rows)
-    assert "<td>406.0</td><td>+6.0<small>+1.0 to +11.0</small></td>" in html
+def trained_row(variant, label, rsum, change, *, verdict="none", p=None, epochs=(1, 5)):
+    return TrainedOverSeeds(variant, label, 2, rsum, change, p, p, verdict, (1, 0, 1), epochs)
+
+
+def test_trained_rows_leave_out_the_zero_line_and_their_verdict_is_the_adjusted_one():
+    rows = (
+        trained_row("none", "P = 1", 400.0, Estimate(0.0, 0.0, 0.0)),
+        trained_row("pico", "PICO", 406.0, Estimate(6.0, 1.0, 11.0), p=0.2),
+        trained_row("p_hat", "p̂", 401.0, Estimate(1.0, -1.0, 3.0)),
+    )
+    figure = learning.trained(rows)
+    assert list(rows_of(figure)) == ["pico", "p_hat"]
+    assert marks(figure)[rows_of(figure)["pico"]].marker.symbol == "circle-open"  # its interval alone would say more
+    leads = (trained_row("p_hat", "PICO minus p̂", 406.0, Estimate(5.0, -1.0, 11.0)),)
+    html = learning.trained_html(TrainingSummary("training", "toy", "given", 40, 2, 400.0, rows, leads))
+    assert "<td>406.0</td><td>+6.0<small>+1.0 to +11.0</small></td><td>0.2</td>" in html
+    assert "<td>helps in 1, no difference in 1</td><td>1, 5</td><td></td>" in html
     assert "+5.0<small>-1.0 to +11.0</small>" in html
 
 

@@ -272,16 +272,18 @@ def test_trainings_are_read_gathered_and_told(tmp_path, names):
     assert read_training(tmp_path) is None
     trainings(tmp_path, names=names)
     (group,) = training_groups(read_training(tmp_path))
-    assert [(row.variant, row.n_seeds, row.change.value) for row in group.rows] == [
+    found = group.summary
+    assert [(row.variant, row.n_seeds, row.difference.value) for row in found.rows] == [
         ("none", 2, 0.0),
         ("pico", 2, 6.0),
         ("p_hat", 2, 1.5),
     ]
-    assert group.rows[2].lead.value == 4.5
+    assert found.lead("p_hat").value == 4.5
+    assert found.plain == 400
     assert [curve.best for curve in group.curves] == [1] * 6
     assert {curve.label for curve in group.curves} == {"Trained with P = 1", "PICO in the loop", "p̂ in the loop"}
-    assert "PICO in the loop makes no detectable difference: +6.0 [" in group.sentence
-    assert "a control cannot be told apart from it: p̂ in the loop (PICO minus it: +4.5 [" in group.sentence
+    assert "PICO in the loop makes no detectable difference: +6.0 [" in found.sentence
+    assert "A control cannot be told apart from it: p̂ in the loop (PICO minus it: +4.5 [" in found.sentence
 
 
 def test_damaged_trainings_are_refused(tmp_path):

@@ -8,12 +8,13 @@ import torch
 from pico_core.analysis.controls import column_correlation
 from pico_core.analysis.evaluation import image_rsum
 from pico_core.analysis.labels import label_oracle
-from pico_core.analysis.uncertainty import mismatched_null
+from pico_core.analysis.uncertainty import bootstrap_counts, mismatched_null
 from pico_core.experiments.bench import Workbench, ranked
+from pico_core.experiments.cells import RECIPES, compute_cell, plan_cell
 from pico_core.experiments.config import DatasetChoice
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.experiments.schemes import SHRINKAGES, NotApplicable, scheme_of
-from pico_core.experiments.variants import VARIANTS, variant_of
+from pico_core.experiments.variants import N_PERMUTATIONS, VARIANTS, variant_of
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.probabilities import pseudo_semantic_probabilities
@@ -94,11 +95,43 @@ def test_once_has_one_candidate_of_all_pairs(bench):
     torch.testing.assert_close(step.pseudo_semantic, expected)
 
 
-def test_permuted_weights_have_the_same_histogram(bench):
-    own, permuted = scheme(bench, "pico").weights, scheme(bench, "permuted").weights
-    assert torch.equal(permuted.sort().values, own.sort().values)
-    assert not torch.equal(permuted, own)
-    assert torch.equal(scheme(bench, "permuted").weights, permuted)
+def test_permuted_weights_have_the_same_histogram_and_are_drawn_several_times(bench):
+    own, permuted = scheme(bench, "pico").weights, scheme(bench, "permuted")
+    assert len(permuted.draws) == N_PERMUTATIONS
+    assert f"mean of {N_PERMUTATIONS}" in variant_of("permuted").label
+    for draw in permuted.draws:
+        assert torch.equal(draw.sort().values, own.sort().values)
+    assert len({tuple(draw.tolist()) for draw in (own, *permuted.draws)}) == N_PERMUTATIONS + 1
+    again = scheme(bench, "permuted")
+    assert all(torch.equal(one, other) for one, other in zip(permuted.draws, again.draws, strict=True))
+
+
+def test_the_cell_of_permuted_weights_is_the_mean_over_the_draws_image_by_image(bench):
+    test = bench.splits().test
+    row = compute_cell(bench, plan_cell("d", "0", variant_of("permuted"), bench.config), experiment="e")
+    drawn = [image_rsum(ranked(test, w), test.text_image).double() for w in scheme(bench, "permuted").draws]
+    every = torch.stack(drawn).mean(dim=0)
+    plain = image_rsum(ranked(test), test.text_image).double()
+    assert row.rsum == pytest.approx(float(every.mean()), abs=1e-4)
+    assert row.difference == pytest.approx(float((every - plain).mean()), abs=1e-4)
+    assert row.low <= row.difference <= row.high
+    # With as many texts per image rSum is a plain mean over images, so the interval can be resampled by hand.
+    assert len(torch.bincount(test.text_image).unique()) == 1
+    counts = bootstrap_counts(test.n_images, n_draws=1000, seed=0).double()
+    draws = counts @ (every - plain) / test.n_images
+    low, high = torch.quantile(draws, torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    assert (row.low, row.high) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_only_the_cells_of_permuted_weights_are_named_by_how_often_they_are_drawn(bench, monkeypatch):
+    def keys():
+        return {name: plan_cell("d", "0", variant_of(name), bench.config).key for name in ("pico", "permuted")}
+
+    before = keys()
+    monkeypatch.setitem(RECIPES, "permuted", "mean of 9")
+    after = keys()
+    assert before["pico"] == after["pico"]
+    assert before["permuted"] != after["permuted"]
 
 
 def best_by_hand(bench, scores, strengths=(0.25, 0.5, 1.0)):

@@ -1,6 +1,5 @@
 """The built-in trainings are those of their list, every control beside them, and one of them comes out again."""
 
-import re
 from pathlib import Path
 
 import polars as pl
@@ -44,8 +43,12 @@ def test_every_comparison_has_every_variant_and_seed_of_its_list(listed, table):
         for variant in ("frozen", *one.config.ordered)
     ]
     for one in listed.comparisons:
-        digest = open_pairs(one.data, one.place).digest
-        assert set(table.filter(dataset=one.name)["digest"]) == {digest}
+        pairs = open_pairs(one.data, one.place)
+        own = table.filter(dataset=one.name)
+        assert set(own["digest"]) == {pairs.digest}
+        parts = one.config.splits(pairs, one.config.seeds[0])
+        assert set(own["n_train"]) == {parts.fit.n_images + parts.feedback.n_images}
+        assert set(own["n_images"]) == {parts.test.n_images}
 
 
 def test_pico_stands_beside_every_control_in_every_comparison(listed, table):
@@ -76,7 +79,8 @@ def test_curves_hold_every_epoch_and_lead_to_the_epoch_that_was_tested(listed, t
     for part, row in zip(parts, trained.iter_rows(named=True), strict=True):
         assert part.row(0)[:3] == (row["dataset"], row["variant"], row["seed"])
         assert part["epoch"].to_list() == list(range(n_epochs[row["dataset"]] + 1))
-        best = int(re.match(r"best epoch (\d+)", row["note"]).group(1))
+        best = row["best_epoch"]
+        assert row["note"].startswith(f"best epoch {best} of ")
         feedback = part["feedback_rsum"].to_list()
         assert feedback.index(max(feedback)) == best
 

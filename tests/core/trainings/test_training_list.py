@@ -190,6 +190,29 @@ def test_the_command_trains_a_list_and_tells_every_comparison(pico, finished, pl
     assert (pico_row["variant"], pico_row["rsum"]) == ("pico", pytest.approx(own["rsum"].item()))
 
 
+def test_a_checked_table_that_differs_is_code_3(pico, finished, place, tmp_path):
+    _, folder, whole, _ = finished
+    stored = folder / "training.parquet"
+    same = pico("train", place / "finished.toml", "--out", folder, "--check", stored)
+    assert same.code == 0
+    assert "The tables agree within 1.0 point of rSum per cell: 8 cells, largest difference 0.00." in same.out
+    new = pl.when((pl.col("variant") == "pico") & (pl.col("dataset") == "data")).then(pl.col("rsum") + 1.5)
+    whole.table.with_columns(new.otherwise(pl.col("rsum")).alias("rsum")).write_parquet(tmp_path / "moved.parquet")
+    other = pico("train", place / "finished.toml", "--out", folder, "--check", tmp_path / "moved.parquet", "--json")
+    assert other.code == 3
+    assert other.json["check"]["different"] == ["data / pico / 0"]
+    assert other.json["check"]["missing"] == other.json["check"]["added"] == []
+    alone = pico(
+        "train", place / "data", "--out", tmp_path / "one", "--variants", "none", "--seeds", 1, "--set", "n_epochs=1",
+        "--check", stored,
+    )  # fmt: skip
+    assert alone.code == 3
+    assert "cells missing" in alone.out
+    wrong = pico("train", place / "finished.toml", "--out", folder, "--check", place / "finished.toml")
+    assert wrong.code == 2
+    assert "finished.toml: is no table of trainings" in wrong.err
+
+
 def test_options_that_the_file_decides_are_refused(pico, place, tmp_path):
     for option in (
         ["--seeds", 3],
