@@ -8,8 +8,8 @@ import polars as pl
 from app.figures.row_plot import Band, Group, PlotRow, row_plot
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, REFERENCE
-from pico_core.experiments.verdicts import PERMUTED, SIMPLER
+from pico_core.experiments.variants import METHOD, PERMUTED, REFERENCE
+from pico_core.experiments.verdicts import SIMPLER
 
 HEADINGS = {
     "method": "THE METHOD",
@@ -44,6 +44,11 @@ def forest(
         for family in dict.fromkeys(known)
     ]
     return row_plot(groups, axis=CHANGE, key="forest", selected=selected, band=_permuted(summaries), dark=dark)
+
+
+def banded(figure: go.Figure) -> bool:
+    """Whether the grey band is drawn: not where it would fill the figure."""
+    return any(shape.type == "rect" for shape in figure.layout.shapes)
 
 
 def rules(
@@ -100,7 +105,7 @@ def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
         about=adjusted,
         main=one.variant == METHOD,
         hollow=one.family == "oracle",
-        decides=one.family != "transform",
+        decides=one.family != "transform" and one.variant != PERMUTED,
         missing=one.note or "",
     )
 

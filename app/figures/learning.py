@@ -10,6 +10,7 @@ from app.figures.theme import CATEGORIES, GREY, SEMANTIC, SKY, SYMBOLS, blank, i
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.training_tables import LearningCurve
 from pico_core.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
+from pico_core.trainings.tables import SHORT
 
 
 def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> go.Figure:
@@ -27,6 +28,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
     for curve in curves:
         colour, symbol = looks[curve.variant]
         name = short(curve.label, 50)
+        brief = SHORT.get(curve.variant, name)
         figure.add_scatter(
             x=list(curve.epochs),
             y=list(curve.feedback),
@@ -48,7 +50,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
                 "color": colour,
                 "line": {"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": ink(dark)},
             },
-            name=name,
+            name=brief,
             legendgroup=curve.variant,
             showlegend=curve.variant not in seen,
             hovertemplate=f"{name}, seed {curve.seed}<br>best epoch %{{x}}: %{{y:.1f}}<extra></extra>",
@@ -90,7 +92,7 @@ def trained(rows: Sequence[TrainedOverSeeds], *, dark: bool = False) -> go.Figur
 
 def trained_html(found: TrainingSummary) -> str:
     """The same as a table with PICO's lead over each; labels are escaped."""
-    names = ("", "test rSum", "against P = 1", "adjusted p", "within each seed", "best epochs", "PICO minus it")
+    names = ("", "test rSum", "against P = 1", "adjusted p", "within seeds", "best epochs", "PICO minus it")
     head = "".join(f"<th>{name}</th>" for name in names)
     body = "".join(f"<tr>{_cells(row, found.lead(row.variant))}</tr>" for row in found.rows)
     return (
@@ -98,7 +100,10 @@ def trained_html(found: TrainingSummary) -> str:
         "font-variant-numeric:tabular-nums}.trained th,.trained td{text-align:right;padding:.28rem .6rem;"
         "vertical-align:baseline}.trained th:first-child,.trained td:first-child{text-align:left}"
         ".trained td:first-child{min-width:11rem}.trained td small{opacity:.72;"
-        "margin-left:.45rem;white-space:nowrap}.trained tr{border-bottom:1px solid rgba(128,128,128,.2)}</style>"
+        "margin-left:.45rem;white-space:nowrap}.trained td:nth-child(6){white-space:nowrap}"
+        "@media (max-width:1000px){.trained td small{display:block}"
+        ".trained th,.trained td{padding:.28rem .3rem;font-size:.85rem}.trained td:first-child{min-width:8rem}}"
+        ".trained tr{border-bottom:1px solid rgba(128,128,128,.2)}</style>"
         f"<div class='trained'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -111,11 +116,18 @@ def _cells(row: TrainedOverSeeds, lead: Estimate | None) -> str:
         f"{row.rsum:.1f}",
         "" if plain else _interval(row.difference),
         "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}",
-        "" if plain else row.within,
+        "" if plain else _signs(row),
         "" if row.variant == "frozen" else epochs,
         "" if lead is None else _interval(lead),
     )
     return "".join(f"<td>{cell}</td>" for cell in cells)
+
+
+def _signs(row: TrainedOverSeeds) -> str:
+    """In how many seeds the paired interval leaves 0 out, and where: few words for a narrow column."""
+    helps, hurts, _ = row.verdicts
+    parts = [f"{word} in {n}" for word, n in (("helps", helps), ("hurts", hurts)) if n]
+    return ", ".join(parts) or "no difference"
 
 
 def _interval(change: Estimate) -> str:

@@ -12,6 +12,7 @@ from app.figures.theme import GREY, LOSS, SEMANTIC, SKY, blank, ink, quiet
 from pico_core.analysis.records import Estimate, Verdict
 
 STEP = 24  # pixels of a row
+HEAD = 1.0  # rows from the first one up to the heads of the digits
 LEAST = 4.0  # points to either side of zero: a change of nothing is not blown up
 FAR = 2.5  # an interval end further out than so many largest values does not decide the axis
 LONGEST = 46  # letters of a label
@@ -84,15 +85,18 @@ def row_plot(
         axis: Title of the axis, with its unit.
         key: Keeps a zoom through reruns.
         selected: Name of the row to mark.
-        band: Drawn behind everything.
+        band: Drawn behind everything; left out where it is wider than all that decides the axis: it would fill the
+            figure and squeeze every row.
         number: What the digits at the right are called.
         verdicts: The three verdicts in words, for hovering: better, worse, none.
         dark: Theme.
     """
     places, heads, height = _places(groups)
     rows = [row for group in groups for row in group.rows]
-    low, high = span([row for row in rows if row.decides] or rows, band)
-    figure = blank(height=round(74 + STEP * height), x=axis, y="", dark=dark, key=key)
+    deciding = [row for row in rows if row.decides] or rows
+    band = _narrow(band, deciding)
+    low, high = span(deciding, band)
+    figure = blank(height=round(80 + STEP * height), x=axis, y="", dark=dark, key=key)
     if band is not None:
         _shade(figure, band, low, high, dark=dark)
     words = dict(zip((Verdict.HELPS, Verdict.HURTS, Verdict.NONE), verdicts, strict=True))
@@ -100,18 +104,19 @@ def row_plot(
     for row, place in zip(rows, places, strict=True):
         _draw(figure, row, place, (low, high), dark=dark)
     for text, right in ((number, 46), ("95 % interval", 150)):
-        _word(figure, text, -0.75, right=right, colour=quiet(dark), size=11)
+        _word(figure, text, -HEAD, right=right, colour=quiet(dark), size=11)
     figure.add_shape(
         type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
     )
     figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
     ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, dark=dark)}
     figure.update_yaxes(
-        range=[height - 0.45, -1.2],
+        range=[height - 0.45, -HEAD - 0.45],
         fixedrange=True,
         showgrid=False,
         zeroline=False,
         showline=False,
+        title={"text": None, "standoff": 0},
         tickvals=list(ticks),
         ticktext=list(ticks.values()),
     )
@@ -197,6 +202,11 @@ def _tick(row: PlotRow) -> str:
     return f"<b>{short(row.label)}</b>" if row.main or row.bold else short(row.label)
 
 
+def _narrow(band: Band | None, rows: Sequence[PlotRow]) -> Band | None:
+    low, high = span(rows)
+    return None if band is None or band.high - band.low > high - low else band
+
+
 def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool) -> None:
     figure.add_shape(
         type="rect",
@@ -214,7 +224,7 @@ def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool
     figure.add_annotation(
         text=escape(band.words),
         x=min(high, band.high, 0.0) if left else max(low, band.low, 0.0),
-        y=-0.75,
+        y=-HEAD,
         xanchor="right" if left else "left",
         showarrow=False,
         font={"size": 11, "color": quiet(dark)},

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.row_plot import colour_of, short, signed
+from app.figures.row_plot import FAR, LEAST, colour_of, short, signed
 from app.figures.theme import GREY, blank, faint, ink, quiet
 from pico_core.analysis.records import Verdict
 from pico_core.experiments.sweeps import Sweep, SweptValue
 
 ACROSS = 3
-PANEL = 200  # pixels
+PANEL = 214  # pixels
 
 
 def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
@@ -24,17 +24,19 @@ def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
         cols=across,
         shared_yaxes="all",
         horizontal_spacing=0.03,
-        vertical_spacing=0.3 / rows,
+        vertical_spacing=0.36 / rows,
         subplot_titles=[short(sweep.setting.replace("_", " "), 30) for sweep in sweeps],
     )
     figure.update_layout(blank(height=40 + PANEL * rows, x="", y="", dark=dark, key="sweeps").layout)
     figure.update_annotations(font={"size": 13, "color": ink(dark)})
-    ends = [0.0]
+    values, ends = [0.0], [0.0]
     for number, sweep in enumerate(sweeps):
         row, column = number // ACROSS + 1, number % ACROSS + 1
         _panel(figure, sweep, row, column, dark=dark)
+        values += [one.summary.difference for one in sweep.values if one.summary.difference is not None]
         ends += [end for one in sweep.values for end in (one.summary.low, one.summary.high) if end is not None]
-    low, high = min(ends), max(ends)
+    most = FAR * max([LEAST, *(abs(value) for value in values)])  # one huge interval does not squeeze all others
+    low, high = max(min(ends), -most), min(max(ends), most)
     room = max(1.0, 0.06 * (high - low))
     figure.update_yaxes(
         range=[low - room, high + room],
@@ -70,7 +72,7 @@ def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, dark: bool
         ticktext=[f"<b>{_tick(one.value)}</b>" if one.is_own else _tick(one.value) for one in sweep.values],
         range=[-0.6, len(sweep.values) - 0.4],
         tickfont={"size": 11},
-        tickangle=0,
+        autotickangles=[0, 40],  # turned only where a narrow panel has no room for them
         row=row,
         col=column,
     )

@@ -39,6 +39,9 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .tour-way i.done{background:#0072B2}
 .st-key-tour-card{border-color:#0072B2!important;background:rgba(0,114,178,.05)}
 .st-key-tour-takeaway{border-left:4px solid #0072B2;padding:.1rem 0 .1rem .8rem}
+@media (max-width:1000px){[data-testid=stMainBlockContainer]{padding:2.2rem 1rem 3rem}
+[data-testid=stSidebar][aria-expanded=true]{width:14.5rem!important;min-width:14.5rem!important}
+[class*=st-key-beside-] [data-testid=stColumn]{min-width:100%}}
 </style>"""
 
 # Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary
@@ -139,7 +142,7 @@ def figure(
     alt = (alt or described(fig, read=read)).replace("*", "")  # it is read out: no stars of Markdown
     theme.readable(fig, dark=state.dark())
     event: Any = None
-    place, words = st.columns([8, 4], gap="medium") if beside else (st, st)
+    place, words = st.container(key=f"beside-{key}").columns([8, 4], gap="medium") if beside else (st, st)
     if select:
         event = place.plotly_chart(
             fig,

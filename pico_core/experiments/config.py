@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pico_core.demo.catalogue import ASSETS
 from pico_core.errors import SettingError
@@ -94,14 +94,14 @@ def read_experiment(path: Path | str) -> ExperimentConfig:
     Raises:
         SettingError: not TOML, an unknown key, or a value that cannot be; says the file, the field and the mend.
     """
-    path = Path(path)
-    return _Reader(path).read(toml_values(path))
+    return _Reader(path).read()
 
 
 class _Reader(TomlReader):
     """Reads one experiment."""
 
-    def read(self, values: dict[str, Any]) -> ExperimentConfig:
+    def read(self) -> ExperimentConfig:
+        values = self.values
         self.known("", values, KEYS)
         base = self.settings("settings", values.get("settings", {}), StudyConfig())
         sweep = self.sweep(values.get("sweep", {}), base)
@@ -125,14 +125,7 @@ class _Reader(TomlReader):
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 
     def settings(self, field: str, found: object, base: StudyConfig) -> StudyConfig:
-        if not isinstance(found, dict):
-            raise self.wrong(field, found, "a table of settings, such as { basis = 'cross' }")
-        if "seed" in found:
-            raise SettingError(f"{self.path.name}: {field}.seed cannot be set; name the seeds by seeds = [...]")
-        try:
-            return base.with_settings({name: typed(value) for name, value in found.items()})
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: {field}: {error}") from None
+        return self.settings_on(base, field, found, decided={"seed": "seeds = [...]"})
 
     def sweep(self, found: object, base: StudyConfig) -> tuple[Change, ...]:
         if not isinstance(found, dict):

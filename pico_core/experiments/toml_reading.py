@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 from pico_core.demo.catalogue import DEMOS
 from pico_core.errors import SettingError
@@ -23,11 +23,30 @@ def toml_values(path: Path) -> dict[str, Any]:
         raise SettingError(f"{path.name}: is not TOML ({error}); correct it there") from None
 
 
-class TomlReader:
-    """Reads the fields of one file that experiments and lists of trainings have in common."""
+class Settings(Protocol):
+    """Settings that can be changed by name."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def with_settings(self, settings: dict[str, Any]) -> Self:
+        """Changed; texts are parsed."""
+
+
+Changed = TypeVar("Changed", bound=Settings)
+
+
+class TomlReader:
+    """Opens one file, and reads the fields that experiments and lists of trainings have in common.
+
+    Attributes:
+        path: Of the file.
+        values: What it says.
+
+    Raises:
+        SettingError: it cannot be read, or is not TOML.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.values = toml_values(self.path)
 
     def wrong(self, field: str, found: object, expected: str) -> SettingError:
         """The complaint about a value."""
@@ -39,6 +58,25 @@ class TomlReader:
             if name not in keys:
                 place = f"{field}.{name}" if field else name
                 raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
+
+    def settings_on(self, base: Changed, field: str, found: object, *, decided: Mapping[str, str]) -> Changed:
+        """Settings with those of a table changed.
+
+        Args:
+            base: Before.
+            field: Where the table stands.
+            found: The table.
+            decided: Settings that are decided elsewhere, and where.
+        """
+        if not isinstance(found, dict):
+            raise self.wrong(field, found, "a table of settings, such as { basis = 'cross' }")
+        for name, instead in decided.items():
+            if name in found:
+                raise SettingError(f"{self.path.name}: {field}.{name} cannot be set here; use {instead} instead")
+        try:
+            return base.with_settings({name: typed(value) for name, value in found.items()})
+        except SettingError as error:
+            raise SettingError(f"{self.path.name}: {field}: {error}") from None
 
     def text(self, field: str, values: Mapping[str, Any]) -> str:
         """Some text that has to be there."""

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pico_core.errors import SettingError
 from pico_core.experiments.config import built_in_files
-from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
+from pico_core.experiments.toml_reading import TomlReader
 from pico_core.training.settings import RULES, WeightingRule
 from pico_core.trainings.settings import DECIDED, ComparisonConfig, variants_named
 
@@ -82,14 +82,14 @@ def read_training_list(path: Path | str) -> TrainingList:
     Raises:
         SettingError: not TOML, an unknown key, or a value that cannot be; says the file, the field and the mend.
     """
-    path = Path(path)
-    return _Reader(path).read(toml_values(path))
+    return _Reader(path).read()
 
 
 class _Reader(TomlReader):
     """Reads one list."""
 
-    def read(self, values: dict[str, Any]) -> TrainingList:
+    def read(self) -> TrainingList:
+        values = self.values
         self.known("", values, KEYS)
         base = replace(ComparisonConfig(), seeds=self.seeds(values.get("seeds")))
         base = replace(base, variants=self.variants(values.get("variants", list(base.variants))))
@@ -109,15 +109,7 @@ class _Reader(TomlReader):
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 
     def settings(self, field: str, found: object, base: ComparisonConfig) -> ComparisonConfig:
-        if not isinstance(found, dict):
-            raise self.wrong(field, found, "a table of settings, such as { basis = 'cross' }")
-        for name, instead in OWN_KEYS.items():
-            if name in found:
-                raise SettingError(f"{self.path.name}: {field}.{name} cannot be set here; use {instead} instead")
-        try:
-            return base.with_settings({name: typed(value) for name, value in found.items()})
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: {field}: {error}") from None
+        return self.settings_on(base, field, found, decided=OWN_KEYS)
 
     def comparisons(self, found: object, base: ComparisonConfig) -> tuple[ListedComparison, ...]:
         if not isinstance(found, list) or not found:

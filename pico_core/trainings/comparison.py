@@ -100,6 +100,7 @@ def run_training_comparison(
     done = 0
     for seed in config.seeds:
         parts = config.splits(pairs, seed)
+        text_image, n_train = parts.test.text_image, parts.fit.n_images + parts.feedback.n_images
         finished: dict[str, Trained] = {"frozen": _frozen(parts, folder / f"seed-{seed}", seed)}
         for variant in config.ordered:
             before = done
@@ -121,7 +122,8 @@ def run_training_comparison(
             finished[variant] = _finished(made, parts, place.with_suffix(".ranks.safetensors"), variant, seed)
             curves += curve_rows(made.epochs, variant=variant, seed=seed)
             done += config.alignment.n_epochs + 1
-            rows = [row for row in rows if row["seed"] != seed] + _rows(finished, parts, config)
+            new = [row | {"n_train": n_train} for row in _rows(finished, text_image, config)]
+            rows = [row for row in rows if row["seed"] != seed] + new
             found = _write(folder, rows, curves, pairs, config)
     return found
 
@@ -149,22 +151,18 @@ def claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> No
     (folder / ABOUT).write_text(told, encoding="utf-8")
 
 
-def _rows(finished: dict[str, Trained], parts: Splits, config: ComparisonConfig) -> list[dict[str, object]]:
+def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: ComparisonConfig) -> list[dict[str, object]]:
     """Everything of one seed against P = 1, and PICO against every control that is there."""
-    plain, strength, text_image = finished["none"], config.alignment.strength, parts.test.text_image
-    n_train = parts.fit.n_images + parts.feedback.n_images
+    plain, strength = finished["none"], config.alignment.strength
     weighted = {"pico", "after", "p_hat", "shuffled", "permuted"}
     rows = [
-        difference_row(one, plain, text_image, family=FAMILY, n_train=n_train, strength=given)
+        difference_row(one, plain, text_image, family=FAMILY, strength=strength if name in weighted else None)
         for name, one in finished.items()
-        for given in [strength if name in weighted else None]
     ]
     pico = finished.get("pico")
     if pico is not None:
         controls = [one for name, one in finished.items() if name in CONTROLS]
-        rows += [
-            difference_row(pico, one, text_image, family=LEAD, n_train=n_train, strength=strength) for one in controls
-        ]
+        rows += [difference_row(pico, one, text_image, family=LEAD, strength=strength) for one in controls]
     return rows
 
 

@@ -79,24 +79,9 @@ SHORT: Final = {  # where little room is
 
 
 def difference_row(
-    of: Trained,
-    against: Trained,
-    text_image: Int[Tensor, " m"],
-    *,
-    family: str,
-    n_train: int,
-    strength: float | None,
+    of: Trained, against: Trained, text_image: Int[Tensor, " m"], *, family: str, strength: float | None
 ) -> dict[str, object]:
-    """One training against another of the same seed: rSum of both and their difference, paired by image.
-
-    Args:
-        of: Whose rSum it is.
-        against: What it is compared with.
-        text_image: The image of each text of the test split.
-        family: `FAMILY` or `LEAD`.
-        n_train: Images of the fit and the feedback split.
-        strength: Exponent of the weights, where there is one.
-    """
+    """One training against another of the same seed: rSum of both and their difference, paired by image."""
     change = paired_difference(of.ranks, against.ranks, text_image)
     return {
         "variant": of.variant if family == FAMILY else against.variant,
@@ -105,7 +90,6 @@ def difference_row(
         "seed": of.seed,
         "n_images": len(of.ranks.image_to_text),
         "n_texts": len(of.ranks.text_to_image),
-        "n_train": n_train,
         "baseline": _rsum(against.ranks, text_image),
         "rsum": _rsum(of.ranks, text_image),
         "difference": change.value,

@@ -75,13 +75,14 @@ def _go(clicked: str | None, chosen: str) -> None:
 
 
 def _forest(found: experiments.Slice, chosen: str) -> str | None:
+    figure = draw.forest(found.summaries, found.table, selected=chosen, dark=state.dark())
+    band = " The grey range is what the method's own weights do on other columns." if draw.banded(figure) else ""
     clicked = picked_row(
-        draw.forest(found.summaries, found.table, selected=chosen, dark=state.dark()),
+        figure,
         key="experiments-forest",
         read="right of the dotted line is better than equal weights on the test images. A filled arrowhead holds once "
         "the number of comparisons is adjusted for (p below 0.05), an open circle does not; small dots are "
-        "the single splits. The grey range is what the method's own weights do on other columns. An arrow at the edge: "
-        "it lies further out, at the digits on the right. Click a row.",
+        f"the single splits.{band} An arrow at the edge: it lies further out, at the digits on the right. Click a row.",
         beware="hollow diamonds are told what nobody knows, so they are no rivals. The splits of one dataset overlap; "
         "intervals are widened for that, and still speak of these data only.",
     )
@@ -98,7 +99,7 @@ def _instrument(
     if part == "feedback":
         return feedback.render(results, found, chosen)
     if part == "settings":
-        settings.render(found)
+        settings.render(results, found)
     elif part == "seeds":
         seeds.render(found, chosen)
     elif part == "training":

@@ -21,12 +21,12 @@ def render(found: experiments.Slice, chosen: str) -> None:
     key = "experiments-beside"
     state.place_widget(key, start)
     labels = {name: found.summary(name).label for name in others}
-    place, _ = st.columns([5, 6])
-    wanted = place.selectbox(
+    wanted = st.selectbox(
         "Beside the method",
         others,
         format_func=labels.__getitem__,
         key=key,
+        width=460,
         on_change=lambda: state.set_experiment_row(str(state.widget(key))),
     )
     both = found.table.filter(pl.col("variant").is_in([METHOD, wanted]))

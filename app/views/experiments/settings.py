@@ -2,21 +2,26 @@
 
 from app import state
 from app.figures import sweeps as draw
+from app.markup import plain
 from app.services import experiments
 from app.views.parts import figure, prose
 
 
-def render(found: experiments.Slice) -> None:
+def render(results: experiments.Results, found: experiments.Slice) -> None:
     """Draw the instrument."""
     sweeps = found.sweeps
     prose(sweeps.sentence)
     if not sweeps.sweeps:
+        others = [plain(name[:60]) for name in results.datasets if results.on(name).sweeps.sweeps]
+        if others:
+            names = " and ".join(f"“{name}”" for name in others)
+            prose(f"One at a time they were changed on {names}; choose such a dataset above.")
         return
     figure(
         draw.swept(sweeps.sweeps, dark=state.dark()),
         key="experiments-settings",
         read="every panel changes one setting and leaves all others as the dataset has them; the large mark with the "
         "bold name is the dataset's own value. Lines are 95 % intervals over seeds; filled marks hold "
-        "once the number of comparisons is adjusted for.",
+        "once the number of comparisons is adjusted for. An interval that is cut off at the edge goes on.",
         beware="the best of many values flatters itself. These are test images: no value may be chosen by this figure.",
     )

@@ -25,8 +25,9 @@ def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
     Raises:
         PicoError: there is something else at that place.
     """
-    place, beside = st.columns([5, 6], vertical_alignment="center")
-    wanted = place.segmented_control(
+    # Side by side where there is room for both.
+    beside = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    wanted = beside.segmented_control(
         "Results",
         state.SOURCES,
         format_func=NAMES.__getitem__,

@@ -47,7 +47,8 @@ def render(results: experiments.Results) -> None:
     figure(
         draw.trained(found.rows, dark=state.dark()),
         key="experiments-trained",
-        read="test rSum minus that of the heads trained with equal weights, from the same start and batches.",
+        read="test rSum minus that of the heads trained with equal weights, from the same start and batches. A filled "
+        "arrowhead holds once all comparisons are adjusted for (p below 0.05), an open circle does not.",
         beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
         "PICO's own only where the controls lack it.",
     )
