@@ -125,7 +125,7 @@ class _Reader(TomlReader):
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 
     def settings(self, field: str, found: object, base: StudyConfig) -> StudyConfig:
-        return self.settings_on(base, field, found, decided={"seed": "seeds = [...]"})
+        return self.settings_of(base.with_settings, field, found, decided={"seed": "seeds = [...]"})
 
     def sweep(self, found: object, base: StudyConfig) -> tuple[Change, ...]:
         if not isinstance(found, dict):

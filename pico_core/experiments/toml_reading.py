@@ -1,9 +1,9 @@
 """Files of settings, read: every complaint begins with the name of the file and the field, and says the mend."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, TypeVar
 
 from pico_core.demo.catalogue import DEMOS
 from pico_core.errors import SettingError
@@ -23,14 +23,7 @@ def toml_values(path: Path) -> dict[str, Any]:
         raise SettingError(f"{path.name}: is not TOML ({error}); correct it there") from None
 
 
-class Settings(Protocol):
-    """Settings that can be changed by name."""
-
-    def with_settings(self, settings: dict[str, Any]) -> Self:
-        """Changed; texts are parsed."""
-
-
-Changed = TypeVar("Changed", bound=Settings)
+Changed = TypeVar("Changed")
 
 
 class TomlReader:
@@ -59,11 +52,13 @@ class TomlReader:
                 place = f"{field}.{name}" if field else name
                 raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
 
-    def settings_on(self, base: Changed, field: str, found: object, *, decided: Mapping[str, str]) -> Changed:
+    def settings_of(
+        self, change: Callable[[dict[str, Any]], Changed], field: str, found: object, *, decided: Mapping[str, str]
+    ) -> Changed:
         """Settings with those of a table changed.
 
         Args:
-            base: Before.
+            change: Settings by name to the changed settings; texts are parsed.
             field: Where the table stands.
             found: The table.
             decided: Settings that are decided elsewhere, and where.
@@ -74,7 +69,7 @@ class TomlReader:
             if name in found:
                 raise SettingError(f"{self.path.name}: {field}.{name} cannot be set here; use {instead} instead")
         try:
-            return base.with_settings({name: typed(value) for name, value in found.items()})
+            return change({name: typed(value) for name, value in found.items()})
         except SettingError as error:
             raise SettingError(f"{self.path.name}: {field}: {error}") from None
 

@@ -109,7 +109,7 @@ class _Reader(TomlReader):
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 
     def settings(self, field: str, found: object, base: ComparisonConfig) -> ComparisonConfig:
-        return self.settings_on(base, field, found, decided=OWN_KEYS)
+        return self.settings_of(base.with_settings, field, found, decided=OWN_KEYS)
 
     def comparisons(self, found: object, base: ComparisonConfig) -> tuple[ListedComparison, ...]:
         if not isinstance(found, list) or not found:

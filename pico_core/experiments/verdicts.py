@@ -1,6 +1,7 @@
 """What an experiment says of the method on one dataset, in words: does it help, and does something simpler as well?"""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,7 @@ import polars as pl
 
 from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, N_PERMUTATIONS, PERMUTED, SHUFFLED
+from pico_core.experiments.variants import METHOD, PERMUTED, SHUFFLED
 
 # No prototypes and no feedback on them: what a reader would try first. In words that fit into a sentence.
 SIMPLER: Final = {
@@ -63,8 +64,9 @@ class ExperimentAnswer:
         """What the two blind controls did; empty where neither is computed."""
         parts = []
         if self.permuted is not None and (change := _change(self.permuted)) is not None:
-            draws = f"mean of {N_PERMUTATIONS} permutations"
-            parts.append(f"the same weights on other columns ({draws}) change rSum by {digits(change)}")
+            drawn = re.search(r" \(mean of \d+\)$", self.permuted.label)  # older tables have a single draw
+            words = drawn.group() if drawn else ""
+            parts.append(f"the same weights on other columns{words} change rSum by {digits(change)}")
         if self.shuffled is not None and self.shuffled.lead is not None:
             words = {Verdict.NONE: "cannot be told apart", Verdict.HELPS: "does worse", Verdict.HURTS: "does better"}
             found = _lead(self.shuffled)

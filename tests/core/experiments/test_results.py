@@ -47,7 +47,7 @@ def test_a_method_that_helps_stands_beside_the_simpler_idea_that_does_as_well():
         in (said.sentence)
     )
     assert said.n_simpler == 3
-    assert said.controls.startswith("The same weights on other columns change rSum by -1.0 [")
+    assert said.controls.startswith("The same weights on other columns (mean of 8) change rSum by -1.0 [")
     assert "random order the method cannot be told apart (the weights minus it: -0.2 [" in said.controls
 
 
