@@ -126,6 +126,15 @@ def test_another_built_in_experiment_adds_its_settings_and_its_runs(built_in):
     assert app.code[0].value.splitlines()[1] == "pico-lens experiment tiny --out TINY"
 
 
+def test_where_no_setting_was_changed_the_datasets_are_named_where_some_were(built_in):
+    plain = [line for line in HELPS if "=" not in line.variant]
+    pl.concat([grid(plain, dataset="first"), grid(HELPS, dataset="second")]).write_parquet(built_in)
+    app = opened(**{"experiment-part": "settings"})
+    said = " ".join(prose(app))
+    assert "No setting was changed on this dataset." in said
+    assert "One at a time they were changed on “second”; choose such a dataset above." in said
+
+
 def test_without_trainings_their_instrument_says_how_to_make_them(built_in):
     app = opened(**{"experiment-part": "training"})
     assert app.code[0].value == "pico-lens train shortcut --out my-trainings"

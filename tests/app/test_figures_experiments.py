@@ -108,6 +108,30 @@ def test_the_permuted_weights_are_a_grey_band():
     assert not [shape for shape in forest(HURTS).layout.shapes if shape.type == "rect"]
 
 
+def test_a_control_wider_than_all_that_decides_the_axis_is_no_band_and_squeezes_nothing():
+    wide = swapped_permuted((-200.0, -1.0, 60.0))
+    figure = forest(wide)
+    assert not draw.banded(figure)
+    assert draw.banded(forest(HELPS))
+    assert figure.layout.xaxis.range == pytest.approx(forest(without_permuted()).layout.xaxis.range)
+    assert figure.layout.xaxis.range[0] > -60
+
+
+def swapped_permuted(changes):
+    return [Line("permuted", changes) if line.variant == "permuted" else line for line in HELPS]
+
+
+def without_permuted():
+    return [line for line in HELPS if line.variant != "permuted"]
+
+
+def test_one_huge_interval_does_not_flatten_the_panels_of_all_settings():
+    table = grid([*HELPS[:2], Line("gamma=1", (20.0, 21.0, 22.0)), Line("tau=0.2", (-400.0, 400.0, 40.0))])
+    figure = swept(sweeps_on(table, summarise(table), "toy").sweeps)
+    low, high = figure.layout.yaxis.range
+    assert -120 < low < 0 < 42 < high < 120
+
+
 def test_a_row_far_out_does_not_squeeze_the_others_and_has_an_arrow_at_the_edge():
     figure = forest(HELPS)
     low, high = figure.layout.xaxis.range

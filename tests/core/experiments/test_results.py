@@ -51,6 +51,11 @@ def test_a_method_that_helps_stands_beside_the_simpler_idea_that_does_as_well():
     assert "random order the method cannot be told apart (the weights minus it: -0.2 [" in said.controls
 
 
+def test_a_single_draw_of_permuted_weights_is_not_called_a_mean():
+    older = swapped(HELPS, Line("permuted", (-3.0, -1.0, 1.0), label="The weights of PICO, permuted"))
+    assert answer(older).controls.startswith("The same weights on other columns change rSum by -1.0 [")
+
+
 def test_a_simpler_idea_may_be_behind_or_ahead():
     behind = answer(swapped(HELPS, Line("correlation", (30.0, 31.2, 32.1))))
     assert "no simpler idea does as well: the best of 3, the matched column correlation, is behind" in behind.sentence
