@@ -37,8 +37,10 @@ def finished(planted, tmp_path_factory):
     return folder, found, seen
 
 
-def test_every_variant_and_seed_has_a_row_against_equal_weights(finished):
+def test_every_variant_and_seed_has_a_row_against_equal_weights(finished, planted):
     folder, found, _ = finished
+    parts = CONFIG.splits(planted.pairs, 0)
+    assert set(found.table["n_train"]) == {parts.fit.n_images + parts.feedback.n_images}
     rows = found.table.filter(family="training")
     assert rows.select("seed", "variant").rows() == [
         (seed, name) for seed in (0, 1) for name in ("frozen", "none", "pico", "permuted", "learned")
