@@ -65,8 +65,8 @@ class ExperimentAnswer:
         parts = []
         if self.permuted is not None and (change := _change(self.permuted)) is not None:
             drawn = re.search(r" \(mean of \d+\)$", self.permuted.label)  # older tables have a single draw
-            words = drawn.group() if drawn else ""
-            parts.append(f"the same weights on other columns{words} change rSum by {digits(change)}")
+            draws = drawn.group() if drawn else ""
+            parts.append(f"the same weights on other columns{draws} change rSum by {digits(change)}")
         if self.shuffled is not None and self.shuffled.lead is not None:
             words = {Verdict.NONE: "cannot be told apart", Verdict.HELPS: "does worse", Verdict.HURTS: "does better"}
             found = _lead(self.shuffled)

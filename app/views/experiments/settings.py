@@ -14,7 +14,7 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
     if not sweeps.sweeps:
         others = [plain(name[:60]) for name in results.datasets if results.on(name).sweeps.sweeps]
         if others:
-            names = " and ".join(f"“{name}”" for name in others)
+            names = ", ".join(f"“{name}”" for name in others)
             prose(f"One at a time they were changed on {names}; choose such a dataset above.")
         return
     figure(
