@@ -1,4 +1,4 @@
-"""The programs of the card, run on the CPU by Triton's interpreter; `test_fused` runs this file in a process of its own.
+"""The programs of the card, run by Triton's interpreter; `test_fused` runs this file in a process of its own.
 
 The interpreter must be asked for (TRITON_INTERPRET=1) before Triton is imported anywhere. Tokens of one column have
 similarities that are one rounded product, so that every difference in a bit comes from the sums.
@@ -68,7 +68,7 @@ def longest(arrays, weights):
 
 
 @settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure is shown as it is found: shrinking would take minutes here
@@ -107,10 +107,10 @@ def test_operands_are_rounded_once_and_nothing_else_is(dtype):
     torch.testing.assert_close(fused_late_interaction(arrays, weights), expected, rtol=2e-6, atol=5e-6)
 
 
-@pytest.mark.parametrize(("words", "width"), [(5, 8), (64, 64), (65, 128), (150, 192)])
+@pytest.mark.parametrize(("words", "width"), [(5, 8), (70, 128)])
 def test_no_tile_no_slab_and_no_neighbour_moves_a_bit(words, width, monkeypatch):
     """Sums are exact; so equal items tie, and a row is that of the whole table."""
-    (images, image_mask, texts, text_mask), weights = sides(words, 4, 3, 45, words, 1)
+    (images, image_mask, texts, text_mask), weights = sides(words, 4, 3, 21, words, 1)
     images, image_mask = images[[0, 1, 2, 3, 1, 0]], image_mask[[0, 1, 2, 3, 1, 0]]
     texts, text_mask = texts[[0, 1, 0, 2]], text_mask[[0, 1, 0, 2]]
     text_mask[3] = True
@@ -120,10 +120,9 @@ def test_no_tile_no_slab_and_no_neighbour_moves_a_bit(words, width, monkeypatch)
     whole = fused_late_interaction(arrays, weights)
     torch.testing.assert_close(whole, whole[[0, 1, 2, 3, 1, 0]][:, [0, 1, 0, 3]], rtol=0, atol=0)
     assert len(set(whole.flatten().tolist())) == 4 * 3
-    for tile in TILES:
-        for together in (False, True):
-            again = fused_late_interaction(arrays, weights, tile=tile, images_together=together)
-            torch.testing.assert_close(again, whole, rtol=0, atol=0)
+    for tile in TILES[1:]:
+        again = fused_late_interaction(arrays, weights, tile=tile, images_together=True)
+        torch.testing.assert_close(again, whole, rtol=0, atol=0)
     row = fused_late_interaction((images[4:5], image_mask[4:5], texts[1:3], text_mask[1:3]), weights)
     torch.testing.assert_close(row, whole[4:5, 1:3], rtol=0, atol=0)
     monkeypatch.setattr(fused, "SLAB", 50)
