@@ -16,7 +16,8 @@ from pico_core.kernels.arithmetic import Precision
 from pico_core.kernels.packing import Packed
 from pico_core.kernels.tiles import Launch, Tile, chosen_tile, images_each
 
-SLAB = 2**18  # tokens of a slab: 268 MB at 512 columns of 16 bits, 537 MB of float32
+IMAGE_SLAB = 2**18  # patches at a time: 268 MB at 512 columns of 16 bits, 537 MB of float32
+TEXT_SLAB = 2**16  # words at a time, a quarter of that: enough work for any card
 BLOCK = 2**15  # tokens that are weighted and scaled in float32 at a time: 67 MB at 512 columns
 WIDEST = 64  # words of a text that fit every tile; a longer one is scored piece by piece
 PIECES_TABLE = 2**22  # numbers in the table of best patches of long texts: 17 MB
@@ -132,8 +133,8 @@ def _exponent(values: Float[Tensor, " g"]) -> Int[Tensor, " g"]:
 def image_slabs(
     images: Iterable[Packed], weights: Float[Tensor, " d"] | None, operand: torch.dtype
 ) -> Iterator[ImageSlab]:
-    """Join images to slabs of at most `SLAB` patches (one image is never divided)."""
-    for parts in _gathered((scaled(block, weights, operand) for block in images), width=lambda length: length):
+    """Join images to slabs of at most `IMAGE_SLAB` patches (one image is never divided)."""
+    for parts in _gathered((scaled(block, weights, operand) for block in images), limit=IMAGE_SLAB):
         lengths = _lengths(parts)
         counts = torch.arange(len(lengths), dtype=torch.int32, device=lengths.device)
         yield ImageSlab(
@@ -151,7 +152,7 @@ def text_slabs(texts: Iterable[Packed], operand: torch.dtype) -> Iterator[TextSl
     Blocks in the order of their length give the fewest slabs.
     """
     parts_of_texts = (scaled(block, None, operand) for block in texts)
-    for parts in _gathered(parts_of_texts, width=slot_width, one_width=True):
+    for parts in _gathered(parts_of_texts, limit=TEXT_SLAB, width=slot_width):
         width = slot_width(parts[0].length)
         yield TextSlab(
             torch.cat([part.items for part in parts]),
@@ -181,14 +182,14 @@ def _aligned(tokens: Float[Tensor, "g length d"], width: int | None = None) -> F
     return torch.nn.functional.pad(tokens, (0, -tokens.shape[2] % ALIGNED, 0, slots))
 
 
-def _gathered(parts: Iterable[Part], *, width: Callable[[int], int], one_width: bool = False) -> Iterator[list[Part]]:
-    """Neighbouring parts, of one width if that is asked for, as long as they fit into a slab together."""
+def _gathered(parts: Iterable[Part], *, limit: int, width: Callable[[int], int] | None = None) -> Iterator[list[Part]]:
+    """Neighbouring parts as long as they fit together, and are of one width where texts lie in slots."""
     held: list[Part] = []
     kept = 0
     for part in parts:
-        slots = len(part.items) * width(part.length)
-        other = one_width and bool(held) and width(held[0].length) != width(part.length)
-        if held and (other or kept + slots > SLAB):
+        slots = len(part.items) * (part.length if width is None else width(part.length))
+        other = bool(held) and width is not None and width(held[0].length) != width(part.length)
+        if held and (other or kept + slots > limit):
             yield held
             held, kept = [], 0
         held.append(part)
@@ -224,6 +225,7 @@ def _launch(scores: Tensor, image: ImageSlab, text: TextSlab, precision: Precisi
                 launch.columns,
                 WIDTH=text.width,
                 TEXTS=tile.words // text.width,
+                APART=tile.apart,
                 BAND=16,
                 **launch.constants(tile),
             )

@@ -36,6 +36,11 @@ class Tile:
     stages: int
     registers: int | None = None
 
+    @property
+    def apart(self) -> int:
+        """How many times 16 rows of the tile a warp holds: a text is spread over them first, see `fused_triton`."""
+        return max(1, self.words // (16 * self.warps))
+
     def with_words(self, words: int) -> "Tile":
         """The same with other words: what is not bound by the product may be smaller."""
         return replace(self, words=words)
@@ -44,10 +49,10 @@ class Tile:
 # The first of each list is for calls too small to try the others. Measured figures: none yet, see docs/engine.md.
 HALF = (
     Tile(128, 128, 64, warps=4, stages=3),  # two programs on a multiprocessor: one multiplies while one reduces
-    Tile(128, 128, 64, warps=8, stages=3, registers=128),  # the same with twice the threads
-    Tile(128, 128, 64, warps=8, stages=4),
-    Tile(64, 128, 64, warps=4, stages=4),
-    Tile(256, 128, 64, warps=8, stages=3),
+    Tile(256, 128, 64, warps=8, stages=3),  # one, which reads a quarter less
+    Tile(128, 128, 32, warps=4, stages=4),
+    Tile(128, 64, 64, warps=4, stages=4),
+    Tile(128, 128, 64, warps=8, stages=3, registers=128),
     Tile(128, 256, 64, warps=8, stages=3),
 )
 SINGLE = (
@@ -92,7 +97,7 @@ class Launch(NamedTuple):
         from triton.tools.tensor_descriptor import TensorDescriptor
 
         return (
-            TensorDescriptor.from_tensor(self.words, [tile.words, tile.depth]),
+            TensorDescriptor.from_tensor(spread(self.words, tile), [tile.words, tile.depth]),
             TensorDescriptor.from_tensor(self.patches, [tile.patches, tile.depth]),
         )
 
@@ -114,6 +119,21 @@ class Launch(NamedTuple):
             "num_stages": tile.stages,
             **({} if tile.registers is None else {"maxnreg": tile.registers}),
         }
+
+
+def spread(words: Float[Tensor, "slots d"], tile: Tile) -> Float[Tensor, "rows d"]:
+    """Words in the order of the rows of a tile, 16 slots at a time: with `apart` = 2 the first, third... then the second...
+
+    With 1 the order stays.
+
+    >>> rows = spread(torch.arange(64.0)[:, None], Tile(64, 16, 16, warps=2, stages=2))
+    >>> rows[::16, 0].tolist()
+    [0.0, 32.0, 16.0, 48.0]
+    """
+    if tile.apart == 1:
+        return words
+    rows = torch.nn.functional.pad(words, (0, 0, 0, -len(words) % tile.words))
+    return rows.view(-1, tile.words // (16 * tile.apart), tile.apart, 16, words.shape[1]).transpose(1, 2).flatten(0, 3)
 
 
 def candidates(launch: Launch) -> tuple[Tile, ...]:

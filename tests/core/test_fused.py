@@ -34,7 +34,7 @@ def ragged(seed=0, n=6, m=9, p=50, w=20, d=40):
 
 @needs_triton
 def test_the_programs_through_the_interpreter():
-    """In a process of its own, as the interpreter is chosen before Triton is imported; shapes go unchecked, to be quick."""
+    """In a process of its own: the interpreter is chosen before Triton is imported. Unchecked shapes, to be quick."""
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", INTERPRETED]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | {"TRITON_INTERPRET": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -55,21 +55,21 @@ def test_the_programs_compile_for_a_card_that_is_not_here(name, tmp_path, monkey
 
     from pico_core.kernels import fused_triton
 
-    tile = Tile(64, 64, 64, warps=4, stages=3)
+    tile = Tile(128 if name == "score_short" else 64, 64, 64, warps=4, stages=3)
     launch = Launch(torch.zeros(1, 64).bfloat16(), torch.zeros(1, 64).bfloat16(), 32, "stored")
-    sizes = {"WIDTH": 32, "TEXTS": 2, "BAND": 16, "SLOTS": tile.words}
+    sizes = {"WIDTH": 32, "TEXTS": tile.words // 32, "APART": tile.apart, "BAND": 16, "SLOTS": tile.words}
     constants = {k: v for k, v in (launch.constants(tile) | sizes).items() if k.isupper()} | {"UPCAST": False}
     program = getattr(fused_triton, name)
     types = dict.fromkeys(("lengths", "starts", "owners"), "*i32") | dict.fromkeys(("text_at", "image_at"), "*i64")
     types |= dict.fromkeys(("text_factors", "image_factors", "scores", "best_patches"), "*fp32")
-    types |= {"totals": "*i64"} | dict.fromkeys(("words", "patches"), "tensordesc<bf16[64,64]>")
+    types |= {"totals": "*i64", "words": f"tensordesc<bf16[{tile.words},64]>", "patches": "tensordesc<bf16[64,64]>"}
     signature = {a: "constexpr" if a in constants else types.get(a, "i32") for a in program.arg_names}
     source = ASTSource(program, signature, {k: v for k, v in constants.items() if k in program.arg_names})
     options = {"num_warps": tile.warps, "num_stages": tile.stages}
     made = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
     assert "wgmma.mma_async" in made.asm["ptx"]
     assert "cp.async.bulk.tensor" in made.asm["ptx"]
-    table = "tensor<64x64xf32, #mma>"
+    table = f"tensor<{tile.words}x64xf32, #mma>"
     moved = [line for line in made.asm["ttgir"].splitlines() if table in line and ("convert_layout" in line)]
     assert not moved, "the table leaves the registers"
     assert made.metadata.shared <= SHARED_MEMORY
@@ -135,9 +135,10 @@ def test_images_are_packed_once_where_one_slab_holds_them():
 
     with pytest.MonkeyPatch.context() as change:
         change.setattr(fused, "_launch", launch)
+        change.setattr(fused, "TEXT_SLAB", 300)
         for slab, times in ((10**6, 1), (200, None)):
             asked.clear()
-            change.setattr(fused, "SLAB", slab)
+            change.setattr(fused, "IMAGE_SLAB", slab)
             scores = fused.fused_scores(
                 torch.zeros(6, 40),
                 ask,
@@ -147,7 +148,7 @@ def test_images_are_packed_once_where_one_slab_holds_them():
                 precision="stored",
             )
             assert bool((scores == 1).all())
-            assert len(asked) == times if times else len(asked) > 3
+            assert len(asked) == times if times else len(asked) > 1
 
 
 @pytest.mark.parametrize(
