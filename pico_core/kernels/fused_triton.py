@@ -11,9 +11,9 @@ What one program does, and what it costs, for n images of p patches and m texts 
   patches of each image, carried from tile to tile, one number per word. A tile that holds the end of one image and the
   beginning of the next is looked at once for each (1.6 times on average at 196 patches and tiles of 128). Words lie
   along the first axis because the maximum over patches, which is the one that repeats, then stays inside a thread.
-- **Words of a text within a warp.** A warp holds 16 rows of every `16 * warps` of a tile. Words are put into rows in such
-  an order that a text takes the same 16 places of each (`APART` of them): its maximum takes three exchanges between
-  lanes per patch, no shared memory and no barrier. Compiled for compute capability 9.0, a tile of 128 x 128 on 4 warps
+- **Words of a text within a warp.** A warp holds 16 rows of every `16 * warps` of a tile. Words are put into rows in
+  such an order that a text takes the same 16 places of each (`APART` of them): its maximum takes three exchanges
+  between lanes per patch, no shared memory and no barrier. Compiled for compute capability 9.0, a tile of 128 x 128 on 4 warps
   takes 255 registers and spills none, two programs fit a multiprocessor, and a warp spends about 430 instructions on
   the words and 640 on each image of a tile, while its products take 4,096 cycles at 512 columns: where one program
   reduces, the other multiplies.

@@ -122,9 +122,7 @@ class Launch(NamedTuple):
 
 
 def spread(words: Float[Tensor, "slots d"], tile: Tile) -> Float[Tensor, "rows d"]:
-    """Words in the order of the rows of a tile, 16 slots at a time: with `apart` = 2 the first, third... then the second...
-
-    With 1 the order stays.
+    """Words in the order of the rows of a tile, 16 at a time: with `apart` = 2 every second, then the rest.
 
     >>> rows = spread(torch.arange(64.0)[:, None], Tile(64, 16, 16, warps=2, stages=2))
     >>> rows[::16, 0].tolist()
