@@ -13,10 +13,10 @@ What one program does, and what it costs, for n images of p patches and m texts 
   along the first axis because the maximum over patches, which is the one that repeats, then stays inside a thread.
 - **Words of a text within a warp.** A warp holds 16 rows of every `16 * warps` of a tile. Words are put into rows in
   such an order that a text takes the same 16 places of each (`APART` of them): its maximum takes three exchanges
-  between lanes per patch, no shared memory and no barrier. Compiled for compute capability 9.0, a tile of 128 x 128 on 4 warps
-  takes 255 registers and spills none, two programs fit a multiprocessor, and a warp spends about 430 instructions on
-  the words and 640 on each image of a tile, while its products take 4,096 cycles at 512 columns: where one program
-  reduces, the other multiplies.
+  between lanes per patch, no shared memory and no barrier. Compiled for compute capability 9.0, a tile of 128 x 128
+  on 4 warps takes 255 registers and spills none, two programs fit a multiprocessor, and a warp spends about 430
+  instructions on the words and 640 on each image of a tile, while its products take 4,096 cycles at 512 columns:
+  where one program reduces, the other multiplies.
 - **Bytes.** The table would have 31.4 G entries: 63 GB in 16 bits, written once and read twice. Here leave n m float32
   scores: 20 MB. Tiles of 128 words x 128 patches read 2 x 128 numbers of 2 bytes per column for 2 x 128 x 128
   operations: 64 per byte, tiles of 256 x 128 85 per byte. They come from the second-level cache: neighbouring programs
