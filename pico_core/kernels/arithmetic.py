@@ -56,12 +56,12 @@ DEFAULT = Arithmetic()
 
 @cache
 def triton_is_installed() -> bool:
-    """Whether Triton can be imported; it is absent on macOS and Windows.
+    """Whether Triton is here, and young enough to know tensor descriptors; it is absent on macOS and Windows.
 
     >>> isinstance(triton_is_installed(), bool)
     True
     """
-    return find_spec("triton") is not None
+    return find_spec("triton") is not None and find_spec("triton.tools.tensor_descriptor") is not None
 
 
 def uses_triton(
@@ -102,7 +102,7 @@ def _obstacle(images: Tensor, texts: Tensor, *weights: Tensor) -> str | None:
     if images.device.type != "cuda" or texts.device != images.device:
         return f"the tokens are on {images.device} and {texts.device} and not on one CUDA device"
     if not triton_is_installed():
-        return "Triton is not installed"
+        return "Triton is not installed, or too old to know tensor descriptors"
     if torch.version.hip is not None or torch.cuda.get_device_capability(images.device) < (8, 0):
         return "the card is not an NVIDIA one of compute capability 8.0 or later"
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (images, texts, *weights)):

@@ -131,6 +131,14 @@ def test_no_tile_no_slab_and_no_neighbour_moves_a_bit(words, width, monkeypatch)
     torch.testing.assert_close(fused_late_interaction(arrays, weights), whole, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("words", [5, 70])
+def test_padding_never_wins_where_every_similarity_is_below_zero(words):
+    generator = torch.Generator().manual_seed(words)
+    images, texts = torch.rand(3, 7, 3, generator=generator) + 0.1, -torch.rand(2, words, 3, generator=generator) - 0.1
+    arrays = images, torch.ones(3, 7) > 0, texts, torch.ones(2, words) > 0
+    torch.testing.assert_close(fused_late_interaction(arrays), reference(arrays, None))
+
+
 @pytest.mark.parametrize("words", [4, 70])
 def test_a_number_that_is_none_spoils_the_scores_of_its_item_only(words):
     arrays, weights = sides(5, 3, 4, 9, words, 8, masks="full")
