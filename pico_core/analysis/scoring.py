@@ -15,6 +15,7 @@ from torch import Tensor
 from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
 
@@ -134,14 +135,21 @@ def weighted_scores(
     )
 
 
-def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None) -> Scores:
-    """Every image of a dataset with every text of it."""
+def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
+    """Every image of a dataset with every text of it; `arithmetic` says on which program and how precisely.
+
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
+    >>> score_pairs(pairs, arithmetic=Arithmetic(backend="torch"))
+    tensor([[2., 0.],
+            [0., 2.]])
+    """
     return late_interaction(
         pairs.image_tokens,
         pairs.text_tokens,
         image_mask=pairs.image_mask,
         text_mask=pairs.text_mask,
         weights=weights,
+        arithmetic=arithmetic,
     )
 
 

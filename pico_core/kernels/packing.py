@@ -68,6 +68,11 @@ class PackedTokens:
         return self.blocks[0].matrix.device if self.blocks else torch.device("cpu")
 
     @property
+    def longest(self) -> int:
+        """Most real tokens of an item."""
+        return max((block.length for block in self.blocks), default=0)
+
+    @property
     def nbytes(self) -> int:
         """Memory of the tokens, in bytes."""
         return sum(block.matrix.nbytes for block in self.blocks)
@@ -155,6 +160,32 @@ def pack_texts(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Pac
         for block in pack(tokens, mask, max_tokens=TEXT_BLOCK)
     )
     return PackedTokens(blocks, len(tokens), tokens.shape[2], _computed(tokens))
+
+
+def unpacked_images(packed: PackedTokens) -> Iterator[Packed]:
+    """The blocks of packed images as `pack` yields them.
+
+    >>> packed = pack_images(torch.tensor([[[1.0], [2.0]]]), torch.ones(1, 2) > 0)
+    >>> [block.tokens.tolist() for block in unpacked_images(packed)]
+    [[[[1.0], [2.0]]]]
+    """
+    for block in packed.blocks:
+        n_items = len(block.items)
+        rows = block.matrix[: n_items * block.length]
+        yield Packed(block.items, rows.view(n_items, block.length, packed.n_columns))
+
+
+def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
+    """The blocks of packed texts as `pack` yields them.
+
+    >>> packed = pack_texts(torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]]), torch.ones(2, 2) > 0)
+    >>> [block.tokens.flatten().tolist() for block in unpacked_texts(packed)]
+    [[1.0, 2.0, 3.0, 4.0]]
+    """
+    for block in packed.blocks:
+        n_items = len(block.items)
+        columns = block.matrix[:, : block.length * n_items]
+        yield Packed(block.items, columns.reshape(packed.n_columns, block.length, n_items).permute(2, 1, 0))
 
 
 def _filled(rows: Float[Tensor, "tokens d"]) -> Float[Tensor, "filled d"]:

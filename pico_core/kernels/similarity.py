@@ -7,17 +7,29 @@ The weights fold into the image side of the product, block by block, so a new we
 no new embedding and no new packing. One kernel scores one query, some, and everything; the score
 of a pair does not depend on what is scored beside it, so equal items tie exactly (in float32 with
 MKL; another library may add a narrow product in another order).
-No [n, m, p, w] table is ever held: blocks are sized to stay in cache.
+No [n, m, p, w] table is ever held: blocks are sized to stay in cache. On a graphics card with Triton
+`fused` takes its place, which keeps the table in registers.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic, uses_triton
+from pico_core.kernels.fused import BLOCK, fused_scores
 from pico_core.kernels.masking import fill_masked, masked_mean
-from pico_core.kernels.packing import PackedTokens, TokenBlock, image_blocks, pack_texts
+from pico_core.kernels.packing import (
+    PackedTokens,
+    TokenBlock,
+    image_blocks,
+    pack,
+    pack_texts,
+    unpacked_images,
+    unpacked_texts,
+)
 
 
 def late_interaction(
@@ -27,6 +39,7 @@ def late_interaction(
     image_mask: Bool[Tensor, "n p"],
     text_mask: Bool[Tensor, "m w"],
     weights: Float[Tensor, " d"] | None = None,
+    arithmetic: Arithmetic = DEFAULT,
 ) -> Float[Tensor, "n m"]:
     """Score every image with every text: S_P(V, T) over real tokens only.
 
@@ -36,12 +49,15 @@ def late_interaction(
         image_mask: True = real patch; every image has at least one.
         text_mask: True = real word; every text has at least one.
         weights: One factor per column; None is the unweighted score (all ones).
+        arithmetic: Which program scores, and in which precision; without it the fastest that is exact enough
+            for how the tokens are stored.
 
     Returns:
         Scores in float32 (float64 for float64 tokens).
 
     Raises:
-        ValueError: an item has no real token, or the weights are not one finite number per column.
+        ValueError: an item has no real token, the weights are not one finite number per column, or the arithmetic
+            cannot be had on this device.
 
     Source: paper (weighted interaction). Padding never takes part, so it needs no -inf here.
 
@@ -51,14 +67,28 @@ def late_interaction(
     >>> late_interaction(patches, words, image_mask=real[0], text_mask=real[1])  # (0 - 1)/2 + 0
     tensor([[-0.5000]])
     """
+    weights = _checked(weights, images.shape[2])
+    if uses_triton(arithmetic, images, texts, tokens_each=(images.shape[1], texts.shape[1]), weights=weights):
+        return fused_scores(
+            torch.empty(len(images), len(texts), device=images.device),
+            partial(pack, images, image_mask, max_tokens=BLOCK),
+            pack(texts, text_mask, max_tokens=BLOCK),
+            weights=weights,
+            stored=torch.promote_types(images.dtype, texts.dtype),
+            precision=arithmetic.precision,
+        )
     packed = pack_texts(texts, text_mask)
     dtype = torch.promote_types(images.dtype, packed.dtype)
     scores = torch.empty(len(images), len(texts), dtype=dtype, device=images.device)
-    return _filled_in(scores, image_blocks(images, image_mask), packed, _checked(weights, images.shape[2]))
+    return _filled_in(scores, image_blocks(images, image_mask), packed, weights)
 
 
 def score_packed(
-    images: PackedTokens, texts: PackedTokens, *, weights: Float[Tensor, " d"] | None = None
+    images: PackedTokens,
+    texts: PackedTokens,
+    *,
+    weights: Float[Tensor, " d"] | None = None,
+    arithmetic: Arithmetic = DEFAULT,
 ) -> Float[Tensor, "n m"]:
     """Score packed images with packed texts: `late_interaction` to the bit, without packing again.
 
@@ -66,9 +96,11 @@ def score_packed(
         images: From `pack_images`.
         texts: From `pack_texts`, on the same device.
         weights: One factor per column; None is the unweighted score.
+        arithmetic: As in `late_interaction`; packed tokens are float32, which is what "stored" means here.
 
     Raises:
-        ValueError: the two have different columns, or the weights are not one finite number per column.
+        ValueError: the two have different columns, the weights are not one finite number per column, or the arithmetic
+            cannot be had on this device.
 
     >>> from pico_core.kernels.packing import pack_images
     >>> images = pack_images(torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]), torch.ones(1, 2, dtype=torch.bool))
@@ -81,9 +113,22 @@ def score_packed(
             f"the packed images have {images.n_columns} columns and the packed texts {texts.n_columns}; "
             "pack both from one space"
         )
+    weights = _checked(weights, images.n_columns)
     dtype = torch.promote_types(images.dtype, texts.dtype)
     scores = torch.empty(images.n_items, texts.n_items, dtype=dtype, device=images.device)
-    return _filled_in(scores, images.blocks, texts, _checked(weights, images.n_columns))
+    if images.blocks and texts.blocks:
+        sides = images.blocks[0].matrix, texts.blocks[0].matrix
+        longest = images.longest, texts.longest
+        if uses_triton(arithmetic, *sides, tokens_each=longest, weights=weights):
+            return fused_scores(
+                scores,
+                partial(unpacked_images, images),
+                unpacked_texts(texts),
+                weights=weights,
+                stored=dtype,
+                precision=arithmetic.precision,
+            )
+    return _filled_in(scores, images.blocks, texts, weights)
 
 
 def _checked(weights: Float[Tensor, " d"] | None, n_columns: int) -> Float[Tensor, " d"] | None:
