@@ -101,7 +101,13 @@ def _filled_in(
     texts: PackedTokens,
     weights: Float[Tensor, " d"] | None,
 ) -> Float[Tensor, "n m"]:
-    """The one kernel: every block of images, as it comes, with every block of texts."""
+    """The one kernel: every block of images, as it comes, with every block of texts.
+
+    Without a gradient to keep, all tables share one buffer and sums are added in place: fresh memory
+    for every block costs more than the maxima do. The bits are the same either way.
+    """
+    learning = torch.is_grad_enabled() and (weights is not None and weights.requires_grad or texts.requires_grad)
+    buffer = scores.new_empty(0)
     for image in images:
         patches = image.matrix.to(scores.dtype)
         if weights is not None:
@@ -109,7 +115,14 @@ def _filled_in(
         n_images = len(image.items)
         for text in texts.blocks:
             n_texts = len(text.items)
-            table = (patches @ text.matrix.to(scores.dtype))[: n_images * image.length, : text.length * n_texts]
+            words = text.matrix.to(scores.dtype)
+            if learning or patches.requires_grad:
+                table = patches @ words
+            else:
+                if buffer.numel() < (cells := len(patches) * words.shape[1]):
+                    buffer = scores.new_empty(cells)
+                table = torch.mm(patches, words, out=buffer[:cells].view(len(patches), -1))
+            table = table[: n_images * image.length, : text.length * n_texts]
             table = table.view(n_images, image.length, text.length, n_texts)
             pairs = _mean(table.amax(dim=2)) + _mean(table.amax(dim=1))
             scores[image.items[:, None], text.items[None, :]] = pairs
@@ -117,12 +130,21 @@ def _filled_in(
 
 
 def _mean(best: Float[Tensor, "g tokens h"]) -> Float[Tensor, "g h"]:
-    """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block."""
-    total = best
-    while (n := total.shape[1]) > 1:
-        half = n // 2
-        folded = total[:, :half] + total[:, half : 2 * half]
-        total = folded if n % 2 == 0 else torch.cat((folded, total[:, 2 * half :]), dim=1)
+    """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block.
+
+    An odd one out waits behind the sums of its round. `best` is used up where it has no gradient.
+    """
+    n, total = best.shape[1], best
+    while n > 1:
+        half, odd = divmod(n, 2)
+        if total.requires_grad:
+            folded = total[:, :half] + total[:, half : 2 * half]
+            total = torch.cat((folded, total[:, 2 * half :]), dim=1) if odd else folded
+        else:
+            total[:, :half] += total[:, half : 2 * half]
+            if odd:
+                total[:, half] = total[:, 2 * half]
+        n = half + odd
     return total[:, 0] / best.shape[1]
 
 
