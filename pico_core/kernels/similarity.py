@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pico_core.kernels.masking import fill_masked, masked_mean
-from pico_core.kernels.packing import PackedTokens, TokenBlock, image_blocks, pack_texts
+from pico_core.kernels.packing import TOGETHER, PackedTokens, TokenBlock, image_blocks, pack_texts
 
 
 def late_interaction(
@@ -103,10 +103,10 @@ def _filled_in(
 ) -> Float[Tensor, "n m"]:
     """The one kernel: every block of images, as it comes, with every block of texts.
 
-    Without a gradient to keep, all tables share one buffer and sums are added in place: fresh memory
-    for every block costs more than the maxima do. The bits are the same either way.
+    Without a gradient to keep, all tables share one buffer, and maxima and sums are folded in place:
+    fresh memory for every block costs more than they do. The bits are the same either way.
     """
-    learning = torch.is_grad_enabled() and (weights is not None and weights.requires_grad or texts.requires_grad)
+    learning = torch.is_grad_enabled() and (texts.requires_grad or (weights is not None and weights.requires_grad))
     buffer = scores.new_empty(0)
     for image in images:
         patches = image.matrix.to(scores.dtype)
@@ -117,19 +117,34 @@ def _filled_in(
             n_texts = len(text.items)
             words = text.matrix.to(scores.dtype)
             if learning or patches.requires_grad:
-                table = patches @ words
+                table = words @ patches.T
             else:
-                if buffer.numel() < (cells := len(patches) * words.shape[1]):
+                if buffer.numel() < (cells := len(words) * len(patches)):
                     buffer = scores.new_empty(cells)
-                table = torch.mm(patches, words, out=buffer[:cells].view(len(patches), -1))
-            table = table[: n_images * image.length, : text.length * n_texts]
-            table = table.view(n_images, image.length, text.length, n_texts)
-            pairs = _mean(table.amax(dim=2)) + _mean(table.amax(dim=1))
-            scores[image.items[:, None], text.items[None, :]] = pairs
+                table = torch.mm(words, patches.T, out=buffer[:cells].view(len(words), -1))
+            table = table[: n_texts * text.length, : image.length * n_images]
+            table = table.view(n_texts, text.length, image.length, n_images)
+            best_word, best_patch = table.amax(dim=1), _best_patch(table)
+            pairs = _mean(best_word) + _mean(best_patch)
+            scores[image.items[:, None], text.items[None, :]] = pairs.T
     return scores
 
 
-def _mean(best: Float[Tensor, "g tokens h"]) -> Float[Tensor, "g h"]:
+def _best_patch(table: Float[Tensor, "h words patches g"]) -> Float[Tensor, "h words g"]:
+    """The largest along the patches; with few images beside each other, where `amax` runs one by one, in halves."""
+    if table.requires_grad or table.shape[3] % TOGETHER == 0 or table.shape[3] == 1:
+        return table.amax(dim=2)
+    n = table.shape[2]
+    while n > 1:
+        half, odd = divmod(n, 2)
+        torch.maximum(table[:, :, :half], table[:, :, half : 2 * half], out=table[:, :, :half])
+        if odd:
+            table[:, :, half] = table[:, :, 2 * half]
+        n = half + odd
+    return table[:, :, 0].contiguous()
+
+
+def _mean(best: Float[Tensor, "h tokens g"]) -> Float[Tensor, "h g"]:
     """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block.
 
     An odd one out waits behind the sums of its round. `best` is used up where it has no gradient.
