@@ -163,8 +163,12 @@ class _Meter:
 
 
 def _planned_cells(splits: Splits, config: ConstructionConfig, *, n_reported: int) -> int:
-    """At most: the reference, every candidate and every average, the guard's strengths, and the report."""
-    on_feedback = 1 + config.n_iterations * (2 + len(config.strengths))
+    """At most: the reference, every candidate and every average (the first is its only candidate), and the report.
+
+    The guard asks at its strengths of every average; at 1 it has the answer already.
+    """
+    guarded = len(set(config.strengths) - {1.0})
+    on_feedback = config.n_iterations * (2 + guarded)
     return (
         on_feedback * splits.feedback.n_images * splits.feedback.n_texts
         + n_reported * splits.test.n_images * splits.test.n_texts

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pico_core.analysis.controls import Control
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
-from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.scoring import retrieval_index, score_pairs
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings
@@ -16,6 +16,7 @@ from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, recipr
 from pico_core.method.feedback import Feedback
 
 CUTS = (1, 5, 10)
+PACKED_BYTES = 2**27  # of a feedback split that is packed once instead of at every question
 
 
 def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
@@ -42,10 +43,19 @@ def retrieval_feedback(pairs: PairedEmbeddings) -> Feedback:
         pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
     """
 
+    index = retrieval_index(pairs) if _worth_packing(pairs) else None
+
     def performance(weights: Columns) -> PerImage:
-        return image_rsum(query_ranks(score_pairs(pairs, weights), pairs.text_image), pairs.text_image)
+        scores = score_pairs(pairs, weights) if index is None else index.scores(weights)
+        return image_rsum(query_ranks(scores, pairs.text_image), pairs.text_image)
 
     return performance
+
+
+def _worth_packing(pairs: PairedEmbeddings) -> bool:
+    """Whether a packed copy takes little memory; on a graphics card tokens are scored as they are stored."""
+    real = int(pairs.image_mask.sum()) + int(pairs.text_mask.sum())
+    return pairs.image_tokens.device.type == "cpu" and 4 * real * pairs.n_columns <= PACKED_BYTES
 
 
 def retrieval_report(
