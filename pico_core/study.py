@@ -17,6 +17,7 @@ from pico_core.axes import Columns, PerImage
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.errors import DataError
+from pico_core.kernels.similarity import Precision
 from pico_core.method.basis import Basis, fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
@@ -135,12 +136,14 @@ def run_study(
     )
 
 
-def evaluate_study(pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None) -> RetrievalReport:
+def evaluate_study(
+    pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None, precision: Precision = "float32"
+) -> RetrievalReport:
     """Score the test split of a study again, with its weights and its controls."""
     splits = study_splits(pairs, study.config, study.basis)
     known = truth if study.config.basis == "given" else None
     controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
-    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls)
+    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls, precision=precision)
 
 
 @dataclass

@@ -213,7 +213,7 @@ def _lloyd(
     A few resamples at a time: their products stay in the cache, and none waits for others to settle.
     """
     size = max(1, LLOYD_VALUES // products.shape[1] ** 2)
-    parts = zip(products.split(size), weight.split(size), centres.split(size), strict=True)
+    parts = zip(*(torch.split(side, size) for side in (products, weight, centres)), strict=True)
     return torch.cat([_settled(*part) for part in parts])
 
 

@@ -16,7 +16,7 @@ from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts
-from pico_core.kernels.similarity import late_interaction, score_packed
+from pico_core.kernels.similarity import Precision, late_interaction, score_packed
 
 QueryKind = Literal["image", "text"]
 
@@ -138,7 +138,7 @@ def weighted_scores(
     )
 
 
-def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None) -> Scores:
+def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, precision: Precision = "float32") -> Scores:
     """Every image of a dataset with every text of it."""
     return late_interaction(
         pairs.image_tokens,
@@ -146,6 +146,7 @@ def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None) -> Scor
         image_mask=pairs.image_mask,
         text_mask=pairs.text_mask,
         weights=weights,
+        precision=precision,
     )
 
 

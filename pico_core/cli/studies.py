@@ -40,6 +40,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Multiplied(StrEnum):
+    """In which precision products are taken."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
 @app.command()
 def construct(
     data: Data,
@@ -118,12 +125,18 @@ def repeat(
 
 @app.command()
 def evaluate(
-    data: Data, run: Annotated[Path, typer.Option("--run", help="Run folder.")], as_json: Json = False
+    data: Data,
+    run: Annotated[Path, typer.Option("--run", help="Run folder.")],
+    precision: Annotated[
+        Multiplied,
+        typer.Option(help="What is multiplied; bfloat16 is faster where the processor has it."),
+    ] = Multiplied.float32,
+    as_json: Json = False,
 ) -> None:
     """Score the test split of a run again, unweighted, weighted, and every control."""
     pairs = load_pairs(data)
     with err.status("scoring the test split"):
-        report = evaluate_study(pairs, load_run(run, pairs), truth=_truth_of(data, pairs))
+        report = evaluate_study(pairs, load_run(run, pairs), truth=_truth_of(data, pairs), precision=precision.value)
     if as_json:
         say(report_json(report), as_json=True)
     else:

@@ -11,6 +11,7 @@ No [n, m, p, w] table is ever held: blocks are sized to stay in cache.
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -18,6 +19,10 @@ from torch import Tensor
 
 from pico_core.kernels.masking import fill_masked, masked_mean
 from pico_core.kernels.packing import TOGETHER, PackedTokens, TokenBlock, image_blocks, pack_texts
+
+# What is multiplied. Half the bits are multiplied faster where the processor has instructions for them; what is
+# promised of the last bit holds in float32.
+Precision = Literal["float32", "bfloat16"]
 
 
 def late_interaction(
@@ -27,6 +32,7 @@ def late_interaction(
     image_mask: Bool[Tensor, "n p"],
     text_mask: Bool[Tensor, "m w"],
     weights: Float[Tensor, " d"] | None = None,
+    precision: Precision = "float32",
 ) -> Float[Tensor, "n m"]:
     """Score every image with every text: S_P(V, T) over real tokens only.
 
@@ -36,6 +42,7 @@ def late_interaction(
         image_mask: True = real patch; every image has at least one.
         text_mask: True = real word; every text has at least one.
         weights: One factor per column; None is the unweighted score (all ones).
+        precision: What is multiplied; means are taken in float32.
 
     Returns:
         Scores in float32 (float64 for float64 tokens).
@@ -54,11 +61,15 @@ def late_interaction(
     packed = pack_texts(texts, text_mask)
     dtype = torch.promote_types(images.dtype, packed.dtype)
     scores = torch.empty(len(images), len(texts), dtype=dtype, device=images.device)
-    return _filled_in(scores, image_blocks(images, image_mask), packed, _checked(weights, images.shape[2]))
+    return _filled_in(scores, image_blocks(images, image_mask), packed, _checked(weights, images.shape[2]), precision)
 
 
 def score_packed(
-    images: PackedTokens, texts: PackedTokens, *, weights: Float[Tensor, " d"] | None = None
+    images: PackedTokens,
+    texts: PackedTokens,
+    *,
+    weights: Float[Tensor, " d"] | None = None,
+    precision: Precision = "float32",
 ) -> Float[Tensor, "n m"]:
     """Score packed images with packed texts: `late_interaction` to the bit, without packing again.
 
@@ -66,6 +77,7 @@ def score_packed(
         images: From `pack_images`.
         texts: From `pack_texts`, on the same device.
         weights: One factor per column; None is the unweighted score.
+        precision: What is multiplied.
 
     Raises:
         ValueError: the two have different columns, or the weights are not one finite number per column.
@@ -83,7 +95,7 @@ def score_packed(
         )
     dtype = torch.promote_types(images.dtype, texts.dtype)
     scores = torch.empty(images.n_items, texts.n_items, dtype=dtype, device=images.device)
-    return _filled_in(scores, images.blocks, texts, _checked(weights, images.n_columns))
+    return _filled_in(scores, images.blocks, texts, _checked(weights, images.n_columns), precision)
 
 
 def _checked(weights: Float[Tensor, " d"] | None, n_columns: int) -> Float[Tensor, " d"] | None:
@@ -100,6 +112,7 @@ def _filled_in(
     images: Iterable[TokenBlock],
     texts: PackedTokens,
     weights: Float[Tensor, " d"] | None,
+    precision: Precision,
 ) -> Float[Tensor, "n m"]:
     """The one kernel: every block of images, as it comes, with every block of texts.
 
@@ -107,25 +120,26 @@ def _filled_in(
     fresh memory for every block costs more than they do. The bits are the same either way.
     """
     learning = torch.is_grad_enabled() and (texts.requires_grad or (weights is not None and weights.requires_grad))
-    buffer = scores.new_empty(0)
+    kind = torch.bfloat16 if precision == "bfloat16" else scores.dtype
+    sides = [(text, text.matrix.to(kind)) for text in texts.blocks]
+    buffer = scores.new_empty(0, dtype=kind)
     for image in images:
         patches = image.matrix.to(scores.dtype)
         if weights is not None:
             patches = patches * weights.to(patches)
-        n_images = len(image.items)
-        for text in texts.blocks:
+        patches, n_images = patches.to(kind), len(image.items)
+        for text, words in sides:
             n_texts = len(text.items)
-            words = text.matrix.to(scores.dtype)
             if learning or patches.requires_grad:
                 table = words @ patches.T
             else:
                 if buffer.numel() < (cells := len(words) * len(patches)):
-                    buffer = scores.new_empty(cells)
+                    buffer = buffer.new_empty(cells)
                 table = torch.mm(words, patches.T, out=buffer[:cells].view(len(words), -1))
             table = table[: n_texts * text.length, : image.length * n_images]
             table = table.view(n_texts, text.length, image.length, n_images)
             best_word, best_patch = table.amax(dim=1), _best_patch(table)
-            pairs = _mean(best_word) + _mean(best_patch)
+            pairs = _mean(best_word.to(scores.dtype)) + _mean(best_patch.to(scores.dtype))
             scores[image.items[:, None], text.items[None, :]] = pairs.T
     return scores
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import torch
 
+from pico_core.analysis.precision import agreement_with_float32
+from pico_core.data.files import load_pairs
 from pico_core.kernels.packing import pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
-from tests.bench.suite import Row, benchmark, in_turn
+from tests.bench.suite import Row, benchmark, in_turn, real_data, skipped
 
 SIZES = ((192, 49, 800, 18, 192), (64, 196, 160, 32, 512))
 WHY = "the rest is the two maxima, each a pass over the table of a block, and starting a dozen steps for every block"
@@ -48,6 +50,27 @@ def share_of_the_product() -> Iterator[Row]:
             mark=90.0,
             note=f"{operations / product / 1e9:.0f} GFLOP/s as a product, {scored:.2f} s; {WHY}",
         )
+
+
+@benchmark("bfloat16")
+def half_the_bits() -> Iterator[Row]:
+    """Products in bfloat16 beside float32: time, and what they have in common on random tokens."""
+    images, texts, image_mask, text_mask = made_up(192, 49, 800, 18, 192)
+    packed = pack_images(images, image_mask), pack_texts(texts, text_mask)
+    full, half = in_turn(lambda: score_packed(*packed), lambda: score_packed(*packed, precision="bfloat16"))
+    yield Row(
+        "Late interaction in bfloat16 against float32", full / half, "times", mark=1.0, note=f"{1e3 * half:.0f} ms"
+    )
+    folder = real_data()
+    data = None if folder is None else folder / "flickr8k_test1k" / "pairs.npz"
+    if data is None or not data.is_file():
+        yield skipped("bfloat16 and float32 on photographs", "PICO_REAL_DATA names no folder with flickr8k_test1k")
+        return
+    pairs = load_pairs(data).select(range(200))
+    found = agreement_with_float32(pairs, torch.ones(pairs.n_columns), precision="bfloat16")
+    note = "200 photographs, 1,000 captions"
+    yield Row("bfloat16 and float32: share of the ten best in common", found.top10_overlap, "", mark=0.99, note=note)
+    yield Row("bfloat16 and float32: rank correlation", found.rank_correlation, "", mark=0.99, note=note)
 
 
 @benchmark("memory")
