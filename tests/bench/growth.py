@@ -22,7 +22,7 @@ def growth() -> Iterator[Row]:
     small, large = _pairs(SMALL), _pairs(SMALL * TIMES)
     once = torch.rand(COLUMNS)
     jobs: dict[str, Callable[[PairedEmbeddings], object]] = {
-        "intervals of p̂": lambda pairs: pseudo_semantic_band(pairs, n_draws=100),
+        "intervals of p̂": lambda pairs: pseudo_semantic_band(pairs, n_draws=500),
         "the null of p̂": lambda pairs: mismatched_null(pairs, n_draws=50),
         "column correlation": column_correlation,
         "K-means of columns": lambda pairs: style_prototypes(pairs, once, config=ConstructionConfig(n_prototypes=4)),

@@ -58,9 +58,7 @@ def half_the_bits() -> Iterator[Row]:
     images, texts, image_mask, text_mask = made_up(192, 49, 800, 18, 192)
     packed = pack_images(images, image_mask), pack_texts(texts, text_mask)
     full, half = in_turn(lambda: score_packed(*packed), lambda: score_packed(*packed, precision="bfloat16"))
-    yield Row(
-        "Late interaction in bfloat16 against float32", full / half, "times", mark=1.0, note=f"{1e3 * half:.0f} ms"
-    )
+    yield Row("Late interaction in bfloat16 against float32", full / half, "times", mark=1.0, note=f"{half:.3f} s")
     folder = real_data()
     data = None if folder is None else folder / "flickr8k_test1k" / "pairs.npz"
     if data is None or not data.is_file():
@@ -81,18 +79,18 @@ def peak_memory() -> Iterator[Row]:
     )
     yield Row(
         "Late interaction, memory beside inputs and scores", float(run.stdout), "MB", mark=300.0, at_most=True,
-        note="1,000 images x 49 and 5,000 texts x 18 in 192 columns, float16",
+        note="400 images x 49 and 5,000 texts x 18 in 192 columns, float16",
     )  # fmt: skip
 
 
 def main() -> None:
     """Print the megabytes by which the peak of this process grows when it scores."""
-    images, texts, image_mask, text_mask = made_up(1000, 49, 5000, 18, 192)
+    images, texts, image_mask, text_mask = made_up(400, 49, 5000, 18, 192)
     images, texts = images.half(), texts.half()
     late_interaction(images[:32], texts[:64], image_mask=image_mask[:32], text_mask=text_mask[:64])
     _settle()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    scores = late_interaction(images[:400], texts, image_mask=image_mask[:400], text_mask=text_mask)
+    scores = late_interaction(images, texts, image_mask=image_mask, text_mask=text_mask)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.stdout.write(f"{(after - before) / 1024 - scores.nbytes / 2**20:.1f}\n")
 

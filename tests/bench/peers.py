@@ -77,7 +77,8 @@ def _maxsim() -> Row:
     if not python:
         return skipped(what, "PICO_MAXSIM_PYTHON names no Python with maxsim-cpu")
     program = MAXSIM.format(n=N, p=P, m=M, w=W, d=D)
-    run = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
+    threads = os.environ | {"RAYON_NUM_THREADS": str(torch.get_num_threads())}
+    run = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False, env=threads)
     if run.returncode:
         return skipped(what, f"it ended with {run.returncode}: {run.stderr.strip().splitlines()[-1:]}")
     images, texts, image_mask, text_mask = made_up(N, P, M, W, D, shortest=W)
