@@ -48,6 +48,8 @@ def tell(report: RetrievalReport) -> None:
         table.add_row(row.label, f"{row.metrics.rsum.value:.1f}", *apart)
     out.print(table)
     out.print(report.sentence, markup=False, highlight=False)
+    if report.agreement is not None:
+        out.print(report.agreement.sentence, markup=False, highlight=False)
 
 
 def tell_seeds(report: SeedsReport) -> None:

@@ -1,6 +1,7 @@
 """The report as plain values and back: what `evaluate --json` prints and what a run keeps."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ def report_json(report: RetrievalReport) -> dict[str, Any]:
         "controls": {control.name: _scoring_json(control) for control in report.controls},
         "difference": {"rsum": change.value, "low": change.low, "high": change.high, "level": change.level},
         "verdict": report.verdict.value,
+        **({} if report.agreement is None else {"agreement": asdict(report.agreement)}),
     }
 
 

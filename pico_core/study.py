@@ -17,6 +17,7 @@ from pico_core.axes import Columns, PerImage
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.errors import DataError
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.basis import Basis, fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
@@ -135,12 +136,14 @@ def run_study(
     )
 
 
-def evaluate_study(pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None) -> RetrievalReport:
+def evaluate_study(
+    pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None, arithmetic: Arithmetic = DEFAULT
+) -> RetrievalReport:
     """Score the test split of a study again, with its weights and its controls."""
     splits = study_splits(pairs, study.config, study.basis)
     known = truth if study.config.basis == "given" else None
     controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
-    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls)
+    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls, arithmetic=arithmetic)
 
 
 @dataclass
@@ -163,8 +166,12 @@ class _Meter:
 
 
 def _planned_cells(splits: Splits, config: ConstructionConfig, *, n_reported: int) -> int:
-    """At most: the reference, every candidate and every average, the guard's strengths, and the report."""
-    on_feedback = 1 + config.n_iterations * (2 + len(config.strengths))
+    """At most: the reference, every candidate and every average (the first is its only candidate), and the report.
+
+    The guard asks at its strengths of every average; at 1 it has the answer already.
+    """
+    guarded = len(set(config.strengths) - {1.0})
+    on_feedback = config.n_iterations * (2 + guarded)
     return (
         on_feedback * splits.feedback.n_images * splits.feedback.n_texts
         + n_reported * splits.test.n_images * splits.test.n_texts

@@ -7,15 +7,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.analysis.controls import Control
+from pico_core.analysis.precision import agreement_with_float32
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
-from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.scoring import retrieval_index, score_pairs
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
 from pico_core.method.feedback import Feedback
 
 CUTS = (1, 5, 10)
+PACKED_BYTES = 2**27  # of a feedback split that is packed once instead of at every question
 
 
 def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
@@ -41,11 +44,19 @@ def retrieval_feedback(pairs: PairedEmbeddings) -> Feedback:
     Args:
         pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
     """
+    index = retrieval_index(pairs) if _worth_packing(pairs) else None
 
     def performance(weights: Columns) -> PerImage:
-        return image_rsum(query_ranks(score_pairs(pairs, weights), pairs.text_image), pairs.text_image)
+        scores = score_pairs(pairs, weights) if index is None else index.scores(weights)
+        return image_rsum(query_ranks(scores, pairs.text_image), pairs.text_image)
 
     return performance
+
+
+def _worth_packing(pairs: PairedEmbeddings) -> bool:
+    """Whether a packed copy takes little memory; on a graphics card tokens are scored as they are stored."""
+    real = int(pairs.image_mask.sum()) + int(pairs.text_mask.sum())
+    return pairs.image_tokens.device.type == "cpu" and 4 * real * pairs.n_columns <= PACKED_BYTES
 
 
 def retrieval_report(
@@ -56,6 +67,7 @@ def retrieval_report(
     n_draws: int = 1000,
     seed: int = 0,
     on_scored: Callable[[str], None] | None = None,
+    arithmetic: Arithmetic = DEFAULT,
 ) -> RetrievalReport:
     """Unweighted against weighted, and controls, on the same queries with paired intervals.
 
@@ -66,18 +78,20 @@ def retrieval_report(
         n_draws: Bootstrap resamples, clustered by image.
         seed: Of the resamples.
         on_scored: Told the name of every scoring as it is done.
+        arithmetic: How scores are computed; where it is coarser than how tokens are stored, the report says how far
+            the weighted scores agree with float32.
 
     Returns:
         Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
     """
     counts = bootstrap_counts(pairs.n_images, n_draws=n_draws, seed=seed)
-    plain = query_ranks(score_pairs(pairs), pairs.text_image)
+    plain = query_ranks(score_pairs(pairs, arithmetic=arithmetic), pairs.text_image)
     done: list[tuple[Columns, QueryRanks]] = [(torch.ones(pairs.n_columns), plain)]
 
     def scoring(control: Control) -> Scoring:
         known = next((r for w, r in done if control.transform is None and torch.equal(w, control.weights)), None)
         changed = pairs if control.transform is None else control.transform(pairs)
-        ranks = known or query_ranks(score_pairs(changed, control.weights), pairs.text_image)
+        ranks = known or query_ranks(score_pairs(changed, control.weights, arithmetic=arithmetic), pairs.text_image)
         if control.transform is None:
             done.append((control.weights, ranks))
         if on_scored is not None:
@@ -91,6 +105,7 @@ def retrieval_report(
         baseline=scoring(Control("unweighted", "Unweighted (P = 1)", torch.ones(pairs.n_columns))),
         weighted=scoring(Control("weighted", "Weighted", weights)),
         controls=tuple(scoring(control) for control in controls),
+        agreement=agreement_with_float32(pairs, weights, arithmetic) if arithmetic.is_coarser else None,
     )
 
 

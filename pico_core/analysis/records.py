@@ -3,7 +3,10 @@
 from dataclasses import dataclass, fields
 from enum import Enum
 
+from pico_core.kernels.arithmetic import Precision
 from pico_core.kernels.metrics import QueryRanks
+
+ENOUGH_AGREEMENT = 0.99  # of two precisions, in both figures; below it the report says to take the finer one
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,31 @@ class Scoring:
         return Verdict.of(self.difference)
 
 
+@dataclass(frozen=True)
+class PrecisionAgreement:
+    """Means over all queries of both directions, against float32 on the same data and weights.
+
+    Attributes:
+        precision: What was multiplied.
+        top10_overlap: Share of the ten best candidates that both have.
+        rank_correlation: Spearman's, of the scores of all candidates.
+    """
+
+    precision: Precision
+    top10_overlap: float
+    rank_correlation: float
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        enough = min(self.top10_overlap, self.rank_correlation) >= ENOUGH_AGREEMENT
+        return (
+            f"Scored in {self.precision}: {100 * self.top10_overlap:.1f} % of the ten best candidates and a rank "
+            f"correlation of {self.rank_correlation:.4f} in common with float32"
+            + ("." if enough else f", less than {ENOUGH_AGREEMENT:g}: score this dataset in float32.")
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class RetrievalReport:
     """Unweighted against weighted on one split, with the controls on the same queries.
@@ -116,6 +144,7 @@ class RetrievalReport:
         baseline: P = 1.
         weighted: The weights under question.
         controls: Simpler competitors and null models, scored on the same queries.
+        agreement: How far the scores agree with float32, where another precision was multiplied.
     """
 
     split: str
@@ -124,6 +153,7 @@ class RetrievalReport:
     baseline: Scoring
     weighted: Scoring
     controls: tuple[Scoring, ...]
+    agreement: PrecisionAgreement | None = None
 
     @property
     def difference(self) -> Estimate:

@@ -41,6 +41,10 @@ class RetrievalIndex:
         """Memory of both sides, in bytes: 4 per column of every real token (8 for float64)."""
         return self.images.nbytes + self.texts.nbytes
 
+    def scores(self, weights: Columns | None = None) -> Scores:
+        """Every image with every text: `score_pairs` to the bit, without packing again."""
+        return score_packed(self.images, self.texts, weights=weights)
+
 
 def retrieval_index(pairs: PairedEmbeddings) -> RetrievalIndex:
     """Pack both sides of a split for `query_row`; it holds a float32 copy of all real tokens.

@@ -17,6 +17,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.errors import SettingError
 from pico_core.export import export_bytes
+from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
 from pico_core.printing import err, out, say, tell, tell_seeds
@@ -38,6 +39,13 @@ class Format(StrEnum):
     npz = "npz"
     safetensors = "safetensors"
     json = "json"
+
+
+class Multiplied(StrEnum):
+    """In which precision products are taken."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
 
 
 @app.command()
@@ -118,12 +126,20 @@ def repeat(
 
 @app.command()
 def evaluate(
-    data: Data, run: Annotated[Path, typer.Option("--run", help="Run folder.")], as_json: Json = False
+    data: Data,
+    run: Annotated[Path, typer.Option("--run", help="Run folder.")],
+    precision: Annotated[
+        Multiplied,
+        typer.Option(help="What is multiplied; bfloat16 is faster where the processor has it."),
+    ] = Multiplied.float32,
+    as_json: Json = False,
 ) -> None:
     """Score the test split of a run again, unweighted, weighted, and every control."""
     pairs = load_pairs(data)
     with err.status("scoring the test split"):
-        report = evaluate_study(pairs, load_run(run, pairs), truth=_truth_of(data, pairs))
+        report = evaluate_study(
+            pairs, load_run(run, pairs), truth=_truth_of(data, pairs), arithmetic=Arithmetic(precision=precision.value)
+        )
     if as_json:
         say(report_json(report), as_json=True)
     else:

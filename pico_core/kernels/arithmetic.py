@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from pico_core.errors import SettingError
 
 Backend = Literal["auto", "torch", "triton"]
 Precision = Literal["stored", "float32", "tf32x3", "tf32", "bfloat16", "float16"]
+IN_TORCH: Final[tuple[Precision, ...]] = ("stored", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Arithmetic:
             "auto" takes the first where it can: tokens on a CUDA device, Triton installed, no gradient asked for,
             no float64, more than one token on each side.
         precision: What is multiplied. "stored": as the tokens are stored, float32 for float32 (no TF32). The torch
-            program knows only this and "float32", which to it are one. "tf32x3" is float32 in three TF32 products,
-            "tf32" one of them (10 bits of mantissa). With weights, 16-bit tokens are rounded once more after the
-            weights are multiplied in.
+            program knows this and "float32", which to it are one, and "bfloat16", in which a processor may have
+            instructions of its own; what is promised of the last bit holds in float32. "tf32x3" is float32 in three
+            TF32 products, "tf32" one of them (10 bits of mantissa). With weights, 16-bit tokens are rounded once
+            more after the weights are multiplied in.
 
     Raises:
         SettingError: a name that does not exist, or a precision that the backend lacks.
@@ -45,10 +47,15 @@ class Arithmetic:
         ):
             if value not in allowed:
                 raise SettingError(f"{name} {value!r} does not exist; choose one of {', '.join(allowed)}")
-        if self.backend == "torch" and self.precision not in ("stored", "float32"):
+        if self.backend == "torch" and self.precision not in IN_TORCH:
             raise SettingError(
                 f"precision {self.precision!r} exists in the Triton program only; choose 'float32' with backend 'torch'"
             )
+
+    @property
+    def is_coarser(self) -> bool:
+        """Whether numbers are rounded below how they are stored before they are multiplied."""
+        return self.precision in ("tf32", "bfloat16", "float16")
 
 
 DEFAULT = Arithmetic()
@@ -91,7 +98,7 @@ def uses_triton(
         return False
     sides = (images, texts) if weights is None else (images, texts, weights)
     obstacle = _obstacle(*sides)
-    if arithmetic.backend == "triton" or arithmetic.precision not in ("stored", "float32"):
+    if arithmetic.backend == "triton" or arithmetic.precision not in IN_TORCH:
         if obstacle is not None:
             raise SettingError(f"the Triton program was asked for, but {obstacle}; choose Arithmetic(backend='torch')")
         return True

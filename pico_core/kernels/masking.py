@@ -5,7 +5,7 @@ A padded token filled with 0 beats every real similarity below 0. Here padding i
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -27,6 +27,22 @@ def fill_masked(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*mask"]) ->
     return values.masked_fill(~mask, -torch.inf)
 
 
+def real_counts(mask: Bool[Tensor, "items tokens"]) -> Int[Tensor, " items"]:
+    """Number of real tokens of every item.
+
+    Raises:
+        ValueError: an item has none; its mean does not exist.
+
+    >>> real_counts(torch.tensor([[True, False], [True, True]]))
+    tensor([1, 2])
+    """
+    counts = mask.sum(dim=1)
+    if bool((counts == 0).any()):
+        where = int((counts == 0).nonzero()[0])
+        raise ValueError(f"item {where} has no real token: its mean does not exist; mask at least one as real")
+    return counts
+
+
 def masked_mean(
     values: Float[Tensor, "items tokens *rest"], mask: Bool[Tensor, "items tokens"]
 ) -> Float[Tensor, "items *rest"]:
@@ -43,10 +59,7 @@ def masked_mean(
     >>> masked_mean(tokens, torch.tensor([[True, True, False]]))
     tensor([[3.]])
     """
-    counts = mask.sum(dim=1)
-    if bool((counts == 0).any()):
-        where = int((counts == 0).nonzero()[0])
-        raise ValueError(f"item {where} has no real token: its mean does not exist; mask at least one as real")
+    counts = real_counts(mask)
     shape = mask.shape + (1,) * (values.ndim - 2)
     real = values.float().masked_fill(~mask.view(shape), 0.0)
     return real.sum(dim=1) / counts.view(-1, *(1,) * (values.ndim - 2))

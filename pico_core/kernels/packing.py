@@ -12,11 +12,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-# Tokens of an image block and of a text block. Their product, the table of one block, is 1 M
-# floats = 4 MB: larger blocks fall out of the second-level cache, smaller ones starve the
-# matrix product.
-IMAGE_BLOCK = 512
-TEXT_BLOCK = 2048
+# Tokens of an image block (at least) and of a text block (at most). Their product, the table of one
+# block, is about 4 M floats = 16 MB: larger blocks fall out of the cache, smaller ones starve the
+# matrix product and pay for starting each step more often than they save.
+IMAGE_BLOCK = 4096
+TEXT_BLOCK = 1024
+
+# Images of a block lie beside each other in so many numbers, or a multiple of it: the vectors in
+# which the maximum over patches is taken; with fewer it is taken number by number.
+TOGETHER = 32
 
 # Libraries multiply narrow matrices in another order of sums than wide ones, so that equal items
 # would score differently in the last bit. With zero tokens up to a multiple of this they do not.
@@ -36,14 +40,14 @@ class TokenBlock(NamedTuple):
     Attributes:
         items: Which ones.
         length: Real tokens of each.
-        matrix: Of images one row per token, item after item; of texts one column per token, first
-            words before second words (both maxima then run along contiguous memory). Zero tokens
-            at the end fill it up to a multiple of 16.
+        matrix: One row per token; of texts item after item, of images first patches before second
+            patches (both maxima then run along contiguous memory). Zero tokens at the end fill it up
+            to a multiple of 16.
     """
 
     items: Int[Tensor, " g"]
     length: int
-    matrix: Float[Tensor, "rows columns"]
+    matrix: Float[Tensor, "tokens d"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +77,18 @@ class PackedTokens:
         return max((block.length for block in self.blocks), default=0)
 
     @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient is asked for with respect to the tokens."""
+        return any(block.matrix.requires_grad for block in self.blocks)
+
+    @property
     def nbytes(self) -> int:
         """Memory of the tokens, in bytes."""
         return sum(block.matrix.nbytes for block in self.blocks)
 
 
 def pack(
-    tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"], *, max_tokens: int
+    tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"], *, max_tokens: int, at_least: int = 1
 ) -> Iterator[Packed]:
     """Yield the items grouped by their number of real tokens, at most `max_tokens` tokens at a time.
 
@@ -90,6 +99,7 @@ def pack(
         tokens: Padded tokens.
         mask: True = real, anywhere in a row.
         max_tokens: Bound on g x length of one block (one item is never divided).
+        at_least: Items of a block come in multiples of this, more tokens or not; the last ones apart.
 
     Raises:
         ValueError: an item has no real token.
@@ -105,7 +115,7 @@ def pack(
         raise ValueError(f"item {where} has no real token: mask at least one as real")
     for length in torch.unique(lengths).tolist():
         members = (lengths == length).nonzero()[:, 0]
-        for items in members.split(max(1, max_tokens // length)):
+        for items in members.split(max(1, max_tokens // (length * at_least)) * at_least):
             rows = tokens[items]
             if length < mask.shape[1]:
                 rows = rows[mask[items]].view(len(items), length, -1)
@@ -115,11 +125,12 @@ def pack(
 def image_blocks(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> Iterator[TokenBlock]:
     """Yield images block by block, one row per patch: nothing of a large dataset is held twice.
 
-    >>> [block.matrix[:3].tolist() for block in image_blocks(torch.ones(1, 2, 1), torch.ones(1, 2) > 0)]
-    [[[1.0], [1.0], [0.0]]]
+    >>> tokens = torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]])
+    >>> [block.matrix[:5, 0] for block in image_blocks(tokens, torch.ones(2, 2) > 0)]  # first patches, then second ones
+    [tensor([1., 3., 2., 4., 0.])]
     """
-    for block in pack(tokens, mask, max_tokens=IMAGE_BLOCK):
-        yield TokenBlock(block.items, block.tokens.shape[1], _filled(block.tokens.flatten(0, 1)))
+    for block in pack(tokens, mask, max_tokens=IMAGE_BLOCK, at_least=TOGETHER):
+        yield TokenBlock(block.items, block.tokens.shape[1], _filled(block.tokens.transpose(0, 1).flatten(0, 1)))
 
 
 def pack_images(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> PackedTokens:
@@ -140,7 +151,7 @@ def pack_images(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> Pa
 
 
 def pack_texts(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> PackedTokens:
-    """Pack texts once, to score them often; as `pack_images`, with one column per word.
+    """Pack texts once, to score them often; as `pack_images`, text after text.
 
     Args:
         tokens: Word tokens, any floating storage type; copied to float32 (float64 stays).
@@ -150,13 +161,11 @@ def pack_texts(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Pac
         ValueError: a text has no real token.
 
     >>> packed = pack_texts(torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]]), torch.ones(2, 2) > 0)
-    >>> packed.blocks[0].matrix[:, :5]  # both first words, then both second words
-    tensor([[1., 3., 2., 4., 0.]])
+    >>> packed.blocks[0].matrix[:5, 0]
+    tensor([1., 2., 3., 4., 0.])
     """
     blocks = tuple(
-        TokenBlock(
-            block.items, block.tokens.shape[1], _filled(block.tokens.transpose(0, 1).flatten(0, 1)).T.contiguous()
-        )
+        TokenBlock(block.items, block.tokens.shape[1], _filled(block.tokens.flatten(0, 1)))
         for block in pack(tokens, mask, max_tokens=TEXT_BLOCK)
     )
     return PackedTokens(blocks, len(tokens), tokens.shape[2], _computed(tokens))
@@ -172,7 +181,7 @@ def unpacked_images(packed: PackedTokens) -> Iterator[Packed]:
     for block in packed.blocks:
         n_items = len(block.items)
         rows = block.matrix[: n_items * block.length]
-        yield Packed(block.items, rows.view(n_items, block.length, packed.n_columns))
+        yield Packed(block.items, rows.view(block.length, n_items, packed.n_columns).transpose(0, 1))
 
 
 def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
@@ -184,8 +193,8 @@ def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
     """
     for block in packed.blocks:
         n_items = len(block.items)
-        columns = block.matrix[:, : block.length * n_items]
-        yield Packed(block.items, columns.reshape(packed.n_columns, block.length, n_items).permute(2, 1, 0))
+        rows = block.matrix[: n_items * block.length]
+        yield Packed(block.items, rows.view(n_items, block.length, packed.n_columns))
 
 
 def _filled(rows: Float[Tensor, "tokens d"]) -> Float[Tensor, "filled d"]:

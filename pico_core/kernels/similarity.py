@@ -18,10 +18,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pico_core.kernels.arithmetic import DEFAULT, Arithmetic, uses_triton
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic, Precision, uses_triton
 from pico_core.kernels.fused import BLOCK, fused_scores
 from pico_core.kernels.masking import fill_masked, masked_mean
 from pico_core.kernels.packing import (
+    TOGETHER,
     PackedTokens,
     TokenBlock,
     image_blocks,
@@ -80,7 +81,7 @@ def late_interaction(
     packed = pack_texts(texts, text_mask)
     dtype = torch.promote_types(images.dtype, packed.dtype)
     scores = torch.empty(len(images), len(texts), dtype=dtype, device=images.device)
-    return _filled_in(scores, image_blocks(images, image_mask), packed, weights)
+    return _filled_in(scores, image_blocks(images, image_mask), packed, weights, arithmetic.precision)
 
 
 def score_packed(
@@ -128,7 +129,7 @@ def score_packed(
                 stored=dtype,
                 precision=arithmetic.precision,
             )
-    return _filled_in(scores, images.blocks, texts, weights)
+    return _filled_in(scores, images.blocks, texts, weights, arithmetic.precision)
 
 
 def _checked(weights: Float[Tensor, " d"] | None, n_columns: int) -> Float[Tensor, " d"] | None:
@@ -145,29 +146,68 @@ def _filled_in(
     images: Iterable[TokenBlock],
     texts: PackedTokens,
     weights: Float[Tensor, " d"] | None,
+    precision: Precision,
 ) -> Float[Tensor, "n m"]:
-    """The one kernel: every block of images, as it comes, with every block of texts."""
+    """The one kernel: every block of images, as it comes, with every block of texts.
+
+    Without a gradient to keep, all tables share one buffer, and maxima and sums are folded in place:
+    fresh memory for every block costs more than they do. The bits are the same either way.
+    """
+    learning = torch.is_grad_enabled() and (texts.requires_grad or (weights is not None and weights.requires_grad))
+    kind = torch.bfloat16 if precision == "bfloat16" else scores.dtype
+    sides = [(text, text.matrix.to(kind)) for text in texts.blocks]
+    buffer = scores.new_empty(0, dtype=kind)
     for image in images:
         patches = image.matrix.to(scores.dtype)
         if weights is not None:
             patches = patches * weights.to(patches)
-        n_images = len(image.items)
-        for text in texts.blocks:
+        patches, n_images = patches.to(kind), len(image.items)
+        for text, words in sides:
             n_texts = len(text.items)
-            table = (patches @ text.matrix.to(scores.dtype))[: n_images * image.length, : text.length * n_texts]
-            table = table.view(n_images, image.length, text.length, n_texts)
-            pairs = _mean(table.amax(dim=2)) + _mean(table.amax(dim=1))
-            scores[image.items[:, None], text.items[None, :]] = pairs
+            if learning or patches.requires_grad:
+                table = words @ patches.T
+            else:
+                if buffer.numel() < (cells := len(words) * len(patches)):
+                    buffer = buffer.new_empty(cells)
+                table = torch.mm(words, patches.T, out=buffer[:cells].view(len(words), -1))
+            table = table[: n_texts * text.length, : image.length * n_images]
+            table = table.view(n_texts, text.length, image.length, n_images)
+            best_word, best_patch = table.amax(dim=1), _best_patch(table)
+            pairs = _mean(best_word.to(scores.dtype)) + _mean(best_patch.to(scores.dtype))
+            scores[image.items[:, None], text.items[None, :]] = pairs.T
     return scores
 
 
-def _mean(best: Float[Tensor, "g tokens h"]) -> Float[Tensor, "g h"]:
-    """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block."""
-    total = best
-    while (n := total.shape[1]) > 1:
-        half = n // 2
-        folded = total[:, :half] + total[:, half : 2 * half]
-        total = folded if n % 2 == 0 else torch.cat((folded, total[:, 2 * half :]), dim=1)
+def _best_patch(table: Float[Tensor, "h words patches g"]) -> Float[Tensor, "h words g"]:
+    """The largest along the patches; with few images beside each other, where `amax` runs one by one, in halves."""
+    if table.requires_grad or table.shape[3] % TOGETHER == 0 or table.shape[3] == 1:
+        return table.amax(dim=2)
+    n = table.shape[2]
+    while n > 1:
+        half, odd = divmod(n, 2)
+        torch.maximum(table[:, :, :half], table[:, :, half : 2 * half], out=table[:, :, :half])
+        if odd:
+            table[:, :, half] = table[:, :, 2 * half]
+        n = half + odd
+    return table[:, :, 0].contiguous()
+
+
+def _mean(best: Float[Tensor, "h tokens g"]) -> Float[Tensor, "h g"]:
+    """Mean over tokens, added in halves: the order of the sum is the same wherever an item lies in a block.
+
+    An odd one out waits behind the sums of its round. `best` is used up where it has no gradient.
+    """
+    n, total = best.shape[1], best
+    while n > 1:
+        half, odd = divmod(n, 2)
+        if total.requires_grad:
+            folded = total[:, :half] + total[:, half : 2 * half]
+            total = torch.cat((folded, total[:, 2 * half :]), dim=1) if odd else folded
+        else:
+            total[:, :half] += total[:, half : 2 * half]
+            if odd:
+                total[:, half] = total[:, 2 * half]
+        n = half + odd
     return total[:, 0] / best.shape[1]
 
 

@@ -23,6 +23,25 @@ from pico_core.method.config import ConstructionConfig
 Feedback = Callable[[Columns], PerImage]
 
 
+def asked_once(feedback: Feedback) -> Feedback:
+    """The same feedback, asked once only about the same weights: the guard asks again what iterations asked before.
+
+    >>> asked = []
+    >>> ask = asked_once(lambda weights: asked.append(1) or weights.sum()[None])
+    >>> ask(torch.ones(3)), ask(torch.ones(3)), len(asked)
+    (tensor([3.]), tensor([3.]), 1)
+    """
+    known: dict[bytes, PerImage] = {}
+
+    def performance(weights: Columns) -> PerImage:
+        key = weights.detach().cpu().numpy().tobytes()
+        if key not in known:
+            known[key] = feedback(weights)
+        return known[key]
+
+    return performance
+
+
 def relative_gain(performance: float, reference: float) -> float:
     """G = (R(p) - R(1)) / R(1): always against the same reference, on the same samples.
 

@@ -169,7 +169,7 @@ def test_settings_that_do_not_exist_are_refused(settings, message):
 
 def test_what_cannot_be_had_on_the_processor_is_refused_and_the_default_is_torch():
     images, texts, masks = ragged()
-    for asked in (Arithmetic(backend="triton"), Arithmetic(precision="bfloat16")):
+    for asked in (Arithmetic(backend="triton"), Arithmetic(precision="float16")):
         with pytest.raises(SettingError, match="the tokens are on cpu and cpu and not on one CUDA device"):
             late_interaction(images, texts, **masks, arithmetic=asked)
     plain = late_interaction(images, texts, **masks, arithmetic=Arithmetic(backend="torch"))

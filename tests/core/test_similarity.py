@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.kernels.masking import fill_masked, masked_mean
 from pico_core.kernels.packing import pack, pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed, table_score, token_table
@@ -215,3 +216,29 @@ def test_packed_sides_of_two_spaces_are_refused():
         score_packed(images, texts)
     with pytest.raises(ValueError, match="expected 3 finite numbers"):
         score_packed(images, pack_texts(torch.ones(1, 1, 3), real), weights=torch.ones(4))
+
+
+def test_products_in_bfloat16_are_near_float32_and_never_taken_unasked():
+    arrays = ragged(n=40, m=30, d=64)
+    packed = pack_images(arrays[0], arrays[1]), pack_texts(arrays[2], arrays[3])
+    exact, rough = score_packed(*packed), score_packed(*packed, arithmetic=Arithmetic(precision="bfloat16"))
+    assert rough.dtype == torch.float32
+    assert not torch.equal(rough, exact)
+    torch.testing.assert_close(rough, exact, rtol=0.02, atol=0.3)
+    whole = late_interaction(
+        arrays[0], arrays[2], image_mask=arrays[1], text_mask=arrays[3], arithmetic=Arithmetic(precision="bfloat16")
+    )
+    torch.testing.assert_close(whole, rough)
+
+
+@pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 64])
+def test_however_many_images_lie_beside_each_other(n):
+    images, image_mask, texts, text_mask = ragged(n=n, m=9)
+    image_mask[:] = True  # all in one block, so that it is full, short, or has some left over
+    weights = torch.rand(8)
+    torch.testing.assert_close(
+        score(images, image_mask, texts, text_mask, weights), naive(images, image_mask, texts, text_mask, weights)
+    )
+    weights.requires_grad_()
+    learnt = score(images, image_mask, texts, text_mask, weights)
+    torch.testing.assert_close(learnt.detach(), score(images, image_mask, texts, text_mask, weights.detach()), **BITS)
