@@ -7,7 +7,7 @@ from pico_core.data.encoders.small import SmallClipConfig
 from pico_core.errors import SettingError
 from pico_core.training.settings import LoopConfig
 
-LossName = Literal["contrastive", "hinge"]
+LossName = Literal["contrastive", "hinge", "hinge_sum"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class TrainingConfig:
         warm_up: Share of the steps over which the rate rises.
         temperature: What scores are divided by at the start; it is learned. The hinge has none.
         seed: Decides the first weights, the order and the captions.
-        loss: "contrastive" (InfoNCE), or "hinge": the sum of violations in the first epoch, the hardest after it.
+        loss: "contrastive" (InfoNCE); "hinge": the sum of violations in the first epoch, the hardest after it; or
+            "hinge_sum": the sum in every epoch (from random weights the hardest can end in a collapse).
         hinge_margin: Of the hinge.
     """
 

@@ -106,7 +106,7 @@ class EncoderRun:
             step = epoch * self.per_epoch + k
             for group in self.optimiser.param_groups:
                 group["lr"] = group.get("peak", config.learning_rate) * _rate(step, total, config.warm_up)
-            loss = self._loss(images, texts, None if weights is None else weights(), hardest=epoch > 0)
+            loss = self._loss(images, texts, None if weights is None else weights(), later=epoch > 0)
             if not bool(torch.isfinite(loss)):
                 raise DataError(f"the loss is {loss.item()} at step {step + 1}; lower the learning rate")
             self.optimiser.zero_grad()
@@ -117,18 +117,19 @@ class EncoderRun:
             yield Step(step + 1, total, loss.item())
 
     def _loss(
-        self, images: Int[Tensor, " b"], texts: Int[Tensor, " b"], weights: Columns | None, *, hardest: bool
+        self, images: Int[Tensor, " b"], texts: Int[Tensor, " b"], weights: Columns | None, *, later: bool
     ) -> Float[Tensor, ""]:
         device = self.device
         patches = tokens_of(image_output(self.model, small_pixels(self.inputs.pixels[images]).to(device)).tokens)
         words = tokens_of(text_output(self.model, self.inputs.words[texts].to(device)).tokens)
         real = self.inputs.real[texts].to(device)
         used = None if weights is None else weights.to(device)
-        if self.config.loss == "hinge":
-            scores = batch_scores(patches, words, text_mask=real, weights=used)
-            return hinge_loss(scores, images.to(device), margin=self.config.hinge_margin, hardest=hardest)
-        temperature = torch.exp(-self.model.logit_scale)
-        return late_interaction_loss(patches, words, text_mask=real, temperature=temperature, weights=used)
+        if self.config.loss == "contrastive":
+            temperature = torch.exp(-self.model.logit_scale)
+            return late_interaction_loss(patches, words, text_mask=real, temperature=temperature, weights=used)
+        scores = batch_scores(patches, words, text_mask=real, weights=used)
+        hardest = later and self.config.loss == "hinge"
+        return hinge_loss(scores, images.to(device), margin=self.config.hinge_margin, hardest=hardest)
 
 
 def _optimiser(model: Any, config: TrainingConfig) -> torch.optim.AdamW:

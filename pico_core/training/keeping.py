@@ -87,7 +87,7 @@ def resume(path: Path, key: str, state: Progress) -> None:
     found = read_checkpoint(path, kind=KIND, key=key)
     state.model.load_state_dict(found.family("model."))
     state.best_model = found.family("best.")
-    if state.vector is not None:
+    if state.vector is not None and "vector" in found.arrays:  # it is not in what another weighting kept at its start
         state.vector.free.data.copy_(found.arrays["vector"])
     resume_optimiser(state.optimiser, found)
     state.epochs = epochs_from(found)
