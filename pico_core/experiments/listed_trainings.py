@@ -76,7 +76,7 @@ def run_training_list(
     Source: beyond the paper; see `run_training_comparison`.
     """
     folder = Path(folder)
-    subjects = _subjects(listed)
+    subjects = subjects_of(listed)
     for one, subject in zip(listed.comparisons, subjects, strict=True):
         try:  # whatever cannot be done is refused before hours of training
             subject.trial(one.config.seeds[0])
@@ -128,7 +128,7 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
     return TrainingComparison(pl.concat(tables), pl.concat(curves))
 
 
-def _subjects(listed: TrainingList) -> list[Subject]:
+def subjects_of(listed: TrainingList) -> list[Subject]:
     """What every comparison trains; each dataset is opened once."""
     opened: dict[tuple[str, Path | None], PairedEmbeddings] = {}
     made: list[Subject] = []

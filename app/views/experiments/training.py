@@ -38,16 +38,16 @@ def render(results: experiments.Results) -> None:
             draw.learning_curves(group.curves, dark=state.dark()),
             key="experiments-curves",
             read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
-            "epoch, whose heads are tested.",
+            "epoch, which is tested.",
             beware="the best epoch was chosen on these very images, so its height flatters; the test split decides.",
             beside=True,
         )
     figure(
         draw.trained(group.rows, dark=state.dark()),
         key="experiments-trained",
-        read="test rSum minus that of the heads trained with equal weights, from the same start and batches.",
-        beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
-        "PICO's own only where the controls lack it.",
+        read="test rSum minus that of the training with equal weights, from the same start and batches.",
+        beware="neither heads on frozen tokens nor a small encoder on scenes is the paper's training; and a lead over "
+        "equal weights is PICO's own only where the controls lack it.",
     )
     st.html(draw.trained_html(group.rows))
     st.caption(f"{group.n_images:,} test images; intervals over seeds by Student's t, of one seed by its own images.")
