@@ -105,7 +105,7 @@ def test_the_first_epoch_of_the_encoder_is_that_of_every_variant():
 def test_the_encoder_learns_with_equal_weights_in_every_comparison():
     table = pl.read_parquet(BUILT_IN / FILES["encoder"][0]).filter(family=FAMILY)
     untrained, plain = (table.filter(variant=variant)["rsum"] for variant in ("frozen", "none"))
-    assert (plain > 3 * untrained).all()
+    assert (plain > 2.5 * untrained).all()
     assert (untrained < 30).all()  # about chance: the encoder starts from random weights
 
 
