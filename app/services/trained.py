@@ -29,14 +29,14 @@ class TrainedView:
 
     @property
     def sentence(self) -> str:
-        """How far the prototypes moved while the heads learned."""
+        """How far the prototypes moved while heads, or the encoder, learned."""
         first, last = self.epochs[0], self.epochs[-1]
         if first == last:
             return f"Only epoch {first} has prototypes, so there is no way to see."
         image, text = self.planes.image.movement, self.planes.text.movement
         return (
             f"From epoch {first} to epoch {last} the furthest prototype went {image:.1%} of the columns' spread on the "
-            f"image side, {text:.1%} on the text side. The heads moved the columns as well; they are drawn as they "
+            f"image side, {text:.1%} on the text side. The training moved the columns as well; they are drawn as they "
             "were at the last construction."
         )
 

@@ -14,8 +14,8 @@ def section() -> None:
     """Ask for the file of a training, and draw it."""
     with st.expander("In a training: the prototypes of every epoch", icon=":material/model_training:"):
         st.markdown(
-            "In training the heads move the columns, and P is built anew in every epoch. `pico-lens train` keeps what "
-            "it built; its folder holds one file for every seed and weighting."
+            "In training, heads or the encoder move the columns, and P is built anew in every epoch. `pico-lens train` "
+            "keeps what it built; its folder holds one file for every seed and weighting."
         )
         typed = st.text_input(
             "The file of a training on this machine",
@@ -43,6 +43,6 @@ def _draw(view: TrainedView) -> None:
         ),
         key="prototypes-trained",
         read="as above, with an epoch of the training in place of an iteration. Press Play, or move the slider.",
-        beware="the columns are those behind the heads, not the given ones, and their places are those of the last "
+        beware="the columns are those of the training, not the given ones, and their places are those of the last "
         "construction: an early prototype may lie off the columns that it was built from.",
     )

@@ -23,7 +23,9 @@ from pico_core.demo.probes import save_probes
 from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
 from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
 from pico_core.demo.runs import save_runs
-from pico_core.training.encoder import Step, TrainingConfig, train_encoder
+from pico_core.training.encoder import train_encoder
+from pico_core.training.encoder_settings import TrainingConfig
+from pico_core.training.encoder_steps import Step
 
 N_DEMO: Final = 280  # with the small encoders, all assets stay below 12 MB
 N_DEVELOPMENT: Final = 400

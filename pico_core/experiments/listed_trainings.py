@@ -20,8 +20,11 @@ from pico_core.trainings.comparison import (
     ComparisonProgress,
     TrainingComparison,
     claim,
-    run_training_comparison,
+    run_comparison,
 )
+from pico_core.trainings.heads import HeadSubject
+from pico_core.trainings.scenes import SceneComparison, SceneSubject
+from pico_core.trainings.subjects import Subject
 from pico_core.trainings.tables import CURVES, LEAD, SCHEMA, upgraded
 
 FORMAT: Final = "pico-lens list of trainings 1"
@@ -59,7 +62,7 @@ def run_training_list(
     Args:
         listed: The list.
         folder: Where the folders and both tables lie; an older run of the same list goes on.
-        device: Where heads are trained.
+        device: Where heads or encoders are trained.
         on_progress: Told after every epoch; returning False stops.
 
     Returns:
@@ -73,27 +76,24 @@ def run_training_list(
     Source: beyond the paper; see `run_training_comparison`.
     """
     folder = Path(folder)
-    opened: dict[tuple[str, Path | None], PairedEmbeddings] = {}
-    for one in listed.comparisons:  # whatever cannot be done is refused before hours of training
-        if (one.data, one.place) not in opened:
-            opened[one.data, one.place] = open_pairs(one.data, one.place)
-        try:
-            one.config.splits(opened[one.data, one.place], one.config.seeds[0])
+    subjects = subjects_of(listed)
+    for one, subject in zip(listed.comparisons, subjects, strict=True):
+        try:  # whatever cannot be done is refused before hours of training
+            subject.trial(one.config.seeds[0])
         except DataError as error:
             raise DataError(f"{one.name}: {error}") from None
     _claim_all(folder, listed)
-    for one in listed.comparisons:
-        claim(folder / one.folder, opened[one.data, one.place], one.config)
+    for one, subject in zip(listed.comparisons, subjects, strict=True):
+        claim(folder / one.folder, subject)
     before, total = 0, sum(one.n_epochs for one in listed.comparisons)
     try:
-        for one in listed.comparisons:
+        for one, subject in zip(listed.comparisons, subjects, strict=True):
 
             def tell(now: ComparisonProgress, one: ListedComparison = one, before: int = before) -> bool:
                 reached = ListProgress(one.name, now, before + now.done, total)
                 return on_progress is None or on_progress(reached) is not False
 
-            pairs = opened[one.data, one.place]
-            run_training_comparison(pairs, one.config, folder / one.folder, device=device, on_progress=tell)
+            run_comparison(subject, folder / one.folder, device=device, on_progress=tell)
             before += one.n_epochs
             _write(folder, gathered(listed, folder))
     finally:
@@ -126,6 +126,20 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
                 f"{one.folder}: {TABLE} or {CURVE_TABLE} cannot be read ({error}); remove both and go on"
             ) from None
     return TrainingComparison(pl.concat(tables), pl.concat(curves))
+
+
+def subjects_of(listed: TrainingList) -> list[Subject]:
+    """What every comparison trains; each dataset is opened once."""
+    opened: dict[tuple[str, Path | None], PairedEmbeddings] = {}
+    made: list[Subject] = []
+    for one in listed.comparisons:
+        if isinstance(one.config, SceneComparison):
+            made.append(SceneSubject(one.config))
+            continue
+        if (one.data, one.place) not in opened:
+            opened[one.data, one.place] = open_pairs(one.data, one.place)
+        made.append(HeadSubject(opened[one.data, one.place], one.config))
+    return made
 
 
 def _claim_all(folder: Path, listed: TrainingList) -> None:

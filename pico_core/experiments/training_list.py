@@ -1,18 +1,22 @@
-"""A list of trainings is one TOML file: comparisons of weightings in the loop, each with its own data and settings."""
+"""A list of trainings is one TOML file: comparisons of weightings in the loop, of heads or of the encoder."""
 
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from pico_core.errors import SettingError
 from pico_core.experiments.config import built_in_files
-from pico_core.experiments.toml_reading import TomlReader
+from pico_core.experiments.toml_reading import TomlReader, typed
 from pico_core.training.settings import RULES, WeightingRule
+from pico_core.trainings.scenes import SceneComparison
 from pico_core.trainings.settings import DECIDED, ComparisonConfig, variants_named
 
 KEYS: Final = ("name", "sentence", "seeds", "variants", "settings", "comparisons")
 COMPARISON_KEYS: Final = ("name", "data", "few", "held_out", "settings")
+SCENE_KEYS: Final = ("name", "scenes", "held_out", "settings")
+SCENES: Final = "scenes"
+Config = TypeVar("Config", ComparisonConfig, SceneComparison)
 OWN_KEYS: Final = {"n_training_images": "few", **dict.fromkeys(DECIDED, "variants and seeds")}
 
 
@@ -22,15 +26,15 @@ class ListedComparison:
 
     Attributes:
         name: What the table calls it.
-        data: The name of a built-in demo, or a path as it was written.
-        place: Where that path leads; None for a built-in demo.
-        config: Its settings, with the variants and seeds of the list.
+        data: The name of a built-in demo, or a path as it was written; of the encoder "scenes".
+        place: Where that path leads; None for a built-in demo, and for scenes.
+        config: Its settings, with the variants and seeds of the list: of heads on data, or of the encoder on scenes.
     """
 
     name: str
     data: str
     place: Path | None
-    config: ComparisonConfig
+    config: ComparisonConfig | SceneComparison
 
     @property
     def folder(self) -> str:
@@ -44,7 +48,9 @@ class ListedComparison:
     @property
     def n_epochs(self) -> int:
         """Epochs of all its trainings, at most; the state before training counts as one."""
-        return len(self.config.seeds) * len(self.config.ordered) * (self.config.alignment.n_epochs + 1)
+        config = self.config
+        training = config.encoder.training if isinstance(config, SceneComparison) else config.alignment
+        return len(config.seeds) * len(config.ordered) * (training.n_epochs + 1)
 
 
 @dataclass(frozen=True)
@@ -85,19 +91,30 @@ def read_training_list(path: Path | str) -> TrainingList:
     return _Reader(path).read()
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What a list says of every comparison."""
+
+    variants: tuple[WeightingRule, ...]
+    seeds: tuple[int, ...]
+    settings: object
+
+
 class _Reader(TomlReader):
     """Reads one list."""
 
     def read(self) -> TrainingList:
         values = self.values
         self.known("", values, KEYS)
-        base = replace(ComparisonConfig(), seeds=self.seeds(values.get("seeds")))
-        base = replace(base, variants=self.variants(values.get("variants", list(base.variants))))
-        base = self.settings("settings", values.get("settings", {}), base)
+        shared = _Shared(
+            seeds=self.seeds(values.get("seeds")),
+            variants=self.variants(values.get("variants", list(ComparisonConfig().variants))),
+            settings=values.get("settings", {}),
+        )
         return TrainingList(
             name=self.text("name", values),
             sentence=self.text("sentence", values),
-            comparisons=self.comparisons(values.get("comparisons"), base),
+            comparisons=self.comparisons(values.get("comparisons"), shared),
         )
 
     def variants(self, found: object) -> tuple[WeightingRule, ...]:
@@ -108,13 +125,13 @@ class _Reader(TomlReader):
         except SettingError as error:
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 
-    def settings(self, field: str, found: object, base: ComparisonConfig) -> ComparisonConfig:
+    def settings(self, field: str, found: object, base: Config) -> Config:
         return self.settings_of(base.with_settings, field, found, decided=OWN_KEYS)
 
-    def comparisons(self, found: object, base: ComparisonConfig) -> tuple[ListedComparison, ...]:
+    def comparisons(self, found: object, shared: _Shared) -> tuple[ListedComparison, ...]:
         if not isinstance(found, list) or not found:
             raise self.wrong("comparisons", found, "at least one: write a [[comparisons]] table with data = '...'")
-        listed = [self.comparison(f"comparisons[{place}]", one, base) for place, one in enumerate(found)]
+        listed = [self.comparison(f"comparisons[{place}]", one, shared) for place, one in enumerate(found)]
         folders = [one.folder for one in listed]
         twice = [one.name for one in listed if folders.count(one.folder) > 1]
         if twice:
@@ -124,20 +141,48 @@ class _Reader(TomlReader):
             )
         return tuple(listed)
 
-    def comparison(self, field: str, values: object, base: ComparisonConfig) -> ListedComparison:
+    def comparison(self, field: str, values: object, shared: _Shared) -> ListedComparison:
         if not isinstance(values, dict):
             raise self.wrong(field, values, "a table with data = '...'")
+        if SCENES in values:
+            return self.on_scenes(field, values, shared)
         self.known(field, values, COMPARISON_KEYS)
         data, place = self.data(f"{field}.data", values.get("data"))
-        name = values.get("name", Path(data).stem)
-        if not isinstance(name, str) or not re.search(r"\w", name):
-            raise self.wrong(f"{field}.name", name, "some text")
         few = values.get("few", 0)
         if type(few) is not int or few < 0:
             raise self.wrong(f"{field}.few", few, "a number of images to train on, or 0 for all")
-        held_out = values.get("held_out", [])
-        if not isinstance(held_out, list) or not all(isinstance(style, str) for style in held_out):
-            raise self.wrong(f"{field}.held_out", held_out, "a list of styles, such as ['blur', 'noise']")
-        config = self.settings(f"{field}.settings", values.get("settings", {}), base)
-        config = replace(config.with_settings({"n_training_images": few}), held_out=tuple(held_out))
-        return ListedComparison(name.strip(), data, place, config)
+        config = ComparisonConfig(variants=shared.variants, seeds=shared.seeds)
+        config = self.settings("settings", shared.settings, config)
+        config = self.settings(f"{field}.settings", values.get("settings", {}), config)
+        held_out = self.held_out(field, values)
+        config = replace(config.with_settings({"n_training_images": few}), held_out=held_out)
+        return ListedComparison(self.named(field, values, Path(data).stem), data, place, config)
+
+    def on_scenes(self, field: str, values: dict[str, Any], shared: _Shared) -> ListedComparison:
+        """A comparison of trainings of the encoder."""
+        self.known(field, values, SCENE_KEYS)
+        config = SceneComparison(variants=shared.variants, seeds=shared.seeds)
+        config = self.settings("settings", shared.settings, config)
+        config = self.settings(f"{field}.settings", values.get("settings", {}), config)
+        scenes = values[SCENES]
+        if not isinstance(scenes, dict):
+            raise self.wrong(f"{field}.{SCENES}", scenes, "a table, such as { n_training = 1000, tie = 0.95 }")
+        held_out = self.held_out(field, values)
+        try:
+            config = config.with_scenes({name: typed(value) for name, value in scenes.items()})
+            config = replace(config, held_out=held_out)
+        except SettingError as error:
+            raise SettingError(f"{self.path.name}: {field}.{SCENES}: {error}") from None
+        return ListedComparison(self.named(field, values, SCENES), SCENES, None, config)
+
+    def named(self, field: str, values: dict[str, Any], otherwise: str) -> str:
+        name = values.get("name", otherwise)
+        if not isinstance(name, str) or not re.search(r"\w", name):
+            raise self.wrong(f"{field}.name", name, "some text")
+        return name.strip()
+
+    def held_out(self, field: str, values: dict[str, Any]) -> tuple[str, ...]:
+        found = values.get("held_out", [])
+        if not isinstance(found, list) or not all(isinstance(style, str) for style in found):
+            raise self.wrong(f"{field}.held_out", found, "a list of styles, such as ['blur', 'noise']")
+        return tuple(found)

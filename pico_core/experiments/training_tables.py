@@ -12,8 +12,10 @@ from pico_core.experiments.checking import TableCheck, check_table
 from pico_core.trainings.summary import TrainingSummary, training_summaries
 from pico_core.trainings.tables import FAMILY, upgraded
 
-# Table and curves: beside an experiment, and as a comparison of trainings writes them.
-NAMES: Final = (("training.parquet", "training_curves.parquet"), ("table.parquet", "curves.parquet"))
+# Table and curves: beside an experiment (of heads, and of the encoder), and as a comparison of trainings writes them.
+BESIDE: Final = (("training.parquet", "training_curves.parquet"), ("encoder.parquet", "encoder_curves.parquet"))
+ALONE: Final = ("table.parquet", "curves.parquet")
+NAMES: Final = (*BESIDE, ALONE)
 _TEXTS: Final = ("experiment", "dataset", "variant", "label", "family")
 _NUMBERS: Final = ("rsum", "difference", "low", "high", "n_images", "seed")
 _CURVE_NUMBERS: Final = ("seed", "epoch", "feedback_rsum")
@@ -85,11 +87,21 @@ def read_training(folder: Path | str) -> TrainingTables | None:
     Raises:
         RunError: they are there, and something else than that.
     """
-    for name, curves in NAMES:
-        table, lines = Path(folder) / name, Path(folder) / curves
-        if table.is_file() and lines.is_file():
-            return TrainingTables(read_trainings(table), _read(lines, ("dataset", "variant"), _CURVE_NUMBERS))
-    return None
+    beside = [_tables(Path(folder), *names) for names in BESIDE]
+    found = [one for one in beside if one is not None]
+    if not found:
+        return _tables(Path(folder), *ALONE)
+    return TrainingTables(
+        pl.concat([one.table for one in found], how="diagonal_relaxed"),
+        pl.concat([one.curves for one in found], how="diagonal_relaxed"),
+    )
+
+
+def _tables(folder: Path, name: str, curves: str) -> TrainingTables | None:
+    table, lines = folder / name, folder / curves
+    if not table.is_file() or not lines.is_file():
+        return None
+    return TrainingTables(read_trainings(table), _read(lines, ("dataset", "variant"), _CURVE_NUMBERS))
 
 
 def read_trainings(path: Path | str) -> pl.DataFrame:

@@ -178,13 +178,14 @@ def _require(holds: bool, name: str, value: object, expected: str) -> None:
 
 
 def _check_choices(config: object) -> None:
-    _check_given(config, {name: getattr(config, name) for name in type(config).__annotations__})
+    _check_given(config, {f.name: getattr(config, f.name) for f in fields(config)})  # type: ignore[arg-type]
 
 
 def _check_given(config: object, values: dict[str, Any]) -> None:
     """Refuse a value that is not among the named alternatives of its setting."""
+    types = {f.name: f.type for f in fields(config)}  # type: ignore[arg-type]  # those of its parents too
     for name, value in values.items():
-        choices = get_args(type(config).__annotations__[name])
+        choices = get_args(types[name])
         if choices and isinstance(choices[0], str) and value not in choices:
             raise SettingError(f"{name} is {value!r}; choose one of {', '.join(choices)}")
 

@@ -1,14 +1,13 @@
-"""Train alignment heads with the weighting in the loop: seeded, and resumable after every epoch to the same bits.
+"""Train alignment heads on frozen tokens with the weighting in the loop.
 
 Epoch 1: P = 1 and the sum of violations. From epoch 2 on: P from anchors pushed through the heads,
-and hardest negatives. No gradient flows through P (except through the trained vector, a rival).
+and hardest negatives.
 """
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,12 +19,11 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.similarity import late_interaction
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.keeping import Progress, keep, resume
+from pico_core.training.loop import Keeping, OnEpoch, ending, run_epochs
 from pico_core.training.losses import hinge_loss
-from pico_core.training.records import Alignment, Epoch, TrainingEnd
+from pico_core.training.records import Alignment
 from pico_core.training.settings import AlignmentConfig
-from pico_core.training.stopping import TrainingStopped
-from pico_core.training.weighting import EpochWeights, Measure, Weigher, WeightVector, as_iteration, sampled
+from pico_core.training.weighting import Measure, WeightVector, sampled
 
 
 def align(
@@ -36,7 +34,7 @@ def align(
     config: AlignmentConfig | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
-    on_epoch: Callable[[Epoch], bool | None] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Alignment:
     """Train alignment heads on the fit split and keep the best epoch by the feedback split.
 
@@ -62,34 +60,112 @@ def align(
     have them; how P is rebuilt cheaply (few iterations, samples) is ours.
     """
     config = config or AlignmentConfig()
-    key = _key(fit, feedback, config)
-    few = sampled(fit, config.n_training_images, seed=config.seed)
-    state = _begin(few, config, device)
-    if checkpoint is not None and checkpoint.exists():
-        resume(checkpoint, key, state)
-    weigher = Weigher.over(few, feedback, measure=measure, config=config)
-    tokens = replace(few.to(device), image_tokens=few.image_tokens.to(device).float())
-    tokens = replace(tokens, text_tokens=few.text_tokens.to(device).float())
-    if not state.epochs:
-        began = time.perf_counter()
-        rsum = _rsum(state.heads, feedback, measure, torch.ones(state.heads.n_columns))
-        ones = torch.ones(state.heads.n_columns)
-        state.add(Epoch(0, None, rsum, ones, None, None, time.perf_counter() - began), None)
-        _tell(on_epoch, state, config, checkpoint, key)
-    while (end := _end(state, config)) is None:
-        began = time.perf_counter()
-        index = len(state.epochs)
-        made = weigher.weights(state.heads, epoch=index)
-        loss = _train_epoch(state, tokens, made.weights, config, epoch=index)
-        weights = made.weights if state.vector is None else state.vector().detach().cpu()
-        rsum = _rsum(state.heads, feedback, measure, weights)
-        epoch = _record(index, loss, rsum, weights, made, seconds=time.perf_counter() - began)
-        before = state.iterations[-1] if state.iterations else None
-        state.add(epoch, None if made.construction is None else as_iteration(made, before))
-        if made.construction is not None:
-            state.columns = made.construction.image_columns, made.construction.text_columns
-        _tell(on_epoch, state, config, checkpoint, key)
-    return state.result(config, end)
+    learner = HeadLearner.over(fit, feedback, config, device)
+    state = run_epochs(
+        learner,
+        config,
+        n_epochs=config.n_epochs,
+        measure=measure,
+        keeping=Keeping(checkpoint, _key(fit, feedback, config)),
+        on_epoch=on_epoch,
+    )
+    heads = AlignmentHeads(fit.n_columns, config.head)
+    heads.load_state_dict(state.best_model)
+    end = ending(state, config, config.n_epochs)
+    assert end is not None
+    return Alignment(
+        heads=heads.eval(),
+        weights=state.epochs[state.best].weights,
+        best_epoch=state.best,
+        epochs=tuple(state.epochs),
+        prototypes=state.prototypes,
+        end=end,
+        config=config,
+    )
+
+
+@dataclass(eq=False)
+class HeadLearner:
+    """Alignment heads that learn on frozen tokens.
+
+    Attributes:
+        model: The heads.
+        vector: A trained rival of P, if any.
+        optimiser: Of both.
+        tokens: The fit split on the device.
+        asked_all: The feedback split.
+        few_anchors: Items of the fit split that every construction uses.
+        few_asked: Items of the feedback split that every construction asks.
+        config: Settings.
+    """
+
+    model: AlignmentHeads
+    vector: WeightVector | None
+    optimiser: torch.optim.Optimizer
+    tokens: PairedEmbeddings
+    asked_all: PairedEmbeddings
+    few_anchors: PairedEmbeddings
+    few_asked: PairedEmbeddings
+    config: AlignmentConfig
+
+    @classmethod
+    def over(
+        cls, fit: PairedEmbeddings, feedback: PairedEmbeddings, config: AlignmentConfig, device: str = "cpu"
+    ) -> "HeadLearner":
+        """Heads at their start, and the items that they will be asked about."""
+        few = sampled(fit, config.n_training_images, seed=config.seed)
+        heads = AlignmentHeads(fit.n_columns, config.head, seed=config.seed).to(device)
+        vector = WeightVector(heads.n_columns).to(device) if config.weighting == "learned" else None
+        tokens = replace(few.to(device), image_tokens=few.image_tokens.to(device).float())
+        return cls(
+            model=heads,
+            vector=vector,
+            optimiser=_optimiser(heads, vector, config),
+            tokens=replace(tokens, text_tokens=few.text_tokens.to(device).float()),
+            asked_all=feedback,
+            few_anchors=sampled(few, config.anchor_images, seed=config.seed + 1),
+            few_asked=sampled(feedback, config.feedback_images, seed=config.seed + 2),
+            config=config,
+        )
+
+    @property
+    def n_columns(self) -> int:
+        """Columns behind the heads."""
+        return self.model.n_columns
+
+    def anchors(self) -> PairedEmbeddings:
+        """Items of the fit split through the heads as they are."""
+        return self.model.through(self.few_anchors)
+
+    def asked(self) -> PairedEmbeddings:
+        """Items of the feedback split through the heads as they are."""
+        return self.model.through(self.few_asked)
+
+    def feedback(self) -> PairedEmbeddings:
+        """The whole feedback split through the heads as they are."""
+        return self.model.through(self.asked_all)
+
+    def train_epoch(self, weights: Callable[[], Columns], *, epoch: int) -> float:
+        """One pass over all texts; the mean loss of its batches."""
+        fit, config, total = self.tokens, self.config, 0.0
+        batches = epoch_batches(fit.n_texts, config.batch_size, seed=config.seed, epoch=epoch)
+        for texts in batches:
+            images = fit.text_image[texts]
+            scores = late_interaction(
+                self.model.image(fit.image_tokens[images]),
+                self.model.text(fit.text_tokens[texts]),
+                image_mask=fit.image_mask[images],
+                text_mask=fit.text_mask[texts],
+                weights=weights().to(fit.image_tokens.device),
+            )
+            loss = hinge_loss(scores, images, margin=config.hinge_margin, hardest=epoch > 1)
+            if not bool(torch.isfinite(loss)):
+                raise DataError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step()
+            total += loss.item()
+        return total / len(batches)
 
 
 def epoch_batches(n_texts: int, batch_size: int, *, seed: int, epoch: int) -> tuple[Int[Tensor, " b"], ...]:
@@ -102,9 +178,7 @@ def epoch_batches(n_texts: int, batch_size: int, *, seed: int, epoch: int) -> tu
     return order.tensor_split(max(1, round(n_texts / batch_size)))
 
 
-def _begin(fit: PairedEmbeddings, config: AlignmentConfig, device: str) -> Progress:
-    heads = AlignmentHeads(fit.n_columns, config.head, seed=config.seed).to(device)
-    vector = WeightVector(heads.n_columns).to(device) if config.weighting == "learned" else None
+def _optimiser(heads: AlignmentHeads, vector: WeightVector | None, config: AlignmentConfig) -> torch.optim.AdamW:
     matrices = [p for p in heads.parameters() if p.ndim >= 2]
     free = [p for p in heads.parameters() if p.ndim < 2]
     groups = [
@@ -113,67 +187,7 @@ def _begin(fit: PairedEmbeddings, config: AlignmentConfig, device: str) -> Progr
     ]
     if vector is not None:
         groups.append({"params": [vector.free], "weight_decay": 0.0, "lr": config.vector_rate})
-    return Progress(heads, vector, torch.optim.AdamW(groups, lr=config.learning_rate))
-
-
-def _train_epoch(
-    state: Progress, fit: PairedEmbeddings, weights: Columns, config: AlignmentConfig, *, epoch: int
-) -> float:
-    """One pass over all texts; the mean loss of its batches."""
-    used = torch.ones_like(weights) if config.weighting == "after" else weights
-    total, fixed = 0.0, used.to(fit.image_tokens.device)
-    batches = epoch_batches(fit.n_texts, config.batch_size, seed=config.seed, epoch=epoch)
-    for texts in batches:
-        images = fit.text_image[texts]
-        learned = state.vector is not None and epoch > 1
-        scores = late_interaction(
-            state.heads.image(fit.image_tokens[images]),
-            state.heads.text(fit.text_tokens[texts]),
-            image_mask=fit.image_mask[images],
-            text_mask=fit.text_mask[texts],
-            weights=state.vector() if learned and state.vector is not None else fixed,
-        )
-        loss = hinge_loss(scores, images, margin=config.hinge_margin, hardest=epoch > 1)
-        if not bool(torch.isfinite(loss)):
-            raise DataError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
-        state.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.optimiser.step()
-        total += loss.item()
-    return total / len(batches)
-
-
-def _record(index: int, loss: float, rsum: float, weights: Columns, made: EpochWeights, *, seconds: float) -> Epoch:
-    built = made.construction
-    gain = None if built is None else built.history.iterations[built.best_iteration].gain
-    return Epoch(index, loss, rsum, weights, gain, None if built is None else built.guard.accepted, seconds)
-
-
-def _rsum(heads: AlignmentHeads, pairs: PairedEmbeddings, measure: Measure, weights: Columns) -> float:
-    return float(measure(heads.through(pairs))(weights).double().mean())
-
-
-def _end(state: Progress, config: AlignmentConfig) -> TrainingEnd | None:
-    last = len(state.epochs) - 1
-    if config.epoch_patience and last - state.best >= config.epoch_patience:
-        return TrainingEnd.PATIENCE
-    return TrainingEnd.COMPLETED if last >= config.n_epochs else None
-
-
-def _tell(
-    on_epoch: Callable[[Epoch], bool | None] | None,
-    state: Progress,
-    config: AlignmentConfig,
-    checkpoint: Path | None,
-    key: str,
-) -> None:
-    """Keep first, then tell: who stops the training here has lost nothing."""
-    if checkpoint is not None:
-        keep(checkpoint, key, state)
-    if on_epoch is not None and on_epoch(state.epochs[-1]) is False and _end(state, config) is None:
-        raise TrainingStopped(
-            f"stopped after epoch {len(state.epochs) - 1} of {config.n_epochs}, as asked; start it again to go on"
-        )
+    return torch.optim.AdamW(groups, lr=config.learning_rate)
 
 
 def _key(fit: PairedEmbeddings, feedback: PairedEmbeddings, config: AlignmentConfig) -> str:

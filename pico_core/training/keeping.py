@@ -1,11 +1,11 @@
-"""The state of a training of alignment heads, and how it is kept and taken up again."""
+"""The state of a training with the weighting in the loop, and how it is kept and taken up again."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pico_core.histories import history_from, history_numbers, history_tensors
 from pico_core.method.history import History, Iteration
@@ -16,60 +16,49 @@ from pico_core.training.checkpoints import (
     resume_optimiser,
     write_checkpoint,
 )
-from pico_core.training.heads import AlignmentHeads
-from pico_core.training.records import Alignment, Epoch, TrainedPrototypes, TrainingEnd
-from pico_core.training.settings import AlignmentConfig
+from pico_core.training.records import Epoch, TrainedPrototypes
 from pico_core.training.weighting import WeightVector
 
-KIND: Final = "pico-lens alignment 1"
+KIND: Final = "pico-lens alignment 1"  # older than the training of the encoder, which is kept in the same form
 NUMBERS: Final = ("index", "loss", "feedback_rsum", "gain", "accepted", "seconds")
 
 
 @dataclass
 class Progress:
-    """Everything that changes while heads are trained; the loop alone writes to it."""
+    """Everything that changes while a model is trained; the loop alone writes to it."""
 
-    heads: AlignmentHeads
+    model: nn.Module
     vector: WeightVector | None
-    optimiser: torch.optim.AdamW
+    optimiser: torch.optim.Optimizer
     epochs: list[Epoch] = field(default_factory=list)
     iterations: list[Iteration] = field(default_factory=list)
     constructed: list[int] = field(default_factory=list)
     columns: tuple[Tensor, Tensor] | None = None
     best: int = 0
-    best_heads: dict[str, Tensor] = field(default_factory=dict)
+    best_model: dict[str, Tensor] = field(default_factory=dict)
 
     def add(self, epoch: Epoch, iteration: Iteration | None) -> None:
-        """Count an epoch in; the heads are remembered if none was better before."""
+        """Count an epoch in; the model is remembered if none was better before."""
         self.epochs.append(epoch)
         if iteration is not None:
             self.iterations.append(iteration)
             self.constructed.append(epoch.index)
         if epoch.index == 0 or epoch.feedback_rsum > self.epochs[self.best].feedback_rsum:
             self.best = epoch.index
-            self.best_heads = {name: value.detach().cpu().clone() for name, value in self.heads.state_dict().items()}
+            self.best_model = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
 
-    def result(self, config: AlignmentConfig, end: TrainingEnd) -> Alignment:
-        """The finished training, with the heads of its best epoch."""
-        heads = AlignmentHeads(self.heads.image.straight.in_features, config.head)
-        heads.load_state_dict(self.best_heads)
+    @property
+    def prototypes(self) -> TrainedPrototypes:
+        """What the constructions found so far."""
         image, text = self.columns or (None, None)
-        return Alignment(
-            heads=heads.eval(),
-            weights=self.epochs[self.best].weights,
-            best_epoch=self.best,
-            epochs=tuple(self.epochs),
-            prototypes=TrainedPrototypes(History(tuple(self.iterations)), tuple(self.constructed), image, text),
-            end=end,
-            config=config,
-        )
+        return TrainedPrototypes(History(tuple(self.iterations)), tuple(self.constructed), image, text)
 
 
 def keep(path: Path, key: str, state: Progress) -> None:
-    """Write heads, moments, the best heads so far, weights and prototypes of every epoch."""
+    """Write the model, moments, the best model so far, weights and prototypes of every epoch."""
     arrays = {
-        **{f"model.{name}": value for name, value in state.heads.state_dict().items()},
-        **{f"best.{name}": value for name, value in state.best_heads.items()},
+        **{f"model.{name}": value for name, value in state.model.state_dict().items()},
+        **{f"best.{name}": value for name, value in state.best_model.items()},
         **optimiser_arrays(state.optimiser),
         "weights": torch.stack([epoch.weights for epoch in state.epochs]),
     }
@@ -96,9 +85,9 @@ def resume(path: Path, key: str, state: Progress) -> None:
         DataError: it is damaged, or of other data or settings.
     """
     found = read_checkpoint(path, kind=KIND, key=key)
-    state.heads.load_state_dict(found.family("model."))
-    state.best_heads = found.family("best.")
-    if state.vector is not None:
+    state.model.load_state_dict(found.family("model."))
+    state.best_model = found.family("best.")
+    if state.vector is not None and "vector" in found.arrays:  # it is not in what another weighting kept at its start
         state.vector.free.data.copy_(found.arrays["vector"])
     resume_optimiser(state.optimiser, found)
     state.epochs = epochs_from(found)
@@ -129,6 +118,6 @@ def read_prototypes(path: Path) -> TrainedPrototypes:
     """The prototypes of every epoch of a kept training: what draws a construction's history can draw them.
 
     Raises:
-        DataError: it is no training of alignment heads, or damaged.
+        DataError: it is no training with the weighting in the loop, or damaged.
     """
     return prototypes_from(read_checkpoint(path, kind=KIND))

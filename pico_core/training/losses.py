@@ -24,12 +24,39 @@ def contrastive_loss(scores: Float[Tensor, "b b"], *, temperature: Float[Tensor,
     return (forward + torch.nn.functional.cross_entropy(logits.T, partners)) / 2
 
 
+def batch_scores(
+    images: Float[Tensor, "b p d"],
+    texts: Float[Tensor, "b w d"],
+    *,
+    text_mask: Bool[Tensor, "b w"],
+    weights: Float[Tensor, " d"] | None = None,
+) -> Float[Tensor, "b b"]:
+    """Every picture of a batch with every caption, scored as the app scores them: S_P of tokens made unit vectors.
+
+    Args:
+        images: Patch tokens, of any length.
+        texts: Word tokens.
+        text_mask: True = real word.
+        weights: P; None = all ones. A gradient flows through it only if it comes with one.
+
+    >>> tokens = torch.eye(2)[:, None]
+    >>> batch_scores(tokens, 3 * tokens, text_mask=torch.ones(2, 1, dtype=torch.bool), weights=torch.tensor([2.0, 0.0]))
+    tensor([[4., 0.],
+            [0., 0.]])
+    """
+    patches = torch.nn.functional.normalize(images, dim=-1)
+    words = torch.nn.functional.normalize(texts, dim=-1)
+    every = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
+    return late_interaction(patches, words, image_mask=every, text_mask=text_mask, weights=weights)
+
+
 def late_interaction_loss(
     images: Float[Tensor, "b p d"],
     texts: Float[Tensor, "b w d"],
     *,
     text_mask: Bool[Tensor, "b w"],
     temperature: Float[Tensor, ""] | float,
+    weights: Float[Tensor, " d"] | None = None,
 ) -> Float[Tensor, ""]:
     """The contrastive loss of a batch of matched pairs, scored as the app scores them.
 
@@ -38,17 +65,14 @@ def late_interaction_loss(
         texts: Word tokens.
         text_mask: True = real word.
         temperature: What the scores are divided by, above 0.
+        weights: P; None = all ones.
 
     >>> tokens = torch.eye(2)[:, None]
     >>> real = torch.ones(2, 1, dtype=torch.bool)
     >>> late_interaction_loss(tokens, tokens, text_mask=real, temperature=2.0)  # scores 2 and 0: log(1 + 1/e)
     tensor(0.3133)
     """
-    patches = torch.nn.functional.normalize(images, dim=-1)
-    words = torch.nn.functional.normalize(texts, dim=-1)
-    every = torch.ones(patches.shape[:2], dtype=torch.bool, device=patches.device)
-    scores = late_interaction(patches, words, image_mask=every, text_mask=text_mask)
-    return contrastive_loss(scores, temperature=temperature)
+    return contrastive_loss(batch_scores(images, texts, text_mask=text_mask, weights=weights), temperature=temperature)
 
 
 def hinge_loss(

@@ -1,14 +1,15 @@
-"""What a training of alignment heads leaves behind: one record per epoch, and the result."""
+"""What a training with the weighting in the loop leaves behind: one record per epoch, and the result."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from pico_core.axes import Columns
 from pico_core.method.history import History
+from pico_core.training.encoder_settings import EncoderConfig
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.settings import AlignmentConfig
 
@@ -65,26 +66,22 @@ class TrainedPrototypes:
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
-    """A finished training.
+class Training:
+    """A finished training, whatever was trained.
 
     Attributes:
-        heads: Of the best epoch.
         weights: P of the best epoch.
         best_epoch: The first of highest rSum on the feedback split; 0 = nothing was better than no training.
         epochs: All of them, the state before training first.
         prototypes: What the constructions inside the training found.
         end: Why it ended.
-        config: The settings.
     """
 
-    heads: AlignmentHeads
     weights: Columns
     best_epoch: int
     epochs: tuple[Epoch, ...]
     prototypes: TrainedPrototypes
     end: TrainingEnd
-    config: AlignmentConfig
 
     @property
     def weights_by_epoch(self) -> Float[Tensor, "t d"]:
@@ -95,3 +92,29 @@ class Alignment:
     def seconds(self) -> float:
         """Time of all epochs."""
         return sum(epoch.seconds for epoch in self.epochs)
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment(Training):
+    """A finished training of alignment heads.
+
+    Attributes:
+        heads: Of the best epoch.
+        config: The settings.
+    """
+
+    heads: AlignmentHeads
+    config: AlignmentConfig
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedEncoder(Training):
+    """A finished training of the small encoder.
+
+    Attributes:
+        model: Of the best epoch, in evaluation.
+        config: The settings.
+    """
+
+    model: nn.Module
+    config: EncoderConfig

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -16,8 +17,7 @@ from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration, ModalityPrototypes, StylePrototypes
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
-from pico_core.training.heads import AlignmentHeads
-from pico_core.training.settings import AlignmentConfig
+from pico_core.training.settings import LoopConfig
 
 # Pairs in, their feedback out; the training knows no metric by name, as the method does not.
 Measure = Callable[[PairedEmbeddings], Feedback]
@@ -51,37 +51,40 @@ class EpochWeights:
     seconds: float
 
 
+@runtime_checkable
+class ItemsNow(Protocol):
+    """What a construction inside a training asks of a model: some items, always the same, as it sees them now.
+
+    The pairs carry no gradient and lie on the CPU. Coordinates of prototypes stay the same from epoch
+    to epoch only because the items do.
+    """
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of both."""
+
+    def anchors(self) -> PairedEmbeddings:
+        """Items of the fit split."""
+
+    def asked(self) -> PairedEmbeddings:
+        """Items of the feedback split."""
+
+
 @dataclass(frozen=True, eq=False)
 class Weigher:
-    """Asks for P anew at the beginning of every epoch.
+    """Makes P anew at the beginning of every epoch.
 
     Attributes:
-        anchors: Items of the fit split, as frozen tokens.
-        asked: Items of the feedback split, as frozen tokens.
         measure: Pairs to their feedback.
         config: Settings.
     """
 
-    anchors: PairedEmbeddings
-    asked: PairedEmbeddings
     measure: Measure
-    config: AlignmentConfig
-
-    @classmethod
-    def over(
-        cls, fit: PairedEmbeddings, feedback: PairedEmbeddings, *, measure: Measure, config: AlignmentConfig
-    ) -> "Weigher":
-        """Draw the items that every construction uses: the same in all epochs, so that coordinates stay the same."""
-        return cls(
-            sampled(fit, config.anchor_images, seed=config.seed + 1),
-            sampled(feedback, config.feedback_images, seed=config.seed + 2),
-            measure,
-            config,
-        )
+    config: LoopConfig
 
     @torch.no_grad()
-    def weights(self, heads: AlignmentHeads, *, epoch: int) -> EpochWeights:
-        """P of an epoch from the anchors pushed through the heads as they are; all ones in the first.
+    def weights(self, items: ItemsNow, *, epoch: int) -> EpochWeights:
+        """P of an epoch from the anchors as the model sees them now; all ones in the first.
 
         Source: paper (P = 1 in the first epoch, then from anchors); the variants are controls.
 
@@ -91,15 +94,15 @@ class Weigher:
         began = time.perf_counter()
         rule = self.config.weighting
         if epoch <= 1 or rule in ("none", "learned"):
-            return EpochWeights(torch.ones(heads.n_columns), None, 0.0)
-        anchors = heads.through(self.anchors)
+            return EpochWeights(torch.ones(items.n_columns), None, 0.0)
+        anchors = items.anchors()
         if rule == "p_hat":
             weights = weights_from(pseudo_semantic_probabilities(anchors), strength=self.config.strength)
             return EpochWeights(weights, None, time.perf_counter() - began)
         try:
             made = construct(
                 anchors,
-                feedback=self.measure(heads.through(self.asked)),
+                feedback=self.measure(items.asked()),
                 config=self.config.method,
                 generator=torch.Generator().manual_seed(self.config.seed),
             )

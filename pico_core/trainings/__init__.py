@@ -1,1 +1,1 @@
-"""Trainings of alignment heads compared: PICO in the loop beside the controls that could explain it."""
+"""Trainings compared, of alignment heads or of the encoder: PICO in the loop beside what could explain it."""

@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-import torch
 
-from pico_core.analysis.evaluation import retrieval_feedback
-from pico_core.analysis.scoring import score_pairs
-from pico_core.axes import Columns
+from pico_core.axes import TextImage
 from pico_core.data.files import strangers
-from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.headers import reading
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-from pico_core.kernels.metrics import query_ranks
-from pico_core.training.alignment import align
-from pico_core.training.heads import AlignmentHeads
-from pico_core.training.records import Alignment, Epoch
+from pico_core.training.records import Epoch, Training
 from pico_core.training.settings import WeightingRule
+from pico_core.trainings.heads import HeadSubject
 from pico_core.trainings.results import Trained, load_trained, save_trained
 from pico_core.trainings.settings import ComparisonConfig
+from pico_core.trainings.subjects import Subject, Trial
 from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA, curve_rows, difference_row
 
 FORMAT: Final = "pico-lens trainings 1"
@@ -90,18 +87,35 @@ def run_training_comparison(
 
     Source: the paper's claim comes from training with the weighting in the loop; the comparison is ours.
     """
-    config, folder = config or ComparisonConfig(), Path(folder)
-    config.splits(pairs, config.seeds[0])  # what cannot be split is refused before anything is written
-    claim(folder, pairs, config)
+    subject = HeadSubject(pairs, config or ComparisonConfig())
+    return run_comparison(subject, folder, device=device, on_progress=on_progress)
+
+
+def run_comparison(
+    subject: Subject,
+    folder: Path | str,
+    *,
+    device: str = "cpu",
+    on_progress: Callable[[ComparisonProgress], bool | None] | None = None,
+) -> TrainingComparison:
+    """The same for whatever is trained: heads on a dataset, or the small encoder on scenes.
+
+    Raises:
+        DataError: as of `run_training_comparison`.
+        TrainingStopped: `on_progress` returned False.
+    """
+    config, folder = subject.compared, Path(folder)
+    subject.trial(config.seeds[0])  # what cannot be split is refused before anything is written
+    claim(folder, subject)
     rows: list[dict[str, object]] = []
     curves: list[dict[str, object]] = []
-    total = len(config.seeds) * len(config.ordered) * (config.alignment.n_epochs + 1)
+    per_training = subject.n_epochs + 1
+    total = len(config.seeds) * len(config.ordered) * per_training
     found = TrainingComparison(pl.DataFrame(schema=SCHEMA), pl.DataFrame(schema=CURVES))
     done = 0
     for seed in config.seeds:
-        parts = config.splits(pairs, seed)
-        text_image, n_train = parts.test.text_image, parts.fit.n_images + parts.feedback.n_images
-        finished: dict[str, Trained] = {"frozen": _frozen(parts, folder / f"seed-{seed}", seed)}
+        trial = subject.trial(seed)
+        finished: dict[str, Trained] = {"frozen": _frozen(trial, folder / f"seed-{seed}", seed)}
         for variant in config.ordered:
             before = done
 
@@ -110,36 +124,31 @@ def run_training_comparison(
                 return on_progress is None or on_progress(now) is not False
 
             place = folder / f"seed-{seed}" / f"{variant}.safetensors"
-            made = align(
-                parts.fit,
-                parts.feedback,
-                measure=retrieval_feedback,
-                config=config.of(variant, seed),
-                checkpoint=place,
-                device=device,
-                on_epoch=tell,
-            )
-            finished[variant] = _finished(made, parts, place.with_suffix(".ranks.safetensors"), variant, seed)
+            made = trial.train(variant, checkpoint=place, device=device, on_epoch=tell)
+            finished[variant] = _finished(made, trial, place.with_suffix(".ranks.safetensors"), variant, seed)
             curves += curve_rows(made.epochs, variant=variant, seed=seed)
-            done += config.alignment.n_epochs + 1
-            new = [row | {"n_train": n_train} for row in _rows(finished, text_image, config)]
+            done += per_training
+            about = {"n_train": trial.n_train, "fresh": subject.fresh}
+            new = [row | about for row in _rows(finished, trial.text_image, subject)]
             rows = [row for row in rows if row["seed"] != seed] + new
-            found = _write(folder, rows, curves, pairs, config)
+            found = _write(folder, rows, curves, subject)
     return found
 
 
-def claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> None:
+def claim(folder: Path, subject: Subject) -> None:
     """Take a folder for a comparison, or refuse it if it holds anything else than the same one.
 
     Raises:
         DataError: it does.
     """
-    about = {"format": FORMAT, "dataset": pairs.name, "digest": pairs.digest, "config": config.to_dict()}
+    about = {"format": FORMAT, "dataset": subject.name, "digest": subject.digest, "config": subject.to_dict()}
     told = json.dumps(about, indent=1, allow_nan=False)
     if folder.is_file():
         raise DataError(f"{folder.name}: is a file; trainings are a folder: choose another place")
     if (folder / ABOUT).is_file():
-        if (folder / ABOUT).read_text(encoding="utf-8") != told:
+        with reading(folder / ABOUT, "a comparison of trainings"):
+            before = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if before != json.loads(told):  # in whatever order
             raise DataError(
                 f"{folder.name}: it holds trainings of other data or settings; choose another folder, or remove it"
             )
@@ -151,9 +160,9 @@ def claim(folder: Path, pairs: PairedEmbeddings, config: ComparisonConfig) -> No
     (folder / ABOUT).write_text(told, encoding="utf-8")
 
 
-def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: ComparisonConfig) -> list[dict[str, object]]:
+def _rows(finished: dict[str, Trained], text_image: TextImage, subject: Subject) -> list[dict[str, object]]:
     """Everything of one seed against P = 1, and PICO against every control that is there."""
-    plain, strength = finished["none"], config.alignment.strength
+    plain, strength = finished["none"], subject.loop.strength
     weighted = {"pico", "after", "p_hat", "shuffled", "permuted"}
     rows = [
         difference_row(one, plain, text_image, family=FAMILY, strength=strength if name in weighted else None)
@@ -166,35 +175,28 @@ def _rows(finished: dict[str, Trained], text_image: torch.Tensor, config: Compar
     return rows
 
 
-def _frozen(parts: Splits, folder: Path, seed: int) -> Trained:
-    """The frozen tokens as they are, scored once."""
+def _frozen(trial: Trial, folder: Path, seed: int) -> Trained:
+    """Everything as it is before any training, scored once."""
     place = folder / "frozen.ranks.safetensors"
     if place.is_file():
         return load_trained(place)
-    heads = AlignmentHeads(parts.test.n_columns)
-    found = _scored(heads, torch.ones(parts.test.n_columns), parts.test, variant="frozen", seed=seed)
+    found = Trained("frozen", seed, trial.ranks(None), 0, 0, 0.0, 0.0, 0.0)
     save_trained(found, place)
     return found
 
 
-def _scored(heads: AlignmentHeads, weights: Columns, test: PairedEmbeddings, *, variant: str, seed: int) -> Trained:
-    ranks = query_ranks(score_pairs(heads.through(test), weights), test.text_image)
-    return Trained(variant, seed, ranks, 0, 0, 0.0, float(weights.std(correction=0)), 0.0)
-
-
-def _finished(made: Alignment, parts: Splits, place: Path, variant: str, seed: int) -> Trained:
+def _finished(made: Training, trial: Trial, place: Path, variant: str, seed: int) -> Trained:
     """The ranks on the test split, once."""
     if place.is_file():
         return load_trained(place)
-    scored = _scored(made.heads, made.weights, parts.test, variant=variant, seed=seed)
     found = Trained(
         variant=variant,
         seed=seed,
-        ranks=scored.ranks,
+        ranks=trial.ranks(made),
         best_epoch=made.best_epoch,
         n_epochs=len(made.epochs) - 1,
         feedback_rsum=made.epochs[made.best_epoch].feedback_rsum,
-        spread=scored.spread,
+        spread=float(made.weights.std(correction=0)),
         seconds=made.seconds,
     )
     save_trained(found, place)
@@ -202,21 +204,17 @@ def _finished(made: Alignment, parts: Splits, place: Path, variant: str, seed: i
 
 
 def _write(
-    folder: Path,
-    rows: list[dict[str, object]],
-    curves: list[dict[str, object]],
-    pairs: PairedEmbeddings,
-    config: ComparisonConfig,
+    folder: Path, rows: list[dict[str, object]], curves: list[dict[str, object]], subject: Subject
 ) -> TrainingComparison:
     about = {
-        "experiment": config.experiment,
-        "dataset": pairs.name,
-        "digest": pairs.digest,
-        "basis": config.basis,
+        "experiment": subject.experiment,
+        "dataset": subject.name,
+        "digest": subject.digest,
+        "basis": subject.basis,
     }
     found = TrainingComparison(
         pl.DataFrame([{**about, **row} for row in rows], schema=SCHEMA),
-        pl.DataFrame([{"dataset": pairs.name, **row} for row in curves], schema=CURVES),
+        pl.DataFrame([{"dataset": subject.name, **row} for row in curves], schema=CURVES),
     )
     for frame, name in ((found.table, TABLE), (found.curves, CURVE_TABLE)):
         frame.write_parquet(folder / f"{name}.new")

@@ -1,6 +1,6 @@
 """What is compared: which weightings, over which seeds, on which split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,12 +16,32 @@ DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
 
 
 @dataclass(frozen=True)
-class ComparisonConfig:
-    """Settings of a comparison of trainings.
+class Compared:
+    """What every comparison of trainings is asked.
 
     Attributes:
         variants: Weightings of the loop; "none" is trained in any case, as everything is measured against it.
         seeds: Each decides the split, the first weights, the batches and the construction, for all variants alike.
+    """
+
+    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise SettingError(f"the seeds are {list(self.seeds)}; expected at least one, all different")
+
+    @property
+    def ordered(self) -> tuple[WeightingRule, ...]:
+        """The variants, P = 1 first, each once."""
+        return tuple(dict.fromkeys(("none", *self.variants)))
+
+
+@dataclass(frozen=True)
+class ComparisonConfig(Compared):
+    """Settings of a comparison of trainings of alignment heads.
+
+    Attributes:
         basis: Axes in which the frozen tokens are read; fitted on the fit split.
         fit: Share of the images for training.
         feedback: Share for feedback; the rest is test.
@@ -32,8 +52,6 @@ class ComparisonConfig:
     'training, 100 images'
     """
 
-    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
-    seeds: tuple[int, ...] = (0, 1, 2)
     basis: BasisName = "given"
     fit: float = 0.45
     feedback: float = 0.15
@@ -41,14 +59,8 @@ class ComparisonConfig:
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
 
     def __post_init__(self) -> None:
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise SettingError(f"the seeds are {list(self.seeds)}; expected at least one, all different")
+        super().__post_init__()
         StudyConfig(basis=self.basis, fit=self.fit, feedback=self.feedback)  # the same bounds as those of a study
-
-    @property
-    def ordered(self) -> tuple[WeightingRule, ...]:
-        """The variants, P = 1 first, each once."""
-        return tuple(dict.fromkeys(("none", *self.variants)))
 
     @property
     def experiment(self) -> str:
@@ -87,9 +99,7 @@ class ComparisonConfig:
         Raises:
             SettingError: no such setting, or a value it cannot have.
         """
-        decided = sorted(set(settings) & set(DECIDED))
-        if decided:
-            raise SettingError(f"{decided[0]} is decided by the comparison; name variants and seeds instead")
+        refuse_decided(settings)
         own = {name: value for name, value in settings.items() if name in ("basis", "fit", "feedback")}
         inner = {name: value for name, value in settings.items() if name not in own}
         return replace(changed(self, own), alignment=self.alignment.with_settings(inner))
@@ -101,6 +111,17 @@ class ComparisonConfig:
         for name in DECIDED:
             del values["alignment"][name]
         return values
+
+
+def refuse_decided(settings: Iterable[str]) -> None:
+    """Refuse settings of a single training.
+
+    Raises:
+        SettingError: the comparison decides one of them.
+    """
+    decided = sorted(set(settings) & set(DECIDED))
+    if decided:
+        raise SettingError(f"{decided[0]} is decided by the comparison; name variants and seeds instead")
 
 
 def variants_named(names: Sequence[str]) -> tuple[WeightingRule, ...]:

@@ -1,7 +1,7 @@
 """The table of trainings over all seeds, and its answer in words.
 
 A change over seeds has the interval of the corrected resampled t test, as in experiments: splits overlap. Its p value
-is adjusted (Benjamini and Yekutieli, 2001) among all weightings of all comparisons in the table. PICO's leads over
+is adjusted (Benjamini and Yekutieli, 2001) among all weightings of all comparisons of its list. PICO's leads over
 its controls have the same kind of interval, not adjusted.
 """
 
@@ -30,7 +30,7 @@ class TrainedOverSeeds:
         rsum: Mean of test rSum.
         difference: Mean of the difference: its corrected 95 % interval, or of one seed its paired interval.
         p: Two-sided; None with one seed, and for training with P = 1 itself.
-        p_adjusted: Among all weightings and comparisons of the table; None where p is, and in leads.
+        p_adjusted: Among all weightings and comparisons of its list; None where p is, and in leads.
         verdict: "helps", "hurts" or "none": by the adjusted p value, and where there is none by the interval.
         verdicts: How often the paired interval within a seed said helps, hurts, none.
         best_epochs: The epoch that was tested, by seed; None where nothing was trained, or nobody wrote it down.
@@ -76,6 +76,7 @@ class TrainingSummary:
         basis: In which columns; empty where the table does not say it.
         n_images: Test images of the first seed.
         n_seeds: How many seeds.
+        fresh: Whether every seed has images of its own, so that nothing overlaps.
         plain: Mean test rSum of the heads trained with P = 1.
         rows: Every variant against P = 1 in training.
         leads: PICO in the loop minus every control in the loop.
@@ -86,6 +87,7 @@ class TrainingSummary:
     basis: str
     n_images: int
     n_seeds: int
+    fresh: bool
     plain: float
     rows: tuple[TrainedOverSeeds, ...]
     leads: tuple[TrainedOverSeeds, ...]
@@ -164,10 +166,15 @@ def training_summaries(table: pl.DataFrame) -> tuple[TrainingSummary, ...]:
         for part in table.partition_by("experiment", "dataset", maintain_order=True)
         if part["family"].is_in([FAMILY]).any()
     ]
-    tested = [row.p for draft in drafts for row in draft.rows if row.p is not None]
-    after = iter(adjusted(tested))
+    tested: dict[str, list[float]] = {draft.experiment: [] for draft in drafts}
+    for draft in drafts:
+        tested[draft.experiment] += [row.p for row in draft.rows if row.p is not None]
+    after = {name: iter(adjusted(p_values)) for name, p_values in tested.items()}
     return tuple(
-        replace(draft, rows=tuple(row if row.p is None else _judged(row, next(after)) for row in draft.rows))
+        replace(
+            draft,
+            rows=tuple(row if row.p is None else _judged(row, next(after[draft.experiment])) for row in draft.rows),
+        )
         for draft in drafts
     )
 
@@ -181,6 +188,7 @@ def _summary(part: pl.DataFrame) -> TrainingSummary:
         basis=str(part["basis"][0] or "") if "basis" in part.columns else "",
         n_images=int(of["n_images"][0]),
         n_seeds=plain.height,
+        fresh=bool(of["fresh"][0]),
         plain=sum(plain.to_series().to_list()) / plain.height,
         rows=_over_seeds(of),
         leads=_over_seeds(part.filter(pl.col("family") == LEAD)),
@@ -219,7 +227,12 @@ def _mean(own: pl.DataFrame, paired: Sequence[Estimate]) -> OverSeeds:
 
 
 def _test_share(own: pl.DataFrame) -> float:
-    """Test images over images of fit and feedback; where an older table does not say it, that of the usual split."""
+    """Test images over images of fit and feedback; where an older table does not say it, that of the usual split.
+
+    Where every seed has images of its own nothing overlaps, and the test is Student's.
+    """
+    if own["fresh"][0]:
+        return 0.0
     if own["n_train"][0] is None:
         usual = ComparisonConfig()
         return (1 - usual.fit - usual.feedback) / (usual.fit + usual.feedback)

@@ -26,6 +26,7 @@ SCHEMA: Final = pl.Schema(
         "n_images": pl.Int64(),
         "n_texts": pl.Int64(),
         "n_train": pl.Int64(),
+        "fresh": pl.Boolean(),
         "baseline": pl.Float64(),
         "rsum": pl.Float64(),
         "difference": pl.Float64(),
@@ -103,7 +104,9 @@ def difference_row(
 
 
 def upgraded(table: pl.DataFrame) -> pl.DataFrame:
-    """A table as this version writes it: older ones have the best epoch in their note alone, and no `n_train`.
+    """A table as this version writes it.
+
+    Older ones have the best epoch in their note alone, no `n_train`, and one dataset for all seeds.
 
     >>> upgraded(pl.DataFrame({"note": ["best epoch 1 of 10, feedback rSum 300.0"]}))["best_epoch"].to_list()
     [1]
@@ -112,6 +115,7 @@ def upgraded(table: pl.DataFrame) -> pl.DataFrame:
     missing = {
         "best_epoch": told.str.extract(r"^best epoch (\d+) of ").cast(pl.Int64),
         "n_train": pl.lit(None, dtype=pl.Int64),
+        "fresh": pl.lit(False),
     }
     return table.with_columns(**{name: value for name, value in missing.items() if name not in table.columns})
 

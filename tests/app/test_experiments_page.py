@@ -67,8 +67,9 @@ def test_the_results_that_come_with_the_program_are_read_together():
     assert found is not None
     made = [name for name, file in built_in_files("datasets").items() if file.with_suffix(".parquet").is_file()]
     assert sorted([found.outcome.name, *(one.outcome.name for one in found.beside)]) == made
-    listed = read_training_list(find_training_list("training"))
-    assert [one.summary.dataset for one in found.training] == [one.name for one in listed.comparisons]
+    lists = [read_training_list(find_training_list(name)) for name in ("training", "encoder")]
+    names = [one.name for listed in lists for one in listed.comparisons]
+    assert [one.summary.dataset for one in found.training] == names
     assert len(opened(**{"experiment-part": "training"}).get("plotly_chart")) > 0
 
 

@@ -31,7 +31,7 @@ from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.probes import study_variants
 from pico_core.runs import load_run
-from pico_core.training.encoder import TrainingConfig
+from pico_core.training.encoder_settings import TrainingConfig
 
 WITH_ENCODER = [demo for demo in DEMOS if demo.encoder.is_file()]
 

@@ -385,7 +385,7 @@ def test_a_list_of_trainings_is_told_as_it_is_read(tmp_path):
     (told,) = snippets(COMMANDS["train"], "toml")
     (tmp_path / "trainings.toml").write_text(told, encoding="utf-8")
     listed = read_training_list(tmp_path / "trainings.toml")
-    assert [one.name for one in listed.comparisons] == ["mydata", "few pairs, cross"]
+    assert [one.name for one in listed.comparisons] == ["mydata", "few pairs, cross", "encoder, styles held out"]
     assert all(f"`{name}`" in COMMANDS["train"] for name in (TRAININGS, TRAINING_CURVES))
     assert named(" ".join(row[0] for row in table_rows(FORMATS["Trainings"]))) == set(TRAININGS_SCHEMA)
     assert {TRAININGS, TRAINING_CURVES, *CURVES, FAMILY, LEAD} <= named(FORMATS["Trainings"])

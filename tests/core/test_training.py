@@ -7,7 +7,9 @@ from pico_core.data.encoders import SmallClipConfig, load_small, save_small, voc
 from pico_core.data.encoders.small import small_pixels
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.errors import DataError, SettingError
-from pico_core.training.encoder import TrainingConfig, drawn_pairs, train_encoder
+from pico_core.training.encoder import train_encoder
+from pico_core.training.encoder_settings import TrainingConfig
+from pico_core.training.encoder_steps import drawn_pairs
 from pico_core.training.losses import contrastive_loss, late_interaction_loss
 from pico_core.training.stopping import TrainingStopped
 
@@ -27,7 +29,8 @@ def vocabulary(scenes):
     return vocabulary_of(scenes.captions)
 
 
-def test_the_loss_is_what_a_plain_loop_makes_of_it():
+@pytest.mark.parametrize("weights", [None, [2.0, 0.0, 0.5, 1.5, 1.0]])
+def test_the_loss_is_what_a_plain_loop_makes_of_it(weights):
     draw = torch.Generator().manual_seed(0)
     images, texts = torch.randn(4, 3, 5, generator=draw), torch.randn(4, 6, 5, generator=draw)
     mask = torch.arange(6)[None] < torch.tensor([6, 2, 4, 1])[:, None]
@@ -35,13 +38,14 @@ def test_the_loss_is_what_a_plain_loop_makes_of_it():
     for i in range(4):
         for j in range(4):
             patches, words = (x / x.norm(dim=-1, keepdim=True) for x in (images[i], texts[j][mask[j]]))
-            table = patches @ words.T
+            table = patches @ words.T if weights is None else patches @ torch.diag(torch.tensor(weights)) @ words.T
             scores[i, j] = table.max(dim=1).values.mean() + table.max(dim=0).values.mean()
     losses = []
     for i in range(4):
         for row in (scores[i], scores[:, i]):
             losses.append(-(row[i] / 0.5 - torch.logsumexp(row / 0.5, dim=0)))
-    found = late_interaction_loss(images, texts, text_mask=mask, temperature=0.5)
+    given = None if weights is None else torch.tensor(weights)
+    found = late_interaction_loss(images, texts, text_mask=mask, temperature=0.5, weights=given)
     torch.testing.assert_close(found, torch.stack(losses).mean())
 
 

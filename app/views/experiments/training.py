@@ -40,30 +40,32 @@ def render(results: experiments.Results) -> None:
             draw.learning_curves(group.curves, dark=state.dark()),
             key="experiments-curves",
             read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
-            "epoch, whose heads are tested.",
+            "epoch, which is tested.",
             beware="the best epoch was chosen on these very images, so its height flatters; the test split decides.",
             beside=True,
         )
     figure(
         draw.trained(found.rows, dark=state.dark()),
         key="experiments-trained",
-        read="test rSum minus that of the heads trained with equal weights, from the same start and batches. A filled "
+        read="test rSum minus that of the training with equal weights, from the same start and batches. A filled "
         "arrowhead holds once all comparisons are adjusted for (p below 0.05), an open circle does not.",
-        beware="heads on frozen tokens are not the paper's end-to-end training; and a lead over equal weights is "
-        "PICO's own only where the controls lack it.",
+        beware="neither heads on frozen tokens nor a small encoder on scenes is the paper's training; and a lead over "
+        "equal weights is PICO's own only where the controls lack it.",
     )
     st.html(draw.trained_html(found))
-    st.caption(_how(found, len(groups)))
+    st.caption(_how(found, sum(group.summary.experiment == found.experiment for group in groups)))
 
 
 def _how(found: TrainingSummary, n_comparisons: int) -> str:
     images = f"{found.n_images:,} test images"
     if found.n_seeds == 1:
         return f"{images}, one seed: intervals are those of its images."
+    test = "the corrected resampled t test, which knows that splits overlap"
+    if found.fresh:
+        test = "Student's t test: every seed has images of its own"
     among = "" if n_comparisons == 1 else f" among the weightings of all {n_comparisons} comparisons"
     return (
-        f"{images} a seed. Intervals over {found.n_seeds} seeds by the corrected resampled t test, which knows that "
-        f"splits overlap. P is adjusted{among} (Benjamini and Yekutieli), and a verdict needs less than 0.05; PICO's "
-        "leads over its controls are not adjusted. Within a seed: its own paired interval, over its test images. Best "
-        "epoch 0 or 1: the weights P were still 1."
+        f"{images} a seed. Intervals over {found.n_seeds} seeds by {test}. P is adjusted{among} (Benjamini and "
+        "Yekutieli), and a verdict needs less than 0.05; PICO's leads over its controls are not adjusted. Within a "
+        "seed: its own paired interval, over its test images. Best epoch 0 or 1: the weights P were still 1."
     )

@@ -18,7 +18,7 @@ from pico_core.experiments.reading import reached, read_outcome
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.training_tables import read_training, training_groups
+from pico_core.experiments.training_tables import BESIDE, read_training, training_groups
 from pico_core.experiments.variants import NAMES
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
@@ -289,6 +289,19 @@ def test_trainings_are_read_gathered_and_told(tmp_path, names):
     assert {curve.label for curve in group.curves} == {"Trained with P = 1", "PICO in the loop", "p̂ in the loop"}
     assert "PICO in the loop makes no detectable difference: +6.0 [" in found.sentence
     assert "A control cannot be told apart from it: p̂ in the loop (PICO minus it: +4.5 [" in found.sentence
+
+
+def test_trainings_of_heads_and_of_the_encoder_are_read_together(tmp_path):
+    trainings(tmp_path)
+    own = read_training(tmp_path)
+    for name, renamed in zip(*BESIDE, strict=True):
+        frame = pl.read_parquet(tmp_path / name)
+        new = [pl.lit("encoder").alias(column) for column in ("experiment", "dataset") if column in frame.columns]
+        frame.with_columns(new).write_parquet(tmp_path / renamed)
+    first, second = training_groups(read_training(tmp_path))
+    assert (first.summary.dataset, second.summary.dataset) == ("toy", "encoder")
+    assert first == training_groups(own)[0]
+    assert second.curves == first.curves
 
 
 def test_damaged_trainings_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Where P comes from: 1 in the first epoch, mean 1 after it, no gradient through it, controls as told."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from pico_core.analysis.evaluation import retrieval_feedback
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
 from pico_core.training import alignment
+from pico_core.training.alignment import HeadLearner
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.settings import RULES
 from pico_core.training.weighting import Weigher, WeightVector, as_iteration
@@ -17,7 +19,13 @@ from pico_core.training.weighting import Weigher, WeightVector, as_iteration
 def weigher(parts, small):
     def made(rule, **settings):
         config = replace(small, weighting=rule, **settings)
-        return Weigher.over(parts.fit, parts.feedback, measure=retrieval_feedback, config=config)
+        learner = HeadLearner.over(parts.fit, parts.feedback, config)
+
+        def weights(heads, *, epoch):
+            learner.model = heads
+            return Weigher(retrieval_feedback, config).weights(learner, epoch=epoch)
+
+        return SimpleNamespace(weights=weights, learner=learner)
 
     return made
 
@@ -79,9 +87,10 @@ def test_permuted_weights_are_those_of_pico_on_other_columns(weigher, parts):
 
 def test_a_construction_inside_the_loop_is_bounded(weigher, parts):
     asked = weigher("pico", anchor_images=5, feedback_images=3)
-    assert (asked.anchors.n_images, asked.asked.n_images) == (5, 3)
-    assert set(asked.anchors.ids) <= set(parts.fit.ids)
-    assert set(asked.asked.ids) <= set(parts.feedback.ids)
+    anchors, few = asked.learner.anchors(), asked.learner.asked()
+    assert (anchors.n_images, few.n_images) == (5, 3)
+    assert set(anchors.ids) <= set(parts.fit.ids)
+    assert set(few.ids) <= set(parts.feedback.ids)
 
 
 def test_prototypes_keep_their_numbers_from_epoch_to_epoch(weigher, parts):

@@ -8,8 +8,9 @@ import pytest
 from pico_core.analysis.evaluation import retrieval_feedback
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.datasets import open_pairs
-from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS
+from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS, subjects_of
 from pico_core.experiments.training_list import find_training_list, read_training_list
+from pico_core.experiments.training_tables import BESIDE
 from pico_core.training.alignment import align
 from pico_core.trainings.markdown import training_markdown
 from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA
@@ -17,38 +18,45 @@ from pico_core.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA
 TOLERANCE = 1.0  # points of rSum, as of experiments: other libraries round sums otherwise, and close ranks then swap
 
 
-@pytest.fixture(scope="module")
-def listed():
-    return read_training_list(find_training_list("training"))
+FILES = {"training": (TRAININGS, TRAINING_CURVES), "encoder": BESIDE[1]}
+
+
+@pytest.fixture(scope="module", params=FILES)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def table():
-    return pl.read_parquet(BUILT_IN / TRAININGS)
+def listed(name):
+    return read_training_list(find_training_list(name))
 
 
 @pytest.fixture(scope="module")
-def curves():
-    return pl.read_parquet(BUILT_IN / TRAINING_CURVES)
+def table(name):
+    return pl.read_parquet(BUILT_IN / FILES[name][0])
+
+
+@pytest.fixture(scope="module")
+def curves(name):
+    return pl.read_parquet(BUILT_IN / FILES[name][1])
 
 
 def test_every_comparison_has_every_variant_and_seed_of_its_list(listed, table):
     assert table.schema == SCHEMA
     assert set(table["experiment"]) == {listed.name}
-    rows = table.filter(family=FAMILY).select("dataset", "basis", "seed", "variant").rows()
+    rows = table.filter(family=FAMILY).select("dataset", "basis", "n_images", "seed", "variant").rows()
+    subjects = subjects_of(listed)
     assert rows == [
-        (one.name, one.config.basis, seed, variant)
-        for one in listed.comparisons
+        (one.name, subject.basis, len(set(subject.trial(seed).text_image.tolist())), seed, variant)
+        for one, subject in zip(listed.comparisons, subjects, strict=True)
         for seed in one.config.seeds
         for variant in ("frozen", *one.config.ordered)
     ]
-    for one in listed.comparisons:
-        pairs = open_pairs(one.data, one.place)
-        own = table.filter(dataset=one.name)
-        assert set(own["digest"]) == {pairs.digest}
-        parts = one.config.splits(pairs, one.config.seeds[0])
-        assert set(own["n_train"]) == {parts.fit.n_images + parts.feedback.n_images}
-        assert set(own["n_images"]) == {parts.test.n_images}
+    for one, subject in zip(listed.comparisons, subjects, strict=True):
+        own, trial = table.filter(dataset=one.name), subject.trial(one.config.seeds[0])
+        assert set(own["digest"]) == {subject.digest}
+        assert set(own["n_train"]) == {trial.n_train}
+        assert set(own["fresh"]) == {subject.fresh}
 
 
 def test_pico_stands_beside_every_control_in_every_comparison(listed, table):
@@ -73,7 +81,8 @@ def test_differences_are_those_of_the_rsums(table):
 def test_curves_hold_every_epoch_and_lead_to_the_epoch_that_was_tested(listed, table, curves):
     assert curves.schema == CURVES
     trained = table.filter((pl.col("family") == FAMILY) & (pl.col("variant") != "frozen"))
-    n_epochs = {one.name: one.config.alignment.n_epochs for one in listed.comparisons}
+    subjects = zip(listed.comparisons, subjects_of(listed), strict=True)
+    n_epochs = {one.name: subject.n_epochs for one, subject in subjects}
     parts = curves.partition_by("dataset", "seed", "variant", maintain_order=True)
     assert len(parts) == trained.height
     for part, row in zip(parts, trained.iter_rows(named=True), strict=True):
@@ -85,11 +94,34 @@ def test_curves_hold_every_epoch_and_lead_to_the_epoch_that_was_tested(listed, t
         assert feedback.index(max(feedback)) == best
 
 
-def test_the_files_stay_small():
-    assert sum((BUILT_IN / name).stat().st_size for name in (TRAININGS, TRAINING_CURVES)) < 90_000
+def test_the_files_stay_small(name):
+    assert sum((BUILT_IN / file).stat().st_size for file in FILES[name]) < 90_000
 
 
-def test_one_training_comes_out_again(listed, table):
+def test_the_first_epoch_of_the_encoder_is_that_of_every_variant():
+    curves = pl.read_parquet(BUILT_IN / FILES["encoder"][1]).filter(pl.col("epoch") <= 1)
+    first = curves.drop("variant").unique()
+    assert first.height == 2 * first.select("dataset", "seed").unique().height
+    assert curves.height > 3 * first.height
+
+
+def test_the_encoder_learns_with_equal_weights_in_every_comparison():
+    table = pl.read_parquet(BUILT_IN / FILES["encoder"][0]).filter(family=FAMILY)
+    untrained, plain = (table.filter(variant=variant)["rsum"] for variant in ("frozen", "none"))
+    assert (plain > 2.5 * untrained).all()
+    assert (untrained < 30).all()  # about chance: the encoder starts from random weights
+
+
+def test_the_test_scenes_of_the_encoder_are_shifted_and_those_that_choose_the_epoch_are_not():
+    for one in read_training_list(find_training_list("encoder")).comparisons:
+        training, feedback, test = (one.config.config_of(part) for part in ("training", "feedback", "test"))
+        assert (training.tie, feedback.tie, test.tie) == (0.95, 0.95, 0.0)
+        assert training.styles == feedback.styles
+        assert set(test.styles).isdisjoint(training.styles) == bool(one.config.held_out)
+
+
+def test_one_training_of_heads_comes_out_again():
+    listed, table = read_training_list(find_training_list("training")), pl.read_parquet(BUILT_IN / TRAININGS)
     one = next(one for one in listed.comparisons if one.name == "given, few pairs")
     pairs = open_pairs(one.data, one.place)
     parts = one.config.splits(pairs, 0)

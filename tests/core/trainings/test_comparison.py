@@ -11,7 +11,7 @@ from pico_core.method.config import ConstructionConfig
 from pico_core.training.keeping import read_prototypes
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.stopping import TrainingStopped
-from pico_core.trainings import comparison
+from pico_core.trainings import heads
 from pico_core.trainings.comparison import run_training_comparison
 from pico_core.trainings.settings import ComparisonConfig, variants_named
 from pico_core.trainings.summary import training_summary
@@ -81,7 +81,7 @@ def test_prototypes_of_a_training_are_kept(finished):
 
 def test_what_is_finished_is_not_done_again(finished, planted, monkeypatch):
     folder, found, _ = finished
-    monkeypatch.setattr(comparison, "score_pairs", lambda *_: pytest.fail("the test split is scored again"))
+    monkeypatch.setattr(heads, "score_pairs", lambda *_: pytest.fail("the test split is scored again"))
     seen = []
     again = run_training_comparison(planted.pairs, CONFIG, folder, on_progress=seen.append)
     assert seen == []

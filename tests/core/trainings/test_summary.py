@@ -10,7 +10,7 @@ from scipy import stats
 from pico_core import printing
 from pico_core.analysis.evaluation import retrieval_feedback
 from pico_core.experiments.training_tables import read_trainings
-from pico_core.training.heads import AlignmentHeads
+from pico_core.training.alignment import HeadLearner
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Weigher
 from pico_core.trainings.summary import training_summaries, training_summary
@@ -99,11 +99,10 @@ def test_best_epochs_before_the_weighting_began_are_told(epochs, words):
 def test_until_the_epoch_that_counts_as_early_p_is_one(planted):
     parts = planted.pairs.split()
     config = AlignmentConfig(anchor_images=20, feedback_images=20)
-    weigher = Weigher.over(parts.fit, parts.feedback, measure=retrieval_feedback, config=config)
-    heads = AlignmentHeads(planted.pairs.n_columns)
+    weigher, learner = Weigher(retrieval_feedback, config), HeadLearner.over(parts.fit, parts.feedback, config)
     ones = torch.ones(planted.pairs.n_columns)
-    assert torch.equal(weigher.weights(heads, epoch=LAST_UNWEIGHTED).weights, ones)
-    assert not torch.equal(weigher.weights(heads, epoch=LAST_UNWEIGHTED + 1).weights, ones)
+    assert torch.equal(weigher.weights(learner, epoch=LAST_UNWEIGHTED).weights, ones)
+    assert not torch.equal(weigher.weights(learner, epoch=LAST_UNWEIGHTED + 1).weights, ones)
 
 
 def test_the_control_that_comes_closest_is_named():

@@ -1,0 +1,155 @@
+"""The loop with the weighting in it, whatever it trains: seeded, and resumable after every epoch to the same bits.
+
+Epoch 1: P = 1. From epoch 2 on: P from anchors as the model sees them now. No gradient flows through
+P (except through the trained vector, a rival).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.training.keeping import Progress, keep, resume
+from pico_core.training.records import Epoch, TrainingEnd
+from pico_core.training.settings import LoopConfig
+from pico_core.training.stopping import TrainingStopped
+from pico_core.training.weighting import EpochWeights, ItemsNow, Measure, Weigher, WeightVector, as_iteration
+
+OnEpoch = Callable[[Epoch], bool | None]
+
+
+@runtime_checkable
+class Learner(ItemsNow, Protocol):
+    """A model that learns, with its splits."""
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def vector(self) -> WeightVector | None:
+        """The rival of P that is trained along, if any."""
+
+    @property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Of both."""
+
+    def feedback(self) -> PairedEmbeddings:
+        """The feedback split as the model sees it now."""
+
+    def train_epoch(self, weights: Callable[[], Columns], *, epoch: int) -> float:
+        """One pass over the fit split, every batch scored by the weights as they are then; the mean loss."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where a training is kept.
+
+    Attributes:
+        path: Written after every epoch; if it is there already, the training goes on from it. None = nowhere.
+        key: Everything that decides the training, as a digest.
+        first: Kept after the first epoch, which is the same for every weighting, and taken up by whoever comes
+            later; None = everyone trains it anew.
+        first_key: The same digest without the weighting.
+    """
+
+    path: Path | None
+    key: str
+    first: Path | None = None
+    first_key: str = ""
+
+
+def run_epochs(
+    learner: Learner,
+    config: LoopConfig,
+    *,
+    n_epochs: int,
+    measure: Measure,
+    keeping: Keeping,
+    on_epoch: OnEpoch | None = None,
+) -> Progress:
+    """Train until the last epoch, or until feedback has not improved for long enough.
+
+    Source: the order of things is the paper's; how P is rebuilt cheaply (few iterations, samples) is ours.
+
+    Raises:
+        DataError: what is kept is of another training or damaged, feedback is impossible, or the loss
+            stops being a number.
+        TrainingStopped: `on_epoch` returned False.
+    """
+    state = _taken_up(learner, keeping)
+    weigher = Weigher(measure, config)
+
+    def tell() -> None:
+        """Keep first, then tell: who stops the training here has lost nothing."""
+        if keeping.path is not None:
+            keep(keeping.path, keeping.key, state)
+        if keeping.first is not None and len(state.epochs) == 2:
+            keep(keeping.first, keeping.first_key, state)
+        if on_epoch is not None and on_epoch(state.epochs[-1]) is False and ending(state, config, n_epochs) is None:
+            raise TrainingStopped(
+                f"stopped after epoch {len(state.epochs) - 1} of {n_epochs}, as asked; start it again to go on"
+            )
+
+    if not state.epochs:
+        began = time.perf_counter()
+        ones = torch.ones(learner.n_columns)
+        rsum = _rsum(learner, measure, ones)
+        state.add(Epoch(0, None, rsum, ones, None, None, time.perf_counter() - began), None)
+        tell()
+    while ending(state, config, n_epochs) is None:
+        began = time.perf_counter()
+        index = len(state.epochs)
+        made = weigher.weights(learner, epoch=index)
+        loss = learner.train_epoch(_used(made, learner.vector, config, epoch=index), epoch=index)
+        weights = made.weights if learner.vector is None else learner.vector().detach().cpu()
+        rsum = _rsum(learner, measure, weights)
+        epoch = _record(index, loss, rsum, weights, made, seconds=time.perf_counter() - began)
+        before = state.iterations[-1] if state.iterations else None
+        state.add(epoch, None if made.construction is None else as_iteration(made, before))
+        if made.construction is not None:
+            state.columns = made.construction.image_columns, made.construction.text_columns
+        tell()
+    return state
+
+
+def ending(state: Progress, config: LoopConfig, n_epochs: int) -> TrainingEnd | None:
+    """Why a training has ended; None = it has not."""
+    last = len(state.epochs) - 1
+    if config.epoch_patience and last - state.best >= config.epoch_patience:
+        return TrainingEnd.PATIENCE
+    return TrainingEnd.COMPLETED if last >= n_epochs else None
+
+
+def _taken_up(learner: Learner, keeping: Keeping) -> Progress:
+    """The training where it was kept, else after the first epoch if another weighting kept that, else at its start."""
+    state = Progress(learner.model, learner.vector, learner.optimiser)
+    if keeping.path is not None and keeping.path.exists():
+        resume(keeping.path, keeping.key, state)
+    elif keeping.first is not None and keeping.first.exists():
+        resume(keeping.first, keeping.first_key, state)
+    return state
+
+
+def _used(made: EpochWeights, vector: WeightVector | None, config: LoopConfig, *, epoch: int) -> Callable[[], Columns]:
+    """The weights of a batch: fixed over the epoch, but for a trained vector after the first."""
+    if vector is not None and epoch > 1:
+        return vector
+    fixed = torch.ones_like(made.weights) if config.weighting == "after" else made.weights
+    return lambda: fixed
+
+
+def _record(index: int, loss: float, rsum: float, weights: Columns, made: EpochWeights, *, seconds: float) -> Epoch:
+    built = made.construction
+    gain = None if built is None else built.history.iterations[built.best_iteration].gain
+    return Epoch(index, loss, rsum, weights, gain, None if built is None else built.guard.accepted, seconds)
+
+
+def _rsum(learner: Learner, measure: Measure, weights: Columns) -> float:
+    return float(measure(learner.feedback())(weights).double().mean())
