@@ -47,12 +47,14 @@ class ArrayHeader:
         shape: Its axes.
         dtype: "float16", "bfloat16", "int64", "bool", "text" and so on.
         nbytes: Memory that it will take.
+        start: Where its bytes begin in the file, where they lie there as they are (safetensors).
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     nbytes: int
+    start: int = 0
 
     @property
     def kind(self) -> ArrayKind:
@@ -248,5 +250,5 @@ def safetensors_headers(path: Path) -> tuple[ArrayHeader, ...]:
                 f"array {name!r}: the header declares shape {list(shape)} of {dtype}, {needed} bytes, in bytes {begin} "
                 f"to {end} of {size - 8 - length}; the file is cut short or its header is wrong: copy it again"
             )
-        headers.append(ArrayHeader(name, shape, dtype, end - begin))
+        headers.append(ArrayHeader(name, shape, dtype, end - begin, 8 + length + begin))
     return check_total(tuple(headers))
