@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data import checks
-from pico_core.data.blocks import STREAM_FROM, StoredTokens, TokenFile, dense
+from pico_core.data.block_writing import ComingArray, write_arrays
+from pico_core.data.blocks import STREAM_FROM, StoredTokens, TokenFile, blocks, dense, items_at_once
 from pico_core.data.compact import CompactTokens, compacted
 from pico_core.data.headers import ArrayHeader, naming, reading, safetensors_headers
 from pico_core.data.imports import import_arrays
@@ -105,9 +106,19 @@ def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
     if packed:
         for name, mask in PACKED.items():
             arrays |= _as_bytes(name, arrays[name][arrays[mask]])
-    save_file(_unshared(arrays), folder / ARRAYS, metadata={**header, "normalisation": json.dumps(record)})
+    header["normalisation"] = json.dumps(record)
+    if any(isinstance(tensor, StoredTokens) for tensor in arrays.values()):
+        write_arrays(folder / ARRAYS, [_coming(name, tensor) for name, tensor in arrays.items()], header)
+    else:
+        save_file(_unshared(arrays), folder / ARRAYS, metadata=header)
     pairs.images.write_parquet(folder / IMAGES)
     pairs.texts.write_parquet(folder / TEXTS)
+
+
+def _coming(name: str, tensor: Tensor) -> ComingArray:
+    """An array in blocks of its rows."""
+    parts = (dense(tensor[part]) for part in blocks(len(tensor), items_at_once(tensor)))
+    return ComingArray(name, tuple(tensor.shape), tensor.dtype, parts)
 
 
 def _as_bytes(name: str, rows: Tensor) -> dict[str, Tensor]:
