@@ -134,7 +134,7 @@ def _decision(study: Study, splits: Splits | None) -> Section:
     ]
     if not guard.accepted and any(row.name == "unguarded" for row in report.controls):
         said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
-    rival = None if splits is None else strongest_rival(report, splits.test.text_image)
+    rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
     if rival is not None:
         said.append(rival.sentence)
     elif splits is None:

@@ -96,7 +96,7 @@ class TokenFile:
     def read(self, items: Tensor) -> Tensor:
         """The tokens of these items, in this order; neighbours in one go."""
         raw = torch.empty(len(items) * self.row_bytes, dtype=torch.uint8)
-        view = memoryview(raw.numpy())
+        view = memoryview(raw.numpy().data)
         for first, n, place in _runs(items):
             part = view[place * self.row_bytes : (place + n) * self.row_bytes]
             self._fill(part, self.start + first * self.row_bytes)
@@ -151,15 +151,10 @@ class StoredTokens(Tensor):
     ) -> "StoredTokens":
         """Tokens of some items of a file (default all), with the changes that are done to them, in order."""
         chosen = torch.arange(file.shape[0]) if items is None else items
-        self = Tensor._make_wrapper_subclass(cls, (len(chosen), *file.shape[1:]), dtype=dtype or file.dtype)  # type: ignore[attr-defined]
+        self = Tensor._make_wrapper_subclass(cls, (len(chosen), *file.shape[1:]), dtype=dtype or file.dtype)
         self.file, self.items, self.changes = file, chosen, tuple(changes)
         made: StoredTokens = self
         return made
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the tokens once they are read."""
-        return self.numel() * self.dtype.itemsize
 
     def read(self) -> Tensor:
         """The tokens in memory, as they are after all changes.
@@ -167,10 +162,11 @@ class StoredTokens(Tensor):
         Raises:
             DataError: they are more than `MOST_AT_ONCE` bytes.
         """
-        if self.nbytes > MOST_AT_ONCE:
+        size = self.numel() * self.dtype.itemsize
+        if size > MOST_AT_ONCE:
             raise DataError(
                 f"{self.file.path.parent.name}: this needs the tokens of {len(self.items):,} items in memory at once, "
-                f"{self.nbytes / 1e9:.1f} GB; at most {MOST_AT_ONCE / 1e9:.1f} GB are read: keep fewer items"
+                f"{size / 1e9:.1f} GB; at most {MOST_AT_ONCE / 1e9:.1f} GB are read: keep fewer items"
             )
         tokens = self.file.read(self.items)
         for mask, change in self.changes:
@@ -187,21 +183,22 @@ class StoredTokens(Tensor):
         changes = [(mask[which], change) for mask, change in self.changes]
         return StoredTokens(self.file, self.items[which], changes, self.dtype)
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         """Where they lie; the numbers stay there."""
         return f"StoredTokens({list(self.shape)}, {self.dtype}, {self.file.path.name})"
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         """Items are chosen without reading; everything else reads what it is given."""
         first, aten = args[0] if args else None, torch.ops.aten
         if isinstance(first, StoredTokens):
             if func in (aten.detach.default, aten.alias.default):
                 return first
             if func is aten.slice.Tensor:
-                dim, *ends = (*args[1:], *(0, None, None, 1)[len(args) - 1 :])
+                given = tuple(args[1:])
+                dim, start, end, step = given + (0, None, None, 1)[len(given) :]
                 if dim == 0:
-                    return first.picked(slice(*ends))
+                    return first.picked(slice(start, end, step))
             if func is aten.select.int and args[1] == 0:
                 return first.picked(torch.arange(len(first))[args[2], None]).read()[0]
             if func is aten.index.Tensor and args[1][0] is not None and args[1][0].ndim == 1:

@@ -14,6 +14,7 @@ from pico_core.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMas
 from pico_core.data import checks
 from pico_core.data.blocks import blocks, dense, items_at_once
 from pico_core.data.marks import EncoderMark
+from pico_core.data.samples import Sample
 from pico_core.data.statistics import ItemStatistics, item_statistics
 from pico_core.errors import DataError
 
@@ -303,11 +304,19 @@ class PairedEmbeddings:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Three parts of one dataset, disjoint by image."""
+    """Three parts of one dataset, disjoint by image.
+
+    Attributes:
+        fit: Statistics and prototypes come from it.
+        feedback: Candidates are compared on it.
+        test: Reported on, and looked at by nothing else.
+        feedback_sample: Of how many images of its split `feedback` is a sample; None where it is the whole split.
+    """
 
     fit: PairedEmbeddings
     feedback: PairedEmbeddings
     test: PairedEmbeddings
+    feedback_sample: Sample | None = None
 
 
 def _frame(

@@ -53,9 +53,8 @@ def write_large(folder: Path, *, n_images: int, patches: int = PATCHES, words: i
         )
         ids = [f"{i:06d}" for i in range(n_images)]
         nowhere = pl.Series("path", [None] * n_images, dtype=pl.String)
-        pl.DataFrame(
-            [pl.Series("id", ids), nowhere, pl.Series("style", [str(s) for s in style.tolist()])]
-        ).write_parquet(draft / IMAGES)
+        labels = pl.Series("style", [f"style {one}" for one in style.tolist()])
+        pl.DataFrame([pl.Series("id", ids), nowhere, labels]).write_parquet(draft / IMAGES)
         captions = [f"caption {i % CAPTIONS} of {ids[i // CAPTIONS]}" for i in range(n_texts)]
         pl.DataFrame({"caption": captions}).write_parquet(draft / TEXTS)
 
