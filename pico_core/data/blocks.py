@@ -7,9 +7,12 @@ Rows are read into memory of their own instead of being mapped: mapped pages sta
 the system likes, and a file that is cut short would end the process.
 """
 
+import io
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +48,15 @@ def items_at_once(tokens: Tensor, nbytes: int = BLOCK_BYTES) -> int:
 
 
 def token_blocks(tokens: Tensor, mask: Tensor, nbytes: int = BLOCK_BYTES) -> Iterator[tuple[Tensor, Tensor]]:
-    """Tokens and mask of a block of items after the other, read from the file where they lie in one."""
-    for part in blocks(len(tokens), items_at_once(tokens, nbytes)):
-        yield dense(tokens[part]), mask[part]
+    """Tokens and mask of a block of items after the other; of tokens in a file the next one is read meanwhile."""
+    parts = list(blocks(len(tokens), items_at_once(tokens, nbytes)))
+    if not isinstance(tokens, StoredTokens):
+        yield from ((tokens[part], mask[part]) for part in parts)
+        return
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        if following is not None:
+            tokens.picked(following).announce()
+        yield tokens.picked(part).read(), mask[part]
 
 
 def dense(tokens: Tensor) -> Tensor:
@@ -86,7 +95,6 @@ class TokenFile:
     shape: tuple[int, int, int]
     dtype: torch.dtype
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _open: list[Any] = field(default_factory=list, repr=False)
 
     @property
     def row_bytes(self) -> int:
@@ -102,13 +110,24 @@ class TokenFile:
             self._fill(part, self.start + first * self.row_bytes)
         return raw.view(self.dtype).view(len(items), *self.shape[1:])
 
+    def announce(self, items: Tensor) -> None:
+        """Have the system read these items from the disk while something else is done, where it can."""
+        if hasattr(os, "posix_fadvise"):
+            with self._lock:
+                file = self._stream.fileno()
+                for first, n, _ in _runs(items):
+                    start = self.start + first * self.row_bytes
+                    os.posix_fadvise(file, start, n * self.row_bytes, os.POSIX_FADV_WILLNEED)
+
+    @cached_property
+    def _stream(self) -> io.FileIO:
+        return io.FileIO(self.path)
+
     def _fill(self, part: memoryview, start: int) -> None:
         with self._lock:  # one place in the file for all threads
-            if not self._open:
-                self._open.append(self.path.open("rb", buffering=0))
-            self._open[0].seek(start)
+            self._stream.seek(start)
             while part:
-                n = self._open[0].readinto(part)
+                n = self._stream.readinto(part)
                 if not n:
                     raise DataError(
                         f"{self.path.name}: the file ends before its array does; it was changed since it was opened: "
@@ -172,6 +191,10 @@ class StoredTokens(Tensor):
         for mask, change in self.changes:
             tokens = change(tokens, mask)
         return tokens
+
+    def announce(self) -> None:
+        """Say that they will be read soon."""
+        self.file.announce(self.items)
 
     def changed(self, mask: Tensor, change: Change) -> "StoredTokens":
         """The same tokens with one more change."""

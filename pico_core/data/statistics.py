@@ -44,7 +44,13 @@ def item_statistics(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, 
     empty = (~mask.any(dim=1)).nonzero()
     if len(empty):
         raise ValueError(f"item {int(empty[0])} has no real token: its mean does not exist; mask at least one as real")
-    return _joined([_of_block(part, real) for part, real in token_blocks(tokens, mask)])
+    scratch = torch.empty(0)
+    parts = []
+    for part, real in token_blocks(tokens, mask):
+        if len(scratch) < len(part):
+            scratch = torch.empty(part.shape, device=part.device)  # once: new memory for every block takes longer
+        parts.append(_of_block(part, real, scratch[: len(part)]))
+    return _joined(parts)
 
 
 def _joined(parts: list[ItemStatistics]) -> ItemStatistics:
@@ -58,19 +64,26 @@ def _joined(parts: list[ItemStatistics]) -> ItemStatistics:
     )
 
 
-def _of_block(tokens: Tensor, mask: Tensor) -> ItemStatistics:
-    """`masked_mean` and `sign_shares` of a block to the bit, from one conversion of it.
+def _of_block(tokens: Tensor, mask: Tensor, scratch: Tensor) -> ItemStatistics:
+    """`masked_mean` and `sign_shares` of a block to the bit, from one copy of it in float32.
 
     Signs are +1, 0 and -1: their sum is positive minus negative tokens, the sum of their sizes is positive plus
     negative ones, both exact.
     """
     counts = mask.sum(dim=1, keepdim=True)
-    values = tokens.float()
-    if not bool((counts == mask.shape[1]).all()):
-        values = values.masked_fill(~mask[..., None], 0.0)
-        tokens = tokens.masked_fill(~mask[..., None], 0.0) if tokens.dtype == torch.float64 else values
-    signs = (tokens if tokens.dtype == torch.float64 else values).sign()
-    difference = signs.sum(dim=1).float()
-    either = signs.abs_().sum(dim=1).float()
-    shares = SignShares((either + difference) / 2 / counts, (either - difference) / 2 / counts)
-    return ItemStatistics(values.sum(dim=1) / counts, shares)
+    values = _without_padding(scratch.copy_(tokens), mask)
+    mean = values.sum(dim=1) / counts
+    if tokens.dtype == torch.float64:  # numbers that float32 rounds to 0 have a sign all the same
+        values = _without_padding(scratch.copy_(tokens.sign()), mask)
+    difference = values.sign_().sum(dim=1)
+    either = values.abs_().sum(dim=1)
+    return ItemStatistics(mean, SignShares((either + difference) / 2 / counts, (either - difference) / 2 / counts))
+
+
+def _without_padding(values: Tensor, mask: Tensor) -> Tensor:
+    """Zeros where no real token is, in place."""
+    if bool(mask.all()):
+        return values
+    if bool(values.sum().isfinite()):
+        return values.mul_(mask[..., None])  # twice as fast as filling, but 0 times NaN is NaN
+    return values.masked_fill_(~mask[..., None], 0.0)
