@@ -10,6 +10,7 @@ the system likes, and a file that is cut short would end the process.
 import io
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -121,7 +122,9 @@ class TokenFile:
 
     @cached_property
     def _stream(self) -> io.FileIO:
-        return io.FileIO(self.path)
+        stream = io.FileIO(self.path)
+        weakref.finalize(self, stream.close)
+        return stream
 
     def _fill(self, part: memoryview, start: int) -> None:
         with self._lock:  # one place in the file for all threads

@@ -226,7 +226,9 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
             header: dict[str, str] = stored.metadata() or {}
             version = _check_format(header)
             kept = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
-            arrays: dict[str, Tensor] = kept | {name: stored.get_tensor(name) for name in headers if name not in kept}
+            arrays = kept | {name: stored.get_tensor(name) for name in headers if name not in kept}
+            if kept:  # then nothing stays mapped
+                arrays |= {name: tensor.clone() for name, tensor in arrays.items() if name not in kept}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pico_core.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
 from pico_core.data import checks
-from pico_core.data.blocks import blocks, dense, items_at_once
+from pico_core.data.blocks import StoredTokens, blocks, dense, items_at_once
 from pico_core.data.marks import EncoderMark
 from pico_core.data.samples import Sample
 from pico_core.data.statistics import ItemStatistics, item_statistics
@@ -249,6 +249,19 @@ class PairedEmbeddings:
             images=self.images[chosen.tolist()],
             texts=self.texts[kept.tolist()],
         )
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the tokens lie in the dataset's file and are read in blocks."""
+        return isinstance(self.image_tokens, StoredTokens) or isinstance(self.text_tokens, StoredTokens)
+
+    def read(self) -> "PairedEmbeddings":
+        """The same pairs with all tokens in memory.
+
+        Raises:
+            DataError: the tokens lie in a file and are too many for that.
+        """
+        return replace(self, image_tokens=dense(self.image_tokens), text_tokens=dense(self.text_tokens))
 
     def split(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> "Splits":
         """Divide the images at random into fit, feedback and test: disjoint, together everything.
