@@ -49,15 +49,20 @@ def items_at_once(tokens: Tensor, nbytes: int = BLOCK_BYTES) -> int:
 
 
 def token_blocks(tokens: Tensor, mask: Tensor, nbytes: int = BLOCK_BYTES) -> Iterator[tuple[Tensor, Tensor]]:
-    """Tokens and mask of a block of items after the other; of tokens in a file the next one is read meanwhile."""
+    """Tokens and mask of a block of items after the other; of tokens in a file the next one is read meanwhile.
+
+    A block is good until the next one is asked for: all are read into the same memory. New memory for each, with
+    small results kept in between, would leave holes that no later block fits into, and grow with the data.
+    """
     parts = list(blocks(len(tokens), items_at_once(tokens, nbytes)))
     if not isinstance(tokens, StoredTokens):
         yield from ((tokens[part], mask[part]) for part in parts)
         return
+    scratch = torch.empty(items_at_once(tokens, nbytes) * tokens.file.row_bytes, dtype=torch.uint8)
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         if following is not None:
             tokens.picked(following).announce()
-        yield tokens.picked(part).read(), mask[part]
+        yield tokens.picked(part).read(scratch), mask[part]
 
 
 def dense(tokens: Tensor) -> Tensor:
@@ -102,9 +107,10 @@ class TokenFile:
         """Bytes of one item."""
         return self.shape[1] * self.shape[2] * self.dtype.itemsize
 
-    def read(self, items: Tensor) -> Tensor:
-        """The tokens of these items, in this order; neighbours in one go."""
-        raw = torch.empty(len(items) * self.row_bytes, dtype=torch.uint8)
+    def read(self, items: Tensor, scratch: Tensor | None = None) -> Tensor:
+        """The tokens of these items, in this order; neighbours in one go; into `scratch` (bytes) where it is given."""
+        size = len(items) * self.row_bytes
+        raw = torch.empty(size, dtype=torch.uint8) if scratch is None else scratch[:size]
         view = memoryview(raw.numpy().data)
         for first, n, place in _runs(items):
             part = view[place * self.row_bytes : (place + n) * self.row_bytes]
@@ -178,8 +184,11 @@ class StoredTokens(Tensor):
         made: StoredTokens = self
         return made
 
-    def read(self) -> Tensor:
+    def read(self, scratch: Tensor | None = None) -> Tensor:
         """The tokens in memory, as they are after all changes.
+
+        Args:
+            scratch: Bytes to read them into, if there are some.
 
         Raises:
             DataError: they are more than `MOST_AT_ONCE` bytes.
@@ -190,7 +199,7 @@ class StoredTokens(Tensor):
                 f"{self.file.path.parent.name}: this needs the tokens of {len(self.items):,} items in memory at once, "
                 f"{size / 1e9:.1f} GB; at most {MOST_AT_ONCE / 1e9:.1f} GB are read: keep fewer items"
             )
-        tokens = self.file.read(self.items)
+        tokens = self.file.read(self.items, scratch)
         for mask, change in self.changes:
             tokens = change(tokens, mask)
         return tokens
@@ -234,4 +243,8 @@ class StoredTokens(Tensor):
                 if which.dtype == torch.int64:  # tokens of some items: only those items are read
                     rows, places = which.unique(return_inverse=True)
                     return func(first.picked(rows).read(), [places, *others])
-        return func(*tree_map(dense, args), **tree_map(dense, kwargs or {}))
+        return func(*tree_map(_in_memory, args), **tree_map(_in_memory, kwargs or {}))
+
+
+def _in_memory(value: Any) -> Any:
+    return value.read() if isinstance(value, StoredTokens) else value

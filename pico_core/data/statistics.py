@@ -28,7 +28,9 @@ class ItemStatistics:
 
     def __add__(self, other: "ItemStatistics") -> "ItemStatistics":
         """The statistics of these items followed by those."""
-        return _joined([self, other])
+        mine, its = self.signs, other.signs
+        signs = SignShares(torch.cat([mine.positive, its.positive]), torch.cat([mine.negative, its.negative]))
+        return ItemStatistics(torch.cat([self.mean, other.mean]), signs)
 
 
 def item_statistics(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"]) -> ItemStatistics:
@@ -44,24 +46,16 @@ def item_statistics(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, 
     empty = (~mask.any(dim=1)).nonzero()
     if len(empty):
         raise ValueError(f"item {int(empty[0])} has no real token: its mean does not exist; mask at least one as real")
-    scratch = torch.empty(0)
-    parts = []
+    shape = len(tokens), tokens.shape[2]
+    mean, positive, negative = (torch.empty(shape, device=mask.device) for _ in range(3))
+    scratch, done = torch.empty(0), 0
     for part, real in token_blocks(tokens, mask):
         if len(scratch) < len(part):
-            scratch = torch.empty(part.shape, device=part.device)  # once: new memory for every block takes longer
-        parts.append(_of_block(part, real, scratch[: len(part)]))
-    return _joined(parts)
-
-
-def _joined(parts: list[ItemStatistics]) -> ItemStatistics:
-    if len(parts) == 1:
-        return parts[0]
-    return ItemStatistics(
-        torch.cat([part.mean for part in parts]),
-        SignShares(
-            torch.cat([part.signs.positive for part in parts]), torch.cat([part.signs.negative for part in parts])
-        ),
-    )
+            scratch = torch.empty(part.shape, device=part.device)
+        rows, done = slice(done, done + len(part)), done + len(part)
+        found = _of_block(part, real, scratch[: len(part)])
+        mean[rows], positive[rows], negative[rows] = found.mean, found.signs.positive, found.signs.negative
+    return ItemStatistics(mean, SignShares(positive, negative))
 
 
 def _of_block(tokens: Tensor, mask: Tensor, scratch: Tensor) -> ItemStatistics:
