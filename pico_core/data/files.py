@@ -19,7 +19,14 @@ from pico_core.data import checks
 from pico_core.data.block_writing import ComingArray, write_arrays
 from pico_core.data.blocks import STREAM_FROM, StoredTokens, TokenFile, blocks, dense, items_at_once
 from pico_core.data.compact import CompactTokens, compacted
-from pico_core.data.headers import ArrayHeader, naming, reading, safetensors_headers
+from pico_core.data.headers import (
+    ArrayHeader,
+    check_total,
+    naming,
+    reading,
+    safetensors_headers,
+    safetensors_metadata,
+)
 from pico_core.data.imports import import_arrays
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
@@ -221,14 +228,16 @@ def _inside(folder: Path) -> Iterator[None]:
 def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
     file = folder / ARRAYS
     with reading(file, "safetensors"):
-        headers = {header.name: header for header in safetensors_headers(file)}
-        with safe_open(file, framework="pt", device="cpu") as stored:
-            header: dict[str, str] = stored.metadata() or {}
-            version = _check_format(header)
-            kept = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
-            arrays = kept | {name: stored.get_tensor(name) for name in headers if name not in kept}
-            if kept:  # then nothing stays mapped
-                arrays |= {name: tensor.clone() for name, tensor in arrays.items() if name not in kept}
+        headers = {header.name: header for header in safetensors_headers(file, streamed=True)}
+        header = safetensors_metadata(file)
+        version = _check_format(header)
+        arrays = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
+        if arrays:  # nothing is mapped: a machine may refuse to map more than it has memory for
+            arrays |= {name: _read_array(file, one) for name, one in headers.items() if name not in arrays}
+        else:
+            check_total(tuple(headers.values()))
+            with safe_open(file, framework="pt", device="cpu") as stored:
+                arrays = {name: stored.get_tensor(name) for name in headers}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -278,6 +287,14 @@ def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int)
         )
         for header in found
     }
+
+
+def _read_array(file: Path, header: ArrayHeader) -> Tensor:
+    """One small array, whole."""
+    with file.open("rb") as stream:
+        stream.seek(header.start)
+        raw = torch.frombuffer(bytearray(stream.read(header.nbytes)), dtype=torch.uint8)
+    return raw.view(getattr(torch, header.dtype)).view(header.shape)
 
 
 def _check_format(header: dict[str, str]) -> str:

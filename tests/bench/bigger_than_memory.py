@@ -25,7 +25,7 @@ import torch
 SIZES = (1000, 3000, 10_000, 29_000)
 LIMIT = 2 * 2**30
 BYTES_PER_IMAGE = 196 * 512 * 2 + 5 * 32 * 512 * 2 + 600
-FEEDBACK_IMAGES, ITERATIONS, QUERY_IMAGES, BLOCK = 32, 4, 4, (64, 1024)
+FEEDBACK_IMAGES, ITERATIONS, QUERY_IMAGES, BLOCK = 16, 2, 2, (64, 512)
 FLAT, LINEAR = 1.5, 1.3  # most that may be called so: growth of memory, and of time per image
 
 
@@ -55,7 +55,7 @@ class Watch:
             time.sleep(0.02)
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path, *, cold: bool) -> None:
     """Stream one dataset and print what was measured as JSON."""
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     from pico_core.analysis.columns import column_table
@@ -82,7 +82,7 @@ def measure(folder: Path) -> None:
         for tokens, mask in ((pairs.image_tokens, pairs.image_mask), (pairs.text_tokens, pairs.text_mask)):
             item_statistics(tokens, mask)
 
-    for kind in ("cold", "warm"):
+    for kind in ("cold", "warm") if cold else ("warm",):
         for name, work in (("read", lambda: _read(file)), ("statistics", statistics)):
             if kind == "cold":
                 _drop(file)
@@ -142,7 +142,7 @@ def table(rows: list[dict]) -> Iterator[str]:
     yield f"{'file':24}" + "".join(f"{row['bytes'] / 1e9:12.2f}" for row in rows) + "   GB"
     for name in stages:
         yield f"{name:24}" + "".join(f"{row['seconds'][name]:12.2f}" for row in rows) + "   s"
-    for kind in ("cold", "warm"):
+    for kind in ("cold", "warm") if "read, cold" in stages else ("warm",):
         for name in ("read", "statistics"):
             rates = [row["bytes"] / row["seconds"][f"{name}, {kind}"] / 1e9 for row in rows]
             yield f"{f'{name}, {kind}':24}" + "".join(f"{rate:12.2f}" for rate in rates) + "   GB/s"
@@ -159,7 +159,7 @@ def _verdicts(rows: list[dict]) -> Iterator[str]:
     for name in ("statistics, warm", "fit statistics", "rank queries"):
         grown = large["seconds"][name] / small["seconds"][name] / times
         yield f"{name}: time per image grows {grown:.2f} times: {'linear' if grown <= LINEAR else 'more than linear'}"
-    for kind in ("cold", "warm"):
+    for kind in ("cold", "warm") if "read, cold" in small["seconds"] else ("warm",):
         share = large["seconds"][f"read, {kind}"] / large["seconds"][f"statistics, {kind}"]
         yield f"statistics, {kind}: {share:.2f} of the rate of a plain read of the same file"
     for name in ("statistics, warm", "rank queries"):
@@ -183,10 +183,11 @@ def main() -> None:
     asked.add_argument("folder", type=Path)
     asked.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     asked.add_argument("--keep", action="store_true", help="leave the datasets there, and use those that are there")
+    asked.add_argument("--warm", action="store_true", help="leave out the passes for which the file is read from disk")
     asked.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.measure is not None:
-        measure(given.measure)
+        measure(given.measure, cold=not given.warm)
         return
     rows = []
     for n in given.sizes:
@@ -198,7 +199,8 @@ def main() -> None:
                 continue
             _run("tests.bench.large_dataset", str(place), "--images", str(n))
         try:
-            rows.append(json.loads(_run("tests.bench.bigger_than_memory", str(place), "--measure", str(place))))
+            more = ("--warm",) if given.warm else ()
+            rows.append(json.loads(_run("tests.bench.bigger_than_memory", str(place), "--measure", str(place), *more)))
         finally:
             if not given.keep:
                 shutil.rmtree(place)
