@@ -14,7 +14,7 @@ STORAGE = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # that writing and reading a dataset never changes its bytes.
 UNIT_TOLERANCE = {torch.float16: 2e-3, torch.bfloat16: 1e-2, torch.float32: 1e-4, torch.float64: 1e-4}
 ROWS_AT_ONCE = 4096  # rows checked at a time at most: the copies stay small beside the data
-CHECKED_BYTES = 32 * 2**20  # and of them so many bytes in float32
+CHECKED_BYTES = 3 * 2**20  # and of them so many bytes in float32: they stay in the cache
 
 
 def row_blocks(tokens: Tensor) -> Iterator[slice]:
