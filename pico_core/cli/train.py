@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from pico_core.cli.options import Json, named_values
+from pico_core.data.blocks import NEVER
 from pico_core.data.files import load_pairs
 from pico_core.errors import SettingError
 from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
@@ -64,7 +65,7 @@ def train(
         seeds=usual.seeds if seeds is None else tuple(range(seeds)),
         held_out=_listed(hold_out_styles or ""),
     ).with_settings({"n_training_images": few} | named if few else dict(named))
-    pairs = load_pairs(data)
+    pairs = load_pairs(data, stream_from=NEVER)
     with _watched(target) as meter:
 
         def tick(now: ComparisonProgress) -> None:

@@ -25,6 +25,7 @@ from pico_core.errors import DataError
 
 BLOCK_BYTES = 3 * 2**20  # of a block in float32: it stays in the cache while it is looked at
 STREAM_FROM = 2**30  # bytes of tokens in a dataset's file from which on they stay there
+NEVER = 2**62  # for work that goes over all tokens again and again, such as training
 MOST_AT_ONCE = 2**30  # bytes of tokens that one step may read at once
 
 Change = Callable[[Tensor, Tensor], Tensor]  # tokens and mask of some items to other tokens of them
