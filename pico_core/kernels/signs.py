@@ -84,7 +84,9 @@ def mismatched_agreement(
     """
     positive = _sum_by_image(texts.positive, text_image, len(images.positive))
     negative = _sum_by_image(texts.negative, text_image, len(images.positive))
-    rows = torch.empty_like(positive[:1]).repeat(len(shuffles), 1)  # rows kept one by one would part freed memory
+    rows = torch.empty(
+        len(shuffles), positive.shape[1], dtype=positive.dtype
+    )  # rows kept one by one would part freed memory
     for row, shuffle in zip(rows, shuffles, strict=True):
         row[:] = (images.positive[shuffle] * positive + images.negative[shuffle] * negative).sum(dim=0)
     return rows / len(text_image)
