@@ -16,7 +16,7 @@ from torch import Tensor
 from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
 
-ROWS_AT_ONCE = 2**15
+ROWS_AT_ONCE = 2**13
 
 
 @dataclass(frozen=True, eq=False)

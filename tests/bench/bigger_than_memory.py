@@ -45,6 +45,7 @@ class Watch:
         began = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - began
+        sys.stderr.write(f"{name}: {self.seconds[name]:.1f} s, {self.peaks.get(name, 0):.0f} MB\n")
 
     def _look(self) -> None:
         while True:
