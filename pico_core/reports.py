@@ -9,6 +9,8 @@ import torch
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
 from pico_core.kernels.metrics import QueryRanks
 
+QUERIES = "queries"  # among the ranks: the images that asked, where not all did
+
 
 def report_json(report: RetrievalReport) -> dict[str, Any]:
     """The report as plain values: per cent, with intervals, one object per scoring."""
@@ -23,12 +25,13 @@ def report_json(report: RetrievalReport) -> dict[str, Any]:
         "difference": {"rsum": change.value, "low": change.low, "high": change.high, "level": change.level},
         "verdict": report.verdict.value,
         **({} if report.agreement is None else {"agreement": asdict(report.agreement)}),
-    }
+    } | ({} if report.sample is None else {"sample": asdict(report.sample) | {"sentence": report.sample.sentence}})
 
 
 def ranks_json(report: RetrievalReport) -> dict[str, Any]:
     """Ranks and ties of every query, per scoring: what intervals and lists are made of."""
-    return {s.name: [t.tolist() for t in s.ranks] for s in (report.baseline, report.weighted, *report.controls)}
+    ranks = {s.name: [t.tolist() for t in s.ranks] for s in (report.baseline, report.weighted, *report.controls)}
+    return ranks if report.queries is None else ranks | {QUERIES: report.queries.tolist()}
 
 
 def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
@@ -61,6 +64,7 @@ def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
         baseline=scoring("unweighted", saved["baseline"]),
         weighted=scoring("weighted", saved["weighted"]),
         controls=tuple(scoring(name, record) for name, record in saved["controls"].items()),
+        queries=torch.tensor(saved["ranks"][QUERIES]) if QUERIES in saved["ranks"] else None,
     )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from pico_core.analysis.columns import with_intervals
 from pico_core.data.files import replaced_folder, strangers
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.samples import Sample
 from pico_core.errors import RunError
 from pico_core.histories import history_from, history_numbers, history_tensors
 from pico_core.method.basis import Basis
@@ -137,6 +138,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
             columns=columns,
             seconds=about["seconds"],
             versions=tuple(about["versions"]),
+            feedback_sample=Sample(**about["feedback_sample"]) if "feedback_sample" in about else None,
         )
 
 
@@ -173,7 +175,8 @@ def _compared(study: Study) -> list[Tensor]:
 
 def _about(study: Study) -> dict[str, Any]:
     made = study.construction
-    return {
+    sample = {} if study.feedback_sample is None else {"feedback_sample": asdict(study.feedback_sample)}
+    return sample | {
         "format": FORMAT,
         "dataset": study.dataset,
         "digest": study.digest,

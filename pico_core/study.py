@@ -1,21 +1,27 @@
 """A whole study: one dataset and one setting, from the split to the report on the test split."""
 
+import json
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import polars as pl
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from pico_core.analysis.columns import column_table
 from pico_core.analysis.controls import standard_controls
 from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
+from pico_core.analysis.rank_files import RankFiles
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.samples import Sample, draw_images
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.basis import Basis, fit_basis
@@ -42,6 +48,7 @@ class Study:
         columns: One row per column (see `column_table`), from the fit split.
         seconds: How long it took.
         versions: Packages that did it, such as "torch 2.9.0".
+        feedback_sample: How many images of the feedback split gave feedback; None where all did.
     """
 
     config: StudyConfig
@@ -53,6 +60,7 @@ class Study:
     columns: pl.DataFrame
     seconds: float
     versions: tuple[str, ...]
+    feedback_sample: Sample | None = None
 
 
 def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
@@ -65,10 +73,22 @@ def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
 
 
 def study_splits(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis | None = None) -> Splits:
-    """Split as the settings say, and read all three parts in the basis (fitted on fit if not given)."""
+    """Split as the settings say, and read all three parts in the basis (fitted on fit if not given).
+
+    Of a large feedback split the sample that the settings allow is kept, and `feedback_sample` says so.
+    """
     parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
     axes = basis or study_basis(parts.fit, config)
-    return Splits(axes.apply(parts.fit), axes.apply(parts.feedback), axes.apply(parts.test))
+    feedback, sample = parts.feedback, None
+    drawn = draw_images(feedback.n_images, most=config.feedback_images, seed=config.seed)
+    if drawn is not None:
+        feedback, sample = feedback.select(drawn), Sample(len(drawn), feedback.n_images)
+    return Splits(axes.apply(parts.fit), axes.apply(feedback), axes.apply(parts.test), sample)
+
+
+def report_queries(test: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " q"] | None:
+    """The images of the test split that ask in the report of a study; None where all do."""
+    return draw_images(test.n_images, most=config.report_images, seed=config.seed)
 
 
 def run_study(
@@ -93,12 +113,13 @@ def run_study(
     """
     config = config or StudyConfig()
     began = time.perf_counter()
-    parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    basis = study_basis(parts.fit, config)
-    splits = Splits(basis.apply(parts.fit), basis.apply(parts.feedback), basis.apply(parts.test))
+    basis = study_basis(pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit, config)
+    splits = study_splits(pairs, config, basis)
+    queries = report_queries(splits.test, config)
     known = truth if config.basis == "given" else None
     oracles = (known is not None) + has_style_labels(splits.fit)
-    meter = _Meter(_planned_cells(splits, config.construction, n_reported=REPORTED + oracles), on_progress)
+    cells = _report_cells(splits.test, queries)
+    meter = _Meter(_planned_cells(splits, config.construction) + (REPORTED + oracles) * cells, on_progress)
     try:
         construction = construct(
             splits.fit,
@@ -114,7 +135,9 @@ def run_study(
         splits.test,
         weights=construction.weights,
         controls=controls,
-        on_scored=lambda _name: meter.add(splits.test),
+        on_scored=lambda _name: meter.add(cells),
+        queries=queries,
+        on_share=lambda _share: meter.breathe(),
     )
     return Study(
         config=config,
@@ -133,17 +156,54 @@ def run_study(
         ),
         seconds=time.perf_counter() - began,
         versions=package_versions(),
+        feedback_sample=splits.feedback_sample,
     )
 
 
 def evaluate_study(
-    pairs: PairedEmbeddings, study: Study, *, truth: Columns | None = None, arithmetic: Arithmetic = DEFAULT
+    pairs: PairedEmbeddings,
+    study: Study,
+    *,
+    truth: Columns | None = None,
+    arithmetic: Arithmetic = DEFAULT,
+    keep: Path | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> RetrievalReport:
-    """Score the test split of a study again, with its weights and its controls."""
+    """Score the test split of a study again, with its weights and its controls.
+
+    Args:
+        pairs: The whole dataset.
+        study: Made from it.
+        truth: Planted semantic share of the given columns.
+        arithmetic: How scores are computed.
+        keep: A folder where what finished blocks counted is kept; the same evaluation goes on from there.
+        on_progress: Told which share of the work is done; what it raises ends it.
+    """
     splits = study_splits(pairs, study.config, study.basis)
     known = truth if study.config.basis == "given" else None
     controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
-    return retrieval_report(splits.test, weights=study.construction.weights, controls=controls, arithmetic=arithmetic)
+    planned, done = len(controls) + 2, 0
+
+    def scored(_name: str) -> None:
+        nonlocal done
+        done += 1
+        share(0.0)
+
+    def share(of_one: float) -> None:
+        if on_progress is not None:
+            on_progress(min(1.0, (done + of_one) / planned))
+
+    told = json.dumps([study.digest, study.config.to_dict(), arithmetic.precision], sort_keys=True)
+    return retrieval_report(
+        splits.test,
+        weights=study.construction.weights,
+        controls=controls,
+        arithmetic=arithmetic,
+        on_scored=scored,
+        queries=report_queries(splits.test, study.config),
+        files=None if keep is None else RankFiles(keep, told),
+        on_share=share,
+    )
 
 
 @dataclass
@@ -159,23 +219,26 @@ class _Meter:
         if self.tell is not None:
             self.tell(min(1.0, self.done / self.planned))
 
-    def add(self, pairs: PairedEmbeddings) -> None:
-        """Count one scoring of a split, and tell."""
-        self.done += pairs.n_images * pairs.n_texts
+    def add(self, cells: int) -> None:
+        """Count one scoring, and tell."""
+        self.done += cells
         self.breathe()
 
 
-def _planned_cells(splits: Splits, config: ConstructionConfig, *, n_reported: int) -> int:
-    """At most: the reference, every candidate and every average (the first is its only candidate), and the report.
+def _planned_cells(splits: Splits, config: ConstructionConfig) -> int:
+    """Before the report, at most: the reference, every candidate and every average (the first is its only candidate).
 
     The guard asks at its strengths of every average; at 1 it has the answer already.
     """
     guarded = len(set(config.strengths) - {1.0})
-    on_feedback = config.n_iterations * (2 + guarded)
-    return (
-        on_feedback * splits.feedback.n_images * splits.feedback.n_texts
-        + n_reported * splits.test.n_images * splits.test.n_texts
-    )
+    return config.n_iterations * (2 + guarded) * splits.feedback.n_images * splits.feedback.n_texts
+
+
+def _report_cells(test: PairedEmbeddings, queries: Int[Tensor, " q"] | None) -> int:
+    """Of one scoring of the report: the whole table, or rows of the sampled images and columns of their texts."""
+    if queries is None:
+        return test.n_images * test.n_texts
+    return len(queries) * test.n_texts + test.n_images * int(torch.isin(test.text_image, queries).sum())
 
 
 def _metered(pairs: PairedEmbeddings, meter: _Meter) -> Feedback:
@@ -183,7 +246,7 @@ def _metered(pairs: PairedEmbeddings, meter: _Meter) -> Feedback:
 
     def performance(weights: Columns) -> PerImage:
         found = score(weights)
-        meter.add(pairs)
+        meter.add(pairs.n_images * pairs.n_texts)
         return found
 
     return performance

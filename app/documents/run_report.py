@@ -94,7 +94,10 @@ def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, s
     config, report, past = study.config, study.report, study.construction.history
     fit, feedback, test = (100 * share for share in (config.fit, config.feedback, 1 - config.fit - config.feedback))
     shares = f"{fit:.0f} % of the images to fit, {feedback:.0f} % for feedback, {test:.0f} % to test"
-    looked = f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts, which no step before had seen"
+    asked = "" if report.sample is None else f"; queries: {report.sample.sentence}, with all their texts"
+    looked = (
+        f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts, which no step before had seen{asked}"
+    )
     facts = [("Dataset", f"{study.dataset} (digest {study.digest})")]
     if splits is not None:
         facts += list(_sizes(splits))
@@ -113,6 +116,9 @@ def _sizes(splits: Splits) -> Iterable[tuple[str, str]]:
     parts = (splits.fit, splits.feedback, splits.test)
     images, texts = sum(part.n_images for part in parts), sum(part.n_texts for part in parts)
     each = ", ".join(f"{part.n_images:,} {word}" for part, word in zip(parts, ("fit", "feedback", "test"), strict=True))
+    drawn = splits.feedback_sample
+    if drawn is not None:
+        images, each = images + drawn.of - drawn.n, f"{each}; feedback {drawn.sentence} of its split"
     patches, words = splits.fit.image_tokens.shape[1], splits.fit.text_tokens.shape[1]
     held = "global vectors" if patches == words == 1 else f"up to {patches} patches an image and {words} words a text"
     yield "Sizes", f"{images:,} images ({each}) with {texts:,} texts; {held}"
@@ -134,7 +140,7 @@ def _decision(study: Study, splits: Splits | None) -> Section:
     ]
     if not guard.accepted and any(row.name == "unguarded" for row in report.controls):
         said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
-    rival = None if splits is None else strongest_rival(report, splits.test.text_image)
+    rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
     if rival is not None:
         said.append(rival.sentence)
     elif splits is None:

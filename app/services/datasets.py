@@ -1,7 +1,7 @@
 """The open dataset: a built-in one or anybody's, opened once and read anew when it changed on disk."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,9 +12,13 @@ from app import state
 from pico_core.data.files import load_pairs
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.samples import Sample, draw_images
 from pico_core.data.truth import read_truth
 from pico_core.demo import Demo, demo_of
 from pico_core.errors import DataError
+
+SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
+SAMPLED_BYTES = 400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +30,14 @@ class Dataset:
         truth: The planted semantic share of every column, where there is one.
         folder: Where relative paths of pictures begin; None for data that lie in no folder.
         demo: The built-in demo that it is, if it is one.
+        sample: How many images of a dataset that does not fit into memory were drawn; None where all are here.
     """
 
     pairs: PairedEmbeddings
     truth: Tensor | None
     folder: Path | None = None
     demo: Demo | None = None
+    sample: Sample | None = None
 
     @cached_property
     def has_styles(self) -> bool:
@@ -50,10 +56,28 @@ class Dataset:
 def _open(path: str, changed: str) -> Dataset:
     demo = demo_of(path) if path in state.BUILT_IN else None
     place = Path(path) if demo is None else demo.dataset
-    pairs = load_pairs(place)
+    pairs, sample = drawn_for_pages(load_pairs(place))
     file = place / "truth.parquet" if demo is None else demo.truth
     truth = read_truth(file, pairs.n_columns) if file.is_file() else None
-    return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo)
+    return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo, sample)
+
+
+def drawn_for_pages(pairs: PairedEmbeddings) -> tuple[PairedEmbeddings, Sample | None]:
+    """What pages show of a dataset: all of it, or images drawn by seed 0 where its tokens are too many for memory.
+
+    At most `SAMPLED_IMAGES` images, and no more than `SAMPLED_BYTES` of their tokens as stored. The name of what
+    was drawn says so, on every page and in everything that is taken from there.
+    """
+    if not pairs.in_file:
+        return pairs, None
+    tokens = (pairs.image_tokens, pairs.text_tokens)
+    per_image = sum(one.numel() * one.dtype.itemsize for one in tokens) / pairs.n_images
+    most = max(2, min(SAMPLED_IMAGES, int(SAMPLED_BYTES / per_image)))
+    drawn = draw_images(pairs.n_images, most=most, seed=0)
+    if drawn is None:
+        return pairs.read(), None
+    sample = Sample(len(drawn), pairs.n_images)
+    return replace(pairs.select(drawn).read(), name=f"{pairs.name} ({sample.sentence})"), sample
 
 
 def open_dataset(path: str) -> Dataset:

@@ -63,7 +63,7 @@ def prototype_maps(space: Workspace) -> PrototypePlanes:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _feedback(key: str, _study: Study, _test: PairedEmbeddings) -> FeedbackReading:
-    return read_feedback(_study.construction, _study.report, _test.text_image)
+    return read_feedback(_study.construction, _study.report, _study.report.text_image(_test))
 
 
 def feedback(space: Workspace) -> FeedbackReading:

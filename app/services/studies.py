@@ -170,7 +170,7 @@ def sibling(basis: str) -> Study | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _rival(key: str, _study: Study, _test: PairedEmbeddings) -> Rival | None:
-    return strongest_rival(_study.report, _test.text_image)
+    return strongest_rival(_study.report, _study.report.text_image(_test))
 
 
 def rival(space: Workspace) -> Rival | None:

@@ -50,6 +50,12 @@ def render() -> None:
             f"No problem found in {pairs.name}: {pairs.n_images:,} images and {pairs.n_texts:,} texts in "
             f"{pairs.n_columns} feature columns.",
         )
+        if dataset.sample is not None:
+            prose(
+                f"These are {dataset.sample.sentence}, drawn at random by seed 0, with all their texts: the tokens of "
+                "all of them do not fit into memory. Every page shows and computes these only; a study of all images "
+                "runs on the command line (`pico-lens construct`), which streams them from the file."
+            )
         _facts(dataset)
         encode.report()
         _missing(dataset)

@@ -1,12 +1,17 @@
 """Simpler competitors and null models: without them no gain can be credited to the method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 import torch
+from torch import Tensor
 
 from pico_core.analysis.labels import label_oracle
 from pico_core.axes import Columns
+from pico_core.data.blocks import with_change
+from pico_core.data.moments import pair_blocks, pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.construction import uniform_feedback_probabilities
 from pico_core.method.history import Construction
@@ -80,12 +85,21 @@ def column_correlation(pairs: PairedEmbeddings) -> Columns:
     >>> column_correlation(PairedEmbeddings.from_arrays(vectors, vectors))
     tensor([1., 1.])
     """
-    images = pairs.image_means[pairs.text_image].double()
-    texts = pairs.text_means.double()
-    images, texts = images - images.mean(dim=0), texts - texts.mean(dim=0)
-    spread = images.square().sum(dim=0).sqrt() * texts.square().sum(dim=0).sqrt()
-    together = (images * texts).sum(dim=0)
+    image, text = (total / pairs.n_texts for total in _summed(pair_blocks(pairs), lambda v, t: (v, t)))
+    image_square, text_square, together = _summed(
+        ((images - image, texts - text) for images, texts in pair_blocks(pairs)),
+        lambda v, t: (v.square(), t.square(), v * t),
+    )
+    spread = image_square.sqrt() * text_square.sqrt()
     return torch.where(spread > 1e-12, together / spread.clamp_min(1e-12), 0.0).float()
+
+
+def _summed(
+    parts: Iterable[tuple[Tensor, Tensor]], terms: Callable[[Tensor, Tensor], tuple[Tensor, ...]]
+) -> tuple[Tensor, ...]:
+    """Sums over all pairs of some terms of their token means, block by block."""
+    sums = [tuple(term.sum(dim=0) for term in terms(images, texts)) for images, texts in parts]
+    return tuple(reduce(add, column) for column in zip(*sums, strict=True))
 
 
 def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Callable[[PairedEmbeddings], PairedEmbeddings]:
@@ -93,10 +107,8 @@ def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Callable
 
     Source: Mu and Viswanath, "All-but-the-Top", ICLR 2018, on the items of both modalities.
     """
-    pooled = torch.cat([fit.image_means, fit.text_means]).double()
-    mean = pooled.mean(dim=0)
-    centred = pooled - mean
-    axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -n_components:]
+    mean = pooled_sum(fit).mean
+    axes = torch.linalg.eigh(pooled_moment(fit, centre=mean).total).eigenvectors[:, -n_components:]
 
     def clean(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         shifted: torch.Tensor = tokens.float() - mean.float()
@@ -108,8 +120,8 @@ def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Callable
     def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
         return replace(
             pairs,
-            image_tokens=clean(pairs.image_tokens, pairs.image_mask),
-            text_tokens=clean(pairs.text_tokens, pairs.text_mask),
+            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, clean),
+            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, clean),
         )
 
     return transform

@@ -8,10 +8,13 @@ from torch import Tensor
 
 from pico_core.analysis.controls import Control
 from pico_core.analysis.precision import agreement_with_float32
+from pico_core.analysis.rank_counts import rank_plan
+from pico_core.analysis.rank_files import RankFiles, count_ranks
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
 from pico_core.analysis.scoring import retrieval_index, score_pairs
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.axes import Columns, PerImage
+from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
@@ -19,6 +22,8 @@ from pico_core.method.feedback import Feedback
 
 CUTS = (1, 5, 10)
 PACKED_BYTES = 2**27  # of a feedback split that is packed once instead of at every question
+COUNTED_FROM = 2**28  # bytes of a table of scores from which on ranks are counted in blocks
+MEDIAN_VALUES = 2**24  # of resampled counts that are sorted at a time
 
 
 def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
@@ -68,6 +73,9 @@ def retrieval_report(
     seed: int = 0,
     on_scored: Callable[[str], None] | None = None,
     arithmetic: Arithmetic = DEFAULT,
+    queries: Int[Tensor, " q"] | None = None,
+    files: RankFiles | None = None,
+    on_share: Callable[[float], None] | None = None,
 ) -> RetrievalReport:
     """Unweighted against weighted, and controls, on the same queries with paired intervals.
 
@@ -80,23 +88,38 @@ def retrieval_report(
         on_scored: Told the name of every scoring as it is done.
         arithmetic: How scores are computed; where it is coarser than how tokens are stored, the report says how far
             the weighted scores agree with float32.
+        queries: Images that ask, with all their texts, sorted; the candidates stay all items. Default all ask.
+        files: Where counts of unfinished scorings are kept and gone on with.
+        on_share: Told, where ranks are counted in blocks, which share of a scoring is done; what it raises ends the
+            work, and what was counted is kept.
 
     Returns:
         Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
     """
-    counts = bootstrap_counts(pairs.n_images, n_draws=n_draws, seed=seed)
-    plain = query_ranks(score_pairs(pairs, arithmetic=arithmetic), pairs.text_image)
+    plan = rank_plan(pairs, queries)
+    asked = pairs if queries is None else pairs.select(queries)  # what is measured of two precisions fits in memory
+    counts = bootstrap_counts(len(plan.images), n_draws=n_draws, seed=seed)
+
+    def ranked(name: str, changed: PairedEmbeddings, column_weights: Columns | None) -> QueryRanks:
+        if queries is None and files is None and 4 * pairs.n_images * pairs.n_texts <= COUNTED_FROM:
+            return query_ranks(score_pairs(changed, column_weights, arithmetic=arithmetic), pairs.text_image)
+        file = None if files is None else files.path(name, plan, column_weights)
+        return count_ranks(
+            changed, plan, weights=column_weights, file=file, on_progress=on_share, arithmetic=arithmetic
+        )
+
+    plain = ranked("unweighted", pairs, None)
     done: list[tuple[Columns, QueryRanks]] = [(torch.ones(pairs.n_columns), plain)]
 
     def scoring(control: Control) -> Scoring:
         known = next((r for w, r in done if control.transform is None and torch.equal(w, control.weights)), None)
         changed = pairs if control.transform is None else control.transform(pairs)
-        ranks = known or query_ranks(score_pairs(changed, control.weights, arithmetic=arithmetic), pairs.text_image)
+        ranks = known or ranked(control.name, changed, control.weights)
         if control.transform is None:
             done.append((control.weights, ranks))
         if on_scored is not None:
             on_scored(control.name)
-        return _scoring(control.name, control.label, ranks, plain, pairs.text_image, counts)
+        return _scoring(control.name, control.label, ranks, plain, plan.owners, counts)
 
     return RetrievalReport(
         split=pairs.part,
@@ -105,7 +128,8 @@ def retrieval_report(
         baseline=scoring(Control("unweighted", "Unweighted (P = 1)", torch.ones(pairs.n_columns))),
         weighted=scoring(Control("weighted", "Weighted", weights)),
         controls=tuple(scoring(control) for control in controls),
-        agreement=agreement_with_float32(pairs, weights, arithmetic) if arithmetic.is_coarser else None,
+        agreement=agreement_with_float32(asked, weights, arithmetic) if arithmetic.is_coarser else None,
+        queries=queries,
     )
 
 
@@ -210,13 +234,13 @@ def median_differences(
     """
     counts = bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed)
 
-    def changed(one: Int[Tensor, " q"], other: Int[Tensor, " q"], drawn: Float[Tensor, "b q"]) -> Estimate:
+    def changed(one: Int[Tensor, " q"], other: Int[Tensor, " q"], owner: Tensor | None) -> Estimate:
         value = float(one.double().median()) - float(other.double().median())
-        return percentile_estimate(value, _median_draws(one, drawn) - _median_draws(other, drawn))
+        return percentile_estimate(value, _median_draws(one, counts, owner) - _median_draws(other, counts, owner))
 
     return (
-        changed(left.image_to_text, right.image_to_text, counts),
-        changed(left.text_to_image, right.text_to_image, counts[:, text_image]),
+        changed(left.image_to_text, right.image_to_text, None),
+        changed(left.text_to_image, right.text_to_image, text_image),
     )
 
 
@@ -263,7 +287,7 @@ def _metrics(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Ten
         rsum=percentile_estimate(sum(e.value for e in i2t + t2i), _rsum_draws(ranks, text_image, counts)),
         mrr=percentile_estimate(100 * float(mean_rank), 100 * mrr_draws),
         i2t_median_rank=_median(images, counts),
-        t2i_median_rank=_median(texts, counts[:, text_image]),
+        t2i_median_rank=_median(texts, counts, text_image),
     )
 
 
@@ -298,14 +322,25 @@ def _text_mean(values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], count
     return percentile_estimate(float(values.double().mean()), _text_draws(values, text_image, counts))
 
 
-def _median(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b queries"]) -> Estimate:
+def _median(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None = None) -> Estimate:
     """Median rank, of an even number the lower."""
-    return percentile_estimate(float(ranks.double().median()), _median_draws(ranks, counts))
+    return percentile_estimate(float(ranks.double().median()), _median_draws(ranks, counts, owner))
 
 
-def _median_draws(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b queries"]) -> Float[Tensor, " b"]:
-    """The lower median of every resample: a weighted median, read off cumulated counts."""
+def _median_draws(
+    ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None = None
+) -> Float[Tensor, " b"]:
+    """The lower median of every resample: a weighted median, read off cumulated counts.
+
+    Args:
+        ranks: Of the queries.
+        counts: How often every image is drawn.
+        owner: The image of each query; default query i is image i.
+    """
     ordered, order = ranks.sort()
-    reached = counts[:, order].cumsum(dim=1)
-    place = (reached >= reached[:, -1:] / 2).float().argmax(dim=1)
-    return ordered[place].float()
+    images = order if owner is None else owner[order]
+    places = []
+    for part in blocks(len(counts), max(1, MEDIAN_VALUES // len(ranks))):
+        reached = counts[part][:, images].cumsum(dim=1)
+        places.append((reached >= reached[:, -1:] / 2).float().argmax(dim=1))
+    return ordered[torch.cat(places)].float()

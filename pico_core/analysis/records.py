@@ -3,6 +3,12 @@
 from dataclasses import dataclass, fields
 from enum import Enum
 
+from jaxtyping import Int
+from torch import Tensor
+
+from pico_core.analysis.rank_counts import rank_plan
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.samples import Sample
 from pico_core.kernels.arithmetic import Precision
 from pico_core.kernels.metrics import QueryRanks
 
@@ -145,6 +151,8 @@ class RetrievalReport:
         weighted: The weights under question.
         controls: Simpler competitors and null models, scored on the same queries.
         agreement: How far the scores agree with float32, where another precision was multiplied.
+        queries: The images of the split that asked, with all their texts, where not all did; the candidates are always
+            all items of the split.
     """
 
     split: str
@@ -154,6 +162,20 @@ class RetrievalReport:
     weighted: Scoring
     controls: tuple[Scoring, ...]
     agreement: PrecisionAgreement | None = None
+    queries: Int[Tensor, " q"] | None = None
+
+    @property
+    def sample(self) -> Sample | None:
+        """How many images asked of how many; None where all did."""
+        return None if self.queries is None else Sample(len(self.queries), self.n_images)
+
+    def text_image(self, pairs: PairedEmbeddings) -> Int[Tensor, " r"]:
+        """The place among the images that asked of the image of each text that asked.
+
+        Args:
+            pairs: The split that was reported on.
+        """
+        return pairs.text_image if self.queries is None else rank_plan(pairs, self.queries).owners
 
     @property
     def difference(self) -> Estimate:
@@ -178,4 +200,5 @@ class RetrievalReport:
             f"{self.verdict.sentence}: {self.baseline.metrics.rsum.value:.1f} unweighted, "
             f"{self.weighted.metrics.rsum.value:.1f} weighted, difference {change.value:+.1f} "
             f"[{change.low:+.1f}, {change.high:+.1f}] points of rSum on {self.n_images} {self.split} images."
+            f"{'' if self.sample is None else f' Queries: {self.sample.sentence}; the interval is of the sample.'}"
         )

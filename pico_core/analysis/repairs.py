@@ -5,11 +5,13 @@ Each function takes the fit split and returns a change of any split; tokens are 
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.data.blocks import with_change
 from pico_core.data.pairs import PairedEmbeddings
 
 Transform = Callable[[PairedEmbeddings], PairedEmbeddings]
@@ -138,8 +140,8 @@ def _moved(image: Callable[[Tokens], Tokens], text: Callable[[Tokens], Tokens]) 
     def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
         return replace(
             pairs,
-            image_tokens=unit(pairs.image_tokens, pairs.image_mask, image),
-            text_tokens=unit(pairs.text_tokens, pairs.text_mask, text),
+            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, partial(unit, change=image)),
+            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, partial(unit, change=text)),
         )
 
     return transform

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pico_core.axes import Columns, Scores
+from pico_core.data.blocks import blocks, dense, items_at_once
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
@@ -20,6 +21,8 @@ from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
 
 QueryKind = Literal["image", "text"]
+PACKED_BYTES = 256 * 2**20  # of texts in float32 that are packed at a time
+TABLE_BYTES = 2**30  # of scores that are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +142,41 @@ def weighted_scores(
     )
 
 
+def scores_of(
+    images: Float[Tensor, "n p d"],
+    texts: Float[Tensor, "m w d"],
+    *,
+    image_mask: Bool[Tensor, "n p"],
+    text_mask: Bool[Tensor, "m w"],
+    weights: Columns | None = None,
+    arithmetic: Arithmetic = DEFAULT,
+) -> Scores:
+    """`late_interaction` to the bit, with texts packed a block at a time, so that tokens may lie in a file.
+
+    Raises:
+        DataError: the table of the scores itself is too large to be held.
+    """
+    size = items_at_once(texts, PACKED_BYTES)
+    if 4 * len(images) * len(texts) > TABLE_BYTES:
+        raise DataError(
+            f"the scores of {len(images):,} images with {len(texts):,} texts take "
+            f"{4e-9 * len(images) * len(texts):.1f} GB; a table holds at most {TABLE_BYTES / 1e9:.1f} GB: ask fewer "
+            "queries, or count ranks in blocks"
+        )
+    parts = [
+        late_interaction(
+            images,
+            dense(texts[part]),
+            image_mask=image_mask,
+            text_mask=text_mask[part],
+            weights=weights,
+            arithmetic=arithmetic,
+        )
+        for part in blocks(len(texts), size)
+    ]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
 def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
     """Every image of a dataset with every text of it; `arithmetic` says on which program and how precisely.
 
@@ -147,7 +185,7 @@ def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arit
     tensor([[2., 0.],
             [0., 2.]])
     """
-    return late_interaction(
+    return scores_of(
         pairs.image_tokens,
         pairs.text_tokens,
         image_mask=pairs.image_mask,
@@ -159,7 +197,7 @@ def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arit
 
 def score_image(pairs: PairedEmbeddings, index: int, weights: Columns | None = None) -> Float[Tensor, " m"]:
     """One image with every text: one row of `score_pairs`, at the cost of one row."""
-    return late_interaction(
+    return scores_of(
         pairs.image_tokens[index : index + 1],
         pairs.text_tokens,
         image_mask=pairs.image_mask[index : index + 1],
@@ -177,7 +215,7 @@ def score_words(
     pairs: PairedEmbeddings, words: Float[Tensor, "w d"], weights: Columns | None = None
 ) -> Float[Tensor, " n"]:
     """Words that are no text of the dataset, all of them real, with every image."""
-    return late_interaction(
+    return scores_of(
         pairs.image_tokens,
         words[None],
         image_mask=pairs.image_mask,

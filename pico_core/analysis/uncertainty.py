@@ -12,7 +12,7 @@ from torch import Tensor
 from pico_core.analysis.records import Estimate
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.kernels.signs import mismatched_agreement, sign_shares
+from pico_core.kernels.signs import mismatched_agreement
 from pico_core.method.probabilities import agreement_sums
 
 LEVEL = 0.95
@@ -123,8 +123,7 @@ def mismatched_null(pairs: PairedEmbeddings, *, n_draws: int = 499, seed: int = 
     shuffles: Int[Tensor, "b n"] = torch.stack(
         [torch.randperm(pairs.n_images, generator=generator) for _ in range(n_draws)]
     )
-    images = sign_shares(pairs.image_tokens, pairs.image_mask)
-    texts = sign_shares(pairs.text_tokens, pairs.text_mask)
+    images, texts = pairs.image_statistics.signs, pairs.text_statistics.signs
     draws = mismatched_agreement(images, texts, pairs.text_image, shuffles)
     matched = mismatched_agreement(images, texts, pairs.text_image, torch.arange(pairs.n_images)[None])[0]
     mean = draws.mean(dim=0)

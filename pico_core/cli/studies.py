@@ -89,11 +89,14 @@ def construct(
             "gains": [s.candidate_gain for s in made.history.iterations],
             "feedback_weights": made.history.final_weights.tolist(),
             "guard": made.guard.sentence,
+            "feedback_sample": None if study.feedback_sample is None else study.feedback_sample.sentence,
             "seconds": study.seconds,
         }
         say(values, as_json=True)
         return
     tell(study.report)
+    if study.feedback_sample is not None:
+        out.print(f"Feedback: {study.feedback_sample.sentence} of the feedback split.", highlight=False)
     out.print(made.guard.sentence)
     out.print(f"{made.stop_reason.value} Saved as {target}.", highlight=False)
 
@@ -132,13 +135,22 @@ def evaluate(
         Multiplied,
         typer.Option(help="What is multiplied; bfloat16 is faster where the processor has it."),
     ] = Multiplied.float32,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder where what is counted is kept; interrupted, it goes on from there.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score the test split of a run again, unweighted, weighted, and every control."""
     pairs = load_pairs(data)
-    with err.status("scoring the test split"):
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("scoring the test split", total=1.0)
         report = evaluate_study(
-            pairs, load_run(run, pairs), truth=_truth_of(data, pairs), arithmetic=Arithmetic(precision=precision.value)
+            pairs,
+            load_run(run, pairs),
+            truth=_truth_of(data, pairs),
+            arithmetic=Arithmetic(precision=precision.value),
+            keep=keep,
+            on_progress=lambda share: progress.update(task, completed=share),
         )
     if as_json:
         say(report_json(report), as_json=True)

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from pico_core.cli.options import Json, named_values
 from pico_core.cli.studies import DIFFERENT
+from pico_core.data.blocks import NEVER
 from pico_core.data.files import load_pairs
 from pico_core.errors import SettingError
 from pico_core.experiments.checking import TableCheck
@@ -71,7 +72,7 @@ def train(
         seeds=usual.seeds if seeds is None else tuple(range(seeds)),
         held_out=_listed(hold_out_styles or ""),
     ).with_settings({"n_training_images": few} | named if few else dict(named))
-    pairs = load_pairs(data)
+    pairs = load_pairs(data, stream_from=NEVER)
     with _watched(target) as meter:
 
         def tick(now: ComparisonProgress) -> None:

@@ -1,18 +1,25 @@
 """What makes two arrays a dataset. Each check says what was found, what was expected, and the mend."""
 
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from pico_core.data.blocks import blocks, items_at_once
 from pico_core.errors import DataError
 
 STORAGE = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # A unit vector of d halves rounds to a norm this near 1; nearer ones are left as they came, so
 # that writing and reading a dataset never changes its bytes.
 UNIT_TOLERANCE = {torch.float16: 2e-3, torch.bfloat16: 1e-2, torch.float32: 1e-4, torch.float64: 1e-4}
-ROWS_AT_ONCE = 4096  # rows checked at a time: the float32 copies stay small beside the data
+ROWS_AT_ONCE = 4096  # rows checked at a time at most: the copies stay small beside the data
+CHECKED_BYTES = 3 * 2**20  # and of them so many bytes in float32: they stay in the cache
+
+
+def row_blocks(tokens: Tensor) -> Iterator[slice]:
+    """The items in ranges that are small enough to be checked at once."""
+    return blocks(len(tokens), min(ROWS_AT_ONCE, items_at_once(tokens, CHECKED_BYTES)))
 
 
 def shape_of(tensor: Tensor) -> str:
@@ -119,13 +126,12 @@ def row_count(values: Sized, rows: int, what: str, modality: str) -> None:
 def finite(tokens: Tensor, mask: Tensor, modality: str) -> None:
     """Real tokens must be finite; padding may hold anything."""
     count, first = 0, ""
-    for start in range(0, len(tokens), ROWS_AT_ONCE):
-        part = tokens[start : start + ROWS_AT_ONCE]
-        bad = ~torch.isfinite(part) & mask[start : start + ROWS_AT_ONCE, :, None]
+    for part in row_blocks(tokens):
+        bad = ~torch.isfinite(tokens[part]) & mask[part, :, None]
         if bool(bad.any()):
             if not first:
                 item, token, column = (int(i) for i in bad.nonzero()[0])
-                first = f"item {start + item}, token {token}, column {column}"
+                first = f"item {part.start + item}, token {token}, column {column}"
             count += int(bad.sum())
     if count:
         raise DataError(
@@ -137,8 +143,7 @@ def finite(tokens: Tensor, mask: Tensor, modality: str) -> None:
 def unit_tokens(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, tuple[float, float], bool]:
     """Unit tokens with zeros under the mask, the range of norms found, and whether any was changed."""
     norms = torch.empty(mask.shape, dtype=torch.float32, device=tokens.device)
-    for start in range(0, len(tokens), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
+    for part in row_blocks(tokens):
         # The float32 square of a value beyond 1e19 is infinite, so the sum is made in float64.
         norms[part] = torch.linalg.vector_norm(tokens[part], dim=2, dtype=torch.float64).float()
     real = norms[mask]
@@ -161,8 +166,7 @@ def unit_tokens(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, tu
     dirty = bool((norms.nan_to_num(nan=1.0)[~mask] != 0).any())
     if changed or dirty:
         clean = torch.zeros_like(tokens)
-        for start in range(0, len(tokens), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
+        for part in row_blocks(tokens):
             rows = tokens[part]
             if changed:
                 rows = (rows.double() / norms[part, :, None].double()).to(tokens.dtype)

@@ -16,8 +16,17 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data import checks
+from pico_core.data.block_writing import ComingArray, write_arrays
+from pico_core.data.blocks import STREAM_FROM, StoredTokens, TokenFile, blocks, dense, items_at_once
 from pico_core.data.compact import CompactTokens, compacted
-from pico_core.data.headers import naming, reading, safetensors_headers
+from pico_core.data.headers import (
+    ArrayHeader,
+    check_total,
+    naming,
+    reading,
+    safetensors_headers,
+    safetensors_metadata,
+)
 from pico_core.data.imports import import_arrays
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
@@ -104,9 +113,19 @@ def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
     if packed:
         for name, mask in PACKED.items():
             arrays |= _as_bytes(name, arrays[name][arrays[mask]])
-    save_file(_unshared(arrays), folder / ARRAYS, metadata={**header, "normalisation": json.dumps(record)})
+    header["normalisation"] = json.dumps(record)
+    if any(isinstance(tensor, StoredTokens) for tensor in arrays.values()):
+        write_arrays(folder / ARRAYS, [_coming(name, tensor) for name, tensor in arrays.items()], header)
+    else:
+        save_file(_unshared(arrays), folder / ARRAYS, metadata=header)
     pairs.images.write_parquet(folder / IMAGES)
     pairs.texts.write_parquet(folder / TEXTS)
+
+
+def _coming(name: str, tensor: Tensor) -> ComingArray:
+    """An array in blocks of its rows."""
+    parts = (dense(tensor[part]) for part in blocks(len(tensor), items_at_once(tensor)))
+    return ComingArray(name, tuple(tensor.shape), tensor.dtype, parts)
 
 
 def _as_bytes(name: str, rows: Tensor) -> dict[str, Tensor]:
@@ -169,11 +188,16 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def load_pairs(path: Path | str) -> PairedEmbeddings:
+def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmbeddings:
     """Read a dataset folder of `save_pairs`, or import a foreign file by its recognised names.
 
-    The arrays of a folder stay mapped to its file, so they take memory only as they are used.
+    The arrays of a folder stay mapped to its file, so they take memory only as they are used; the tokens of
+    a large one stay in the file altogether and are read in blocks (`StoredTokens`).
     What is written and read again has the same digest.
+
+    Args:
+        path: The folder, or the foreign file.
+        stream_from: Tokens of a folder that take so many bytes together stay in its file.
 
     Raises:
         DataError: nothing there, not a dataset, or contents that are no dataset; says which and the mend.
@@ -190,7 +214,7 @@ def load_pairs(path: Path | str) -> PairedEmbeddings:
             "wrote, or the file of the embeddings itself"
         )
     with _inside(place):
-        return _load_folder(place)
+        return _load_folder(place, stream_from)
 
 
 @contextmanager
@@ -201,14 +225,19 @@ def _inside(folder: Path) -> Iterator[None]:
         raise DataError(f"{folder.name}/{error}") from error
 
 
-def _load_folder(folder: Path) -> PairedEmbeddings:
+def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
     file = folder / ARRAYS
     with reading(file, "safetensors"):
-        safetensors_headers(file)
-        with safe_open(file, framework="pt", device="cpu") as stored:
-            header: dict[str, str] = stored.metadata() or {}
-            version = _check_format(header)
-            arrays: dict[str, Tensor] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        headers = {header.name: header for header in safetensors_headers(file, streamed=True)}
+        header = safetensors_metadata(file)
+        version = _check_format(header)
+        arrays = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
+        if arrays:  # nothing is mapped: a machine may refuse to map more than it has memory for
+            arrays |= {name: _read_array(file, one) for name, one in headers.items() if name not in arrays}
+        else:
+            check_total(tuple(headers.values()))
+            with safe_open(file, framework="pt", device="cpu") as stored:
+                arrays = {name: stored.get_tensor(name) for name in headers}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -241,6 +270,31 @@ def _load_folder(folder: Path) -> PairedEmbeddings:
         part=part,
         encoder=encoder,
     )
+
+
+def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int) -> dict[str, Tensor]:
+    """The tokens of a dataset that is to be streamed; nothing of a smaller one, or of one of other shapes."""
+    found = [headers[name] for name in PACKED if name in headers]
+    if len(found) < len(PACKED) or sum(header.nbytes for header in found) < stream_from:
+        return {}
+    if any(len(header.shape) != 3 or 0 in header.shape or header.kind != "floating" for header in found):
+        return {}  # read as they are, and refused with what is wrong about them
+    return {
+        header.name: StoredTokens(
+            TokenFile(
+                file, header.start, (header.shape[0], header.shape[1], header.shape[2]), getattr(torch, header.dtype)
+            )
+        )
+        for header in found
+    }
+
+
+def _read_array(file: Path, header: ArrayHeader) -> Tensor:
+    """One small array, whole."""
+    with file.open("rb") as stream:
+        stream.seek(header.start)
+        raw = torch.frombuffer(bytearray(stream.read(header.nbytes)), dtype=torch.uint8)
+    return raw.view(getattr(torch, header.dtype)).view(header.shape)
 
 
 def _check_format(header: dict[str, str]) -> str:
@@ -297,13 +351,12 @@ def _checked(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, Tenso
     """Native tokens as they are, if they are finite unit vectors with zeros under the mask."""
     tokens = checks.as_tokens(tokens, modality)
     mask = checks.as_mask(mask, tokens, modality)
-    checks.finite(tokens, mask, modality)
-    for start in range(0, len(tokens), checks.ROWS_AT_ONCE):
-        part = slice(start, start + checks.ROWS_AT_ONCE)
-        norms = torch.linalg.vector_norm(tokens[part].float(), dim=2)
+    for part in checks.row_blocks(tokens):
+        norms = torch.linalg.vector_norm(dense(tokens[part]).float(), dim=2)
         if not bool(((norms - mask[part].float()).abs() <= NATIVE_UNIT_TOLERANCE * mask[part]).all()):
+            checks.finite(tokens, mask, modality)  # a NaN is no length either, and has a message of its own
             raise DataError(
-                f"{modality} embeddings of items {start} to {start + len(norms) - 1} hold vectors whose length is not "
+                f"{modality} embeddings of items {part.start} to {part.stop - 1} hold vectors whose length is not "
                 "1, or padding that is not 0; the file was changed since: import the arrays anew"
             )
     return tokens, mask

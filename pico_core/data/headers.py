@@ -47,12 +47,14 @@ class ArrayHeader:
         shape: Its axes.
         dtype: "float16", "bfloat16", "int64", "bool", "text" and so on.
         nbytes: Memory that it will take.
+        start: Where its bytes begin in the file, where they lie there as they are (safetensors).
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     nbytes: int
+    start: int = 0
 
     @property
     def kind(self) -> ArrayKind:
@@ -223,8 +225,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def safetensors_headers(path: Path) -> tuple[ArrayHeader, ...]:
-    """The headers of all arrays of a .safetensors file, each checked against its range of bytes."""
+def safetensors_headers(path: Path, *, streamed: bool = False) -> tuple[ArrayHeader, ...]:
+    """The headers of all arrays of a .safetensors file, each checked against its range of bytes.
+
+    Args:
+        path: The file.
+        streamed: Its arrays will not be read at once, so they may be of any size together.
+    """
     size = path.stat().st_size
     with path.open("rb") as stream:
         first = stream.read(8)
@@ -248,5 +255,12 @@ def safetensors_headers(path: Path) -> tuple[ArrayHeader, ...]:
                 f"array {name!r}: the header declares shape {list(shape)} of {dtype}, {needed} bytes, in bytes {begin} "
                 f"to {end} of {size - 8 - length}; the file is cut short or its header is wrong: copy it again"
             )
-        headers.append(ArrayHeader(name, shape, dtype, end - begin))
-    return check_total(tuple(headers))
+        headers.append(ArrayHeader(name, shape, dtype, end - begin, 8 + length + begin))
+    return tuple(headers) if streamed else check_total(tuple(headers))
+
+
+def safetensors_metadata(path: Path) -> dict[str, str]:
+    """The texts in the header of a .safetensors file that `safetensors_headers` found sound."""
+    with path.open("rb") as stream:
+        entries = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    return {str(name): str(text) for name, text in (entries.get("__metadata__") or {}).items()}

@@ -12,13 +12,16 @@ from torch import Tensor
 
 from pico_core.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
 from pico_core.data import checks
+from pico_core.data.blocks import StoredTokens, blocks, dense, items_at_once
 from pico_core.data.marks import EncoderMark
+from pico_core.data.samples import Sample
+from pico_core.data.statistics import ItemStatistics, item_statistics
 from pico_core.errors import DataError
-from pico_core.kernels.masking import masked_mean
 
 PartName = Literal["all", "fit", "feedback", "test"]
 RESERVED_IMAGE_COLUMNS = ("id", "path")
 RESERVED_TEXT_COLUMNS = ("caption",)
+DIGEST_BYTES = 32 * 2**20  # hashed at a time
 MIN_IMAGES_PER_SPLIT = 2  # with one image every query is right
 
 
@@ -45,7 +48,8 @@ class PairedEmbeddings:
     the order of the tensors. Padding holds zeros, so equal data have equal digests.
 
     Attributes:
-        image_tokens: Unit patch tokens [n, p, d] as stored (float16, bfloat16, float32 or float64).
+        image_tokens: Unit patch tokens [n, p, d] as stored (float16, bfloat16, float32 or float64). In a large
+            dataset they lie in its file (`StoredTokens`), and so do those of its parts in any basis.
         image_mask: True = real patch.
         text_tokens: Unit word tokens [m, w, d].
         text_mask: True = real word.
@@ -184,14 +188,24 @@ class PairedEmbeddings:
         return int(counts.min()), int(counts.max())
 
     @cached_property
-    def image_means(self) -> ItemMeans:
-        """Mean of the real tokens of every image [n, d], float32."""
-        return masked_mean(self.image_tokens, self.image_mask)
+    def image_statistics(self) -> ItemStatistics:
+        """Mean and sign shares of the real tokens of every image, from one pass over them."""
+        return item_statistics(self.image_tokens, self.image_mask)
 
     @cached_property
+    def text_statistics(self) -> ItemStatistics:
+        """Mean and sign shares of the real tokens of every text, from one pass over them."""
+        return item_statistics(self.text_tokens, self.text_mask)
+
+    @property
+    def image_means(self) -> ItemMeans:
+        """Mean of the real tokens of every image [n, d], float32."""
+        return self.image_statistics.mean
+
+    @property
     def text_means(self) -> ItemMeans:
         """Mean of the real tokens of every text [m, d], float32."""
-        return masked_mean(self.text_tokens, self.text_mask)
+        return self.text_statistics.mean
 
     @cached_property
     def digest(self) -> str:
@@ -199,7 +213,8 @@ class PairedEmbeddings:
         total = hashlib.sha256()
         for tensor in (self.image_tokens, self.image_mask, self.text_tokens, self.text_mask, self.text_image):
             total.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
-            total.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+            for part in blocks(len(tensor), items_at_once(tensor, DIGEST_BYTES)):
+                total.update(dense(tensor[part]).detach().cpu().contiguous().view(torch.uint8).numpy().data)
         for frame in (self.images, self.texts):
             for column in frame.iter_columns():
                 total.update(f"{column.name}:{column.dtype}\n".encode())
@@ -234,6 +249,19 @@ class PairedEmbeddings:
             images=self.images[chosen.tolist()],
             texts=self.texts[kept.tolist()],
         )
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the tokens lie in the dataset's file and are read in blocks."""
+        return isinstance(self.image_tokens, StoredTokens) or isinstance(self.text_tokens, StoredTokens)
+
+    def read(self) -> "PairedEmbeddings":
+        """The same pairs with all tokens in memory.
+
+        Raises:
+            DataError: the tokens lie in a file and are too many for that.
+        """
+        return replace(self, image_tokens=dense(self.image_tokens), text_tokens=dense(self.text_tokens))
 
     def split(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> "Splits":
         """Divide the images at random into fit, feedback and test: disjoint, together everything.
@@ -289,11 +317,19 @@ class PairedEmbeddings:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Three parts of one dataset, disjoint by image."""
+    """Three parts of one dataset, disjoint by image.
+
+    Attributes:
+        fit: Statistics and prototypes come from it.
+        feedback: Candidates are compared on it.
+        test: Reported on, and looked at by nothing else.
+        feedback_sample: Of how many images of its split `feedback` is a sample; None where it is the whole split.
+    """
 
     fit: PairedEmbeddings
     feedback: PairedEmbeddings
     test: PairedEmbeddings
+    feedback_sample: Sample | None = None
 
 
 def _frame(

@@ -86,7 +86,8 @@ class Workbench:
         key = _axes_of(config)
         if key not in self._splits:
             axes = study_basis(self.parts.fit, config)
-            self._splits[key] = Splits(*(axes.apply(part) for part in _each(self.parts)))
+            fit, feedback, test = (axes.apply(part) for part in _each(self.parts))
+            self._splits[key] = Splits(fit, feedback, test)
         return self._splits[key]
 
     @cached_property

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pico_core.axes import Columns
+from pico_core.data.blocks import NEVER
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
@@ -46,4 +47,4 @@ def open_pairs(data: str, place: Path | None) -> PairedEmbeddings:
     >>> open_pairs("planted", None).name
     'Planted columns'
     """
-    return load_pairs(demo_of(data).dataset if place is None else place)
+    return load_pairs(demo_of(data).dataset if place is None else place, stream_from=NEVER)

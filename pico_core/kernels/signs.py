@@ -113,10 +113,11 @@ def mismatched_agreement(
     """
     positive = _sum_by_image(texts.positive, text_image, len(images.positive))
     negative = _sum_by_image(texts.negative, text_image, len(images.positive))
-    rows = [
-        (images.positive[shuffle] * positive + images.negative[shuffle] * negative).sum(dim=0) for shuffle in shuffles
-    ]
-    return torch.stack(rows) / len(text_image)
+    # Rows that are kept one by one would part the memory that is freed between them.
+    rows = torch.empty(len(shuffles), positive.shape[1], dtype=positive.dtype)
+    for row, shuffle in zip(rows, shuffles, strict=True):
+        row[:] = (images.positive[shuffle] * positive + images.negative[shuffle] * negative).sum(dim=0)
+    return rows / len(text_image)
 
 
 def _sum_by_image(values: Float[Tensor, "m d"], text_image: Int[Tensor, " m"], n_images: int) -> Float[Tensor, "n d"]:

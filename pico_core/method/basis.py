@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.data.blocks import with_change
+from pico_core.data.moments import pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.method.config import BasisName
@@ -46,8 +48,8 @@ class Basis:
             return pairs
         return replace(
             pairs,
-            image_tokens=self.turn(pairs.image_tokens),
-            text_tokens=self.turn(pairs.text_tokens),
+            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, self._turned),
+            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, self._turned),
         )
 
     def turn(self, vectors: Float[Tensor, "*items d"]) -> Float[Tensor, "*items d"]:
@@ -60,6 +62,9 @@ class Basis:
             return vectors
         kind = torch.promote_types(vectors.dtype, torch.float32)
         return vectors.to(kind) @ self.matrix.to(kind).T
+
+    def _turned(self, tokens: Tensor, _mask: Tensor) -> Tensor:
+        return self.turn(tokens)
 
     def strongest(self, column: int, top: int = 3) -> list[Loading]:
         """The given columns that an axis is mostly made of, largest share first.
@@ -120,9 +125,8 @@ def fit_basis(pairs: PairedEmbeddings, name: BasisName, *, shrinkage: float = 0.
     elif name == "ica":
         axes = independent_axes(_pooled(pairs), seed=seed)
     else:
-        pooled = _pooled(pairs)
-        centred = pooled - pooled.mean(dim=0)
-        axes = torch.linalg.eigh(centred.T @ centred / len(pooled)).eigenvectors.flip(1).T
+        covariance = pooled_moment(pairs, centre=pooled_sum(pairs).mean).mean
+        axes = torch.linalg.eigh(covariance).eigenvectors.flip(1).T
     return Basis(name, with_signs(axes).float())
 
 

@@ -13,6 +13,7 @@ Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
 BasisName = Literal["given", "pca", "cross", "ica", "probe"]
 Settings = TypeVar("Settings")
+SAMPLES = ("feedback_images", "report_images")  # settings that bound what is looked at
 MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
 
 
@@ -108,6 +109,10 @@ class StudyConfig:
         shrinkage: Draws "cross" axes to principal ones, 0 = not at all, 1 = fully; other axes do not ask for it.
         fit: Share of the images for fitting.
         feedback: Share for feedback; the rest is test.
+        feedback_images: At most so many images of the feedback split give feedback, drawn by the seed; 0 = all. Every
+            iteration scores them all, and of many more the cost grows with their square.
+        report_images: At most so many images of the test split (with their texts) are queries of the report, drawn by
+            the seed, among all its images and texts; 0 = all.
         construction: The method's settings.
 
     >>> StudyConfig().with_settings({"basis": "cross", "gamma": "2"}).construction.gamma
@@ -119,12 +124,17 @@ class StudyConfig:
     shrinkage: float = 0.0
     fit: float = 0.45
     feedback: float = 0.15
+    feedback_images: int = 1000
+    report_images: int = 5000
     construction: ConstructionConfig = field(default_factory=ConstructionConfig)
 
     def __post_init__(self) -> None:
         _check_choices(self)
         _require(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         _require(0 <= self.shrinkage <= 1, "shrinkage", self.shrinkage, "a number from 0 to 1")
+        for name in SAMPLES:
+            found = getattr(self, name)
+            _require(found == 0 or found >= 2, name, found, "0 (all), or a whole number of at least 2")
         _require(0 < self.fit < 1, "fit", self.fit, "a share between 0 and 1")
         _require(0 < self.feedback < 1, "feedback", self.feedback, "a share between 0 and 1")
         _require(self.fit + self.feedback < 1, "fit + feedback", self.fit + self.feedback, "less than 1")
@@ -144,8 +154,11 @@ class StudyConfig:
         return replace(changed(self, {k: v for k, v in settings.items() if k in own}), construction=construction)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; the inverse of `from_dict`."""
-        return asdict(self)
+        """Plain values for JSON; the inverse of `from_dict`.
+
+        Bounds of samples are named where they were changed: keys of studies that never met them stay as they are.
+        """
+        return {k: v for k, v in asdict(self).items() if k not in SAMPLES or v != getattr(StudyConfig(), k)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "StudyConfig":

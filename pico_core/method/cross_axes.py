@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.data.moments import cross_moment, pooled_moment
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.eigenaxes import everything, nested_axes, with_signs
@@ -34,8 +35,7 @@ class ShrinkageChoice:
 
 def cross_covariance(pairs: PairedEmbeddings) -> Square:
     """(C + C^T) / 2 with C = mean of v t^T over matched pairs of pooled tokens, not centred."""
-    images, texts = pairs.image_means.double(), pairs.text_means.double()
-    cross = images[pairs.text_image].T @ texts / len(texts)
+    cross = cross_moment(pairs).mean
     return (cross + cross.T) / 2
 
 
@@ -103,8 +103,7 @@ def choose_shrinkage(
 
 def _principal(pairs: PairedEmbeddings) -> Square:
     """Eigenvectors of the second moment of all items, not centred, as `cross` is not."""
-    pooled = torch.cat([pairs.image_means, pairs.text_means]).double()
-    return with_signs(nested_axes([pooled.T @ pooled / len(pooled)], everything(pairs.n_columns)))
+    return with_signs(nested_axes([pooled_moment(pairs).mean], everything(pairs.n_columns)))
 
 
 def _shrunk(symmetric: Square, principal: Square, shrinkage: float) -> Square:

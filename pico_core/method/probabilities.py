@@ -6,7 +6,7 @@ from torch import Tensor
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.kernels.signs import agreement_by_image, sign_shares
+from pico_core.kernels.signs import agreement_by_image
 from pico_core.method.config import Combination, ConstructionConfig, Similarity
 from pico_core.method.history import ModalityPrototypes
 
@@ -17,11 +17,7 @@ FLOOR = 1e-6
 
 def agreement_sums(pairs: PairedEmbeddings) -> Float[Tensor, "n d"]:
     """Per image the sum over its texts of the share of positive patch-word products."""
-    return agreement_by_image(
-        sign_shares(pairs.image_tokens, pairs.image_mask),
-        sign_shares(pairs.text_tokens, pairs.text_mask),
-        pairs.text_image,
-    )
+    return agreement_by_image(pairs.image_statistics.signs, pairs.text_statistics.signs, pairs.text_image)
 
 
 def pseudo_semantic_probabilities(pairs: PairedEmbeddings) -> Columns:

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from pico_core.axes import Columns
+from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.config import ConstructionConfig
@@ -19,6 +20,7 @@ from pico_core.method.history import ModalityPrototypes, StylePrototypes
 
 # The limit on threads is the process's own: two studies inside it at once would restore each other's.
 _ONE_AT_A_TIME = threading.Lock()
+QUANTILE_VALUES = 2**24  # torch refuses to look at more at once
 STARTS = 4  # K-means++ starts of the first iteration; later ones are warm-started
 
 
@@ -178,7 +180,8 @@ def _points(
         values = tokens[owner, token[drawn]].float()
     else:
         levels = torch.linspace(0.0, 1.0, max(3, min(config.n_anchors, len(means))))
-        values = torch.quantile(means, levels, dim=0)
+        columns = blocks(means.shape[1], max(1, QUANTILE_VALUES // len(means)))
+        values = torch.cat([torch.quantile(means[:, part], levels, dim=0) for part in columns], dim=1)
     centred = values.T - values.mean(dim=0)[:, None]
     norms = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
     # Rounding leaves a constant column a hair off zero: below this it has no pattern.

@@ -1,6 +1,7 @@
 """Every page runs on the demo without an exception, answers its question, and says what is missing."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import services
 from app.markup import plain
-from pico_core.data.files import save_pairs
+from app.services import datasets
+from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.study import run_study
@@ -47,6 +49,16 @@ def test_a_page_on_a_demo_asks_and_answers(name, demo):
     assert app.title[0].value.endswith("?")
     assert not app.error
     assert app.sidebar.success[0].value.startswith("Fresh")
+
+
+def test_the_data_page_says_what_it_samples(planted, tmp_path, monkeypatch):
+    save_pairs(planted.pairs, tmp_path / "large")
+    monkeypatch.setattr(datasets, "load_pairs", partial(load_pairs, stream_from=0))
+    monkeypatch.setattr(datasets, "SAMPLED_IMAGES", 50)
+    app = page("data", dataset=str(tmp_path / "large"))
+    assert not app.exception, app.exception
+    assert "sampled 50 of 80 images" in answer(app)
+    assert any("These are sampled 50 of 80 images" in one.value for one in app.markdown)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -8,8 +8,9 @@ import torch
 
 from app import services
 from app.comparing import Sides
+from app.services import datasets
 from app.services.compare import side
-from pico_core.data.files import save_pairs
+from pico_core.data.files import load_pairs, save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.study import study_splits
 
@@ -111,3 +112,27 @@ def test_a_typed_caption_ranks_the_same_without_weights_in_every_basis():
     assert [item.index for item in lists[0].left] == [item.index for item in lists[1].left]
     assert lists[0].left[0].score == pytest.approx(lists[1].left[0].score, abs=1e-4)
     assert lists[1].right != lists[1].left
+
+
+def test_a_dataset_that_stays_in_its_file_is_opened_as_a_sample_that_says_so(planted, tmp_path, monkeypatch):
+    save_pairs(planted.pairs, tmp_path / "large")
+    streamed = load_pairs(tmp_path / "large", stream_from=0)
+    monkeypatch.setattr(datasets, "SAMPLED_IMAGES", 30)
+    drawn, sample = datasets.drawn_for_pages(streamed)
+    assert sample.sentence == "sampled 30 of 80 images"
+    assert drawn.name.endswith("(sampled 30 of 80 images)")
+    assert not drawn.in_file
+    chosen = [planted.pairs.ids.index(name) for name in drawn.ids]
+    assert torch.equal(drawn.image_tokens, planted.pairs.image_tokens[chosen])
+    assert datasets.drawn_for_pages(planted.pairs) == (planted.pairs, None)
+
+
+def test_a_sample_is_bounded_in_bytes_too(planted, tmp_path, monkeypatch):
+    save_pairs(planted.pairs, tmp_path / "large")
+    streamed = load_pairs(tmp_path / "large", stream_from=0)
+    whole = 2 * (streamed.image_tokens.numel() + streamed.text_tokens.numel())  # float16
+    monkeypatch.setattr(datasets, "SAMPLED_BYTES", whole // 4)
+    assert datasets.drawn_for_pages(streamed)[1].n == 20
+    monkeypatch.setattr(datasets, "SAMPLED_BYTES", 2 * whole)
+    drawn, sample = datasets.drawn_for_pages(streamed)
+    assert (sample, drawn.in_file, drawn.n_images) == (None, False, 80)

@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 PROGRAM = """
 import resource, torch
@@ -30,6 +33,25 @@ top_candidates(pairs, kind="image", k=10)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
+STREAMED = """
+import sys, torch
+from pathlib import Path
+from pico_core.data.blocks import StoredTokens, TokenFile
+from pico_core.data.statistics import item_statistics
+def anonymous():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("RssAnon")) / 1024
+n, p, d = 1200, 98, 256   # 60 MB in float16, 120 MB in float32
+file = Path(sys.argv[1])
+with file.open("wb") as stream:
+    for _ in range(n // 100):
+        stream.write(torch.randn(100, p, d).half().numpy().tobytes())
+tokens, mask = StoredTokens(TokenFile(file, 0, (n, p, d), torch.float16)), torch.ones(n, p, dtype=torch.bool)
+item_statistics(tokens[:100], mask[:100])
+before = anonymous()
+found = item_statistics(tokens, mask)
+print(anonymous() - before)
+"""
+
 
 def test_scoring_stays_far_below_the_token_table():
     found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
@@ -39,3 +61,10 @@ def test_scoring_stays_far_below_the_token_table():
 def test_the_best_of_many_are_found_far_below_the_table_of_all_scores():
     found = subprocess.run([sys.executable, "-c", BEST], capture_output=True, text=True, check=True)
     assert float(found.stdout) < 100, "MB over the inputs"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="anonymous memory is read from /proc")
+def test_statistics_of_tokens_in_a_file_hold_a_block_and_the_result(tmp_path):
+    command = [sys.executable, "-c", STREAMED, str(tmp_path / "tokens")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 15, "MB: the result takes 4, a block 4, what is read 2"

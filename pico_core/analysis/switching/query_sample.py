@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from pico_core.analysis.scoring import scores_of
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks, query_ranks, row_ranks
-from pico_core.kernels.similarity import late_interaction
 
 # Multiplications and additions of one quick scoring: a quarter of a second of one slow core, so that the
 # answer with the page around it is there within one. One place for all.
@@ -104,7 +104,7 @@ def ranks_of(
 
 
 def _rows(pairs: PairedEmbeddings, images: Int[Tensor, " q"], weights: Columns) -> Tensor:
-    return late_interaction(
+    return scores_of(
         pairs.image_tokens[images],
         pairs.text_tokens,
         image_mask=pairs.image_mask[images],
@@ -114,7 +114,7 @@ def _rows(pairs: PairedEmbeddings, images: Int[Tensor, " q"], weights: Columns) 
 
 
 def _columns(pairs: PairedEmbeddings, texts: Int[Tensor, " r"], weights: Columns) -> Tensor:
-    return late_interaction(
+    return scores_of(
         pairs.image_tokens,
         pairs.text_tokens[texts],
         image_mask=pairs.image_mask,

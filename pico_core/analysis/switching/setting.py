@@ -15,6 +15,7 @@ from torch import Tensor
 from pico_core.analysis.rankings import check_query, query_scores, relevant_items
 from pico_core.analysis.scoring import QueryKind, Scorable
 from pico_core.axes import Columns
+from pico_core.data.blocks import with_change
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import row_ranks
@@ -135,6 +136,10 @@ def _mean(means: Tensor, mask: Bool[Tensor, "items tokens"]) -> Columns:
 
 def _filled(tokens: Tensor, mask: Bool[Tensor, "items tokens"], index: Int[Tensor, " k"], means: Columns) -> Tensor:
     """The tokens with some columns at their means; padding stays zero."""
-    kept = tokens.to(torch.promote_types(tokens.dtype, torch.float32), copy=True)
-    kept[:, :, index] = mask[..., None] * means[index].to(kept)
-    return kept
+
+    def filled(some: Tensor, real: Tensor) -> Tensor:
+        kept = some.to(torch.promote_types(some.dtype, torch.float32), copy=True)
+        kept[:, :, index] = real[..., None] * means[index].to(kept)
+        return kept
+
+    return with_change(tokens, mask, filled)
