@@ -95,9 +95,7 @@ def trajectories(
             name=str(step),
             traces=list(range(2 * per_side)),
             data=[
-                trace
-                for side in (image, text)
-                for trace in _moved(side, probabilities, step, with_lines=with_lines)
+                trace for side in (image, text) for trace in _moved(side, probabilities, step, with_lines=with_lines)
             ],
         )
         for step in range(last + 1)

@@ -12,7 +12,7 @@ LISTS = "() => [...document.querySelectorAll('[data-testid=stMain] .rows')].map(
 FIGURE = """key => {
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
     const strokes = plot === null ? [] : [...plot.querySelectorAll('.main-svg path')];
-    return strokes.map(path => path.getAttribute('d')).join('');
+    return strokes.map(path => path.getAttribute('d') + path.getAttribute('transform')).join('');
 }"""
 PAGE = """title => {
     const head = document.querySelector('[data-testid=stMain] h1');
