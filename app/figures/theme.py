@@ -6,6 +6,7 @@ that two of them stay apart for every kind of sight: `tests/app/test_accessibili
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 SEMANTIC = "#0072B2"
@@ -97,12 +98,13 @@ def colour_bar(title: str) -> dict[str, object]:
 
 
 def interval(low: Sequence[float], high: Sequence[float], value: Sequence[float]) -> dict[str, object]:
-    """Plotly's error bars from interval ends."""
+    """Plotly's error bars from interval ends, as arrays: they travel as bytes, not as digits."""
+    ends, middle = np.array([low, high], dtype=np.float64), np.asarray(value, dtype=np.float64)
     return {
         "type": "data",
         "symmetric": False,
-        "array": [h - v for h, v in zip(high, value, strict=True)],
-        "arrayminus": [v - lo for lo, v in zip(low, value, strict=True)],
+        "array": ends[1] - middle,
+        "arrayminus": middle - ends[0],
         "thickness": 1.6,
         "width": 0,
     }
