@@ -128,8 +128,8 @@ def _server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         wait_until_healthy(address, process)
         yield address, process
     finally:
-        process.terminate()
-        process.wait(timeout=20)
+        process.kill()  # a server with open visits may take its time to end, and nothing is kept
+        process.wait()
 
 
 def _paint(browser: Any, address: str) -> list[Row]:

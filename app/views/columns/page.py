@@ -46,10 +46,11 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_part(part)
-    # The instrument first, though it stands below: its answer need not wait until the browser has plotted all bars.
-    _go(_instrument(space, frame, selected, part), selected)
+    # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Where the
+    # column stays the same its bars are not drawn again, so no instrument waits for them.
     with overview:
         _overview(frame, selected)
+    _go(_instrument(space, frame, selected, part), selected)
 
 
 def _go(chosen: int | None, selected: int) -> None:
