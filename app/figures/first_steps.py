@@ -95,8 +95,15 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool 
     ends = _counts(n)
     figure.add_trace(_sum_line(running, n, dark=dark))
     figure.add_trace(_bars(products, n))
-    figure.frames = [
-        go.Frame(name=str(end), traces=[0, 1], data=[_sum_line(running, end, dark=dark), _bars(products, end)])
+    figure.frames = [  # only what moves: colours and patterns stay as they are
+        go.Frame(
+            name=str(end),
+            traces=[0, 1],
+            data=[
+                {"type": "scatter", "x": np.arange(end), "y": running[:end]},
+                {"type": "bar", "y": _first(products, end)},
+            ],
+        )
         for end in ends
     ]
     figure.add_annotation(
@@ -401,11 +408,15 @@ def _counts(n: int) -> list[int]:
     return sorted({round(end) for end in np.linspace(1, n, min(n, MOST_FRAMES)).tolist()})
 
 
+def _first(products: Numbers, end: int) -> Numbers:
+    """The first so many, the rest as nothing."""
+    return np.where(np.arange(len(products)) < end, products, 0.0).astype(np.float32)
+
+
 def _bars(products: Numbers, end: int) -> go.Bar:
-    shown = np.where(np.arange(len(products)) < end, products, 0.0)
     return go.Bar(
         x=np.arange(len(products)),
-        y=shown,
+        y=_first(products, end),
         marker={
             "color": [SEMANTIC if value >= 0 else STYLE for value in products],
             "pattern": {"shape": ["" if value >= 0 else "/" for value in products]},

@@ -1,6 +1,6 @@
 """Where candidates move between the left and the right list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -43,14 +43,20 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
             places.setdefault(target.index, (below, target))
     figure = theme.blank(height=flow_height(both), x="", y="", dark=dark, key="flow")
     order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
+    lines, dots = [], []
     for index in order:
         item = (left.get(index) or right[index])[1]
         before, after = (item.rank, item.other_rank) if index in left else (item.other_rank, item.rank)
         start = left[index][0] if index in left else None
         end = right[index][0] if index in right else None
-        _add_line(figure, _path(start, end), item, before=before, after=after, name=names.get(index, ""))
+        path = _path(start, end)
+        lines.append(_line(path, item, before=before, after=after, name=names.get(index, "")))
+        dots += [
+            (*place, colour_of(before, after), item.relevant) for place in (path[[0, -1]] if _whole(path) else path[:1])
+        ]
         if start is None or end is None:
             _add_stub_label(figure, start=start, end=end, before=before, after=after, dark=dark)
+    figure.add_traces([*lines, _ends(dots)])
     figure.update_layout(
         showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
     )
@@ -73,30 +79,41 @@ def _path(start: int | None, end: int | None) -> np.ndarray:
     return stub
 
 
-def _add_line(figure: go.Figure, path: np.ndarray, item: RankedItem, *, before: int, after: int, name: str) -> None:
-    colour = colour_of(before, after)
-    whole = path[0, 0] in (0.0, 1.0) and path[-1, 0] in (0.0, 1.0)
-    figure.add_trace(
-        go.Scatter(
-            x=path[:, 0],
-            y=path[:, 1],
-            mode="lines",
-            line={"color": colour, "width": 5 if item.relevant else 2, "dash": "solid" if whole else "dot"},
-            opacity=1.0 if item.relevant else 0.75,
-            text=[f"{escape(name)}<br>rank {before} to {after}"] * len(path),
-            hovertemplate="%{text}<extra></extra>",
-        )
+def _whole(path: np.ndarray) -> bool:
+    """Whether it leads from one list to the other."""
+    return path[0, 0] in (0.0, 1.0) and path[-1, 0] in (0.0, 1.0)
+
+
+def _line(path: np.ndarray, item: RankedItem, *, before: int, after: int, name: str) -> go.Scatter:
+    return go.Scatter(
+        x=path[:, 0],
+        y=path[:, 1],
+        mode="lines",
+        line={
+            "color": colour_of(before, after),
+            "width": 5 if item.relevant else 2,
+            "dash": "solid" if _whole(path) else "dot",
+        },
+        opacity=1.0 if item.relevant else 0.75,
+        text=[f"{escape(name)}<br>rank {before} to {after}"] * len(path),
+        hovertemplate="%{text}<extra></extra>",
     )
-    ends = path[[0, -1]] if whole else path[:1]
-    figure.add_trace(
-        go.Scatter(
-            x=ends[:, 0],
-            y=ends[:, 1],
-            mode="markers",
-            marker={"color": colour, "size": 13 if item.relevant else 8, "symbol": "circle"},
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
+
+
+def _ends(dots: Sequence[tuple[float, float, str, bool]]) -> go.Scatter:
+    """The dots where lines end, in one trace: one for each would take as long as all the lines."""
+    return go.Scatter(
+        x=[x for x, _, _, _ in dots],
+        y=[y for _, y, _, _ in dots],
+        mode="markers",
+        marker={
+            "color": [colour for _, _, colour, _ in dots],
+            "size": [13 if relevant else 8 for _, _, _, relevant in dots],
+            "opacity": 1,
+            "symbol": "circle",
+        },
+        cliponaxis=False,
+        hoverinfo="skip",
     )
 
 

@@ -40,8 +40,8 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
         some = places.filter(pl.col("fate") == fate)
         figure.add_trace(
             draw(
-                x=some["before"].to_list(),
-                y=some["after"].to_list(),
+                x=some["before"].to_numpy(),
+                y=some["after"].to_numpy(),
                 mode="markers",
                 name=word,
                 marker={

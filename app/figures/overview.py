@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
@@ -122,10 +123,10 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
     figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", dark=dark, key="glance")
     hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
     figure.add_bar(
-        x=list(range(ordered.height)),
-        y=ordered["shown_weight"].to_list(),
+        x=np.arange(ordered.height),
+        y=ordered["shown_weight"].to_numpy(),
         marker={
-            "color": ordered["probability"].to_list(),
+            "color": ordered["probability"].to_numpy(),
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": 1,

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.figures.columns import undimmed
-from app.figures.theme import GREY, LOSS, SEMANTIC, SKY, blank, ink, quiet
+from app.figures.theme import GREY, LOSS, SEMANTIC, SKY, add_notes, blank, ink, quiet
 from pico_core.analysis.records import Estimate, Verdict
 
 STEP = 24  # pixels of a row
@@ -101,10 +101,14 @@ def row_plot(
         _shade(figure, band, low, high, dark=dark)
     words = dict(zip((Verdict.HELPS, Verdict.HURTS, Verdict.NONE), verdicts, strict=True))
     _hits(figure, rows, places, (low, high), words, selected=selected, dark=dark)
-    for row, place in zip(rows, places, strict=True):
-        _draw(figure, row, place, (low, high), dark=dark)
+    notes = [
+        note
+        for row, place in zip(rows, places, strict=True)
+        for note in _draw(figure, row, place, (low, high), dark=dark)
+    ]
     for text, right in ((number, 46), ("95 % interval", 150)):
-        _word(figure, text, -HEAD, right=right, colour=quiet(dark), size=11)
+        notes.append(_word(text, -HEAD, right=right, colour=quiet(dark), size=11))
+    add_notes(figure, notes)
     figure.add_shape(
         type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
     )
@@ -267,10 +271,12 @@ def _hover(row: PlotRow, words: dict[Verdict, str]) -> str:
     return f"{words[row.verdict]}: {signed(change.value)} [{signed(change.low)}, {signed(change.high)}]{about}"
 
 
-def _draw(figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, dark: bool) -> None:
+def _draw(
+    figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, dark: bool
+) -> list[dict[str, Any]]:
+    """Draw a row; returns its digits, to be added with those of all others."""
     if row.change is None:
-        _word(figure, "not here", place, right=46, colour=quiet(dark), size=12)
-        return
+        return [_word("not here", place, right=46, colour=quiet(dark), size=12)]
     change, colour = row.change, colour_of(row.verdict, main=row.main, dark=dark)
     line = {"color": colour, "width": 4 if row.main else 2.5, "dash": "dot" if row.hollow else "solid"}
     figure.add_scatter(
@@ -297,8 +303,10 @@ def _draw(figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, floa
         hoverinfo="skip",
     )
     bold = f"<b>{signed(change.value)}</b>" if row.main else signed(change.value)
-    _word(figure, bold, place, right=46, colour=ink(dark), size=13)
-    _word(figure, f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=quiet(dark), size=12)
+    return [
+        _word(bold, place, right=46, colour=ink(dark), size=13),
+        _word(f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=quiet(dark), size=12),
+    ]
 
 
 def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool) -> dict[str, Any]:
@@ -317,15 +325,15 @@ def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool)
     return {"symbol": symbol, "color": colour, "size": 15 if row.main else 11, "line": {"width": 2, "color": ring}}
 
 
-def _word(figure: go.Figure, text: str, place: float, *, right: int, colour: str, size: int) -> None:
+def _word(text: str, place: float, *, right: int, colour: str, size: int) -> dict[str, Any]:
     """Digits in a column right of the axis, ending at the same place in every row."""
-    figure.add_annotation(
-        text=text,
-        x=1,
-        xref="paper",
-        y=place,
-        xanchor="right",
-        xshift=right,
-        showarrow=False,
-        font={"size": size, "color": colour},
-    )
+    return {
+        "text": text,
+        "x": 1,
+        "xref": "paper",
+        "y": place,
+        "xanchor": "right",
+        "xshift": right,
+        "showarrow": False,
+        "font": {"size": size, "color": colour},
+    }

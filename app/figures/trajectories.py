@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -94,9 +95,7 @@ def trajectories(
             name=str(step),
             traces=list(range(2 * per_side)),
             data=[
-                trace
-                for number, side in enumerate((image, text), start=1)
-                for trace in _moving(side, probabilities, step, number=number, with_lines=with_lines, dark=dark)
+                trace for side in (image, text) for trace in _moved(side, probabilities, step, with_lines=with_lines)
             ],
         )
         for step in range(last + 1)
@@ -106,10 +105,8 @@ def trajectories(
     return figure
 
 
-def _moving(
-    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, dark: bool
-) -> list[go.Scatter]:
-    """All traces of one side at one iteration, always the same number of them."""
+def _moved(side: Side, probabilities: Numbers, step: int, *, with_lines: bool) -> list[dict[str, Any]]:
+    """What moves between iterations, of every trace of one side: all that a frame has to say."""
     heads = side.centres[step]
     nearest = heads[side.labels[step]]
     apart = np.full((len(nearest), 1), np.nan, dtype=np.float32)
@@ -118,53 +115,67 @@ def _moving(
     walked = side.centres[: step + 1].transpose(1, 0, 2)
     gap = np.full((n_prototypes, 1, 2), np.nan, dtype=np.float32)
     paths = np.concatenate([walked, gap], axis=1).reshape(-1, 2)
-    symbol = "circle" if number == 1 else "diamond"
+    return [
+        {"x": ties[0], "y": ties[1]} if with_lines else {"x": [None], "y": [None]},
+        {
+            "marker": {"color": probabilities[step]},
+            "customdata": np.column_stack([np.arange(len(side.columns)), side.labels[step]]),
+        },
+        {"x": paths[:, 0], "y": paths[:, 1]},
+        {
+            "x": heads[:, 0],
+            "y": heads[:, 1],
+            "customdata": np.bincount(side.labels[step], minlength=n_prototypes),
+        },
+    ]
+
+
+def _moving(
+    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, dark: bool
+) -> list[go.Scatter]:
+    """All traces of one side at one iteration, always the same number of them."""
+    ties, columns, paths, heads = _moved(side, probabilities, step, with_lines=with_lines)
+    columns["marker"] |= {
+        "colorscale": SEQUENTIAL,
+        "cmin": 0,
+        "cmax": 1,
+        "size": 8,
+        "symbol": "circle" if number == 1 else "diamond",
+        "line": {"color": rim(dark), "width": 0.8},
+        "showscale": number == 2,
+        "colorbar": colour_bar("semantic<br>probability"),
+    }
     return [
         go.Scatter(
-            x=ties[0] if with_lines else [None],
-            y=ties[1] if with_lines else [None],
+            **ties,
             mode="lines",
             line={"width": 1, "color": "rgba(140,145,150,0.45)"},
             hoverinfo="skip",
             **_axes(number),
         ),
         go.Scatter(
+            **columns,
             x=side.columns[:, 0],
             y=side.columns[:, 1],
             mode="markers",
-            marker={
-                "color": probabilities[step],
-                "colorscale": SEQUENTIAL,
-                "cmin": 0,
-                "cmax": 1,
-                "size": 8,
-                "symbol": symbol,
-                "line": {"color": rim(dark), "width": 0.8},
-                "showscale": number == 2,
-                "colorbar": colour_bar("semantic<br>probability"),
-            },
-            customdata=np.column_stack([np.arange(len(side.columns)), side.labels[step]]),
             hovertemplate="column %{customdata[0]}<br>probability %{marker.color:.3f}, nearest prototype "
             "%{customdata[1]}<extra></extra>",
             **_axes(number),
         ),
         go.Scatter(
-            x=paths[:, 0],
-            y=paths[:, 1],
+            **paths,
             mode="lines",
             line={"color": STYLE, "width": 2},
             hoverinfo="skip",
             **_axes(number),
         ),
         go.Scatter(
-            x=heads[:, 0],
-            y=heads[:, 1],
+            **heads,
             mode="markers+text",
             marker={"color": STYLE_DEEP, "size": 19, "symbol": "square", "line": {"color": "#FFFFFF", "width": 1}},
-            text=[str(k) for k in range(n_prototypes)],
+            text=[str(k) for k in range(side.centres.shape[1])],
             textposition="middle center",
             textfont={"color": "#FFFFFF", "size": 13, "weight": 700},
-            customdata=np.bincount(side.labels[step], minlength=n_prototypes),
             hovertemplate="style prototype %{text}<br>nearest to %{customdata} columns<extra></extra>",
             **_axes(number),
         ),

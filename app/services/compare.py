@@ -9,6 +9,7 @@ from torch import Tensor
 
 from app import state
 from app.comparing import SideChoice
+from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
 from app.services.studies import Workspace, sibling, study_key
 from app.services.switch import sets_here
@@ -207,14 +208,14 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
     return compare_lists(rows[0], rows[1], relevant=relevant, top_k=top_k)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept(entries=64, max_bytes=64_000_000)
 def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
     tokens, pairs = query_tokens(_side, _asked), _side.scorable.pairs
     index = _index(_side.data, pairs) if _packed_bytes(pairs) <= MOST_PACKED else retrieval_index(pairs)
     return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Packing the test split")
+@kept(entries=3, max_bytes=GIGABYTE, spinner="Packing the test split")
 def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
     return retrieval_index(_pairs)
 
@@ -280,7 +281,7 @@ def _load(path: str, changed: str, mark: str, _pairs: PairedEmbeddings) -> Study
     return load_run(path, _pairs)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept(entries=4, max_bytes=GIGABYTE)
 def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddings:
     return study_splits(_pairs, _study.config, _study.basis).test
 

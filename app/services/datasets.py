@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import streamlit as st
 from torch import Tensor
 
 from app import state
+from app.services.bounded import GIGABYTE, kept
 from pico_core.data.files import load_pairs
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
@@ -52,7 +52,7 @@ class Dataset:
         return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the dataset")
+@kept(entries=4, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
     demo = demo_of(path) if path in state.BUILT_IN else None
     place = Path(path) if demo is None else demo.dataset

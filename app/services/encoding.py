@@ -209,7 +209,7 @@ def unpack_zip(path: str, captions: str | None) -> tuple[str, str | None]:
     return str(made.pictures), None if made.captions is None else str(made.captions)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_data(max_entries=200, max_size="32MB", show_spinner=False)
 def _preview(path: str, size: int, changed: float) -> str:
     return data_address(read_picture(Path(path)), size=size)
 

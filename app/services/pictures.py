@@ -11,7 +11,7 @@ from app.services.datasets import Dataset
 from pico_core.data.encoders.pictures import read_picture
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
+@st.cache_data(max_entries=2000, max_size="64MB", show_spinner=False)
 def _thumbnail(path: str, size: int, changed: float) -> str:
     return data_address(read_picture(Path(path)), size=size)
 

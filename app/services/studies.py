@@ -8,6 +8,7 @@ from torch import Tensor
 
 from app import state
 from app.jobs import Job, Worker
+from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import Dataset
 from pico_core.analysis.rivals import Rival, strongest_rival
 from pico_core.data.pairs import PairedEmbeddings, Splits
@@ -99,10 +100,10 @@ def start_job(dataset: Dataset, config: StudyConfig, *, title: str) -> None:
     """Compute a study in the background; work that was under way is cancelled."""
     key = study_key(dataset, config)
     state.set_failure(key, "")
-    kept = _finished()
+    finished = _finished()
 
     def finish(study: Study) -> None:
-        remember(kept, key, study)
+        remember(finished, key, study)
 
     _worker().start(
         Job(
@@ -125,7 +126,7 @@ def end_job() -> None:
     _worker().forget()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept(entries=4, max_bytes=2 * GIGABYTE)
 def _splits(key: str, _dataset: Dataset, _study: Study) -> Splits:
     # The key names data and settings in full; the underscored arguments follow from it.
     return study_splits(_dataset.pairs, _study.config, _study.basis)

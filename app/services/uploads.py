@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state
+from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
 from pico_core.data.files import save_pairs
 from pico_core.data.imports import Inspection, inspect_dataset
@@ -61,7 +62,7 @@ class Source:
     texts: str | None = None
 
 
-@st.cache_resource(max_entries=4, show_spinner="Looking into the file")
+@kept(entries=4, max_bytes=GIGABYTE, spinner="Looking into the file")
 def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> Inspection:
     return inspect_dataset(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
 

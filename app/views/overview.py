@@ -140,6 +140,7 @@ def _weights(space: services.Workspace) -> None:
     )
 
 
+@st.fragment
 def _one_query(space: services.Workspace) -> None:
     test = space.splits.test
     own = state.chosen_query(test.n_images, test.n_texts)

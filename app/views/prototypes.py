@@ -32,6 +32,7 @@ def render() -> None:
     _sources()
 
 
+@st.fragment
 def _ways(space: services.Workspace) -> None:
     st.subheader("Where the prototypes went", anchor=False)
     planes = services.prototype_maps(space)
@@ -67,6 +68,7 @@ def _ways(space: services.Workspace) -> None:
     st.markdown(planes.sentence)
 
 
+@st.fragment
 def _map(space: services.Workspace) -> None:
     st.subheader("When the probabilities settled", anchor=False)
     made = space.study.construction

@@ -46,10 +46,11 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_part(part)
-    # The instrument first, though it stands below: its answer need not wait until the browser has plotted all bars.
-    _go(_instrument(space, frame, selected, part), selected)
+    # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Where the
+    # column stays the same its bars are not drawn again, so no instrument waits for them.
     with overview:
-        _go(_overview(frame, selected), selected)
+        _overview(frame, selected)
+    _go(_instrument(space, frame, selected, part), selected)
 
 
 def _go(chosen: int | None, selected: int) -> None:
@@ -74,7 +75,9 @@ def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, p
     return one_column.render(space, selected)
 
 
-def _overview(frame: pl.DataFrame, selected: int) -> int | None:
+@st.fragment
+def _overview(frame: pl.DataFrame, selected: int) -> None:
+    """All columns in one figure; what is shown and in which order changes nothing below it."""
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {state.strength():g}"}
     measure = what.segmented_control(
@@ -82,7 +85,7 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
     )
     order = how.segmented_control("Order", ("Sorted", "By index"), default="Sorted", required=True, key="columns-order")
     key = f"columns-{measure}-{order}"
-    return picked_column(
+    clicked = picked_column(
         draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
         key=key,
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
@@ -91,3 +94,4 @@ def _overview(frame: pl.DataFrame, selected: int) -> int | None:
         beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
         "prototype need not be style. Compare the detectors below.",
     )
+    _go(clicked, selected)
