@@ -3,12 +3,14 @@
 import importlib.util
 import logging
 import os
+import secrets
 import shutil
 import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ LONGEST_FOLDER = 40  # Ray's sockets lie below its folder, and a socket's path h
 STORE_BYTES = 256 * 2**20  # of an embedded cluster: results wait there, a block for each worker
 # Nothing is told to anybody, and nothing of this program's GPUs is changed.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+TOKEN = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
 @contextmanager
@@ -60,13 +63,14 @@ def cluster_at(address: str | None, *, gpus: float = 0.0) -> Iterator[Cluster | 
     folder = _short_folder() if place.kind == "local" else None
     try:
         if folder is not None:
-            _join(
-                address="local",
-                num_cpus=place.port or os.cpu_count(),
-                include_dashboard=False,
-                object_store_memory=STORE_BYTES,
-                _temp_dir=str(folder),
-            )
+            with _own_token():
+                _join(
+                    address="local",
+                    num_cpus=place.port or os.cpu_count(),
+                    include_dashboard=False,
+                    object_store_memory=STORE_BYTES,
+                    _temp_dir=str(folder),
+                )
         else:
             _join_in_time(place)
         yield Cluster(address, gpus=gpus)
@@ -82,6 +86,27 @@ def _join(**settings: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ray.init(log_to_driver=False, configure_logging=True, logging_level=logging.ERROR, **settings)
+
+
+@contextmanager
+def _own_token() -> Iterator[None]:
+    """Ray lets nobody else into an embedded cluster; its token is kept in this process, not in a file at home."""
+    before = {name: os.environ.get(name) for name in TOKEN}
+    if not any(before.values()):
+        os.environ["RAY_AUTH_TOKEN"] = _token()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@cache
+def _token() -> str:
+    """One for all clusters of this process: Ray reads it once."""
+    return secrets.token_hex(32)
 
 
 def _join_in_time(place: Address) -> None:
@@ -101,7 +126,7 @@ def _join_in_time(place: Address) -> None:
         why = f"no answer within {JOIN_SECONDS:g} s" if not failed else str(failed[0]).strip().splitlines()[0]
         raise SettingError(
             f"no Ray cluster answers at {place.text} ({why}); start one with `ray start --head`, correct the address, "
-            "or use --ray local"
+            "or use --ray local; one that asks for a token needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
         )
 
 

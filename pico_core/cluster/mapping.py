@@ -86,7 +86,7 @@ class Cluster:
             raise SettingError(f"the Ray cluster at {self.address} was lost ({_first_line(error)})") from None
         finally:
             for unfinished in waiting:
-                ray.cancel(unfinished, force=True)
+                ray.cancel(unfinished)  # its worker lives on, ready for the next work
 
     def all(
         self,
