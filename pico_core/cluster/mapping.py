@@ -32,12 +32,13 @@ class Cluster:
     gpus: float = 0.0
 
     @property
-    def n_cores(self) -> int:
+    def n_at_once(self) -> int:
         """How many blocks are done at the same time."""
         import ray
 
         found = ray.cluster_resources()
-        return max(1, int(found.get("GPU", 0.0) / self.gpus if self.gpus else found.get("CPU", 1.0)))
+        at_once = found.get("CPU", 1.0)
+        return max(1, int(min(at_once, found.get("GPU", 0.0) / self.gpus) if self.gpus else at_once))
 
     def each(
         self,
@@ -68,10 +69,10 @@ class Cluster:
         references = [ray.put(one) for one in shared]
         todo = iter(enumerate(items))
         waiting: dict[Any, int] = {}
-        cores, counted = self.n_cores, time.monotonic()
+        at_once, counted = self.n_at_once, time.monotonic()
         try:
             while True:
-                for place, item in islice(todo, max(0, AHEAD * cores - len(waiting))):
+                for place, item in islice(todo, max(0, AHEAD * at_once - len(waiting))):
                     waiting[task.remote(work, item, *references)] = place
                 if not waiting:
                     return
@@ -81,7 +82,7 @@ class Cluster:
                 if on_look is not None:
                     on_look()
                 if time.monotonic() - counted > COUNT_SECONDS:
-                    cores, counted = self.n_cores, time.monotonic()
+                    at_once, counted = self.n_at_once, time.monotonic()
         except ray.exceptions.RayError as error:
             raise SettingError(f"the Ray cluster at {self.address} was lost ({_first_line(error)})") from None
         finally:
