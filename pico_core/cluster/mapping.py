@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 RETRIES = 3  # of a block whose worker dies
 AHEAD = 2  # blocks under way per core: one is done, one waits
 LOOK_SECONDS = 0.2  # between two looks at what is done, and at whether the work is still wanted
+CALM_SECONDS = 1.0  # between the last block that is sent and the first that is cancelled
 COUNT_SECONDS = 5.0  # between two counts of the cores: a cluster may grow
 
 
@@ -86,8 +87,8 @@ class Cluster:
         except ray.exceptions.RayError as error:
             raise SettingError(f"the Ray cluster at {self.address} was lost ({_first_line(error)})") from None
         finally:
-            for unfinished in waiting:
-                ray.cancel(unfinished)  # its worker lives on, ready for the next work
+            if waiting:
+                _cancel(list(waiting))
 
     def all(
         self,
@@ -113,6 +114,20 @@ class Cluster:
             on_look=None if on_share is None else lambda: on_share(len(found) / len(items)),
         )
         return [found[place] for place in range(len(items))]
+
+
+def _cancel(waiting: list[Any]) -> None:
+    """Cancel what is under way; the workers live on, ready for the next work.
+
+    Ray 2.60 ends this process if a task is cancelled while it is on its way to a worker. So short blocks may end
+    first, and those that wait are cancelled before those that run, whose ends would send them on their way.
+    """
+    import ray
+
+    _, unfinished = ray.wait(waiting, num_returns=len(waiting), timeout=CALM_SECONDS)
+    left = set(unfinished)
+    for one in reversed([one for one in waiting if one in left]):
+        ray.cancel(one)
 
 
 def _work(work: Callable[..., Result], item: Item, *shared: Any) -> Result:
