@@ -19,9 +19,11 @@ from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
 from pico_core.analysis.rank_files import RankFiles
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
+from pico_core.cluster import Cluster
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.samples import Sample, draw_images
+from pico_core.data.spread_statistics import spread_statistics
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.basis import Basis, fit_basis
@@ -98,6 +100,7 @@ def run_study(
     truth: Columns | None = None,
     on_iteration: Callable[[Iteration], bool | None] | None = None,
     on_progress: Callable[[float], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> Study:
     """Split, fit the basis, construct, and report on the test split with all controls.
 
@@ -107,23 +110,30 @@ def run_study(
         truth: Planted semantic share of the given columns: adds the oracle (basis "given" only).
         on_iteration: Told of every iteration; returning False stops the construction after it.
         on_progress: Told after every scoring which share of the work is done; what it raises ends the study.
+        cluster: Whose workers read the tokens and score; what is left here is small. Default this process does all.
 
     Raises:
         DataError: the dataset is too small to be divided, or feedback is impossible on it.
     """
     config = config or StudyConfig()
     began = time.perf_counter()
-    basis = study_basis(pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit, config)
+    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    meter = _Meter(tell=on_progress)
+    if cluster is not None and config.basis != "given":
+        spread_statistics(cluster, fit, on_share=lambda _share: meter.breathe())
+    basis = study_basis(fit, config)
     splits = study_splits(pairs, config, basis)
+    if cluster is not None:
+        spread_statistics(cluster, splits.fit, on_share=lambda _share: meter.breathe())
     queries = report_queries(splits.test, config)
     known = truth if config.basis == "given" else None
     oracles = (known is not None) + has_style_labels(splits.fit)
     cells = _report_cells(splits.test, queries)
-    meter = _Meter(_planned_cells(splits, config.construction) + (REPORTED + oracles) * cells, on_progress)
+    meter.planned = _planned_cells(splits, config.construction) + (REPORTED + oracles) * cells
     try:
         construction = construct(
             splits.fit,
-            feedback=_metered(splits.feedback, meter),
+            feedback=_metered(splits.feedback, meter, cluster),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             on_iteration=on_iteration,
@@ -138,6 +148,7 @@ def run_study(
         on_scored=lambda _name: meter.add(cells),
         queries=queries,
         on_share=lambda _share: meter.breathe(),
+        cluster=cluster,
     )
     return Study(
         config=config,
@@ -168,6 +179,7 @@ def evaluate_study(
     arithmetic: Arithmetic = DEFAULT,
     keep: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> RetrievalReport:
     """Score the test split of a study again, with its weights and its controls.
 
@@ -178,8 +190,13 @@ def evaluate_study(
         arithmetic: How scores are computed.
         keep: A folder where what finished blocks counted is kept; the same evaluation goes on from there.
         on_progress: Told which share of the work is done; what it raises ends it.
+        cluster: Whose workers read the tokens and score; default this process does all.
     """
     splits = study_splits(pairs, study.config, study.basis)
+    if cluster is not None:
+        spread_statistics(
+            cluster, splits.fit, on_share=None if on_progress is None else lambda _share: on_progress(0.0)
+        )
     known = truth if study.config.basis == "given" else None
     controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
     planned, done = len(controls) + 2, 0
@@ -203,6 +220,7 @@ def evaluate_study(
         queries=report_queries(splits.test, study.config),
         files=None if keep is None else RankFiles(keep, told),
         on_share=share,
+        cluster=cluster,
     )
 
 
@@ -210,8 +228,8 @@ def evaluate_study(
 class _Meter:
     """How much of the scoring is done, in cells of images by texts: scoring is nearly all of the work."""
 
-    planned: int
     tell: Callable[[float], None] | None
+    planned: int = 1
     done: int = 0
 
     def breathe(self) -> None:
@@ -241,8 +259,8 @@ def _report_cells(test: PairedEmbeddings, queries: Int[Tensor, " q"] | None) -> 
     return len(queries) * test.n_texts + test.n_images * int(torch.isin(test.text_image, queries).sum())
 
 
-def _metered(pairs: PairedEmbeddings, meter: _Meter) -> Feedback:
-    score = retrieval_feedback(pairs)
+def _metered(pairs: PairedEmbeddings, meter: _Meter, cluster: Cluster | None) -> Feedback:
+    score = retrieval_feedback(pairs, cluster=cluster, on_share=lambda _share: meter.breathe())
 
     def performance(weights: Columns) -> PerImage:
         found = score(weights)

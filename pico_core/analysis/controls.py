@@ -6,6 +6,7 @@ from functools import reduce
 from operator import add
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from pico_core.analysis.labels import label_oracle
@@ -110,18 +111,25 @@ def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Callable
     mean = pooled_sum(fit).mean
     axes = torch.linalg.eigh(pooled_moment(fit, centre=mean).total).eigenvectors[:, -n_components:]
 
-    def clean(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        shifted: torch.Tensor = tokens.float() - mean.float()
-        shifted = shifted - (shifted @ axes.float()) @ axes.float().T
-        norms = torch.linalg.vector_norm(shifted, dim=-1, keepdim=True).clamp_min(1e-12)
-        cleaned: torch.Tensor = (shifted / norms).masked_fill(~mask[..., None], 0.0)
-        return cleaned
+    return _TopRemoved(mean.float(), axes.float())
 
-    def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
+
+@dataclass(frozen=True, eq=False)
+class _TopRemoved:
+    """A change of any split; an object, not a closure, so that it can be sent to other processes."""
+
+    mean: Columns
+    axes: Float[Tensor, "d c"]
+
+    def __call__(self, pairs: PairedEmbeddings) -> PairedEmbeddings:
         return replace(
             pairs,
-            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, clean),
-            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, clean),
+            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, self._clean),
+            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, self._clean),
         )
 
-    return transform
+    def _clean(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        shifted: Tensor = tokens.float() - self.mean
+        shifted = shifted - (shifted @ self.axes) @ self.axes.T
+        norms: Tensor = torch.linalg.vector_norm(shifted, dim=-1, keepdim=True).clamp_min(1e-12)
+        return (shifted / norms).masked_fill(~mask[..., None], 0.0)

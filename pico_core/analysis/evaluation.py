@@ -12,10 +12,13 @@ from pico_core.analysis.rank_counts import rank_plan
 from pico_core.analysis.rank_files import RankFiles, count_ranks
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
 from pico_core.analysis.scoring import retrieval_index, score_pairs
+from pico_core.analysis.spread_ranks import spread_plan, spread_ranks
 from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.axes import Columns, PerImage
+from pico_core.cluster import Cluster
 from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import SettingError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
 from pico_core.method.feedback import Feedback
@@ -43,15 +46,26 @@ def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
     return 100 * (own + shared * n_images / n_texts)
 
 
-def retrieval_feedback(pairs: PairedEmbeddings) -> Feedback:
+def retrieval_feedback(
+    pairs: PairedEmbeddings,
+    *,
+    cluster: Cluster | None = None,
+    on_share: Callable[[float], None] | None = None,
+) -> Feedback:
     """Performance feedback by rSum on a fixed split: weights [d] to per-image contributions [n].
 
     Args:
         pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
+        cluster: Whose workers score; default this process does.
+        on_share: Told by a cluster which share of a scoring is done; what it raises ends the work.
     """
-    index = retrieval_index(pairs) if _worth_packing(pairs) else None
+    index = retrieval_index(pairs) if cluster is None and _worth_packing(pairs) else None
 
     def performance(weights: Columns) -> PerImage:
+        if cluster is not None:
+            plan = spread_plan(rank_plan(pairs))
+            ranks = spread_ranks(cluster, pairs, plan, weights=weights, on_progress=on_share)
+            return image_rsum(ranks, pairs.text_image)
         scores = score_pairs(pairs, weights) if index is None else index.scores(weights)
         return image_rsum(query_ranks(scores, pairs.text_image), pairs.text_image)
 
@@ -76,6 +90,7 @@ def retrieval_report(
     queries: Int[Tensor, " q"] | None = None,
     files: RankFiles | None = None,
     on_share: Callable[[float], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> RetrievalReport:
     """Unweighted against weighted, and controls, on the same queries with paired intervals.
 
@@ -92,18 +107,23 @@ def retrieval_report(
         files: Where counts of unfinished scorings are kept and gone on with.
         on_share: Told, where ranks are counted in blocks, which share of a scoring is done; what it raises ends the
             work, and what was counted is kept.
+        cluster: Whose workers score; default this process does.
 
     Returns:
         Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
     """
-    plan = rank_plan(pairs, queries)
+    if cluster is not None and arithmetic != DEFAULT:
+        raise SettingError("a cluster scores in the precision that tokens are stored in; ask for one or the other")
+    plan = rank_plan(pairs, queries) if cluster is None else spread_plan(rank_plan(pairs, queries))
     asked = pairs if queries is None else pairs.select(queries)  # what is measured of two precisions fits in memory
     counts = bootstrap_counts(len(plan.images), n_draws=n_draws, seed=seed)
 
     def ranked(name: str, changed: PairedEmbeddings, column_weights: Columns | None) -> QueryRanks:
+        file = None if files is None else files.path(name, plan, column_weights)
+        if cluster is not None:
+            return spread_ranks(cluster, changed, plan, weights=column_weights, file=file, on_progress=on_share)
         if queries is None and files is None and 4 * pairs.n_images * pairs.n_texts <= COUNTED_FROM:
             return query_ranks(score_pairs(changed, column_weights, arithmetic=arithmetic), pairs.text_image)
-        file = None if files is None else files.path(name, plan, column_weights)
         return count_ranks(
             changed, plan, weights=column_weights, file=file, on_progress=on_share, arithmetic=arithmetic
         )

@@ -1,6 +1,7 @@
 """The command that turns a folder of pictures and a file of captions into a dataset."""
 
 import time
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from pico_core.cli.meter import Meter
-from pico_core.cli.options import Json, Seed
+from pico_core.cli.options import Json, Ray, Seed
+from pico_core.cluster import cluster_at
 from pico_core.data.encoders import BadItem, Captions, EncodedDataset, encode_dataset
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.choice import EncoderChoice
 from pico_core.data.encoders.dataset import check_target
 from pico_core.data.encoders.survey import survey
+from pico_core.data.encoders.work import Spread
 from pico_core.printing import err, say
 
 app = typer.Typer()
@@ -67,6 +70,7 @@ def encode(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")] = 32,
     seed: Seed = 0,
+    ray: Ray = None,
     as_json: Json = False,
 ) -> None:
     """Encode pictures and their captions; started again after an interruption, it goes on where it was."""
@@ -77,11 +81,13 @@ def encode(
     if on_bad is OnBad.refuse:
         found.check_complete()
     choice = EncoderChoice(model, pretrained, random_weights, precision.value, device, seed)
-    with err.status("loading the encoder"):
-        encoder = choice.load()
+    with err.status("loading the encoder"):  # of workers with GPUs this machine is none
+        encoder = (choice if ray is None else replace(choice, device="cpu")).load()
     for note in encoder.notes:
         err.print(f"Note: {note}", markup=False, highlight=False)
-    with Meter() as meter:
+    gpus = device.startswith("cuda")
+    with cluster_at(ray, gpus=float(gpus)) as cluster, Meter() as meter:
+        there = None if cluster is None else Spread(cluster, choice.elsewhere("cuda" if gpus else "cpu"))
         made = encode_dataset(
             encoder,
             images,
@@ -91,6 +97,7 @@ def encode(
             on_bad=on_bad.value,
             on_progress=meter.show,
             level=level.value,
+            spread=there,
         )
     values = _values(made, sentences, encoder.name) | {"unnamed_pictures": list(found.unnamed)}
     values["seconds"] = round(time.monotonic() - began, 2)

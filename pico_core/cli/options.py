@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from pico_core.cluster import Cluster
+from pico_core.data.blocks import STREAM_FROM
+from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.printing import say
@@ -12,6 +15,19 @@ from pico_core.printing import say
 Data = Annotated[Path, typer.Argument(help="A dataset folder, or an .npz, .safetensors or .pt file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides everything random.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Work on a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, local, local:WORKERS.",
+    ),
+]
+
+
+def open_pairs(data: Path, cluster: Cluster | None) -> PairedEmbeddings:
+    """Open a dataset; for a cluster its tokens stay in their file, where every machine reads its part."""
+    return load_pairs(data, stream_from=STREAM_FROM if cluster is None else 0)
 
 
 def named_values(texts: list[str] | None) -> dict[str, str]:

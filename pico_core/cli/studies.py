@@ -11,7 +11,8 @@ import typer
 from rich.progress import Progress
 
 from pico_core.axes import Columns
-from pico_core.cli.options import Data, Json, Seed, named_values
+from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_pairs
+from pico_core.cluster import cluster_at
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
@@ -55,6 +56,7 @@ def construct(
     seed: Seed = 0,
     settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, any setting.")] = None,
     preset: Annotated[str, typer.Option(help="default, or paper (as far as known).")] = "default",
+    ray: Ray = None,
     as_json: Json = False,
 ) -> None:
     """Build style prototypes and column weights, and report on the test split."""
@@ -62,8 +64,9 @@ def construct(
         named_values(settings)
     )
     check_target(target)
-    pairs = load_pairs(data)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    bars = Progress(console=err, transient=True, disable=not err.is_terminal)
+    with cluster_at(ray) as cluster, bars as progress:
+        pairs = open_pairs(data, cluster)
         task = progress.add_task("reading the columns", total=1.0)
 
         def tick(step: Iteration) -> None:
@@ -77,6 +80,7 @@ def construct(
             truth=_truth_of(data, pairs),
             on_iteration=tick,
             on_progress=lambda share: progress.update(task, completed=share),
+            cluster=cluster,
         )
     save_run(study, target)
     made = study.construction
@@ -138,11 +142,13 @@ def evaluate(
     keep: Annotated[
         Path | None, typer.Option(help="Folder where what is counted is kept; interrupted, it goes on from there.")
     ] = None,
+    ray: Ray = None,
     as_json: Json = False,
 ) -> None:
     """Score the test split of a run again, unweighted, weighted, and every control."""
-    pairs = load_pairs(data)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+    bars = Progress(console=err, transient=True, disable=not err.is_terminal)
+    with cluster_at(ray) as cluster, bars as progress:
+        pairs = open_pairs(data, cluster)
         task = progress.add_task("scoring the test split", total=1.0)
         report = evaluate_study(
             pairs,
@@ -151,6 +157,7 @@ def evaluate(
             arithmetic=Arithmetic(precision=precision.value),
             keep=keep,
             on_progress=lambda share: progress.update(task, completed=share),
+            cluster=cluster,
         )
     if as_json:
         say(report_json(report), as_json=True)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
+from pico_core.data.shared_files import file_mark
 from pico_core.errors import DataError
 
 BLOCK_BYTES = 3 * 2**20  # of a block in float32: it stays in the cache while it is looked at
@@ -108,6 +109,11 @@ class TokenFile:
         """Bytes of one item."""
         return self.shape[1] * self.shape[2] * self.dtype.itemsize
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: where the tokens lie, none of them."""
+        path = self.path.resolve()
+        return _reopened, (path, self.start, self.shape, self.dtype, file_mark(path))
+
     def read(self, items: Tensor, scratch: Tensor | None = None) -> Tensor:
         """The tokens of these items, in this order; neighbours in one go; into `scratch` (bytes) where it is given."""
         size = len(items) * self.row_bytes
@@ -144,6 +150,16 @@ class TokenFile:
                         "open the dataset again"
                     )
                 part = part[n:]
+
+
+def _reopened(path: Path, start: int, shape: tuple[int, int, int], dtype: torch.dtype, mark: str) -> TokenFile:
+    """The file of another process, where this one finds the same."""
+    if file_mark(path) != mark:
+        raise DataError(
+            f"{path}: this process finds another file there than the one that opened the dataset; put the dataset on "
+            "a disk that all machines share"
+        )
+    return TokenFile(path, start, shape, dtype)
 
 
 def _runs(items: Tensor) -> Iterator[tuple[int, int, int]]:
@@ -218,6 +234,10 @@ class StoredTokens(Tensor):
         """Some of these items."""
         changes = [(mask[which], change) for mask, change in self.changes]
         return StoredTokens(self.file, self.items[which], changes, self.dtype)
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        """For another process: which rows of which file, and the changes."""
+        return StoredTokens, (self.file, self.items, self.changes, self.dtype)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         """Where they lie; the numbers stay there."""

@@ -1,7 +1,7 @@
 """Which encoder a person asked for: the built-in one, a small one of a file, or a model with its weights."""
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ class EncoderChoice:
         """
         name, weights = self._resolved()
         return load_encoder(name, weights, device=self.device, precision=self.precision, seed=self.seed)
+
+    def elsewhere(self, device: str) -> "EncoderChoice":
+        """The same encoder on a device of another process, which may work in another folder."""
+        file = None if self.pretrained is None else as_file(self.pretrained)
+        return replace(self, device=device, pretrained=self.pretrained if file is None else str(file.resolve()))
 
     @property
     def n_columns(self) -> int | None:

@@ -9,7 +9,6 @@ from typing import Literal
 
 import polars as pl
 import torch
-from torch import Tensor
 
 from pico_core.data.encoders.captions import Captions, read_captions
 from pico_core.data.encoders.folders import Found, find_pictures
@@ -18,12 +17,11 @@ from pico_core.data.encoders.protocol import (
     Encoder,
     OnBad,
     OnBatch,
-    Progress,
     check_batch_size,
     judge_bad,
-    tell,
 )
 from pico_core.data.encoders.shards import Shard, ShardStore, joined, remove_store
+from pico_core.data.encoders.work import Side, Spread, Work
 from pico_core.data.files import is_dataset, save_pairs
 from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
@@ -68,6 +66,7 @@ def encode_dataset(
     level: Level = "tokens",
     storage: Storage = "float16",
     name: str | None = None,
+    spread: Spread | None = None,
 ) -> EncodedDataset:
     """Encode pictures and captions and save them as a data set of the engine.
 
@@ -86,6 +85,7 @@ def encode_dataset(
         level: "tokens" for patches and words, "globals" for one vector each.
         storage: Number format of the data set.
         name: What to call it; default the name of `out`.
+        spread: A cluster whose workers encode; default this process does.
 
     Raises:
         DataError: nothing to encode, a bad item, or a target that is something else.
@@ -104,20 +104,11 @@ def encode_dataset(
     part = target.with_name(f".{target.name}.encoding.part")
     base = f"{encoder.digest} {level} {storage}"
 
-    def images(start: int, stop: int) -> Shard:
-        made = encoder.encode_images(found.paths[start:stop], batch_size=stop - start, on_bad=on_bad)
-        tokens, mask = (made.tokens, made.mask) if level == "tokens" else _as_tokens(made.globals)
-        return _shard(start, stop, tokens.to(STORAGE[storage]), mask, made.kept, made.bad)
-
-    def texts(start: int, stop: int) -> Shard:
-        made = encoder.encode_texts(sentences.texts[start:stop], batch_size=stop - start, on_bad=on_bad)
-        tokens, mask = (made.tokens, made.mask) if level == "tokens" else _as_tokens(made.globals)
-        unknown = tuple(dict.fromkeys(word for row in made.unknown for word in row))
-        return _shard(start, stop, tokens.to(STORAGE[storage]), mask, made.kept, made.bad, unknown, len(made.truncated))
-
-    work = _Work(batch_size, on_bad, on_progress)
-    image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), len(found.paths), images)
-    text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), len(sentences.texts), texts)
+    work = Work(batch_size, on_bad, on_progress, spread)
+    pictures = Side("images", found.paths, level, STORAGE[storage], on_bad)
+    sayings = Side("texts", sentences.texts, level, STORAGE[storage], on_bad)
+    image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), pictures, encoder)
+    text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), sayings, encoder)
     pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
     pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
     save_pairs(pairs, target)
@@ -135,30 +126,6 @@ def encode_dataset(
     )
 
 
-@dataclass(frozen=True)
-class _Work:
-    batch_size: int
-    on_bad: OnBad
-    on_progress: OnBatch | None
-
-    def run(self, store: ShardStore, total: int, encode: Callable[[int, int], Shard]) -> list[Shard]:
-        """All shards in order: the stored ones as they are, the others encoded and stored."""
-        shards: list[Shard] = []
-        start = 0
-        while start < total:
-            shard = store.get(start)
-            if shard is None:
-                following = store.next_start(start)
-                shard = encode(start, min(start + self.batch_size, total, following or total))
-                store.put(shard)
-            for bad in shard.bad:
-                judge_bad(bad, self.on_bad)
-            shards.append(shard)
-            start = shard.stop
-            tell(self.on_progress, Progress(store.stage, start, total))
-        return shards
-
-
 def check_target(target: Path) -> None:
     """Refuse before hours of work what could not be saved after them.
 
@@ -169,25 +136,6 @@ def check_target(target: Path) -> None:
         raise DataError(f"{target.name}: is a file; a data set is a folder: choose another name")
     if target.is_dir() and any(target.iterdir()) and not is_dataset(target):
         raise DataError(f"{target.name}: the folder holds something else than a data set; choose a new or an empty one")
-
-
-def _shard(
-    start: int,
-    stop: int,
-    tokens: Tensor,
-    mask: Tensor,
-    kept: Sequence[int],
-    bad: Sequence[BadItem],
-    unknown: tuple[str, ...] = (),
-    n_truncated: int = 0,
-) -> Shard:
-    """A shard whose items are counted over the whole data set, not from its own start."""
-    placed = tuple(BadItem(start + item.place, item.name, item.reason) for item in bad)
-    return Shard(start, stop, tokens, mask, tuple(start + place for place in kept), placed, unknown, n_truncated)
-
-
-def _as_tokens(vectors: Tensor) -> tuple[Tensor, Tensor]:
-    return vectors[:, None].contiguous(), torch.ones(len(vectors), 1, dtype=torch.bool)
 
 
 def _picture_key(base: str, paths: Sequence[Path]) -> Callable[[int, int], str]:
