@@ -1,7 +1,7 @@
 """How long a reader of the app waits, what one change sends, and whether a long visit keeps its memory.
 
-Run it on an idle machine: `python -m tests.bench.app_speed [PATH]`, with the dataset to open; without one it takes
-the Flickr8k test images below PICO_REAL_DATA, and where those are not there the built-in demo, and says so.
+Run it on an idle machine: `PICO_BROWSER=1 python -m tests.bench "app speed"`. It opens the Flickr8k test images of the
+real data, and where those are not there the built-in demo, and says so.
 Times are taken inside the browser, from the reader's event to the change in the page (`tests.bench.stopwatch`).
 """
 
@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.bench.stopwatch import FIGURE, LISTS, PAGE, milliseconds
+from tests.bench.suite import Row, benchmark, real_data, skipped
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, ROOT, wait_until_healthy
 from tests.e2e.visit import FIRST_FIGURE, Visit
 
@@ -36,28 +36,19 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure of the table.
+def _below(what: str, value: float, unit: str, mark: float | None = None, note: str = "") -> Row:
+    return Row(what, value, unit, mark, at_most=True, note=note)
 
-    Attributes:
-        name: What was measured.
-        value: The median, or the only value.
-        unit: Of it.
-        limit: The mark; None where there is none.
-        note: The spread, or what else belongs to it.
-    """
 
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """Whether the mark is met: "met", "missed", or "-" where there is none."""
-        return "-" if self.limit is None else "met" if self.value <= self.limit else "missed"
+@benchmark("app speed")
+def app_speed() -> Iterator[Row]:
+    """All of them, in a browser."""
+    if os.environ.get("PICO_BROWSER") != "1":
+        yield skipped("Waits of the app in a browser", "PICO_BROWSER=1 asks for it")
+        return
+    if default_dataset() is None:
+        yield skipped("The same on real data", "none is here: what follows is of the built-in demo")
+    yield from rows()
 
 
 def rows(path: str | None = None, *, repeats: int = REPEATS, late: int = LATE) -> list[Row]:
@@ -89,19 +80,10 @@ def rows(path: str | None = None, *, repeats: int = REPEATS, late: int = LATE) -
 
 
 def default_dataset() -> str | None:
-    """The Flickr8k test images below PICO_REAL_DATA; None where they are not there."""
-    folder = os.environ.get("PICO_REAL_DATA")
-    file = Path(folder or ".") / "flickr8k_test1k" / "pairs.npz"
-    return str(file.resolve()) if folder and file.is_file() else None
-
-
-def table(found: list[Row]) -> str:
-    """The rows as a table of plain text."""
-    lines = [f"{'what':58}{'value':>10}  {'unit':5}{'mark':>8}  verdict  spread"]
-    for row in found:
-        mark = "-" if row.limit is None else f"{row.limit:g}"
-        lines.append(f"{row.name:58}{row.value:>10.2f}  {row.unit:5}{mark:>8}  {row.verdict:7}  {row.note}")
-    return "\n".join(lines)
+    """The Flickr8k test images; None where they are not there."""
+    folder = real_data()
+    file = None if folder is None else folder / "flickr8k_test1k" / "pairs.npz"
+    return str(file) if file is not None and file.is_file() else None
 
 
 class _Sent:
@@ -143,8 +125,8 @@ def _paint(browser: Any, address: str) -> list[Row]:
             took.append(time.monotonic() - began)
     later = f"later visits {min(took[1:]):.2f} to {max(took[1:]):.2f}"
     return [
-        Row("first figure of the demo, server just started", took[0], "s", LIMITS["paint"]),
-        Row("first figure of the demo, server warm", statistics.median(took[1:]), "s", LIMITS["paint"], later),
+        _below("first figure of the demo, server just started", took[0], "s", LIMITS["paint"]),
+        _below("first figure of the demo, server warm", statistics.median(took[1:]), "s", LIMITS["paint"], later),
     ]
 
 
@@ -183,7 +165,7 @@ def _pages(visit: Visit, sent: _Sent, *, repeats: int) -> list[Row]:
                 first.append(one)
     every = [one for times in took.values() for one in times]
     return [
-        Row(
+        _below(
             "page change, all pages, seen before",
             statistics.median(every),
             "ms",
@@ -191,7 +173,7 @@ def _pages(visit: Visit, sent: _Sent, *, repeats: int) -> list[Row]:
             f"worst {max(every):.0f} of {len(every)}; first visits {min(first):.0f} to {max(first):.0f}",
         ),
         *(
-            Row(
+            _below(
                 f"page change to {name}",
                 statistics.median(times),
                 "ms",
@@ -245,7 +227,7 @@ def _repeat(
 def _row(name: str, taken: list[tuple[float, float]], limit: float) -> Row:
     times, kilobytes = zip(*taken, strict=True)
     note = f"worst {max(times):.0f} of {len(times)}; {statistics.median(kilobytes):.0f} kB"
-    return Row(name, statistics.median(times), "ms", limit, note)
+    return _below(name, statistics.median(times), "ms", limit, note)
 
 
 def _memory(visit: Visit, pid: int, *, late: int) -> list[Row]:
@@ -257,9 +239,9 @@ def _memory(visit: Visit, pid: int, *, late: int) -> list[Row]:
             early = _megabytes(pid)
     held = _megabytes(pid)
     return [
-        Row(f"memory after {EARLY} interactions, resident", early[0], "MB", note=f"anonymous {early[1]:.0f}"),
-        Row(f"memory after {late} interactions, resident", held[0], "MB", note=f"anonymous {held[1]:.0f}"),
-        Row(f"anonymous memory, after {late} over after {EARLY}", held[1] / early[1], "", LIMITS["memory"]),
+        _below(f"memory after {EARLY} interactions, resident", early[0], "MB", note=f"anonymous {early[1]:.0f}"),
+        _below(f"memory after {late} interactions, resident", held[0], "MB", note=f"anonymous {held[1]:.0f}"),
+        _below(f"anonymous memory, after {late} over after {EARLY}", held[1] / early[1], "", LIMITS["memory"]),
     ]
 
 
@@ -286,18 +268,3 @@ def _megabytes(pid: int) -> tuple[float, float]:
     """Resident and anonymous memory of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     return tuple(int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "RssAnon"))  # type: ignore[return-value, index]
-
-
-def main() -> None:
-    """Print the table."""
-    path = sys.argv[1] if len(sys.argv) > 1 else default_dataset()
-    said = (
-        "the built-in demo (no real data: name a file, or set PICO_REAL_DATA)"
-        if path is None
-        else Path(path).parent.name
-    )
-    sys.stdout.write(f"dataset: {said}\n{table(rows(path))}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -28,7 +28,16 @@ from typing import Any
 
 import torch
 
-MODULES = ("signs", "late_interaction", "peers", "growth", "one_query", "whole_job", "first_figure")
+MODULES = (
+    "signs",
+    "late_interaction",
+    "peers",
+    "growth",
+    "one_query",
+    "whole_job",
+    "ray_efficiency",
+    "app_speed",
+)
 HERE = Path(__file__).parent
 
 

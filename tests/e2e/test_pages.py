@@ -40,7 +40,7 @@ def test_a_page_asks_answers_and_draws(visit, address, question, figures):
 
 
 def test_the_first_figure_needs_no_computation(chromium, warm):
-    """How long it takes is measured by tests/bench/first_figure.py, where nothing else runs; here only the order."""
+    """How long it takes is measured by tests/bench/app_speed.py, where nothing else runs; here only the order."""
     with Visit(chromium, warm) as visitor:
         visitor.page.goto(warm)
         visitor.page.locator(FIRST_FIGURE).first.wait_for()
