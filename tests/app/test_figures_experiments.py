@@ -175,7 +175,7 @@ def test_hostile_labels_stay_words_in_every_figure():
                 assert "<img" not in text
         names = [row for trace in figure.data for row in (trace.customdata if trace.customdata is not None else [])]
         assert not any("<img" in str(cell) for row in names for cell in row[1:])
-    assert "<img" not in learning.trained_html(TrainingSummary(HOSTILE, HOSTILE, HOSTILE, 1, 2, 1.0, (one,), ()))
+    assert "<img" not in learning.trained_html(TrainingSummary(HOSTILE, HOSTILE, HOSTILE, 1, 2, False, 1.0, (one,), ()))
 
 
 def _values(tree, name):
@@ -273,7 +273,7 @@ def test_trained_rows_leave_out_the_zero_line_and_their_verdict_is_the_adjusted_
     assert list(rows_of(figure)) == ["pico", "p_hat"]
     assert marks(figure)[rows_of(figure)["pico"]].marker.symbol == "circle-open"  # its interval alone would say more
     leads = (trained_row("p_hat", "PICO minus p̂", 406.0, Estimate(5.0, -1.0, 11.0)),)
-    html = learning.trained_html(TrainingSummary("training", "toy", "given", 40, 2, 400.0, rows, leads))
+    html = learning.trained_html(TrainingSummary("training", "toy", "given", 40, 2, False, 400.0, rows, leads))
     assert "<td>406.0</td><td>+6.0<small>+1.0 to +11.0</small></td><td>0.2</td>" in html
     assert "<td>helps in 1</td><td>1, 5</td><td></td>" in html
     assert "+5.0<small>-1.0 to +11.0</small>" in html

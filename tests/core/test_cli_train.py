@@ -21,7 +21,7 @@ def test_it_prints_the_answer_then_the_table_and_goes_on(pico, data, tmp_path):
     told = pico("train", data, "--out", tmp_path / "t", "--variants", "pico,permuted", "--seeds", 1, *FAST)
     assert told.code == 0
     lines = told.out.splitlines()
-    assert "with P = 1, PICO in the loop" in lines[0]
+    assert "PICO in the loop makes no detectable difference" in lines[0]
     assert "PICO's weights, permuted, in the loop" in told.out
     again = pico("train", data, "--out", tmp_path / "t", "--variants", "pico,permuted", "--seeds", 2, *FAST, "--json")
     assert again.json["n_seeds"] == 2

@@ -11,7 +11,7 @@ from PIL import Image
 from pico_core.analysis.alignment import peak_hits
 from pico_core.analysis.labels import eta_squared
 from pico_core.analysis.probe import style_probe
-from pico_core.data.encoders import SmallClipConfig, load_small
+from pico_core.data.encoders import SmallClipConfig, load_small, vocabulary_of
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
@@ -221,6 +221,7 @@ def test_things_are_found_for_every_word_that_names_one():
     assert len(told) == 60  # every caption names a colour and a shape
 
 
+@pytest.mark.usefixtures("few_words")
 def test_a_build_goes_on_where_it_was(tmp_path):
     tiny = SmallClipConfig(vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16)
     recipe = Recipe("tiny", "Few scenes.", ScenesConfig(n_images=16))
@@ -244,6 +245,14 @@ def test_paths_of_a_demo_lie_in_its_folder(tmp_path):
     assert torch.is_tensor(load_pairs(demo_of("clean").dataset).image_tokens)
 
 
+@pytest.fixture
+def few_words(monkeypatch):
+    """The words of a few scenes: those of 4,000 take half a minute to gather."""
+    captions = render_scenes(ScenesConfig(n_images=300, size=32, name_style=0.5), seed=9).captions
+    monkeypatch.setattr(building, "scene_vocabulary", lambda: vocabulary_of(captions))
+
+
+@pytest.mark.usefixtures("few_words")
 def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     """`pico-lens demo build` in small: train, measure, render, encode, run, record."""
     monkeypatch.setattr(building, "N_DEMO", 24)
