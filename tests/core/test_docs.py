@@ -38,6 +38,8 @@ from pico_core.probes import FORMAT as PROBE_FORMAT
 from pico_core.runs import save_run
 from pico_core.trainings.tables import CURVES, FAMILY, LEAD
 from pico_core.trainings.tables import SCHEMA as TRAININGS_SCHEMA
+from tests.bench.suite import read as read_speed
+from tests.bench.suite import table as speed_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -88,6 +90,12 @@ def test_the_index_names_every_page_and_the_readme_names_the_index():
     named = set(LINK.findall(text("README.md")))
     assert {page.name for page in PAGES} - {"README.md"} <= named
     assert "docs/README.md" in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_the_table_of_speed_is_that_of_the_kept_run():
+    where, rows = read_speed(DOCS / "speed.json")
+    assert where in text("speed.md")
+    assert speed_table(rows, markdown=True) in text("speed.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -10,9 +10,10 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
 from pico_core.study import evaluate_study, run_study, study_splits
+from tests.marks import LONG
 
 
-@pytest.mark.parametrize(("strength", "least_rho"), [(2.0, 0.7), (3.0, 0.6)])
+@pytest.mark.parametrize(("strength", "least_rho"), [(2.0, 0.7), pytest.param(3.0, 0.6, marks=LONG)])
 def test_probabilities_find_the_planted_share_and_retrieval_profits(strength, least_rho):
     gains, oracle, rhos = [], [], []
     for seed in range(3):

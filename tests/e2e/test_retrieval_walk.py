@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.visit import Visit
+from tests.marks import LONG
 
 pytestmark = pytest.mark.browser
 GRID = '[data-testid="stDataFrame"]'
-LOOKS = (("shortcut", False), ("planted", True), ("flickr", False))  # one look each: a walk takes most of a minute
+LOOKS = (  # one look each: a walk takes long
+    pytest.param("shortcut", False, id="shortcut-light"),
+    pytest.param("planted", True, id="planted-dark"),
+    pytest.param("flickr", False, id="flickr-light", marks=LONG),
+)
 
 
 def shot(visit, name):
@@ -54,9 +59,7 @@ def open_photographs(visit, folder):
     visit.settle(patience=120)
 
 
-@pytest.mark.parametrize(
-    ("dataset", "dark"), LOOKS, ids=[f"{name}-{'dark' if dark else 'light'}" for name, dark in LOOKS]
-)
+@pytest.mark.parametrize(("dataset", "dark"), LOOKS)
 def test_every_element_of_the_page(request, chromium, warm, dataset, dark):
     name = f"{dataset}-{'dark' if dark else 'light'}"
     with Visit(chromium, warm, dark=dark, width=1920 if dark else 1280) as visit:
