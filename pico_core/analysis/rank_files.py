@@ -71,22 +71,42 @@ def count_ranks(
     >>> count_ranks(pairs, rank_plan(pairs)).image_to_text
     tensor([1, 1, 1])
     """
-    counts = nothing_counted(plan) if file is None else read_counts(file, plan)
+    kept = KeptCounts(plan, file)
     bests = None
-    kept = time.monotonic()
-    try:
-        for number in list(missing_blocks(counts)):
+    with kept:
+        for number in list(missing_blocks(kept.counts)):
             bests = bests or best_scores(pairs, plan, weights, arithmetic=arithmetic)
-            counts += count_block(pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic)
-            if file is not None and time.monotonic() - kept >= KEEP_EVERY:
-                keep_counts(counts, file)
-                kept = time.monotonic()
+            kept.counts += count_block(pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic)
+            kept.keep_now_and_then()
             if on_progress is not None:
-                on_progress(counts.share)
-    finally:
-        if file is not None and bool(counts.done.any()):
-            keep_counts(counts, file)
-    return counts.ranks
+                on_progress(kept.counts.share)
+    return kept.counts.ranks
+
+
+class KeptCounts:
+    """Counts that are written to their file now and then, and when the work ends, however it ends.
+
+    Attributes:
+        counts: What was kept there, or of no block; whoever counts puts in more.
+    """
+
+    def __init__(self, plan: RankPlan, file: Path | None) -> None:
+        self.counts = nothing_counted(plan) if file is None else read_counts(file, plan)
+        self._file, self._last = file, time.monotonic()
+
+    def keep_now_and_then(self) -> None:
+        """Write them if the last writing was long ago."""
+        if self._file is not None and time.monotonic() - self._last >= KEEP_EVERY:
+            keep_counts(self.counts, self._file)
+            self._last = time.monotonic()
+
+    def __enter__(self) -> "KeptCounts":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what was counted."""
+        if self._file is not None and bool(self.counts.done.any()):
+            keep_counts(self.counts, self._file)
 
 
 def keep_counts(counts: RankCounts, file: Path) -> None:

@@ -1,6 +1,5 @@
 """Ranks counted by the workers of a cluster: every block of the table of scores is a task, and counts add up."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,9 +16,8 @@ from pico_core.analysis.rank_counts import (
     best_scores,
     count_block,
     missing_blocks,
-    nothing_counted,
 )
-from pico_core.analysis.rank_files import KEEP_EVERY, keep_counts, read_counts
+from pico_core.analysis.rank_files import KeptCounts
 from pico_core.axes import Columns
 from pico_core.cluster import Cluster
 from pico_core.data.blocks import blocks
@@ -63,8 +61,9 @@ def spread_ranks(
         on_progress: Told a few times a second which share of the blocks is done; what it raises ends the work, and what
             was counted is kept.
     """
-    counts = nothing_counted(plan) if file is None else read_counts(file, plan)
-    todo, kept = list(missing_blocks(counts)), time.monotonic()
+    kept = KeptCounts(plan, file)
+    counts = kept.counts
+    todo = list(missing_blocks(counts))
     if not todo:
         return counts.ranks
     tell = (lambda: None) if on_progress is None else partial(_tell, on_progress, counts)
@@ -72,17 +71,11 @@ def spread_ranks(
     bests = _bests(cluster, carried, plan, weights, tell)
 
     def add(place: int, found: BlockCounts) -> None:
-        nonlocal kept
         _add(counts, plan, todo[place], found)
-        if file is not None and time.monotonic() - kept >= KEEP_EVERY:
-            keep_counts(counts, file)
-            kept = time.monotonic()
+        kept.keep_now_and_then()
 
-    try:
+    with kept:
         cluster.each(_count, todo, carried, plan, bests, weights, on_result=add, on_look=tell)
-    finally:
-        if file is not None and bool(counts.done.any()):
-            keep_counts(counts, file)
     return counts.ranks
 
 

@@ -18,6 +18,7 @@ from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.similarity import late_interaction
+from pico_core.training.decay import decay_groups
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.loop import Keeping, OnEpoch, ending, run_epochs
 from pico_core.training.losses import hinge_loss
@@ -179,12 +180,7 @@ def epoch_batches(n_texts: int, batch_size: int, *, seed: int, epoch: int) -> tu
 
 
 def _optimiser(heads: AlignmentHeads, vector: WeightVector | None, config: AlignmentConfig) -> torch.optim.AdamW:
-    matrices = [p for p in heads.parameters() if p.ndim >= 2]
-    free = [p for p in heads.parameters() if p.ndim < 2]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
+    groups = decay_groups(heads, config.weight_decay)
     if vector is not None:
         groups.append({"params": [vector.free], "weight_decay": 0.0, "lr": config.vector_rate})
     return torch.optim.AdamW(groups, lr=config.learning_rate)

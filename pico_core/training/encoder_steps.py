@@ -14,6 +14,7 @@ from pico_core.data.encoders.small import small_clip, small_pixels
 from pico_core.data.encoders.towers import image_output, text_output
 from pico_core.data.scenes import Scenes
 from pico_core.errors import DataError
+from pico_core.training.decay import decay_groups
 from pico_core.training.encoder_settings import TrainingConfig
 from pico_core.training.losses import batch_scores, hinge_loss, late_interaction_loss
 from pico_core.training.scene_inputs import SceneInputs, tokens_of
@@ -79,7 +80,8 @@ class EncoderRun:
         model.logit_scale.data.fill_(math.log(1 / config.temperature))
         model = model.to(device).train()
         vector = None if vector_rate is None else WeightVector(config.model.embed_dim).to(device)
-        optimiser = _optimiser(model, config)
+        groups = decay_groups(model, config.weight_decay)
+        optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
         if vector is not None:
             optimiser.add_param_group({"params": [vector.free], "weight_decay": 0.0, "peak": vector_rate})
         return cls(model, vector, optimiser, inputs, config, device)
@@ -130,14 +132,6 @@ class EncoderRun:
         scores = batch_scores(patches, words, text_mask=real, weights=used)
         hardest = later and self.config.loss == "hinge"
         return hinge_loss(scores, images.to(device), margin=self.config.hinge_margin, hardest=hardest)
-
-
-def _optimiser(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW that leaves biases, norms and the temperature without decay."""
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    free = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 
 
 def _rate(step: int, total: int, warm_up: float) -> float:
