@@ -7,6 +7,7 @@ from PIL import Image
 
 from pico_core.data.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
 from pico_core.data.files import load_pairs
+from tests.e2e.visit import seen
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +31,7 @@ def own(tmp_path):
 
 def fill(visit, label, text):
     field = visit.main.get_by_role("textbox", name=label, exact=True)
-    field.scroll_into_view_if_needed()
+    seen(field)
     field.fill(str(text))
     field.press("Enter")
     visit.settle()
@@ -59,7 +60,7 @@ def test_a_folder_is_looked_over_encoded_and_opened(visit, own):
     assert visit.main.get_by_text("1 of the 9 pictures that the captions name cannot be found").count() == 1
     assert visit.main.locator(".found img").count() == 5
     assert visit.main.locator(".found .unread").count() == 1
-    visit.main.locator(".found img").first.scroll_into_view_if_needed()
+    seen(visit.main.locator(".found img").first)
     assert visit.main.locator(".found img").first.evaluate("image => image.naturalWidth") > 0
     choose_encoder(visit, own)
     assert visit.main.get_by_role("button", name="Encode 8 pictures").is_disabled()

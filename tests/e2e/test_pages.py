@@ -11,7 +11,7 @@ from PIL import Image
 from pico_core.data.files import save_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.reading import BUILT_IN_RESULT
-from tests.e2e.visit import FIRST_FIGURE, Visit
+from tests.e2e.visit import FIRST_FIGURE, Visit, seen
 
 pytestmark = pytest.mark.browser
 
@@ -116,7 +116,7 @@ def test_a_click_on_a_bar_goes_to_its_column(visit):
 def test_a_click_on_a_point_of_the_style_probe_goes_to_its_column(visit):
     visit.open("columns?part=probe&basis=cross&column=3")
     point = visit.chart(1).locator(".scatterlayer .trace .points path").nth(7)
-    point.scroll_into_view_if_needed()
+    seen(point)
     box = point.bounding_box()
     visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     visit.page.wait_for_url(lambda url: not re.search(r"column=3(&|$)", url))
@@ -128,7 +128,7 @@ def test_a_click_on_a_point_of_the_style_probe_goes_to_its_column(visit):
 def test_prototypes_can_be_played(visit):
     visit.open("prototypes")
     play = visit.main.locator(".updatemenu-button", has_text="Play").first
-    play.scroll_into_view_if_needed()
+    seen(play)
     play.click()
     visit.page.wait_for_timeout(1500)
     visit.assert_sound()

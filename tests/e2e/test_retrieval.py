@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.e2e.visit import Visit
+from tests.e2e.visit import Visit, seen
 
 ROWS = ".rows"
 
@@ -69,7 +69,7 @@ def test_the_printed_parts_add_up_to_the_printed_scores(visit):
     compared = visit.main.locator('[data-testid="stSelectbox"]', has_text="Compared with")
     visit.choose(compared, re.compile("^nothing"))
     chart = visit.main.locator('[data-testid="stPlotlyChart"]').nth(1)
-    chart.scroll_into_view_if_needed()
+    seen(chart)
     visit.drawn_charts()
     printed = chart.evaluate("c => c.querySelector('.js-plotly-plot')._fullData[0].text")
     thousandths = [round(1000 * float(text.replace("−", "-"))) for text in printed]
@@ -98,7 +98,7 @@ def test_an_item_of_the_lists_becomes_the_query(visit):
 def test_one_click_from_another_page_asks(visit, address, button):
     visit.open(address)
     found = visit.main.get_by_role("button", name=button).first
-    found.scroll_into_view_if_needed()
+    seen(found)
     visit.click(found)
     assert visit.title == "What changes for a query, and why?"
     assert re.search(r"query=(text|image)-\d+", visit.page.url)

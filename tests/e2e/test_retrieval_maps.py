@@ -8,7 +8,7 @@ import torch
 from pico_core.data.files import save_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from tests.e2e.visit import Visit
+from tests.e2e.visit import Visit, seen
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ class Maps:
     def __init__(self, visit):
         self.visit, self.root = visit, visit.main.locator(".word-maps")
         self.root.wait_for()
-        self.root.scroll_into_view_if_needed()
+        seen(self.root)
         self.chips, self.frames, self.lines = (self.root.locator(kind) for kind in (".chip", ".frame", ".read"))
 
     def fills(self):

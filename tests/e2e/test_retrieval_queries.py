@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.e2e.visit import seen
+
 pytestmark = pytest.mark.browser
 GRID = '[data-testid="stDataFrame"]'
 
@@ -30,7 +32,7 @@ def at_rest(visit, *, patience=60):
 def click_row(visit, row):
     """The box beside a row of the table: a canvas, so by its place; the head is as high as a row of text."""
     grid = visit.main.locator(GRID).first
-    grid.scroll_into_view_if_needed()
+    seen(grid)
     box = grid.bounding_box()
     visit.page.mouse.click(box["x"] + 15, box["y"] + 35 + 44 * row + 22)
     visit.settle()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.visit import Visit
+from tests.e2e.visit import Visit, seen
 from tests.marks import LONG
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ def test_every_element_of_the_page(request, chromium, warm, dataset, dark):
         at_rest(visit)
         maps = visit.main.locator(".word-maps")
         maps.wait_for(timeout=30_000)
-        maps.scroll_into_view_if_needed()
+        seen(maps)
         assert maps.locator(".frame").count() == 3
         maps.locator(".chip").last.hover()
         shot(visit, f"{name}-3-words")
@@ -97,7 +97,7 @@ def test_every_element_of_the_page(request, chromium, warm, dataset, dark):
         at_rest(visit)
         assert "points on" in said(visit)
         grid = visit.main.locator(GRID).first
-        grid.scroll_into_view_if_needed()
+        seen(grid)
         shot(visit, f"{name}-4-queries")
         place = grid.bounding_box()
         visit.page.mouse.click(place["x"] + 15, place["y"] + 35 + 22)

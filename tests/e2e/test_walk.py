@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.visit import seen
+
 pytestmark = pytest.mark.browser
 TWO_MINUTES = 120
 
@@ -28,7 +30,7 @@ def bars(visit, title):
     """Columns and heights of the figure under a heading, as they are drawn."""
     chart = visit.main.locator('[data-testid="stColumn"]', has=visit.page.get_by_role("heading", name=title))
     chart = chart.locator('[data-testid="stPlotlyChart"]').first
-    chart.scroll_into_view_if_needed()
+    seen(chart)
     drawn = chart.evaluate(
         "c => { const t = c.querySelector('.js-plotly-plot')._fullData[0]; "
         "return {columns: t.customdata.map(r => Number(r[0])), heights: Array.from(t.y)}; }"
@@ -60,7 +62,7 @@ def test_which_ten_which_style_how_sure_and_what_without_them(visit, dataset):
     assert visit.column == drawn["columns"][0]
     instrument(visit, "One column")
     goes_with = visit.page.locator('[data-testid="stPlotlyChart"]', has_text="association").first
-    goes_with.scroll_into_view_if_needed()
+    seen(goes_with)
     first = goes_with.evaluate("c => c.querySelector('.js-plotly-plot')._fullLayout.yaxis.ticktext[0]")
     assert "style" in first
     shot(visit, f"{dataset}-3-which-style")
@@ -79,7 +81,7 @@ def test_which_ten_which_style_how_sure_and_what_without_them(visit, dataset):
 def test_the_table_and_the_plots_choose_the_column_for_each_other(visit):
     visit.open("columns?dataset=planted&part=table&column=5")
     table = visit.main.locator('[data-testid="stDataFrame"]').first
-    table.scroll_into_view_if_needed()
+    seen(table)
     box = table.bounding_box()
     row_height = 35  # of Streamlit's grid; the head is as high
     visit.page.mouse.click(box["x"] + 18, box["y"] + 3.5 * row_height)  # beside the third row: 5, 0, 1

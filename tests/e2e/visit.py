@@ -23,6 +23,19 @@ DRAWN = """chart => {
 }"""
 
 
+def seen(target):
+    """Scroll to an element; one that a late answer put in the place of another is looked for again."""
+    from playwright.sync_api import Error  # absent Playwright skips these tests
+
+    for attempt in range(5):
+        try:
+            target.scroll_into_view_if_needed()
+            break
+        except Error as error:
+            if "not attached" not in str(error) or attempt == 4:
+                raise
+
+
 class Visit:
     """A browser context of its own, with a record of errors and of requests that leave this machine."""
 
@@ -84,7 +97,7 @@ class Visit:
         from playwright.sync_api import TimeoutError as TooLate  # absent Playwright skips these tests
 
         combobox = box.get_by_role("combobox")
-        combobox.scroll_into_view_if_needed()
+        seen(combobox)
         every = self.page.get_by_role("option")
         wanted = every.nth(option) if isinstance(option, int) else self.page.get_by_role("option", name=option)
         for attempt in range(5):  # an open list closes where an answer arrives behind it: then once more
@@ -101,7 +114,7 @@ class Visit:
 
     def saved(self, button, place):
         """Click a download button and keep the file."""
-        button.scroll_into_view_if_needed()
+        seen(button)
         with self.page.expect_download(timeout=60_000) as waiting:
             button.click()
         target = place / waiting.value.suggested_filename
@@ -142,7 +155,7 @@ class Visit:
     def chart(self, index):
         """One Plotly figure, in view."""
         found = self.main.locator('[data-testid="stPlotlyChart"]').nth(index)
-        found.scroll_into_view_if_needed()
+        seen(found)
         return found
 
     def traces(self, index):
@@ -153,8 +166,7 @@ class Visit:
         """How many Plotly figures stand on the page; all of them must be drawn."""
         charts = self.main.locator('[data-testid="stPlotlyChart"]')
         for index in range(charts.count()):
-            chart = charts.nth(index)
-            chart.scroll_into_view_if_needed()
+            chart = self.chart(index)
             self.page.wait_for_timeout(50)
             until = time.monotonic() + 10
             while not chart.evaluate(DRAWN):
