@@ -50,21 +50,24 @@ def items_at_once(tokens: Tensor, nbytes: int = BLOCK_BYTES) -> int:
     return max(1, nbytes // max(1, 4 * tokens.shape[1:].numel()))
 
 
-def token_blocks(tokens: Tensor, mask: Tensor, nbytes: int = BLOCK_BYTES) -> Iterator[tuple[Tensor, Tensor]]:
-    """Tokens and mask of a block of items after the other; of tokens in a file the next one is read meanwhile.
+def block_reader(tokens: Tensor, size: int) -> Callable[[slice], Tensor]:
+    """What reads a block of at most `size` items; of tokens in a file, the disk goes on with the block that follows.
 
-    A block is good until the next one is asked for: all are read into the same memory. New memory for each, with
-    small results kept in between, would leave holes that no later block fits into, and grow with the data.
+    A block is good until the next one is asked of the same reader: all are read into the same memory. New memory for
+    each, with small results kept in between, would leave holes that no later block fits into, and grow with the data.
+
+    >>> block_reader(torch.tensor([[[1.0]], [[2.0]]]), 1)(slice(1, 2))
+    tensor([[[2.]]])
     """
-    parts = list(blocks(len(tokens), items_at_once(tokens, nbytes)))
     if not isinstance(tokens, StoredTokens):
-        yield from ((tokens[part], mask[part]) for part in parts)
-        return
-    scratch = torch.empty(items_at_once(tokens, nbytes) * tokens.file.row_bytes, dtype=torch.uint8)
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
-        if following is not None:
-            tokens.picked(following).announce()
-        yield tokens.picked(part).read(scratch), mask[part]
+        return tokens.__getitem__
+    scratch = torch.empty(size * tokens.file.row_bytes, dtype=torch.uint8)
+
+    def read(part: slice) -> Tensor:
+        tokens.picked(slice(part.stop, part.stop + size)).announce()
+        return tokens.picked(part).read(scratch)
+
+    return read
 
 
 def dense(tokens: Tensor) -> Tensor:

@@ -4,14 +4,16 @@ One pass over the tokens, a block of items at a time; the result is as small as 
 Statistics of some items and of others add up (`+`), so processes can each do a part.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pico_core.data.blocks import token_blocks
-from pico_core.kernels.signs import SignShares
+from pico_core.data.blocks import block_reader, blocks, items_at_once
+from pico_core.kernels.signs import SignShares, sign_shares
+from pico_core.kernels.threads import share_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,30 +50,21 @@ def item_statistics(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, 
         raise ValueError(f"item {int(empty[0])} has no real token: its mean does not exist; mask at least one as real")
     shape = len(tokens), tokens.shape[2]
     mean, positive, negative = (torch.empty(shape, device=mask.device) for _ in range(3))
-    scratch, done = torch.empty(0), 0
-    for part, real in token_blocks(tokens, mask):
-        if len(scratch) < len(part):
-            scratch = torch.empty(part.shape, device=part.device)
-        rows, done = slice(done, done + len(part)), done + len(part)
-        found = _of_block(part, real, scratch[: len(part)])
-        mean[rows], positive[rows], negative[rows] = found.mean, found.signs.positive, found.signs.negative
+    size, nbytes = items_at_once(tokens), tokens.numel() * tokens.dtype.itemsize
+
+    def worker() -> Callable[[slice], None]:
+        read, scratch = block_reader(tokens, size), torch.empty(size, *tokens.shape[1:], device=mask.device)
+
+        def fill(rows: slice) -> None:
+            part, real = read(rows), mask[rows]
+            values = _without_padding(scratch[: len(part)].copy_(part), real)
+            mean[rows] = values.sum(dim=1) / real.sum(dim=1, keepdim=True)
+            positive[rows], negative[rows] = sign_shares(part, real, whole=nbytes)
+
+        return fill
+
+    share_out(blocks(len(tokens), size), worker)
     return ItemStatistics(mean, SignShares(positive, negative))
-
-
-def _of_block(tokens: Tensor, mask: Tensor, scratch: Tensor) -> ItemStatistics:
-    """`masked_mean` and `sign_shares` of a block to the bit, from one copy of it in float32.
-
-    Signs are +1, 0 and -1: their sum is positive minus negative tokens, the sum of their sizes is positive plus
-    negative ones, both exact.
-    """
-    counts = mask.sum(dim=1, keepdim=True)
-    values = _without_padding(scratch.copy_(tokens), mask)
-    mean = values.sum(dim=1) / counts
-    if tokens.dtype == torch.float64:  # numbers that float32 rounds to 0 have a sign all the same
-        values = _without_padding(scratch.copy_(tokens.sign()), mask)
-    difference = values.sign_().sum(dim=1)
-    either = values.abs_().sum(dim=1)
-    return ItemStatistics(mean, SignShares((either + difference) / 2 / counts, (either - difference) / 2 / counts))
 
 
 def _without_padding(values: Tensor, mask: Tensor) -> Tensor:

@@ -13,10 +13,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 # Tokens of an image block (at least) and of a text block (at most). Their product, the table of one
-# block, is about 4 M floats = 16 MB: larger blocks fall out of the cache, smaller ones starve the
+# block, is some 2 M floats = 8 MB: larger blocks fall out of the cache, smaller ones starve the
 # matrix product and pay for starting each step more often than they save.
-IMAGE_BLOCK = 4096
+IMAGE_BLOCK = 2048
 TEXT_BLOCK = 1024
+RUN = TEXT_BLOCK // 2  # tokens of texts of one length at most, so that blocks can be filled well
 
 # Images of a block lie beside each other in so many numbers, or a multiple of it: the vectors in
 # which the maximum over patches is taken; with fewer it is taken number by number.
@@ -34,19 +35,25 @@ class Packed(NamedTuple):
     tokens: Float[Tensor, "g length d"]
 
 
+class Run(NamedTuple):
+    """Some items of equal length in a block: which ones, and the real tokens of each."""
+
+    items: Int[Tensor, " g"]
+    length: int
+
+
 class TokenBlock(NamedTuple):
-    """Some items of equal length, as one side of a matrix product.
+    """Some items, as one side of a matrix product.
 
     Attributes:
-        items: Which ones.
-        length: Real tokens of each.
+        runs: Items of one length, then those of the next. Texts of several lengths share a product, which would be
+            narrow with those of each alone; images of a block have one length.
         matrix: One row per token; of texts item after item, of images first patches before second
             patches (both maxima then run along contiguous memory). Zero tokens at the end fill it up
             to a multiple of 16.
     """
 
-    items: Int[Tensor, " g"]
-    length: int
+    runs: tuple[Run, ...]
     matrix: Float[Tensor, "tokens d"]
 
 
@@ -74,7 +81,7 @@ class PackedTokens:
     @property
     def longest(self) -> int:
         """Most real tokens of an item."""
-        return max((block.length for block in self.blocks), default=0)
+        return max((run.length for block in self.blocks for run in block.runs), default=0)
 
     @property
     def requires_grad(self) -> bool:
@@ -130,7 +137,8 @@ def image_blocks(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> I
     [tensor([1., 3., 2., 4., 0.])]
     """
     for block in pack(tokens, mask, max_tokens=IMAGE_BLOCK, at_least=TOGETHER):
-        yield TokenBlock(block.items, block.tokens.shape[1], _filled(block.tokens.transpose(0, 1).flatten(0, 1)))
+        rows = block.tokens.transpose(0, 1).flatten(0, 1)
+        yield TokenBlock((Run(block.items, block.tokens.shape[1]),), _filled(rows))
 
 
 def pack_images(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> PackedTokens:
@@ -164,11 +172,25 @@ def pack_texts(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Pac
     >>> packed.blocks[0].matrix[:5, 0]
     tensor([1., 2., 3., 4., 0.])
     """
-    blocks = tuple(
-        TokenBlock(block.items, block.tokens.shape[1], _filled(block.tokens.flatten(0, 1)))
-        for block in pack(tokens, mask, max_tokens=TEXT_BLOCK)
-    )
-    return PackedTokens(blocks, len(tokens), tokens.shape[2], _computed(tokens))
+    return PackedTokens(tuple(_text_blocks(tokens, mask)), len(tokens), tokens.shape[2], _computed(tokens))
+
+
+def _text_blocks(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Iterator[TokenBlock]:
+    """Texts of like length together, as many as a block takes."""
+    waiting: list[Packed] = []
+    for found in pack(tokens, mask, max_tokens=RUN):
+        rows = sum(len(each.items) * each.tokens.shape[1] for each in [*waiting, found])
+        if waiting and rows > TEXT_BLOCK:
+            yield _together(waiting)
+            waiting = []
+        waiting.append(found)
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(texts: list[Packed]) -> TokenBlock:
+    rows = torch.cat([each.tokens.flatten(0, 1) for each in texts])
+    return TokenBlock(tuple(Run(each.items, each.tokens.shape[1]) for each in texts), _filled(rows))
 
 
 def unpacked_images(packed: PackedTokens) -> Iterator[Packed]:
@@ -179,9 +201,9 @@ def unpacked_images(packed: PackedTokens) -> Iterator[Packed]:
     [[[[1.0], [2.0]]]]
     """
     for block in packed.blocks:
-        n_items = len(block.items)
-        rows = block.matrix[: n_items * block.length]
-        yield Packed(block.items, rows.view(block.length, n_items, packed.n_columns).transpose(0, 1))
+        (run,) = block.runs
+        rows = block.matrix[: len(run.items) * run.length]
+        yield Packed(run.items, rows.view(run.length, len(run.items), packed.n_columns).transpose(0, 1))
 
 
 def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
@@ -192,9 +214,9 @@ def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
     [[1.0, 2.0, 3.0, 4.0]]
     """
     for block in packed.blocks:
-        n_items = len(block.items)
-        rows = block.matrix[: n_items * block.length]
-        yield Packed(block.items, rows.view(n_items, block.length, packed.n_columns))
+        sizes = [len(run.items) * run.length for run in block.runs]
+        for run, rows in zip(block.runs, torch.split(block.matrix[: sum(sizes)], sizes), strict=True):
+            yield Packed(run.items, rows.view(len(run.items), run.length, packed.n_columns))
 
 
 def _filled(rows: Float[Tensor, "tokens d"]) -> Float[Tensor, "filled d"]:

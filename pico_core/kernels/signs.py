@@ -14,8 +14,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pico_core.kernels.masking import real_counts
+from pico_core.kernels.threads import share_out
 
 BLOCK_BYTES = 2**19  # of tokens read at a time: signs and sums then happen in the second-level cache
+LARGE = 2**26  # bytes of tokens from which a compiled loop gains more than loading it costs
+PART_BYTES = 2**23  # of tokens that a thread counts at a time
 
 # The bits of a finite number as an integer: above 0 exactly where the number is. Processors compare
 # integers as they lie, and half precision only after a conversion.
@@ -29,12 +32,16 @@ class SignShares(NamedTuple):
     negative: Float[Tensor, "items d"]
 
 
-def sign_shares(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"]) -> SignShares:
+def sign_shares(
+    tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"], *, whole: int = 0
+) -> SignShares:
     """Share of real tokens above 0, and below 0, in every column of every item.
 
     Args:
         tokens: Padded tokens of any floating storage type; the real ones are finite.
         mask: True = real. Every item needs at least one.
+        whole: Bytes of the tokens of which these are a part, where others follow. Whoever goes on to count many is
+            better off with a compiled loop; the counts are the same.
 
     Raises:
         ValueError: an item has no real token.
@@ -45,12 +52,27 @@ def sign_shares(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "ite
     >>> shares.positive.item(), shares.negative.item()
     (0.5, 0.25)
     """
-    items, length, d = tokens.shape
-    counts, every = real_counts(mask)[:, None], bool(mask.all())
+    counts = real_counts(mask)[:, None]
     bits = tokens.detach().view(BITS[tokens.element_size()])
+    if bits.device.type == "cpu" and max(whole, bits.nbytes) >= LARGE and bits.is_contiguous():
+        sums = _counted(bits, mask)
+    else:
+        sums = _added(bits, mask)
+    return SignShares(*(sums.float() / counts))
+
+
+def _sums_of(bits: Int[Tensor, "items tokens d"]) -> Int[Tensor, "2 items d"]:
+    """Zeros, in the narrowest type that holds a count of all tokens of an item."""
+    items, length, d = bits.shape
     kind = bits.dtype if length <= torch.iinfo(torch.int16).max else torch.int64
-    size = max(1, BLOCK_BYTES // (tokens.element_size() * length * d))
-    sums = tokens.new_empty(2, items, d, dtype=kind)
+    return bits.new_zeros(2, items, d, dtype=kind)
+
+
+def _added(bits: Int[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"]) -> Int[Tensor, "2 items d"]:
+    """Counts of numbers above and below 0, in torch: for few tokens, and on any device."""
+    items, length, d = bits.shape
+    every, sums = bool(mask.all()), _sums_of(bits)
+    size = max(1, BLOCK_BYTES // (bits.element_size() * length * d))
     real, above = bits.new_empty(2, min(size, items), length, d)
     for first in range(0, items, size):
         part = slice(first, first + size)
@@ -58,10 +80,23 @@ def sign_shares(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "ite
         if not every:
             block = torch.mul(block, mask[part, :, None], out=real[: len(block)])
         signs = torch.gt(block, 0, out=above[: len(block)])
-        torch.sum(signs, dim=1, dtype=kind, out=sums[0, part])
+        torch.sum(signs, dim=1, dtype=sums.dtype, out=sums[0, part])
         turned = torch.bitwise_xor(block, torch.iinfo(bits.dtype).min, out=signs)  # the sign bit is the first
-        torch.sum(turned.gt_(0), dim=1, dtype=kind, out=sums[1, part])
-    return SignShares(*(sums.float() / counts))
+        torch.sum(turned.gt_(0), dim=1, dtype=sums.dtype, out=sums[1, part])
+    return sums
+
+
+def _counted(bits: Int[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"]) -> Int[Tensor, "2 items d"]:
+    """The same counts in one pass, by a compiled loop, items shared out among the processors."""
+    from pico_core.kernels.signs_numba import count_signs
+
+    sums = _sums_of(bits)
+    given, real, above, below = bits.numpy(), mask.numpy(), *sums.numpy()
+    lowest = given.dtype.type(torch.iinfo(bits.dtype).min)
+    size = max(1, PART_BYTES // (bits.element_size() * bits.shape[1] * bits.shape[2]))
+    parts = (slice(first, first + size) for first in range(0, len(given), size))
+    share_out(parts, lambda: lambda part: count_signs(given[part], real[part], lowest, above[part], below[part]))
+    return sums
 
 
 def pair_agreement(images: SignShares, texts: SignShares, text_image: Int[Tensor, " m"]) -> Float[Tensor, "m d"]:

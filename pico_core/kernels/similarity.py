@@ -11,7 +11,7 @@ No [n, m, p, w] table is ever held: blocks are sized to stay in cache. On a grap
 `fused` takes its place, which keeps the table in registers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
@@ -31,6 +31,7 @@ from pico_core.kernels.packing import (
     unpacked_images,
     unpacked_texts,
 )
+from pico_core.kernels.threads import share_out
 
 
 def late_interaction(
@@ -81,7 +82,8 @@ def late_interaction(
     packed = pack_texts(texts, text_mask)
     dtype = torch.promote_types(images.dtype, packed.dtype)
     scores = torch.empty(len(images), len(texts), dtype=dtype, device=images.device)
-    return _filled_in(scores, image_blocks(images, image_mask), packed, weights, arithmetic.precision)
+    learning = _learns(images, texts, weights)
+    return _filled_in(scores, image_blocks(images, image_mask), packed, weights, arithmetic.precision, learning)
 
 
 def score_packed(
@@ -129,7 +131,11 @@ def score_packed(
                 stored=dtype,
                 precision=arithmetic.precision,
             )
-    return _filled_in(scores, images.blocks, texts, weights, arithmetic.precision)
+    return _filled_in(scores, images.blocks, texts, weights, arithmetic.precision, _learns(images, texts, weights))
+
+
+def _learns(*sides: Tensor | PackedTokens | None) -> bool:
+    return torch.is_grad_enabled() and any(side is not None and side.requires_grad for side in sides)
 
 
 def _checked(weights: Float[Tensor, " d"] | None, n_columns: int) -> Float[Tensor, " d"] | None:
@@ -147,35 +153,55 @@ def _filled_in(
     texts: PackedTokens,
     weights: Float[Tensor, " d"] | None,
     precision: Precision,
+    learning: bool,
 ) -> Float[Tensor, "n m"]:
-    """The one kernel: every block of images, as it comes, with every block of texts.
+    """The one kernel: every block of images, as it comes, with every block of texts, shared out among threads.
 
-    Without a gradient to keep, all tables share one buffer, and maxima and sums are folded in place:
+    Without a gradient to keep, the tables of a thread share one buffer, and maxima and sums are folded in place:
     fresh memory for every block costs more than they do. The bits are the same either way.
     """
-    learning = torch.is_grad_enabled() and (texts.requires_grad or (weights is not None and weights.requires_grad))
     kind = torch.bfloat16 if precision == "bfloat16" else scores.dtype
-    sides = [(text, text.matrix.to(kind)) for text in texts.blocks]
-    buffer = scores.new_empty(0, dtype=kind)
-    for image in images:
+    sides = [block._replace(matrix=block.matrix.to(kind)) for block in texts.blocks]
+
+    def weighted(image: TokenBlock) -> TokenBlock:
         patches = image.matrix.to(scores.dtype)
-        if weights is not None:
-            patches = patches * weights.to(patches)
-        patches, n_images = patches.to(kind), len(image.items)
-        for text, words in sides:
-            n_texts = len(text.items)
-            if learning or patches.requires_grad:
+        return image._replace(matrix=(patches if weights is None else patches * weights.to(patches)).to(kind))
+
+    def worker() -> Callable[[tuple[TokenBlock, TokenBlock]], None]:
+        buffer = scores.new_empty(0, dtype=kind)
+
+        def fill(pair: tuple[TokenBlock, TokenBlock]) -> None:
+            nonlocal buffer
+            patches, words = pair[0].matrix, pair[1].matrix
+            if learning:
                 table = words @ patches.T
             else:
                 if buffer.numel() < (cells := len(words) * len(patches)):
                     buffer = buffer.new_empty(cells)
                 table = torch.mm(words, patches.T, out=buffer[:cells].view(len(words), -1))
-            table = table[: n_texts * text.length, : image.length * n_images]
-            table = table.view(n_texts, text.length, image.length, n_images)
-            best_word, best_patch = table.amax(dim=1), _best_patch(table)
-            pairs = _mean(best_word.to(scores.dtype)) + _mean(best_patch.to(scores.dtype))
-            scores[image.items[:, None], text.items[None, :]] = pairs.T
+            _reduce(table, *pair, scores)
+
+        return fill
+
+    pairs = ((image, text) for image in map(weighted, images) for text in sides)
+    if scores.device.type == "cpu" and not learning:
+        share_out(pairs, worker)
+    else:
+        for pair in pairs:
+            worker()(pair)
     return scores
+
+
+def _reduce(table: Float[Tensor, "words patches"], image: TokenBlock, text: TokenBlock, scores: Tensor) -> None:
+    """Both maxima of the table of two blocks, their means, and the sum of these into its places; uses the table up."""
+    (run,), first = image.runs, 0
+    n_images = len(run.items)
+    for items, length in text.runs:
+        part = table[first : first + len(items) * length, : run.length * n_images]
+        part, first = part.view(len(items), length, run.length, n_images), first + len(items) * length
+        best_word, best_patch = part.amax(dim=1), _best_patch(part)
+        pairs = _mean(best_word.to(scores.dtype)) + _mean(best_patch.to(scores.dtype))
+        scores[run.items[:, None], items[None, :]] = pairs.T
 
 
 def _best_patch(table: Float[Tensor, "h words patches g"]) -> Float[Tensor, "h words g"]:

@@ -16,7 +16,7 @@ from pico_core.kernels.similarity import late_interaction, score_packed
 from tests.bench.suite import Row, benchmark, in_turn, real_data, skipped
 
 SIZES = ((192, 49, 800, 18, 192), (64, 196, 160, 32, 512))
-WHY = "the rest is the two maxima, each a pass over the table of a block, and starting a dozen steps for every block"
+WHY = "the rest is the two maxima, each a pass over the table of a block, and the means"
 
 
 def made_up(n, p, m, w, d, *, shortest=None):

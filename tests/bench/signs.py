@@ -9,7 +9,7 @@ from tests.bench.suite import Row, benchmark, in_turn
 
 PAIRS, PATCHES, WORDS, COLUMNS = 256, 196, 32, 512
 LOOPED = 1  # pair that the literal loop does; it takes the same time for each
-WHY = "torch reads a block five times (compare, add, turn the sign, compare, add), in the cache; one program would once"
+WHY = "one pass by a compiled loop"
 
 
 @benchmark("signs")

@@ -7,7 +7,7 @@ import torch
 
 from pico_core.data import blocks as streaming
 from pico_core.data.block_writing import ComingArray, write_arrays
-from pico_core.data.blocks import StoredTokens, TokenFile, token_blocks
+from pico_core.data.blocks import StoredTokens, TokenFile, block_reader, blocks
 from pico_core.data.files import ARRAYS, load_pairs, save_pairs
 from pico_core.data.moments import cross_moment, pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
@@ -116,12 +116,16 @@ def test_a_changed_file_is_refused_as_ever(both, tmp_path):
         load_pairs(tmp_path / "nan", stream_from=0)
 
 
-def test_every_item_is_in_one_block(both):
-    blocks = token_blocks(both[1].text_tokens, both[1].text_mask, nbytes=1000)
-    parts = [(tokens.clone(), mask) for tokens, mask in blocks]  # the next one is read into the same memory
-    assert len(parts) > 10
-    assert torch.equal(torch.cat([tokens for tokens, _ in parts]), both[0].text_tokens)
-    assert torch.equal(torch.cat([mask for _, mask in parts]), both[0].text_mask)
+@pytest.mark.parametrize("size", [1, 7])
+def test_blocks_are_read_one_after_the_other_into_the_same_memory(both, size):
+    stored = both[1].text_tokens
+    read, found, places = block_reader(stored, size), [], set()
+    for part in blocks(len(stored), size):
+        tokens = read(part)
+        places.add(tokens.data_ptr())
+        found.append(tokens.clone())
+    assert torch.equal(torch.cat(found), both[0].text_tokens)
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
