@@ -126,6 +126,7 @@ def run_study(
     if cluster is not None:
         spread_statistics(cluster, splits.fit, on_share=lambda _share: meter.breathe())
     queries = report_queries(splits.test, config)
+    arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
     oracles = (known is not None) + has_style_labels(splits.fit)
     cells = _report_cells(splits.test, queries)
@@ -133,7 +134,7 @@ def run_study(
     try:
         construction = construct(
             splits.fit,
-            feedback=_metered(splits.feedback, meter, cluster),
+            feedback=_metered(splits.feedback, meter, arithmetic, cluster),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             on_iteration=on_iteration,
@@ -145,6 +146,7 @@ def run_study(
         splits.test,
         weights=construction.weights,
         controls=controls,
+        arithmetic=arithmetic,
         on_scored=lambda _name: meter.add(cells),
         queries=queries,
         on_share=lambda _share: meter.breathe(),
@@ -259,8 +261,8 @@ def _report_cells(test: PairedEmbeddings, queries: Int[Tensor, " q"] | None) -> 
     return len(queries) * test.n_texts + test.n_images * int(torch.isin(test.text_image, queries).sum())
 
 
-def _metered(pairs: PairedEmbeddings, meter: _Meter, cluster: Cluster | None) -> Feedback:
-    score = retrieval_feedback(pairs, cluster=cluster, on_share=lambda _share: meter.breathe())
+def _metered(pairs: PairedEmbeddings, meter: _Meter, arithmetic: Arithmetic, cluster: Cluster | None) -> Feedback:
+    score = retrieval_feedback(pairs, arithmetic=arithmetic, cluster=cluster, on_share=lambda _share: meter.breathe())
 
     def performance(weights: Columns) -> PerImage:
         found = score(weights)

@@ -49,6 +49,7 @@ def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
 def retrieval_feedback(
     pairs: PairedEmbeddings,
     *,
+    arithmetic: Arithmetic = DEFAULT,
     cluster: Cluster | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Feedback:
@@ -56,9 +57,14 @@ def retrieval_feedback(
 
     Args:
         pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
+        arithmetic: How scores are computed, by this process.
         cluster: Whose workers score; default this process does.
         on_share: Told by a cluster which share of a scoring is done; what it raises ends the work.
+
+    Raises:
+        SettingError: a cluster, and an arithmetic of one's own.
     """
+    _check_cluster(cluster, arithmetic)
     index = retrieval_index(pairs) if cluster is None and _worth_packing(pairs) else None
 
     def performance(weights: Columns) -> PerImage:
@@ -66,10 +72,18 @@ def retrieval_feedback(
             plan = spread_plan(rank_plan(pairs))
             ranks = spread_ranks(cluster, pairs, plan, weights=weights, on_progress=on_share)
             return image_rsum(ranks, pairs.text_image)
-        scores = score_pairs(pairs, weights) if index is None else index.scores(weights)
+        if index is None:
+            scores = score_pairs(pairs, weights, arithmetic=arithmetic)
+        else:
+            scores = index.scores(weights, arithmetic=arithmetic)
         return image_rsum(query_ranks(scores, pairs.text_image), pairs.text_image)
 
     return performance
+
+
+def _check_cluster(cluster: Cluster | None, arithmetic: Arithmetic) -> None:
+    if cluster is not None and arithmetic != DEFAULT:
+        raise SettingError("a cluster scores in the precision that tokens are stored in; ask for one or the other")
 
 
 def _worth_packing(pairs: PairedEmbeddings) -> bool:
@@ -112,8 +126,7 @@ def retrieval_report(
     Returns:
         Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
     """
-    if cluster is not None and arithmetic != DEFAULT:
-        raise SettingError("a cluster scores in the precision that tokens are stored in; ask for one or the other")
+    _check_cluster(cluster, arithmetic)
     plan = rank_plan(pairs, queries) if cluster is None else spread_plan(rank_plan(pairs, queries))
     asked = pairs if queries is None else pairs.select(queries)  # what is measured of two precisions fits in memory
     counts = bootstrap_counts(len(plan.images), n_draws=n_draws, seed=seed)

@@ -44,9 +44,9 @@ class RetrievalIndex:
         """Memory of both sides, in bytes: 4 per column of every real token (8 for float64)."""
         return self.images.nbytes + self.texts.nbytes
 
-    def scores(self, weights: Columns | None = None) -> Scores:
+    def scores(self, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
         """Every image with every text: `score_pairs` to the bit, without packing again."""
-        return score_packed(self.images, self.texts, weights=weights)
+        return score_packed(self.images, self.texts, weights=weights, arithmetic=arithmetic)
 
 
 def retrieval_index(pairs: PairedEmbeddings) -> RetrievalIndex:

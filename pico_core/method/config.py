@@ -12,8 +12,10 @@ Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
 Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
 BasisName = Literal["given", "pca", "cross", "ica", "probe"]
+Products = Literal["stored", "bfloat16"]
 Settings = TypeVar("Settings")
 SAMPLES = ("feedback_images", "report_images")  # settings that bound what is looked at
+LATER = (*SAMPLES, "precision")  # settings that came after studies were kept without them
 MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
 
 
@@ -113,6 +115,8 @@ class StudyConfig:
             iteration scores them all, and of many more the cost grows with their square.
         report_images: At most so many images of the test split (with their texts) are queries of the report, drawn by
             the seed, among all its images and texts; 0 = all.
+        precision: What is multiplied when the feedback and test splits are scored: "stored", float32 for float32
+            tokens, or "bfloat16", twice as fast where the processor has it; the report then says how far they agree.
         construction: The method's settings.
 
     >>> StudyConfig().with_settings({"basis": "cross", "gamma": "2"}).construction.gamma
@@ -126,6 +130,7 @@ class StudyConfig:
     feedback: float = 0.15
     feedback_images: int = 1000
     report_images: int = 5000
+    precision: Products = "stored"
     construction: ConstructionConfig = field(default_factory=ConstructionConfig)
 
     def __post_init__(self) -> None:
@@ -156,9 +161,9 @@ class StudyConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; the inverse of `from_dict`.
 
-        Bounds of samples are named where they were changed: keys of studies that never met them stay as they are.
+        Later settings are named where they were changed: keys of studies that never met them stay as they are.
         """
-        return {k: v for k, v in asdict(self).items() if k not in SAMPLES or v != getattr(StudyConfig(), k)}
+        return {k: v for k, v in asdict(self).items() if k not in LATER or v != getattr(StudyConfig(), k)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "StudyConfig":

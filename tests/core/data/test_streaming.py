@@ -207,7 +207,7 @@ def test_samples_are_recorded_and_said(both, tmp_path):
 def test_small_datasets_are_not_sampled_and_their_records_stay_as_they_were(both):
     config = StudyConfig()
     assert study_splits(both[0], config).feedback_sample is None
-    assert {"feedback_images", "report_images"}.isdisjoint(config.to_dict())
+    assert {"feedback_images", "report_images", "precision"}.isdisjoint(config.to_dict())
     changed = config.with_settings({"report_images": 7})
     assert StudyConfig.from_dict(changed.to_dict()) == changed
 
