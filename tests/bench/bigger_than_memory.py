@@ -1,12 +1,11 @@
-"""How time and memory grow from 1,000 to 29,000 images: `python -m tests.bench.bigger_than_memory FOLDER`.
+"""How time and memory grow from 1,000 to 29,000 images.
 
-Datasets of 196 x 512 image tokens and five captions of up to 32 x 512 word tokens in float16 are made in FOLDER,
-streamed, and deleted again (10.6 GB for the largest; sizes that the disk has no room for are left out and named).
+Datasets of 196 x 512 image tokens and five captions of up to 32 x 512 word tokens in float16 are made in the folder
+that PICO_BENCH_FOLDER names, streamed, and deleted again (10.6 GB for the largest).
 Every size runs in a process of its own, which may not allocate more than 2 GiB (RLIMIT_DATA). Anonymous memory is
 what the process holds; pages of files that the system keeps are not counted, and may be dropped at any time.
 """
 
-import argparse
 import json
 import os
 import resource
@@ -22,11 +21,13 @@ from pathlib import Path
 
 import torch
 
+from tests.bench.suite import Row, benchmark, skipped
+
 SIZES = (1000, 3000, 10_000, 29_000)
 LIMIT = 2 * 2**30
 BYTES_PER_IMAGE = 196 * 512 * 2 + 5 * 32 * 512 * 2 + 600
 FEEDBACK_IMAGES, ITERATIONS, QUERY_IMAGES, BLOCK = 16, 2, 2, (64, 512)
-FLAT, LINEAR = 1.5, 1.3  # most that may be called so: growth of memory, and of time per image
+PASS, HELD = "the statistics of all tokens", "most memory of a study"
 
 
 class Watch:
@@ -137,79 +138,75 @@ def _drop(file: Path) -> None:
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def table(rows: list[dict]) -> Iterator[str]:
-    """Everything as lines, and the verdicts."""
-    stages = list(rows[0]["seconds"])
-    yield f"{'':24}" + "".join(f"{row['images']:>12,}" for row in rows) + "   images"
-    yield f"{'file':24}" + "".join(f"{row['bytes'] / 1e9:12.2f}" for row in rows) + "   GB"
-    for name in stages:
-        yield f"{name:24}" + "".join(f"{row['seconds'][name]:12.2f}" for row in rows) + "   s"
-    for kind in ("cold", "warm") if "read, cold" in stages else ("warm",):
-        for name in ("read", "statistics"):
-            rates = [row["bytes"] / row["seconds"][f"{name}, {kind}"] / 1e9 for row in rows]
-            yield f"{f'{name}, {kind}':24}" + "".join(f"{rate:12.2f}" for rate in rates) + "   GB/s"
-    for name in stages:
-        yield f"{f'memory, {name}':24}" + "".join(f"{row['peaks'].get(name, 0):12.0f}" for row in rows) + "   MB"
-    yield f"{'result of statistics':24}" + "".join(f"{row['result']:12.0f}" for row in rows) + "   MB"
-    yield f"{'memory, most':24}" + "".join(f"{max(row['peaks'].values()):12.0f}" for row in rows) + "   MB anonymous"
-    yield f"{'with pages of files':24}" + "".join(f"{row['most']:12.0f}" for row in rows) + "   MB resident"
-    yield from _verdicts(rows)
-
-
-def _verdicts(rows: list[dict]) -> Iterator[str]:
-    small, large = rows[0], rows[-1]
+def rows_of_growth(found: list[dict]) -> Iterator[Row]:
+    """What was measured at every size, and from the smallest to the largest."""
+    for at in found:
+        n, gigabytes = at["images"], at["bytes"] / 1e9
+        seconds, held = at["seconds"], at["peaks"]
+        note = ", ".join(f"{name} {took:.2g} s" for name, took in seconds.items())
+        yield Row(f"{n:,} images, {gigabytes:.1f} GB: {PASS}", seconds["statistics, warm"], "s", note=note)
+        note = ", ".join(f"{name} {most:.0f} MB" for name, most in held.items())
+        yield Row(
+            f"{n:,} images, {gigabytes:.1f} GB: {HELD}", max(held.values()), "MB", 2048.0, at_most=True, note=note
+        )
+    small, large = found[0], found[-1]
     times = large["images"] / small["images"]
     for name in ("statistics, warm", "fit statistics", "rank queries"):
         grown = large["seconds"][name] / small["seconds"][name] / times
-        yield f"{name}: time per image grows {grown:.2f} times: {'linear' if grown <= LINEAR else 'more than linear'}"
-    for kind in ("cold", "warm") if "read, cold" in small["seconds"] else ("warm",):
-        share = large["seconds"][f"read, {kind}"] / large["seconds"][f"statistics, {kind}"]
-        yield f"statistics, {kind}: {share:.2f} of the rate of a plain read of the same file"
+        yield Row(f"{times:g} times the images: {name}, time per image", grown, "times", 1.3, at_most=True)
     for name, kept in (("open", 0), ("statistics, warm", 1)):  # what is kept is one vector per item: linear
-        before, after = (row["peaks"][name] - kept * row["result"] for row in (small, large))
-        word = "flat" if after / before <= FLAT else "grows"
-        beyond = " beyond the result" if kept else ""
-        yield f"memory, {name}{beyond}: {before:.0f} to {after:.0f} MB for {times:.0f} times the images: {word}"
-    most = max(large["peaks"].values())
-    yield f"most anonymous memory {most:.0f} MB: {'below' if most * 2**20 < LIMIT else 'ABOVE'} the limit of 2,048 MB"
+        before, after = (at["peaks"][name] - kept * at["result"] for at in (small, large))
+        beyond = " beside its result" if kept else ""
+        note = f"{before:.0f} to {after:.0f} MB"
+        yield Row(
+            f"{times:g} times the images: memory of {name}{beyond}",
+            after / before,
+            "times",
+            1.5,
+            at_most=True,
+            note=note,
+        )
+    for kind in ("cold", "warm") if "read, cold" in small["seconds"] else ("warm",):
+        read, passed = large["seconds"][f"read, {kind}"], large["seconds"][f"statistics, {kind}"]
+        note = f"{large['bytes'] / read / 1e9:.2f} GB/s read and {large['bytes'] / passed / 1e9:.2f} GB/s looked at"
+        yield Row(
+            f"Statistics of tokens in a file, {kind}, share of the rate of reading",
+            100 * read / passed,
+            "%",
+            80.0,
+            note=note,
+        )
     rate = large["flops"] / large["seconds"]["one block of scores"]
-    yield (
-        f"scores in blocks: {rate / 1e9:.0f} GFLOP/s; all {large['images']:,} images with all captions take "
-        f"{large['all']:.2g} FLOPs, {large['all'] / rate / 86400:.1f} days of this, one scoring in both directions; "
-        f"{QUERY_IMAGES} images and their captions against the test split took {large['seconds']['rank queries']:.0f} s"
+    yield Row(
+        f"All scores of {large['images']:,} images with all captions, by one block of them",
+        large["all"] / rate / 86400,
+        "days",
+        note=f"{large['all']:.2g} operations at {rate / 1e9:.0f} GFLOP/s; that is why the report samples its queries, "
+        f"and feedback was {large['sample']}",
     )
-    yield f"feedback of the largest: {large['sample']} of the feedback split, {ITERATIONS} iterations"
 
 
-def main() -> None:
-    """Make, stream and delete a dataset of each size, and print the table."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("folder", type=Path)
-    asked.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    asked.add_argument("--keep", action="store_true", help="leave the datasets there, and use those that are there")
-    asked.add_argument("--warm", action="store_true", help="leave out the passes for which the file is read from disk")
-    asked.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
-    given = asked.parse_args()
-    if given.measure is not None:
-        measure(given.measure, cold=not given.warm)
+@benchmark("bigger than memory")
+def bigger_than_memory() -> Iterator[Row]:
+    """Make, stream and delete a dataset of each size, in a folder that is named for it."""
+    folder = os.environ.get("PICO_BENCH_FOLDER")
+    if folder is None:
+        yield skipped("Datasets bigger than memory", "PICO_BENCH_FOLDER names no folder with 12 GB of room")
         return
-    rows = []
-    for n in given.sizes:
-        place = given.folder / f"made-up-{n}"
-        if not place.is_dir():
-            given.folder.mkdir(parents=True, exist_ok=True)
-            if shutil.disk_usage(given.folder).free < 1.1 * n * BYTES_PER_IMAGE:
-                sys.stdout.write(f"{n:,} images: no room for {n * BYTES_PER_IMAGE / 1e9:.1f} GB; left out\n")
-                continue
-            _run("tests.bench.large_dataset", str(place), "--images", str(n))
+    sizes = [int(n) for n in os.environ.get("PICO_BENCH_IMAGES", "").split()] or SIZES
+    found = []
+    for n in sizes:
+        place = Path(folder, f"made-up-{n}")
+        if shutil.disk_usage(folder).free < 1.1 * n * BYTES_PER_IMAGE:
+            yield skipped(f"{n:,} images", f"no room for {n * BYTES_PER_IMAGE / 1e9:.1f} GB in PICO_BENCH_FOLDER")
+            continue
+        _run("tests.bench.large_dataset", str(place), "--images", str(n))
         try:
-            more = ("--warm",) if given.warm else ()
-            rows.append(json.loads(_run("tests.bench.bigger_than_memory", str(place), "--measure", str(place), *more)))
+            found.append(json.loads(_run("tests.bench.bigger_than_memory", str(place))))
         finally:
-            if not given.keep:
-                shutil.rmtree(place)
-    if rows:
-        sys.stdout.write("\n".join(table(rows)) + "\n")
+            shutil.rmtree(place)
+    if found:
+        yield from rows_of_growth(found)
 
 
 def _run(module: str, *arguments: str) -> str:
@@ -218,4 +215,4 @@ def _run(module: str, *arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    measure(Path(sys.argv[1]), cold=True)

@@ -33,6 +33,7 @@ MODULES = (
     "late_interaction",
     "peers",
     "growth",
+    "bigger_than_memory",
     "one_query",
     "whole_job",
     "ray_efficiency",
