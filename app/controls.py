@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import services, state
 from app.markup import plain
+from app.turns import in_line
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
 from pico_core.method.config import BasisName, ConstructionConfig, Rule, StudyConfig
@@ -245,7 +246,9 @@ def _poll() -> None:
         st.rerun()
     after = "guard, test images, controls" if job.done >= job.total else f"iteration {job.done} of {job.total}"
     left = job.seconds_left
-    st.progress(job.share, text=f"**Computing** {job.title}: {after}" + (f", about {left:.0f} s left" if left else ""))
+    about = f"{after}, about {left:.0f} s left" if left else after
+    words = in_line(job.ahead) if job.ahead else about
+    st.progress(job.share, text=f"**Computing** {job.title}: {words}")
     if job.cancelled.is_set():
         st.caption("Cancelling after this step. What was computed before stays.")
     elif st.button("Cancel", width="stretch", key="cancel"):

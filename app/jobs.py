@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from app.turns import Turn, Turns
 from pico_core.errors import PicoError
 from pico_core.method.history import Iteration
 
@@ -41,6 +42,7 @@ class Job(Generic[Result]):
         done: Steps done.
         stage: What is being done now, in words; empty where the steps say enough.
         share: How much of the whole is done.
+        turn: Its place among the jobs of all visits, where it has one.
         result: What came out, when it ended well.
         failure: Why it did not, in words.
         cancelled: Set to stop it at the next pulse.
@@ -59,6 +61,12 @@ class Job(Generic[Result]):
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
+    turn: Turn | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many jobs of other visits have to end before this one begins."""
+        return 0 if self.turn is None else self.turn.ahead
 
     @property
     def running(self) -> bool:
@@ -79,6 +87,8 @@ class Job(Generic[Result]):
     def run(self) -> None:
         """Do the work and keep how it ended; nothing is ever raised."""
         try:
+            if self.turn is not None:
+                self.turn.wait(self.cancelled)
             if self.cancelled.is_set():
                 return
             self.began = time.monotonic()
@@ -96,6 +106,8 @@ class Job(Generic[Result]):
             LOG.exception("%s ended unexpectedly", self.title)
             self.failure = f"It ended unexpectedly ({type(error).__name__}: {error}). The server's log says where."
         finally:
+            if self.turn is not None:
+                self.turn.leave()
             self.ended.set()
 
     def tick(self, step: Iteration) -> None:
@@ -114,9 +126,14 @@ class Job(Generic[Result]):
 
 
 class Worker:
-    """Runs one job at a time; a new one cancels the one before and waits for its thread to end."""
+    """Runs one job at a time; a new one cancels the one before and waits for its thread to end.
 
-    def __init__(self) -> None:
+    Args:
+        turns: The line in which jobs of all visits wait; None where this one waits for nobody.
+    """
+
+    def __init__(self, turns: Turns | None = None) -> None:
+        self._turns = turns
         self.job: Job[Any] | None = None
         self._thread: threading.Thread | None = None
 
@@ -130,6 +147,8 @@ class Worker:
                 before.join()
             job.run()
 
+        if self._turns is not None:
+            job.turn = self._turns.ask()
         self.job = job
         # A daemon: stopping the server does not wait for a job.
         self._thread = threading.Thread(target=work, name="job", daemon=True)

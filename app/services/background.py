@@ -49,6 +49,12 @@ class Bench:
         self._thread.submit(self._run, job)
         return job
 
+    def ahead(self, key: str) -> int:
+        """How many that were asked for before this one have not ended."""
+        with self._lock:
+            before = list(self._jobs)[: list(self._jobs).index(key)] if key in self._jobs else []
+            return sum(self._jobs[one].running for one in before)
+
     def forget(self, key: str) -> None:
         """Drop a job that failed or was cancelled, so that it can be asked for again."""
         with self._lock:
@@ -90,6 +96,11 @@ def ask(key: str, title: str, work: Callable[[Job[Result]], Result], *, line: Li
 def find(key: str) -> Job[Any] | None:
     """What was asked for under this key; None where nothing was."""
     return next((found for line in get_args(Line) if (found := _bench(line).find(key)) is not None), None)
+
+
+def ahead(key: str) -> int:
+    """How many answers of the same line come before the one of this key."""
+    return sum(_bench(line).ahead(key) for line in get_args(Line))
 
 
 def forget(key: str) -> None:

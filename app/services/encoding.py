@@ -13,6 +13,7 @@ from app import state
 from app.jobs import Job, Worker
 from app.services.datasets import changed_on_disk
 from app.services.pictures import data_address
+from app.services.places import long_work
 from pico_core.data.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading
 from pico_core.data.encoders import builtin as built_in
 from pico_core.data.encoders.archive import Archive, look_into, unpack
@@ -100,7 +101,7 @@ class Outcome:
 class Desk:
     """What one visit encodes, has encoded, or could not encode."""
 
-    worker: Worker = field(default_factory=Worker)
+    worker: Worker = field(default_factory=lambda: Worker(long_work()))
     outcome: Outcome | None = None
     failure: str | None = None
     stopped: str | None = None

@@ -10,6 +10,7 @@ from app import state
 from app.jobs import Job, Worker
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import Dataset
+from app.services.places import long_work
 from pico_core.analysis.rivals import Rival, strongest_rival
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.demo import BASES, demo_of
@@ -55,7 +56,7 @@ def _finished() -> dict[str, Study]:
 @st.cache_resource(scope="session", on_release=Worker.close, show_spinner=False)
 def _worker() -> Worker:
     """This visit's thread; what it does is cancelled when the visit ends."""
-    return Worker()
+    return Worker(long_work())
 
 
 def remember(kept: dict[str, Study], key: str, study: Study) -> None:

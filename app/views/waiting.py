@@ -7,6 +7,7 @@ import streamlit as st
 from app.jobs import Job
 from app.markup import plain
 from app.services import background
+from app.turns import in_line
 
 
 def waiting(job: Job[Any], *, place: str, meanwhile: str = "") -> None:
@@ -34,7 +35,8 @@ def _watch(key: str, place: str, meanwhile: str) -> None:
         st.rerun()
     left = job.seconds_left
     about = f", about {left:.0f} s left" if left else ""
-    stage = f": {job.stage}" if job.stage else ""
+    before = background.ahead(key)
+    stage = f": {in_line(before) if before else job.stage}" if before or job.stage else ""
     st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(stage)}{about}")
     if meanwhile:
         st.caption(meanwhile)

@@ -61,6 +61,15 @@ def test_a_cancelled_job_stays_so_until_it_is_forgotten():
     assert bench.find("a").result == 2
 
 
+def test_who_waits_knows_how_many_come_first():
+    bench, gate = Bench(), threading.Event()
+    jobs = [bench.ask(key, "", lambda _job: gate.wait(20)) for key in "abc"]
+    assert [bench.ahead(key) for key in "abcd"] == [0, 1, 2, 0]
+    gate.set()
+    assert [ended(job).result for job in jobs] == [True] * 3
+    assert bench.ahead("c") == 0
+
+
 def test_the_oldest_answers_go():
     bench = Bench(kept=2)
     for key in "abcd":

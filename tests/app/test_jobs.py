@@ -1,9 +1,13 @@
 """Long work: progress that only rises, cancel at any scoring, failures in words."""
 
+import threading
+import time
+
 import pytest
 import torch
 
 from app.jobs import Job, Worker
+from app.turns import Turns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.study import run_study
@@ -67,3 +71,45 @@ def test_a_new_job_ends_the_one_before(planted):
     assert second.ended.wait(60)
     assert first.cancelled.is_set()
     assert second.result is not None
+
+
+def waiting_for(event):
+    """A job that works until the event is set, however often it is cancelled."""
+
+    def work(job):
+        job.pulse(0.5)
+        assert event.wait(30)
+        return "done"
+
+    return Job(key="k", title="t", total=1, work=work)
+
+
+def test_jobs_of_all_visits_take_turns_and_know_their_place():
+    turns, event = Turns(places=2), threading.Event()
+    workers, jobs = [Worker(turns) for _ in range(5)], [waiting_for(event) for _ in range(5)]
+    for worker, job in zip(workers, jobs, strict=True):
+        worker.start(job)
+    until = time.monotonic() + 10
+    while [job.share for job in jobs] != [0.5, 0.5, 0, 0, 0]:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [job.ahead for job in jobs] == [0, 0, 1, 2, 3]
+    workers[3].close()  # who gives up leaves the line at once
+    assert jobs[3].ended.wait(10)
+    assert (jobs[3].result, jobs[3].share) == (None, 0)
+    assert jobs[4].ahead == 2
+    time.sleep(0.3)
+    assert [job.share for job in jobs] == [0.5, 0.5, 0, 0, 0]
+    event.set()
+    assert all(job.ended.wait(10) for job in jobs)
+    assert [job.result for job in jobs] == ["done", "done", "done", None, "done"]
+    assert turns.ask().ahead == 0
+
+
+def test_a_job_that_fails_makes_room():
+    turns = Turns(places=1)
+    broken, next_one = (Job(key="k", title="t", total=1, work=work) for work in (lambda _job: 1 / 0, lambda _job: 1))
+    for job in (broken, next_one):
+        Worker(turns).start(job)
+    assert next_one.ended.wait(10)
+    assert (next_one.result, broken.failure is None) == (1, False)

@@ -7,6 +7,7 @@ import streamlit as st
 from app import state
 from app.markup import plain
 from app.services import encoding
+from app.turns import in_line
 from pico_core.data.encoders import BadItem
 
 LISTED = 200
@@ -28,7 +29,8 @@ def _watch(place: str) -> None:
         st.rerun()
     left = job.seconds_left
     about = f", about {_duration(left)} left" if left else ""
-    st.progress(job.share, text=f"**Encoding** {plain(job.title)}: {job.stage}{about}")
+    words = in_line(job.ahead) if job.ahead else f"{job.stage}{about}"
+    st.progress(job.share, text=f"**Encoding** {plain(job.title)}: {words}")
     if job.cancelled.is_set():
         st.caption("Stopping after this batch. What is encoded is kept.")
     else:
