@@ -251,6 +251,5 @@ def _poll() -> None:
     st.progress(job.share, text=f"**Computing** {job.title}: {words}")
     if job.cancelled.is_set():
         st.caption("Cancelling after this step. What was computed before stays.")
-    elif st.button("Cancel", width="stretch", key="cancel"):
-        job.cancel()
-        st.rerun(scope="fragment")
+    else:  # a click that comes while the whole page is drawn anew is answered there: no rerun of this part alone
+        st.button("Cancel", width="stretch", key="cancel", on_click=job.cancel)

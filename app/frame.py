@@ -1,5 +1,7 @@
 """The frame: what all pages share, and the way between them."""
 
+from importlib import import_module
+
 import streamlit as st
 
 from app import controls, heap, services, state
@@ -19,6 +21,10 @@ from app.views import (
     tour,
 )
 from pico_core.errors import PicoError
+
+# Streamlit loads it with the first table. A figure asks whether it is loaded, and would find one half where another
+# visit is loading it; two first visitors of a server then saw an error.
+import_module("pandas")
 
 PAGES = (
     (overview, "Overview", "overview", ":material/balance:"),

@@ -7,7 +7,6 @@ encodings have threads of their own: those belong to a visit, these belong to th
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from typing import Any, Literal, TypeVar, cast, get_args
 
 import streamlit as st
@@ -88,8 +87,6 @@ def ask(key: str, title: str, work: Callable[[Job[Result]], Result], *, line: Li
             `job.stage`, and must not touch Streamlit.
         line: In which queue it waits; every queue has one thread.
     """
-    # Loaded here, in whole: a figure that is drawn while another thread loads it would find one half.
-    import_module("pandas")
     return _bench(line).ask(key, title, work)
 
 

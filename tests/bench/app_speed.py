@@ -62,7 +62,7 @@ def rows(path: str | None = None, *, repeats: int = REPEATS, late: int = LATE) -
     from playwright.sync_api import sync_playwright
 
     chosen = default_dataset() if path is None else path
-    with _server() as (address, process), sync_playwright() as playwright:
+    with running_app() as (address, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
         )
@@ -98,7 +98,7 @@ class _Sent:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running_app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -38,6 +38,7 @@ MODULES = (
     "whole_job",
     "ray_efficiency",
     "app_speed",
+    "many_users",
 )
 HERE = Path(__file__).parent
 

@@ -1,0 +1,141 @@
+"""Many visitors at once: most without a browser, some in Chromium, some who compute; then all of them leave."""
+
+import itertools
+import random
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.guest import Guest
+from tests.e2e.visit import Visit
+
+MARK = re.compile(r"visitor(\d{3})")
+PAGES = ("", "columns", "prototypes", "subspaces", "retrieval", "data")
+DEMOS = ("shortcut", "clean", "planted")
+CALM = 3.0  # seconds between two things that a visitor does, on average
+
+
+@dataclass
+class Crowd:
+    """What many visits gave.
+
+    Attributes:
+        problems: Errors, and words of one visit that another one saw.
+        sliders: Seconds from moving the strength to the end of the script, of every visitor without a browser.
+        pages: The same of opening a page.
+        places: How many came first, as those who computed were told.
+        memory: Resident megabytes of the server: before, at most, and after all had left.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    sliders: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    memory: dict[str, float] = field(default_factory=dict)
+
+
+def gather(address, pid, *, guests, seconds, chromium=None, browsers=0, computing=2, patience=0.0, seed=0):
+    """Let them all in, wait until they have left, and for `patience` seconds until the server has tidied up."""
+    crowd, stop = Crowd(), threading.Event()
+    with Guest(address) as first:
+        first.open("retrieval", "dataset=shortcut")  # what a server loads once is no part of its visitors
+    crowd.memory = {"before": resident(pid)}
+    watch = threading.Thread(target=_watch, args=(crowd, pid, stop))
+    watch.start()
+    until = time.monotonic() + seconds
+    threads = [
+        threading.Thread(target=_guest, args=(crowd, address, number, until, number < computing, seed))
+        for number in range(guests)
+    ]
+    for thread in threads:
+        thread.start()
+    if browsers:
+        _in_browsers(crowd, chromium, address, browsers, until, seed)
+    for thread in threads:
+        thread.join()
+    _wait_until_down(crowd, pid, patience)
+    stop.set()
+    watch.join()
+    return crowd
+
+
+def _guest(crowd, address, number, until, computes, seed):
+    """One visitor without a browser, with words of its own."""
+    chance, mine = random.Random(1000 * seed + number), f"visitor{number:03d}"
+    try:
+        with Guest(address, patience=120) as guest:
+            address_of_mine = f"dataset={DEMOS[number % 2]}&words=a+red+circle+{mine}"
+            guest.open("retrieval", address_of_mine)
+            if computes:
+                _compute(crowd, guest, number)
+            for turn in itertools.count():
+                if turn > 1 and time.monotonic() > until:
+                    break
+                time.sleep(chance.expovariate(1 / CALM))
+                if turn == 0 or (turn > 1 and chance.random() < 0.6):  # each at least once, however slow the machine
+                    if guest.page != "retrieval":
+                        guest.open("retrieval", address_of_mine)
+                    crowd.sliders.append(guest.set("Strength", numbers=[round(chance.uniform(0, 2), 2)]))
+                    if mine not in guest.said:
+                        crowd.problems.append(f"{mine} does not see its own words")
+                else:
+                    crowd.pages.append(guest.open(chance.choice(PAGES), address_of_mine))
+                strangers = {found for found in MARK.findall(guest.said) if int(found) != number}
+                if strangers:
+                    crowd.problems.append(f"{mine} sees the words of {sorted(strangers)}")
+            if computes and guest.knows("Cancel"):
+                guest.set("Cancel", trigger_value=True)
+    except Exception as error:
+        crowd.problems.append(f"{mine}: {type(error).__name__}: {error}")
+
+
+def _compute(crowd, guest, number):
+    """Settings that nobody has computed, and the button; how many come first is told while it waits."""
+    guest.set("Seed", int_value=100 + number)
+    guest.set("Compute", trigger_value=True)
+    crowd.places += re.findall(r"waits, \d+ computations? comes? first", guest.said)
+
+
+def _in_browsers(crowd, chromium, address, browsers, until, seed):
+    """Visitors in Chromium, in turn, because a browser is driven by one thread."""
+    chance = random.Random(seed)
+    visits = [Visit(chromium, address) for _ in range(browsers)]
+    try:
+        for number, visit in enumerate(visits):
+            visit.open(f"retrieval?dataset={DEMOS[number % 2]}", patience=120)
+        while time.monotonic() < until:
+            visit = chance.choice(visits)
+            visit.open(chance.choice(PAGES), patience=120)
+            visit.assert_sound()
+            strangers = MARK.findall(visit.main.inner_text())
+            if strangers:
+                crowd.problems.append(f"a browser sees the words of {sorted(set(strangers))}")
+    except Exception as error:
+        crowd.problems.append(f"in a browser: {type(error).__name__}: {error}")
+    finally:
+        for visit in visits:
+            visit.context.close()
+
+
+def resident(pid):
+    """Resident memory of a process, in megabytes."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(f"process {pid} has no memory: it has ended")
+
+
+def _watch(crowd, pid, stop):
+    while not stop.wait(0.5):
+        crowd.memory["most"] = max(crowd.memory.get("most", 0.0), resident(pid))
+
+
+def _wait_until_down(crowd, pid, patience):
+    """Visits that may come back are kept for two minutes by the server."""
+    until = time.monotonic() + patience
+    crowd.memory["after"] = resident(pid)
+    while time.monotonic() < until:
+        time.sleep(1.0)
+        crowd.memory["after"] = min(crowd.memory["after"], resident(pid))
