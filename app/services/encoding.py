@@ -12,8 +12,8 @@ import streamlit as st
 from app import state
 from app.jobs import Job, Worker
 from app.services.datasets import changed_on_disk
+from app.services.line import long_work
 from app.services.pictures import data_address
-from app.services.places import long_work
 from pico_core.data.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading
 from pico_core.data.encoders import builtin as built_in
 from pico_core.data.encoders.archive import Archive, look_into, unpack

@@ -10,7 +10,7 @@ from app import state
 from app.jobs import Job, Worker
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import Dataset
-from app.services.places import long_work
+from app.services.line import long_work
 from pico_core.analysis.rivals import Rival, strongest_rival
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.demo import BASES, demo_of
