@@ -36,8 +36,9 @@ def _watch(key: str, place: str, meanwhile: str) -> None:
     about = f", about {left:.0f} s left" if left else ""
     stage = f": {job.stage}" if job.stage else ""
     st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(stage)}{about}")
-    if meanwhile:
-        st.caption(meanwhile)
+    for words in (*job.notes, meanwhile):
+        if words:
+            st.caption(words)
     if job.cancelled.is_set():
         st.caption("Cancelling after this step.")
     else:

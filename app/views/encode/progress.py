@@ -29,6 +29,8 @@ def _watch(place: str) -> None:
     left = job.seconds_left
     about = f", about {_duration(left)} left" if left else ""
     st.progress(job.share, text=f"**Encoding** {plain(job.title)}: {job.stage}{about}")
+    for note in job.notes:
+        st.caption(note)
     if job.cancelled.is_set():
         st.caption("Stopping after this batch. What is encoded is kept.")
     else:
