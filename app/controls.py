@@ -246,6 +246,8 @@ def _poll() -> None:
     after = "guard, test images, controls" if job.done >= job.total else f"iteration {job.done} of {job.total}"
     left = job.seconds_left
     st.progress(job.share, text=f"**Computing** {job.title}: {after}" + (f", about {left:.0f} s left" if left else ""))
+    for note in job.notes:
+        st.caption(note)
     if job.cancelled.is_set():
         st.caption("Cancelling after this step. What was computed before stays.")
     elif st.button("Cancel", width="stretch", key="cancel"):

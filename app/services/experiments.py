@@ -18,6 +18,7 @@ from app.documents.reproduce import shell
 from app.jobs import Job
 from app.services import background
 from app.services.datasets import Dataset, changed_on_disk
+from app.services.places import make_own, opened_place
 from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
@@ -197,12 +198,7 @@ def results_at(path: str) -> Results:
     Raises:
         PicoError: nothing there, or something else; says what was expected.
     """
-    try:
-        place = Path(path).expanduser()
-        place.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, or the home of nobody
-        why = getattr(error, "strerror", None) or str(error)
-        raise RunError(f"{path[:80]}: cannot be read ({why}); correct the path") from None
+    place = opened_place(path)
     return _read(str(place), changed_on_disk(place))
 
 
@@ -234,6 +230,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     """Where small experiments lie while the server runs: readable by its user only, gone when it ends."""
     folder = tempfile.TemporaryDirectory(prefix="pico-lens-experiments-")
     atexit.register(folder.cleanup)
+    make_own(folder.name)
     return folder
 
 
@@ -257,7 +254,7 @@ def own_experiment(
         config,
         families=families,
         n_seeds=n_seeds,
-        place=None if demo is not None else Path(state.dataset_path()).expanduser(),
+        place=None if demo is not None else opened_place(state.dataset_path()),
     )
 
 

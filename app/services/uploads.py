@@ -12,6 +12,7 @@ import streamlit as st
 from app import state
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
+from app.services.places import make_own, opened_place
 from pico_core.data.files import save_pairs
 from pico_core.data.imports import Inspection, inspect_dataset
 from pico_core.errors import PicoError
@@ -22,6 +23,7 @@ def _uploads() -> tempfile.TemporaryDirectory[str]:
     """Where uploads lie while the server runs: readable by its user only, gone when it ends."""
     folder = tempfile.TemporaryDirectory(prefix="pico-lens-")
     atexit.register(folder.cleanup)
+    make_own(folder.name)
     return folder
 
 
@@ -69,8 +71,9 @@ def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str)
 
 def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
     """What lies there, every problem included; roles may be named."""
-    place = Path(source.path).expanduser()
+    place = Path(source.path)
     try:
+        place = opened_place(place)
         changed = changed_on_disk(place)
         return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
     except (PicoError, OSError, ValueError) as error:
