@@ -79,9 +79,9 @@ def joins(port, *, origin, host=None):
 
 
 def test_it_listens_on_its_one_address_only(server):
-    with socket.socket() as other, pytest.raises(OSError, match="refused|unreachable|timed out|assign"):
+    with socket.socket() as other:
         other.settimeout(2)
-        other.connect(("127.0.0.2", server))  # the loopback address too: who listens everywhere answers there
+        assert other.connect_ex(("127.0.0.2", server)) != 0  # loopback too: who listens everywhere answers there
 
 
 def test_pages_of_others_do_not_open_it(server):

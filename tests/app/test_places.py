@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from app import services, start_command
 from app.services import datasets, encoding, experiments, outside, places
@@ -155,17 +154,6 @@ def test_several_folders_and_the_apps_own_are_open(tree, monkeypatch):
     assert not places.is_open(ROOT / "pyproject.toml")
     kept = services.keep_upload("mark", "../../a.npz", lambda: b"x")
     assert places.opened_place(kept).name == "a.npz"
-
-
-def test_an_address_names_no_file(tree):
-    script = "from app import state\nimport streamlit as st\nst.text(state.dataset_path())\n"
-    for wanted in (str(tree / "open" / "set"), "../closed/set", "/etc/passwd", "~"):
-        app = AppTest.from_string(script)
-        app.query_params["dataset"] = wanted
-        assert app.run().text[0].value == "shortcut"
-    app = AppTest.from_string(script)
-    app.query_params["dataset"] = "clean"
-    assert app.run().text[0].value == "clean", "built-in ones are named by links"
 
 
 def test_a_dataset_that_changes_its_drafts_is_the_same(tree):
