@@ -1,6 +1,5 @@
 """Results of experiments: the built-in ones, those at a path, and a small one over the open dataset."""
 
-import atexit
 import hashlib
 import json
 import tempfile
@@ -18,7 +17,8 @@ from app.documents.reproduce import shell
 from app.jobs import Job
 from app.services import background
 from app.services.datasets import Dataset, changed_on_disk
-from app.services.places import make_own, opened_place
+from app.services.places import opened_place
+from app.services.scratch import scratch
 from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
@@ -227,11 +227,8 @@ def how_far(folder: Path) -> Reached | None:
 
 @st.cache_resource(max_entries=1)
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Where small experiments lie while the server runs: readable by its user only, gone when it ends."""
-    folder = tempfile.TemporaryDirectory(prefix="pico-lens-experiments-")
-    atexit.register(folder.cleanup)
-    make_own(folder.name)
-    return folder
+    """Where small experiments lie while the server runs."""
+    return scratch("experiments")
 
 
 def own_folder(dataset: Dataset, config: StudyConfig) -> Path:

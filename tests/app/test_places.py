@@ -1,15 +1,21 @@
 """Which folders the app opens: nothing outside them is read, written or told of, however it is named."""
 
 import os
+import socket
+import subprocess
+import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
 import polars as pl
 import pytest
+import typer
 from PIL import Image
+from typer.testing import CliRunner
 
 from app import services, start_command
-from app.services import datasets, encoding, experiments, outside, places
+from app.services import datasets, encoding, experiments, outside, places, scratch
 from app.services.compare import _run_of
 from app.services.pictures import thumbnail
 from app.services.trained import trained_prototypes
@@ -162,7 +168,46 @@ def test_a_dataset_that_changes_its_drafts_is_the_same(tree):
     assert datasets.changed_on_disk(tree / "open" / "set") == before
 
 
+# Folders of the app's own
+
+
+def test_what_a_killed_server_left_goes_and_what_a_living_one_has_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    living = Path(scratch.scratch("uploads").name)
+    (living / "a.npz").write_bytes(b"x")
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / "pico-lens-uploads-left"
+    left.mkdir()
+    (left / "secret.npz").write_bytes(b"x")
+    (left / ".lock").write_text(f"{dead.pid}\n{socket.gethostname()}\n")
+    (tmp_path / "pico-lens-of-somebody").mkdir()
+    scratch.remove_left(tmp_path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["pico-lens-of-somebody", living.name]
+    assert (living / "a.npz").exists()
+    assert places.is_open(living / "a.npz")
+
+
 # The command that starts the server
+
+
+def test_the_command_line_starts_it_and_ends_with_it(tree, monkeypatch):
+    started = []
+
+    def run(command, *, check, env):
+        started.append((command, env))
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(start_command.subprocess, "run", run)
+    alone = typer.Typer()
+    alone.command()(start_command.app)
+    done = CliRunner().invoke(alone, ["--folder", str(tree / "open"), "--host", "pico.example.org", "--port", "9000"])
+    assert done.exit_code == 7
+    ((command, env),) = started
+    assert "--server.port=9000" in command
+    assert "--browser.serverAddress=pico.example.org" in command
+    assert env["PICO_FOLDERS"] == str((tree / "open").resolve())
+    assert env["STREAMLIT_SERVER_ALLOWED_HOSTS"].split() == ["127.0.0.1", "localhost", "pico.example.org"]
 
 
 def test_the_command_names_folders_and_safe_settings(tree):
