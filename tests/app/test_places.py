@@ -121,6 +121,7 @@ def test_every_door_asks(tree):
 
 def test_pictures_that_data_name_are_not_read_outside(tree):
     Image.new("RGB", (8, 8), "red").save(tree / "closed" / "secret.png")
+    (tree / "open" / "deep.csv").write_text("image,caption\ndeep/red.png,a\n")
     dataset = services.open_dataset("set")
     assert thumbnail(dataset, str(tree / "open" / "images" / "red.png")) is not None
     (tree / "open" / "link.png").symlink_to(tree / "closed" / "secret.png")
@@ -133,6 +134,10 @@ def test_pictures_that_data_name_are_not_read_outside(tree):
     picture.symlink_to(tree / "closed" / "secret.png")
     with pytest.raises(DataError, match="leads out"):
         encoding.look_over(encoding.Source("images", "c.csv"))
+    (tree / "open" / "images" / "deep").mkdir()
+    picture.rename(tree / "open" / "images" / "deep" / "red.png")
+    with pytest.raises(DataError, match=r"red\.png: this picture lies outside"):
+        encoding.look_over(encoding.Source("images", "deep.csv"))
 
 
 def test_captions_do_not_name_pictures_outside(tree):
