@@ -249,6 +249,8 @@ def _poll() -> None:
     about = f"{after}, about {left:.0f} s left" if left else after
     words = in_line(job.ahead) if job.ahead else about
     st.progress(job.share, text=f"**Computing** {job.title}: {words}")
+    for note in job.notes:
+        st.caption(note)
     if job.cancelled.is_set():
         st.caption("Cancelling after this step. What was computed before stays.")
     else:  # a click that comes while the whole page is drawn anew is answered there: no rerun of this part alone

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from app.turns import Turn, Turns
+from pico_core.data.halving import NO_MEMORY, hearing, out_of_memory
 from pico_core.errors import PicoError
 from pico_core.method.history import Iteration
 
@@ -45,6 +46,7 @@ class Job(Generic[Result]):
         turn: Its place among the jobs of all visits, where it has one.
         result: What came out, when it ended well.
         failure: Why it did not, in words.
+        notes: What whoever waits should know, such as that memory is short.
         cancelled: Set to stop it at the next pulse.
     """
 
@@ -58,6 +60,7 @@ class Job(Generic[Result]):
     share: float = 0.0
     result: Result | None = None
     failure: str | None = None
+    notes: tuple[str, ...] = ()
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
@@ -92,7 +95,8 @@ class Job(Generic[Result]):
             if self.cancelled.is_set():
                 return
             self.began = time.monotonic()
-            found = self.work(self)
+            with hearing(self.note):
+                found = self.work(self)
             if not self.cancelled.is_set():
                 self.result = found
                 self.finish(found)
@@ -100,15 +104,20 @@ class Job(Generic[Result]):
             pass  # that is what was asked for
         except PicoError as error:
             self.failure = str(error)
-        except MemoryError:
-            self.failure = "There is not enough memory for this dataset; bring fewer images or shorter token lists."
         except Exception as error:
-            LOG.exception("%s ended unexpectedly", self.title)
-            self.failure = f"It ended unexpectedly ({type(error).__name__}: {error}). The server's log says where."
+            if out_of_memory(error):
+                self.failure = f"{NO_MEMORY[0].upper()}{NO_MEMORY[1:]}."
+            else:
+                LOG.exception("%s ended unexpectedly", self.title)
+                self.failure = f"It ended unexpectedly ({type(error).__name__}: {error}). The server's log says where."
         finally:
             if self.turn is not None:
                 self.turn.leave()
             self.ended.set()
+
+    def note(self, sentence: str) -> None:
+        """Something that whoever waits should know."""
+        self.notes = (*self.notes, sentence)
 
     def tick(self, step: Iteration) -> None:
         """One more iteration of a study is done."""

@@ -11,8 +11,8 @@ import typer
 
 from pico_core.cli.options import Json
 from pico_core.data.files import load_pairs
+from pico_core.data.whole import write_whole
 from pico_core.errors import SettingError
-from pico_core.export import write_whole
 from pico_core.printing import err, say
 from pico_core.runs import load_run
 

@@ -2,11 +2,7 @@
 
 import io
 import json
-import os
-import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,7 +11,6 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from pico_core.errors import DataError
 from pico_core.study import Study
 
 ExportFormat = Literal["csv", "parquet", "npz", "safetensors", "json"]
@@ -45,23 +40,6 @@ def frame_bytes(frame: pl.DataFrame, kind: TableFormat) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     return buffer.getvalue()
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Write a file in one step: until it is whole, what was there before stays.
-
-    Raises:
-        DataError: the place cannot be written to.
-    """
-    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, target)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def _arrays(study: Study) -> dict[str, Tensor]:

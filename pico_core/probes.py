@@ -20,6 +20,7 @@ from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.perturbations.reencoding import N_ITEMS, reencode
 from pico_core.data.perturbations.variants import StyleVariants, Variants
+from pico_core.data.whole import write_whole
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis, probe_basis
 from pico_core.method.config import StudyConfig
@@ -166,7 +167,7 @@ def check_target(path: Path | str) -> Path:
 def save_probe(probe: StyleProbe, path: Path | str) -> Path:
     """Write a probe; a file there is replaced."""
     target = Path(path)
-    target.write_bytes(probe_bytes(probe))
+    write_whole(target, probe_bytes(probe))
     return target
 
 

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pico_core.analysis.columns import with_intervals
-from pico_core.data.files import replaced_folder, strangers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.samples import Sample
+from pico_core.data.whole import put_back, replaced_folder, strangers
 from pico_core.errors import RunError
 from pico_core.histories import history_from, history_numbers, history_tensors
 from pico_core.method.basis import Basis
@@ -79,6 +79,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
 
     Raises:
         RunError: the folder holds something that is not a run; nothing of it is touched.
+        SettingError: another process writes it.
     """
     folder = check_target(folder)
     made = study.construction
@@ -104,6 +105,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         RunError: no run there, a file is missing or damaged (it is named), or the dataset is another one.
     """
     folder = Path(folder)
+    put_back(folder.resolve())
     for name in (RUN, REPORT, TENSORS, HISTORY, COLUMNS):
         if not (folder / name).is_file():
             raise RunError(f"{folder}: {name} is missing; a run folder is what construct writes: construct again")

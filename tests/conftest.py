@@ -22,6 +22,19 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _opened_folders(tmp_path_factory):
+    """The app, in this process or as a server that a test starts, opens what tests write, and nothing else."""
+    real = Path(os.environ.get("PICO_REAL_DATA", ROOT / ".." / "shared" / "data")).resolve()
+    before = os.environ.get("PICO_FOLDERS")
+    os.environ["PICO_FOLDERS"] = os.pathsep.join(map(str, (ROOT, tmp_path_factory.getbasetemp(), real)))
+    yield
+    if before is None:
+        del os.environ["PICO_FOLDERS"]
+    else:
+        os.environ["PICO_FOLDERS"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _few_threads():
     """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums.
 

@@ -11,6 +11,7 @@ from app import state
 from app.comparing import SideChoice
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
+from app.services.places import opened_place
 from app.services.studies import Workspace, sibling, study_key
 from app.services.switch import sets_here
 from pico_core.analysis.rankings import SideBySide, compare_lists, relevant_items
@@ -265,7 +266,7 @@ def _run_of(space: Workspace, path: str) -> Study:
     if not path.strip():
         raise DataError("no run is named yet; give the folder that construct wrote")
     try:
-        return _load(str(Path(path).expanduser()), _mark(path), space.dataset.mark, space.dataset.pairs)
+        return _load(str(opened_place(path)), _mark(path), space.dataset.mark, space.dataset.pairs)
     except DataError:
         raise
     except PicoError as error:
@@ -273,7 +274,7 @@ def _run_of(space: Workspace, path: str) -> Study:
 
 
 def _mark(path: str) -> str:
-    return changed_on_disk(Path(path).expanduser())
+    return changed_on_disk(opened_place(path))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the run")

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from app import state
 from app.services.bounded import GIGABYTE, kept
+from app.services.places import opened_place
 from pico_core.data.files import load_pairs
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.samples import Sample, draw_images
 from pico_core.data.truth import read_truth
+from pico_core.data.whole import is_trace
 from pico_core.demo import Demo, demo_of
 from pico_core.errors import DataError
 
@@ -84,7 +86,7 @@ def open_dataset(path: str) -> Dataset:
     """Open a dataset; a file that changed on disk is read anew."""
     if path in state.BUILT_IN:
         return _open(path, "")
-    place = Path(path).expanduser()
+    place = opened_place(path)
     return _open(str(place), changed_on_disk(place))
 
 
@@ -92,7 +94,7 @@ def changed_on_disk(place: Path) -> str:
     """Sizes and times of what lies there in words: another answer means another dataset."""
     try:
         files = sorted(place.iterdir()) if place.is_dir() else [place] if place.exists() else []
-        found = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        found = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if not is_trace(f.name)]
     except (OSError, ValueError) as error:
         raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
     return repr(found)

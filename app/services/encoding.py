@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +14,7 @@ from app.jobs import Job, Worker
 from app.services.datasets import changed_on_disk
 from app.services.line import long_work
 from app.services.pictures import data_address
+from app.services.places import check_pictures, opened_place
 from pico_core.data.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading
 from pico_core.data.encoders import builtin as built_in
 from pico_core.data.encoders.archive import Archive, look_into, unpack
@@ -143,25 +144,29 @@ def pretrained_tags(model: str) -> list[str]:
 @st.cache_resource(max_entries=4, show_spinner="Reading the captions")
 def _survey(source: Source, changed: str) -> Survey:
     captions = read_captions(
-        Path(source.captions).expanduser(),
+        Path(source.captions),
         image_column=source.image_column,
         caption_column=source.caption_columns or None,
     )
-    return survey(Path(source.pictures).expanduser(), captions)
+    found = survey(Path(source.pictures), captions)
+    check_pictures(found.found.paths)
+    return found
 
 
 def look_over(source: Source) -> Survey:
     """Which pictures and captions there are, and which are missing; read anew when either place changed.
 
     Raises:
-        DataError: the captions cannot be read, or no picture is there.
+        DataError: the captions cannot be read, no picture is there, or one lies outside the folders that the app opens.
     """
+    places = {"pictures": str(opened_place(source.pictures)), "captions": str(opened_place(source.captions))}
+    source = replace(source, **places)
     return _survey(source, _changed(source.captions) + _folder_changed(source.pictures))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _columns(captions: str, changed: str) -> tuple[str, ...]:
-    return caption_columns(Path(captions).expanduser())
+    return caption_columns(Path(captions))
 
 
 def columns_of(captions: str) -> tuple[str, ...]:
@@ -170,16 +175,17 @@ def columns_of(captions: str) -> tuple[str, ...]:
     Raises:
         DataError: no captions.
     """
-    return _columns(captions, _changed(captions))
+    place = str(opened_place(captions))
+    return _columns(place, _changed(place))
 
 
 def _changed(path: str) -> str:
-    return changed_on_disk(Path(path).expanduser())
+    return changed_on_disk(Path(path))
 
 
 def _folder_changed(path: str) -> str:
     """A folder of pictures changes when a name comes or goes; pictures themselves are read when they are encoded."""
-    place = Path(path).expanduser()
+    place = Path(path)
     try:
         folders = [place, *(entry for entry in place.iterdir() if entry.is_dir())] if place.is_dir() else []
         return repr(sorted((str(folder), folder.stat().st_mtime_ns) for folder in folders))
@@ -227,7 +233,7 @@ def preview(path: Path, *, size: int = 240) -> str:
 def target_problem(target: Path) -> str | None:
     """Why a dataset cannot be written there; None if it can."""
     try:
-        check_target(target)
+        check_target(opened_place(target))
     except DataError as error:
         return str(error)
     return None
@@ -240,6 +246,7 @@ def job() -> Job[Outcome] | None:
 
 def start(order: Order) -> None:
     """Encode in the background; what this visit was encoding stops first, and what is done of it is kept."""
+    opened_place(order.target)
     at = desk()
     at.outcome = at.failure = at.stopped = None
     targets = _targets()

@@ -1,6 +1,5 @@
 """Results of experiments: the built-in ones, those at a path, and a small one over the open dataset."""
 
-import atexit
 import hashlib
 import json
 import tempfile
@@ -18,6 +17,8 @@ from app.documents.reproduce import shell
 from app.jobs import Job
 from app.services import background
 from app.services.datasets import Dataset, changed_on_disk
+from app.services.places import opened_place
+from app.services.scratch import scratch
 from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
@@ -197,12 +198,7 @@ def results_at(path: str) -> Results:
     Raises:
         PicoError: nothing there, or something else; says what was expected.
     """
-    try:
-        place = Path(path).expanduser()
-        place.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, or the home of nobody
-        why = getattr(error, "strerror", None) or str(error)
-        raise RunError(f"{path[:80]}: cannot be read ({why}); correct the path") from None
+    place = opened_place(path)
     return _read(str(place), changed_on_disk(place))
 
 
@@ -231,10 +227,8 @@ def how_far(folder: Path) -> Reached | None:
 
 @st.cache_resource(max_entries=1)
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Where small experiments lie while the server runs: readable by its user only, gone when it ends."""
-    folder = tempfile.TemporaryDirectory(prefix="pico-lens-experiments-")
-    atexit.register(folder.cleanup)
-    return folder
+    """Where small experiments lie while the server runs."""
+    return scratch("experiments")
 
 
 def own_folder(dataset: Dataset, config: StudyConfig) -> Path:
@@ -257,7 +251,7 @@ def own_experiment(
         config,
         families=families,
         n_seeds=n_seeds,
-        place=None if demo is not None else Path(state.dataset_path()).expanduser(),
+        place=None if demo is not None else opened_place(state.dataset_path()),
     )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from app import heap, state
 from app.services.datasets import Dataset, changed_on_disk
 from app.services.pictures import data_address
+from app.services.places import opened_place
 from pico_core.data.encoders import OpenClipEncoder, load_small
 from pico_core.data.encoders.builtin import builtin_encoder
 from pico_core.data.encoders.choice import EncoderChoice
@@ -250,8 +251,8 @@ def _small(path: str, changed: str, precision: Precision) -> OpenClipEncoder:
 
 
 def _load_given(mark: EncoderMark, path: str) -> OpenClipEncoder:
-    place = str(Path(path).expanduser())
-    return _given(place, changed_on_disk(Path(place)), mark.model, mark.digest, mark.precision)
+    place = opened_place(path)
+    return _given(str(place), changed_on_disk(place), mark.model, mark.digest, mark.precision)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the encoder")

@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from app.services.datasets import Dataset
+from app.services.places import is_open
 from pico_core.data.encoders.pictures import read_picture
 
 
@@ -27,11 +28,14 @@ def data_address(picture: Image.Image, *, size: int) -> str:
 def thumbnail(dataset: Dataset, path: str | None, *, size: int = 96) -> str | None:
     """A small picture as a data address; None where there is no picture that can be read.
 
-    A relative path is looked for beside the dataset's tables.
+    A relative path is looked for beside the dataset's tables; one that leads out of the folders that the app opens
+    is not followed, whoever wrote the dataset.
     """
     if path is None:
         return None
     place = Path(path) if dataset.folder is None else dataset.folder / path
+    if not is_open(place):
+        return None
     try:
         return _thumbnail(str(place), size, place.stat().st_mtime)
     except (OSError, ValueError):  # a picture that is refused is a DataError, which is a ValueError

@@ -4,11 +4,13 @@ One encoding serves every basis: what is kept are token means in the given colum
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from app.jobs import Job
 from app.services import background
+from app.services.places import check_pictures
 from app.services.studies import Workspace
 from pico_core.analysis.probe import ALL, StyleProbe, style_probe
 from pico_core.analysis.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
@@ -77,6 +79,7 @@ def start(space: Workspace, choice: EncoderChoice, *, batch_size: int = 32) -> N
             job.pulse(sum(done.values()) / sum(whole.values()))
 
         job.pulse(0.0)
+        check_pictures((folder or Path()) / path for path in pairs.image_paths if path is not None)
         return study_variants(
             encoder, pairs, config, folder=folder, n_items=N_ITEMS, batch_size=batch_size, on_progress=tell
         )

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from app.services.datasets import changed_on_disk
+from app.services.places import opened_place
 from pico_core.analysis.trajectories import PrototypePlanes, history_planes
 from pico_core.errors import DataError
 from pico_core.training.keeping import read_prototypes
@@ -50,12 +51,8 @@ def trained_prototypes(path: str) -> TrainedView:
     Raises:
         PicoError: nothing there, no training, or one that built no prototypes; says the mend.
     """
-    try:
-        place = Path(path).expanduser()
-        found = place.is_file()
-    except (OSError, RuntimeError, ValueError):  # too long, or the home of nobody
-        found = False
-    if not found:
+    place = opened_place(path)
+    if not place.is_file():
         raise DataError(
             f"{path[:80]}: no file there; name what pico-lens train keeps of one training, such as "
             "trainings/seed-0/pico.safetensors"

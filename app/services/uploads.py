@@ -1,6 +1,5 @@
 """Files that come in through the browser or lie on this machine, before they are a dataset."""
 
-import atexit
 import hashlib
 import tempfile
 from collections.abc import Callable
@@ -12,6 +11,8 @@ import streamlit as st
 from app import state
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
+from app.services.places import opened_place
+from app.services.scratch import scratch
 from pico_core.data.files import save_pairs
 from pico_core.data.imports import Inspection, inspect_dataset
 from pico_core.errors import PicoError
@@ -19,10 +20,8 @@ from pico_core.errors import PicoError
 
 @st.cache_resource(max_entries=1)
 def _uploads() -> tempfile.TemporaryDirectory[str]:
-    """Where uploads lie while the server runs: readable by its user only, gone when it ends."""
-    folder = tempfile.TemporaryDirectory(prefix="pico-lens-")
-    atexit.register(folder.cleanup)
-    return folder
+    """Where uploads lie while the server runs."""
+    return scratch("uploads")
 
 
 def is_upload(path: str) -> bool:
@@ -69,8 +68,9 @@ def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str)
 
 def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
     """What lies there, every problem included; roles may be named."""
-    place = Path(source.path).expanduser()
+    place = Path(source.path)
     try:
+        place = opened_place(place)
         changed = changed_on_disk(place)
         return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
     except (PicoError, OSError, ValueError) as error:

@@ -38,8 +38,9 @@ def _watch(key: str, place: str, meanwhile: str) -> None:
     before = background.ahead(key)
     stage = f": {in_line(before) if before else job.stage}" if before or job.stage else ""
     st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(stage)}{about}")
-    if meanwhile:
-        st.caption(meanwhile)
+    for words in (*job.notes, meanwhile):
+        if words:
+            st.caption(words)
     if job.cancelled.is_set():
         st.caption("Cancelling after this step.")
     else:

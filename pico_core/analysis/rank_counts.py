@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.analysis.scoring import scores_of
-from pico_core.axes import Columns
+from pico_core.analysis.scoring import in_pieces, scores_of
+from pico_core.axes import Columns, Scores
 from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
@@ -228,14 +228,17 @@ def missing_blocks(counts: RankCounts) -> Iterator[int]:
 def _scores(
     pairs: PairedEmbeddings, images: Tensor, texts: Tensor, weights: Columns | None, arithmetic: Arithmetic
 ) -> Float[Tensor, "q r"]:
-    scores = scores_of(
-        pairs.image_tokens[images],
-        pairs.text_tokens[texts],
-        image_mask=pairs.image_mask[images],
-        text_mask=pairs.text_mask[texts],
-        weights=weights,
-        arithmetic=arithmetic,
-    ).cpu()
+    def some(rows: slice, columns: slice) -> Scores:
+        return scores_of(
+            pairs.image_tokens[images[rows]],
+            pairs.text_tokens[texts[columns]],
+            image_mask=pairs.image_mask[images[rows]],
+            text_mask=pairs.text_mask[texts[columns]],
+            weights=weights,
+            arithmetic=arithmetic,
+        ).cpu()
+
+    scores = in_pieces(some, len(images), len(texts))
     if not bool(torch.isfinite(scores).all()):
         row, column = (int(i) for i in (~torch.isfinite(scores)).nonzero()[0])
         raise ValueError(

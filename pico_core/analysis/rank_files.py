@@ -1,7 +1,6 @@
 """Counting ranks takes hours where there are many pairs: what finished blocks counted is kept, and gone on with."""
 
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -20,6 +19,7 @@ from pico_core.analysis.rank_counts import (
 )
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import whole_file
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
 
@@ -112,9 +112,8 @@ class KeptCounts:
 def keep_counts(counts: RankCounts, file: Path) -> None:
     """Write counts in one step: a reader finds the old ones or the new ones."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}.part")
-    save_file({one.name: getattr(counts, one.name) for one in fields(counts)}, draft)
-    draft.replace(file)
+    with whole_file(file) as draft:
+        save_file({one.name: getattr(counts, one.name) for one in fields(counts)}, draft)
 
 
 def read_counts(file: Path, plan: RankPlan) -> RankCounts:

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.analysis.scoring import QueryKind, weighted_scores
-from pico_core.axes import Columns
+from pico_core.analysis.scoring import QueryKind, in_pieces, weighted_scores
+from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.selection import Best, best_first
@@ -146,7 +146,12 @@ def _best(asking: _Side, searched: _Side, *, kind: QueryKind, k: int, weights: C
 
 def _table(asking: _Side, searched: _Side, *, kind: QueryKind, weights: Columns | None) -> Float[Tensor, "q c"]:
     images, texts = (asking, searched) if kind == "image" else (searched, asking)
-    scores = weighted_scores(images.tokens, texts.tokens, image_mask=images.mask, text_mask=texts.mask, weights=weights)
+
+    def some(rows: slice, columns: slice) -> Scores:
+        left, right = images[rows], texts[columns]
+        return weighted_scores(left.tokens, right.tokens, image_mask=left.mask, text_mask=right.mask, weights=weights)
+
+    scores = in_pieces(some, len(images.mask), len(texts.mask))
     return scores if kind == "image" else scores.T
 
 

@@ -5,6 +5,7 @@ and ties agree whichever is asked for. That holds in float32 on a CPU whose matr
 in other places sums may differ in the last bit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pico_core.axes import Columns, Scores
-from pico_core.data.blocks import blocks, dense, items_at_once
+from pico_core.data.blocks import dense, items_at_once
+from pico_core.data.halving import halved, out_of_memory
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
@@ -154,7 +156,7 @@ def scores_of(
     """`late_interaction` to the bit, with texts packed a block at a time, so that tokens may lie in a file.
 
     Raises:
-        DataError: the table of the scores itself is too large to be held.
+        DataError: the table of the scores itself is too large to be held, or memory does not suffice for one pair.
     """
     size = items_at_once(texts, PACKED_BYTES)
     if 4 * len(images) * len(texts) > TABLE_BYTES:
@@ -163,18 +165,56 @@ def scores_of(
             f"{4e-9 * len(images) * len(texts):.1f} GB; a table holds at most {TABLE_BYTES / 1e9:.1f} GB: ask fewer "
             "queries, or count ranks in blocks"
         )
-    parts = [
-        late_interaction(
-            images,
+
+    def some(chosen: slice, part: slice) -> Scores:
+        return late_interaction(
+            images if chosen == slice(0, len(images)) else images[chosen],
             dense(texts[part]),
-            image_mask=image_mask,
+            image_mask=image_mask[chosen],
             text_mask=text_mask[part],
             weights=weights,
             arithmetic=arithmetic,
         )
-        for part in blocks(len(texts), size)
-    ]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    return in_pieces(some, len(images), len(texts), size=size)
+
+
+def in_pieces(
+    score: Callable[[slice, slice], Scores], n_images: int, n_texts: int, *, size: int | None = None
+) -> Scores:
+    """A table of scores, of all images with a block of texts after the other, and in smaller pieces where memory ends.
+
+    Args:
+        score: Scores some images with some texts.
+        n_images: All images.
+        n_texts: All texts.
+        size: Texts of a block; default all.
+
+    Raises:
+        DataError: not even one image with one text fits, or the table itself does not.
+
+    >>> in_pieces(lambda images, texts: torch.ones(2, texts.stop - texts.start), 2, 3, size=2)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
+
+    def one_text(part: slice) -> Scores:
+        return torch.cat(list(halved(lambda chosen: score(chosen, part), n_images, what="images with one text")))
+
+    parts = list(
+        halved(lambda part: score(slice(0, n_images), part), n_texts, what="texts", size=size, at_one=one_text)
+    )
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return torch.cat(parts, dim=1)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+    raise DataError(
+        f"there is not enough memory for the scores of {n_images:,} images with {n_texts:,} texts "
+        f"({4e-9 * n_images * n_texts:.1f} GB, twice): ask fewer queries, or count ranks in blocks"
+    )
 
 
 def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:

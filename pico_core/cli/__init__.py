@@ -10,6 +10,7 @@ import typer
 
 from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies, train
 from pico_core.data.encoders import EncodingStopped
+from pico_core.data.halving import NO_MEMORY, hearing, out_of_memory
 from pico_core.errors import PicoError
 from pico_core.printing import err
 from pico_core.training.stopping import TrainingStopped
@@ -25,7 +26,8 @@ app.add_typer(demo.app, name="demo")
 def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
-        plugins.with_plugins(app)(prog_name="pico-lens")
+        with hearing(lambda sentence: err.print(f"Note: {sentence}", markup=False, highlight=False)):
+            plugins.with_plugins(app)(prog_name="pico-lens")
     except EncodingStopped as stop:
         err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
         sys.exit(INTERRUPTED)
@@ -37,6 +39,11 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        err.print(f"pico-lens: {NO_MEMORY}", markup=False, highlight=False)
         sys.exit(2)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

@@ -14,8 +14,10 @@ from pico_core.axes import Columns
 from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_pairs
 from pico_core.cluster import cluster_at
 from pico_core.data.files import load_pairs
+from pico_core.data.locks import alone, beside
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
+from pico_core.data.whole import write_whole
 from pico_core.errors import SettingError
 from pico_core.export import export_bytes
 from pico_core.kernels.arithmetic import Arithmetic
@@ -65,7 +67,9 @@ def construct(
     )
     check_target(target)
     bars = Progress(console=err, transient=True, disable=not err.is_terminal)
-    with cluster_at(ray) as cluster, bars as progress:
+    place = target.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with alone(beside(place), target), cluster_at(ray) as cluster, bars as progress:
         pairs = open_pairs(data, cluster)
         task = progress.add_task("reading the columns", total=1.0)
 
@@ -82,7 +86,7 @@ def construct(
             on_progress=lambda share: progress.update(task, completed=share),
             cluster=cluster,
         )
-    save_run(study, target)
+        save_run(study, target)
     made = study.construction
     if as_json:
         values = report_json(study.report) | {
@@ -180,7 +184,7 @@ def export(
     if target is None:
         sys.stdout.buffer.write(content)
         return
-    target.write_bytes(content)
+    write_whole(target, content)
     say({"file": str(target), "format": kind.value, "n_columns": study.columns.height}, as_json=as_json)
 
 

@@ -1,10 +1,7 @@
 """The engine's own datasets on disk: a folder that is replaced whole or not at all."""
 
 import json
-import os
-import shutil
-import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -30,6 +27,7 @@ from pico_core.data.headers import (
 from pico_core.data.imports import import_arrays
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
+from pico_core.data.whole import put_back, replaced_folder, strangers
 from pico_core.errors import DataError
 
 ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
@@ -64,6 +62,7 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
 
     Raises:
         DataError: the folder holds something else, or the disk refuses.
+        SettingError: another process writes it.
     """
     target = Path(folder).resolve()
     _check_replaceable(target)
@@ -76,12 +75,6 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
             "free some space or choose another folder"
         ) from error
     return Path(folder)
-
-
-def strangers(folder: Path, ours: Collection[str]) -> str:
-    """The first five names in a folder that are not ours, in words; empty where there are none."""
-    others = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
-    return ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
 
 
 def _check_replaceable(target: Path) -> None:
@@ -149,45 +142,6 @@ def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     return result
 
 
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name != "posix":
-        return  # only POSIX can flush a folder
-    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
-    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when not.
-
-    Its files are on the disk before the names change; should the change fail, the old folder is back.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    fresh.mkdir()
-    try:
-        yield fresh
-        for path in (*fresh.iterdir(), fresh):
-            _sync(path)
-        old = fresh.with_suffix(".old")
-        replacing = folder.exists()
-        if replacing:
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except BaseException:
-            if replacing:
-                old.rename(folder)
-            raise
-        _sync(folder.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
 def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmbeddings:
     """Read a dataset folder of `save_pairs`, or import a foreign file by its recognised names.
 
@@ -205,6 +159,7 @@ def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmb
     place = Path(path)
     if place.name == ARRAYS and is_dataset(place.parent):
         place = place.parent
+    put_back(place)
     if not place.is_dir():
         return import_arrays(place)
     missing = [name for name in FILES if not (place / name).is_file()]

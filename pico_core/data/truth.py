@@ -6,12 +6,14 @@ import polars as pl
 import torch
 
 from pico_core.axes import Columns
+from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
 
 
 def write_truth(share: Columns, path: Path) -> None:
     """Write the planted semantic share, one row per column."""
-    pl.DataFrame({"column": list(range(len(share))), "semantic_share": share.tolist()}).write_parquet(path)
+    with whole_file(path) as draft:
+        pl.DataFrame({"column": list(range(len(share))), "semantic_share": share.tolist()}).write_parquet(draft)
 
 
 def read_truth(path: Path, n_columns: int) -> Columns:

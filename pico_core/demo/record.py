@@ -8,6 +8,7 @@ from typing import Any
 from pico_core.analysis.alignment import PeakHits
 from pico_core.analysis.records import Estimate
 from pico_core.data.headers import reading
+from pico_core.data.whole import write_whole
 from pico_core.demo.catalogue import RECORD
 from pico_core.demo.measures import EncoderMeasures, StyleKept
 from pico_core.seeds import ScoringOverSeeds, SeedsReport
@@ -34,7 +35,8 @@ class MeasuredRecipe:
 
 def write_record(recipes: tuple[MeasuredRecipe, ...], folder: Path) -> None:
     """Write what was measured, beside the demos."""
-    (folder / RECORD).write_text(json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n")
+    told = json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n"
+    write_whole(folder / RECORD, told.encode())
 
 
 def read_record(folder: Path) -> tuple[MeasuredRecipe, ...]:

@@ -16,6 +16,7 @@ from pico_core.data.encoders import load_small, save_small
 from pico_core.data.files import save_pairs
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.data.token_words import piece_counts
+from pico_core.data.whole import write_whole
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
@@ -74,7 +75,7 @@ def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda
         seeds=FINAL_SEEDS if final else DEVELOPMENT_SEEDS,
         name=f"{recipe.name} ({part} scenes)",
     )
-    kept.write_text(json.dumps(asdict(found), allow_nan=False))
+    write_whole(kept, json.dumps(asdict(found), allow_nan=False).encode())
     return found
 
 
@@ -101,7 +102,7 @@ def build_pictures(folder: Path) -> Scenes:
 def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
     """Encode the demo's pictures as they lie in their files, and do both runs, the maps and the style probes."""
     demo.folder.mkdir(parents=True, exist_ok=True)
-    demo.encoder.write_bytes(encoder_file.read_bytes())
+    write_whole(demo.encoder, encoder_file.read_bytes())
     files = sorted((demo.folder.parent / PICTURES).iterdir())
     encoded = encode_scenes(load_small(demo.encoder), scenes, name=demo.title, files=files)
     pairs = rounded_to_bytes(encoded.pairs)

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,7 +11,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pico_core.data.files import strangers
+from pico_core.data.locks import alone, within
+from pico_core.data.whole import remove_drafts, strangers, whole_file
 from pico_core.errors import RunError
 from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
@@ -85,9 +84,22 @@ def run_experiment(
     Raises:
         RunError: the folder holds something that no experiment wrote.
         DataError: a dataset is missing, or too small to be divided.
+        SettingError: another process fills this folder.
     """
     folder = _checked_folder(folder)
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
+    with alone(within(folder), folder):
+        remove_drafts(folder / CELLS)
+        return _run(config, folder, on_cell, on_progress, opened)
+
+
+def _run(
+    config: ExperimentConfig,
+    folder: Path,
+    on_cell: Callable[[CellRow], bool | None] | None,
+    on_progress: Callable[[GridProgress], None] | None,
+    opened: Sequence[OpenDataset] | None,
+) -> GridRun:
     datasets = [open_dataset(choice) for choice in config.datasets] if opened is None else list(opened)
     plan = [_planned(config, dataset, seed) for seed in config.seeds for dataset in datasets]
     cells = [cell for bench in plan for cell in bench.cells]
@@ -229,18 +241,15 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
 
 
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    draft = _draft(path)
-    frame.write_parquet(draft)
-    os.replace(draft, path)
+    with whole_file(path, drafts=_drafts(path)) as draft:
+        frame.write_parquet(draft)
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
-    draft = _draft(path)
-    draft.write_text(json.dumps(values, indent=1, default=str), encoding="utf-8")
-    os.replace(draft, path)
+    with whole_file(path, drafts=_drafts(path)) as draft:
+        draft.write_text(json.dumps(values, indent=1, default=str), encoding="utf-8")
 
 
-def _draft(path: Path) -> Path:
-    """A name beside a file, in the folder of the cells, which nobody lists."""
-    cells = path.parent if path.parent.name == CELLS else path.parent / CELLS
-    return cells / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+def _drafts(path: Path) -> Path:
+    """Where drafts lie: the folder of the cells, which nobody lists."""
+    return path.parent if path.parent.name == CELLS else path.parent / CELLS

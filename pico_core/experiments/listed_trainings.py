@@ -1,7 +1,6 @@
 """Train a list of comparisons one after the other into one folder, and gather them in one table."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.data.files import strangers
+from pico_core.data.locks import alone, within
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import strangers, whole_file
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.datasets import open_pairs
 from pico_core.experiments.training_list import ListedComparison, TrainingList
@@ -71,6 +71,7 @@ def run_training_list(
     Raises:
         RunError: the folder holds something that no list of trainings wrote.
         DataError: data that cannot be read, split or trained on; a comparison was run with other data or settings.
+        SettingError: another process trains into this folder.
         TrainingStopped: `on_progress` returned False.
 
     Source: beyond the paper; see `run_training_comparison`.
@@ -85,19 +86,20 @@ def run_training_list(
     _claim_all(folder, listed)
     for one, subject in zip(listed.comparisons, subjects, strict=True):
         claim(folder / one.folder, subject)
-    before, total = 0, sum(one.n_epochs for one in listed.comparisons)
-    try:
-        for one, subject in zip(listed.comparisons, subjects, strict=True):
+    with alone(within(folder), folder):
+        before, total = 0, sum(one.n_epochs for one in listed.comparisons)
+        try:
+            for one, subject in zip(listed.comparisons, subjects, strict=True):
 
-            def tell(now: ComparisonProgress, one: ListedComparison = one, before: int = before) -> bool:
-                reached = ListProgress(one.name, now, before + now.done, total)
-                return on_progress is None or on_progress(reached) is not False
+                def tell(now: ComparisonProgress, one: ListedComparison = one, before: int = before) -> bool:
+                    reached = ListProgress(one.name, now, before + now.done, total)
+                    return on_progress is None or on_progress(reached) is not False
 
-            run_comparison(subject, folder / one.folder, device=device, on_progress=tell)
-            before += one.n_epochs
+                run_comparison(subject, folder / one.folder, device=device, on_progress=tell)
+                before += one.n_epochs
+                _write(folder, gathered(listed, folder))
+        finally:
             _write(folder, gathered(listed, folder))
-    finally:
-        _write(folder, gathered(listed, folder))
     return gathered(listed, folder)
 
 
@@ -156,12 +158,11 @@ def _claim_all(folder: Path, listed: TrainingList) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     comparisons = [{"name": one.name, "data": one.data, "folder": one.folder} for one in listed.comparisons]
     about = {"format": FORMAT, "name": listed.name, "sentence": listed.sentence, "comparisons": comparisons}
-    draft = folder / f"{ABOUT}.new"
-    draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
-    os.replace(draft, folder / ABOUT)
+    with whole_file(folder / ABOUT) as draft:
+        draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _write(folder: Path, found: TrainingComparison) -> None:
     for frame, name in ((found.table, TRAININGS), (found.curves, TRAINING_CURVES)):
-        frame.write_parquet(folder / f"{name}.new", compression="zstd", compression_level=19)
-        os.replace(folder / f"{name}.new", folder / name)
+        with whole_file(folder / name) as draft:
+            frame.write_parquet(draft, compression="zstd", compression_level=19)

@@ -1,7 +1,6 @@
 """A training on disk after every epoch: arrays and a record, written whole or not at all."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data.headers import reading, safetensors_headers
+from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
 
 
@@ -46,11 +46,11 @@ def write_checkpoint(path: Path, found: Checkpoint, *, kind: str) -> None:
         DataError: it cannot be written.
     """
     plain = {name: value.detach().cpu().clone().contiguous() for name, value in found.arrays.items()}
-    draft = path.with_suffix(".new")
+    record = json.dumps({"key": found.key, **found.record}, allow_nan=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(plain, draft, metadata={kind: json.dumps({"key": found.key, **found.record}, allow_nan=False)})
-        os.replace(draft, path)
+        with whole_file(path) as draft:
+            save_file(plain, draft, metadata={kind: record})
     except OSError as error:
         raise DataError(f"{path.name}: the training could not be kept ({error.strerror or error})") from error
 

@@ -1,7 +1,6 @@
 """Train every variant with every seed, and say on the test split what the weighting in the loop was good for."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Final
 import polars as pl
 
 from pico_core.axes import TextImage
-from pico_core.data.files import strangers
 from pico_core.data.headers import reading
+from pico_core.data.locks import alone, within
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import remove_drafts, strangers, whole_file
 from pico_core.errors import DataError
 from pico_core.training.records import Epoch, Training
 from pico_core.training.settings import WeightingRule
@@ -102,11 +102,21 @@ def run_comparison(
 
     Raises:
         DataError: as of `run_training_comparison`.
+        SettingError: another process trains into this folder.
         TrainingStopped: `on_progress` returned False.
     """
     config, folder = subject.compared, Path(folder)
     subject.trial(config.seeds[0])  # what cannot be split is refused before anything is written
     claim(folder, subject)
+    with alone(within(folder), folder):
+        remove_drafts(folder)
+        return _train_all(subject, folder, device, on_progress)
+
+
+def _train_all(
+    subject: Subject, folder: Path, device: str, on_progress: Callable[[ComparisonProgress], bool | None] | None
+) -> TrainingComparison:
+    config = subject.compared
     rows: list[dict[str, object]] = []
     curves: list[dict[str, object]] = []
     per_training = subject.n_epochs + 1
@@ -157,7 +167,8 @@ def claim(folder: Path, subject: Subject) -> None:
     if others:
         raise DataError(f"{folder.name}: the folder holds {others}, which no training wrote; choose another place")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).write_text(told, encoding="utf-8")
+    with whole_file(folder / ABOUT) as draft:
+        draft.write_text(told, encoding="utf-8")
 
 
 def _rows(finished: dict[str, Trained], text_image: TextImage, subject: Subject) -> list[dict[str, object]]:
@@ -217,6 +228,6 @@ def _write(
         pl.DataFrame([{"dataset": subject.name, **row} for row in curves], schema=CURVES),
     )
     for frame, name in ((found.table, TABLE), (found.curves, CURVE_TABLE)):
-        frame.write_parquet(folder / f"{name}.new")
-        os.replace(folder / f"{name}.new", folder / name)
+        with whole_file(folder / name) as draft:
+            frame.write_parquet(draft)
     return found

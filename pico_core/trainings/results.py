@@ -1,7 +1,6 @@
 """One finished training on disk: its ranks on the test split, and the numbers that go with them."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from pico_core.data.headers import reading, safetensors_headers
+from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 
@@ -54,10 +54,9 @@ class Trained:
 def save_trained(found: Trained, path: Path) -> None:
     """Write it, whole or not at all."""
     numbers = {name: value for name, value in asdict(found).items() if name != "ranks"}
-    draft = path.with_suffix(".new")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(found.ranks._asdict(), draft, metadata={FORMAT: json.dumps(numbers, allow_nan=False)})
-    os.replace(draft, path)
+    with whole_file(path) as draft:
+        save_file(found.ranks._asdict(), draft, metadata={FORMAT: json.dumps(numbers, allow_nan=False)})
 
 
 def load_trained(path: Path) -> Trained:

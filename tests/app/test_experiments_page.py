@@ -244,7 +244,7 @@ def test_an_experiment_without_a_cell_says_so(half_done):
         ("{tmp}/words.parquet", "cannot be read"),
         ("x" * 900, "cannot be read"),
         ("~nobody-at-all/x", "cannot be read"),
-        ("a\0b", "nothing there"),
+        ("a\0b", "cannot be read"),
         ("{tmp}/[a](javascript:x)<b>", "nothing there"),
     ],
 )

@@ -104,7 +104,8 @@ def running_app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", os.environ.get("PICO_MAIN", "app/main.py")]
     command += ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    everywhere = os.environ | {"PICO_FOLDERS": ROOT.anchor}  # whatever dataset is to be opened
+    process = subprocess.Popen(command, cwd=ROOT, env=everywhere, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(address, process)

@@ -8,7 +8,7 @@ import torch
 
 from pico_core.analysis.scoring import score_pairs
 from pico_core.data.files import save_pairs
-from pico_core.export import write_whole
+from pico_core.data.whole import write_whole
 from pico_core.runs import save_run
 from pico_core.study import study_splits
 
@@ -134,7 +134,7 @@ def test_a_table_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatc
     def stop(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pico_core.export.os.replace", stop)
+    monkeypatch.setattr("pico_core.data.whole.os.replace", stop)
     with pytest.raises(ValueError, match=r"hits\.csv: cannot be written \(No space left on device\)"):
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"

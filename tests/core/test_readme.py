@@ -1,8 +1,11 @@
 """The README's engine snippet runs as it stands, and its numbers of the demos are those that were measured."""
 
 import re
+import tomllib
+from inspect import signature
 from pathlib import Path
 
+from app import start_command
 from pico_core.analysis.records import Estimate
 from pico_core.demo import SCENES, read_record
 
@@ -40,3 +43,15 @@ def test_the_numbers_of_the_scenes_are_those_of_the_record():
 
 def interval(change: Estimate) -> str:
     return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
+
+
+def test_the_proxy_of_the_readme_fits_the_server():
+    text = README.read_text(encoding="utf-8")
+    snippet = re.search(r"```nginx\n(.*?)```", text, re.S).group(1)
+    usual = {name: one.default for name, one in signature(start_command.app).parameters.items()}
+    settings = tomllib.loads((README.parent / "streamlit_config.toml").read_text(encoding="utf-8"))["server"]
+    assert f"proxy_pass http://{usual['address']}:{usual['port']};" in snippet
+    assert f"client_max_body_size {usual['upload_mib']}m;" in snippet
+    assert (usual["address"], usual["upload_mib"]) == (settings["address"], settings["maxUploadSize"])
+    for header in ("Upgrade $http_upgrade", 'Connection "upgrade"', "Host $http_host"):
+        assert f"proxy_set_header {header};" in snippet

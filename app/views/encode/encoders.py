@@ -7,8 +7,10 @@ import streamlit as st
 
 from app.markup import plain
 from app.services import encoding
+from app.services.places import opened_place
 from pico_core.data.encoders.choice import EncoderChoice
 from pico_core.data.marks import Level, Precision
+from pico_core.errors import PicoError
 
 KINDS = {"built-in": "Built-in small encoder", "file": "A small encoder of mine", "model": "A model of open_clip"}
 WEIGHTS = {"file": "A file on this machine", "tag": "Download by tag", "random": "None: random"}
@@ -97,7 +99,13 @@ def _path(label: str, example: str, *, key: str) -> str | None:
         key=key,
         persist_state="session",
     )
-    return asked.strip() or None
+    if not asked.strip():
+        return None
+    try:
+        return str(opened_place(asked.strip()))
+    except PicoError as error:
+        st.error(plain(error), icon=":material/block:")
+        return None
 
 
 def _settings() -> tuple[Level, Precision, int]:

@@ -31,6 +31,8 @@ def _watch(place: str) -> None:
     about = f", about {_duration(left)} left" if left else ""
     words = in_line(job.ahead) if job.ahead else f"{job.stage}{about}"
     st.progress(job.share, text=f"**Encoding** {plain(job.title)}: {words}")
+    for note in job.notes:
+        st.caption(note)
     if job.cancelled.is_set():
         st.caption("Stopping after this batch. What is encoded is kept.")
     else:

@@ -1,6 +1,5 @@
 """Own pictures and captions become a dataset: ask, look, then encode in the background."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
@@ -9,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import state
 from app.markup import plain
 from app.services import encoding
+from app.services.places import opened_place
 from app.views.encode import findings, progress
 from app.views.encode.encoders import Means, choose_means
 from app.views.encode.sources import choose_source
@@ -108,7 +108,7 @@ def _target(source: encoding.Source, place: DeltaGenerator) -> Path:
     if source.upload is not None:
         kept = Path(source.upload)
         return kept.parent / "encoded" / kept.stem
-    folder = Path(os.path.abspath(Path(source.pictures).expanduser()))
+    folder = opened_place(source.pictures)
     asked = place.text_input(
         "Folder of the new dataset",
         value=str(folder.with_name(f"{folder.name}-encoded")),
@@ -116,4 +116,7 @@ def _target(source: encoding.Source, place: DeltaGenerator) -> Path:
         key=f"encode-target-{folder}",
         persist_state="session",
     )
-    return Path(asked.strip()).expanduser()
+    try:
+        return opened_place(asked.strip())
+    except PicoError:
+        return Path(asked.strip())  # the reason is said below

@@ -1,13 +1,13 @@
 """Where pictures and captions lie: in folders of this machine, or in a zip that is uploaded."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
 from app import services
 from app.markup import plain
 from app.services import encoding
+from app.services.places import opened_place
 from pico_core.data.encoders.archive import Archive
 from pico_core.errors import PicoError
 
@@ -115,9 +115,9 @@ def _with_columns(source: encoding.Source) -> encoding.Source | None:
 
 def _unclear(source: encoding.Source) -> bool:
     """Whether common names do not decide; other faults are said where the file is looked over."""
-    if not Path(source.pictures).expanduser().is_dir():
-        return False
     try:
+        if not opened_place(source.pictures).is_dir():
+            return False
         encoding.look_over(source)
     except PicoError as error:
         return "no column" in str(error)

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from shutil import copyfileobj, disk_usage
 
 from pico_core.data.encoders.survey import PICTURES, is_picture_name
-from pico_core.data.files import replaced_folder
 from pico_core.data.headers import MAX_RATIO, MIB, SQUEEZED_BYTES, reading
+from pico_core.data.whole import replaced_folder
 from pico_core.errors import DataError
 
 TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".token", ".txt")

@@ -23,8 +23,10 @@ from pico_core.data.encoders.protocol import (
 from pico_core.data.encoders.shards import Shard, ShardStore, joined, remove_store
 from pico_core.data.encoders.work import Side, Spread, Work
 from pico_core.data.files import is_dataset, save_pairs
+from pico_core.data.locks import alone, beside
 from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import put_back, remove_drafts
 from pico_core.errors import DataError, SettingError
 
 Storage = Literal["float16", "float32"]
@@ -90,6 +92,7 @@ def encode_dataset(
     Raises:
         DataError: nothing to encode, a bad item, or a target that is something else.
         EncodingStopped: `on_progress` returned False.
+        SettingError: another process writes this folder.
     """
     check_batch_size(batch_size)
     if level not in ("tokens", "globals") or storage not in STORAGE:
@@ -97,16 +100,35 @@ def encode_dataset(
             f"level is {level!r} and storage {storage!r}; expected tokens or globals, float16 or float32"
         )
     target = Path(out).resolve()
+    put_back(target)
     check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with alone(beside(target), target):
+        work = Work(batch_size, on_bad, on_progress, spread)
+        made = _encoded(encoder, folder, captions, target, work=work, level=level, storage=storage, name=name)
+    return replace(made, folder=Path(out))
+
+
+def _encoded(
+    encoder: Encoder,
+    folder: Path | str,
+    captions: Captions | Path | str,
+    target: Path,
+    *,
+    work: Work,
+    level: Level,
+    storage: Storage,
+    name: str | None,
+) -> EncodedDataset:
     sentences = captions if isinstance(captions, Captions) else read_captions(captions)
     found = find_pictures(folder, sentences.images)
-    missing = [judge_bad(item, on_bad) for item in found.missing]
+    missing = [judge_bad(item, work.on_bad) for item in found.missing]
     part = target.with_name(f".{target.name}.encoding.part")
     base = f"{encoder.digest} {level} {storage}"
 
-    work = Work(batch_size, on_bad, on_progress, spread)
-    pictures = Side("images", found.paths, level, STORAGE[storage], on_bad)
-    sayings = Side("texts", sentences.texts, level, STORAGE[storage], on_bad)
+    remove_drafts(part)
+    pictures = Side("images", found.paths, level, STORAGE[storage], work.on_bad)
+    sayings = Side("texts", sentences.texts, level, STORAGE[storage], work.on_bad)
     image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), pictures, encoder)
     text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), sayings, encoder)
     pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
@@ -117,7 +139,7 @@ def encode_dataset(
               for shard in image_shards for bad in shard.bad]  # fmt: skip
     return EncodedDataset(
         pairs=pairs,
-        folder=Path(out),
+        folder=target,
         bad_images=tuple(sorted([*missing, *unread, *lonely], key=lambda bad: bad.place)),
         bad_texts=tuple(bad for shard in text_shards for bad in shard.bad),
         unknown_words=tuple(dict.fromkeys(word for shard in text_shards for word in shard.unknown)),

@@ -29,6 +29,7 @@ from pico_core.data.encoders.protocol import (
 )
 from pico_core.data.encoders.towers import TowerOutput, image_output, text_output
 from pico_core.data.encoders.words import WordIds, Words
+from pico_core.data.halving import halved
 from pico_core.data.marks import MAX_NAME, EncoderMark, Precision, WeightsFrom
 from pico_core.errors import DataError
 
@@ -188,7 +189,7 @@ class OpenClipEncoder:
                         kept.append(place)
                         rows.append(pixels)
                 if rows:
-                    found = self._run(image_output, torch.stack(rows))
+                    found = self._run_in_parts(image_output, torch.stack(rows), what="pictures")
                     tokens.append(_unit(found.globals[:, None] if found.tokens is None else found.tokens))
                     wholes.append(_unit(found.globals))
                 tell(on_batch, Progress("images", min(start + batch_size, len(images)), len(images)))
@@ -230,7 +231,7 @@ class OpenClipEncoder:
                 item = BadItem(start + i, repr(captions[start + i])[:80], _wordless(words, i))
                 bad.append(judge_bad(item, on_bad))
             if good:
-                found = self._run(text_output, words.ids[good])
+                found = self._run_in_parts(text_output, words.ids[good], what="captions")
                 for row, i in enumerate(good):
                     own = found.globals[row, None] if found.tokens is None else found.tokens[row, words.real[i]]
                     rows.append(_unit(own))
@@ -259,15 +260,19 @@ class OpenClipEncoder:
     def _run(self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor) -> TowerOutput:
         if batch.is_floating_point():
             batch = batch.to(DTYPES[self._precision])
-        try:
-            with self._lock, torch.inference_mode():
-                found = tower(self._model, batch.to(self._device))
-                tokens = None if found.tokens is None else found.tokens.float().cpu()
-                return TowerOutput(tokens, found.globals.float().cpu(), found.grid, found.why)
-        except torch.OutOfMemoryError as error:
-            raise DataError(
-                f"{self._device} has not enough memory for {len(batch)} items at a time; use a smaller batch_size"
-            ) from error
+        with self._lock, torch.inference_mode():
+            found = tower(self._model, batch.to(self._device))
+            tokens = None if found.tokens is None else found.tokens.float().cpu()
+            return TowerOutput(tokens, found.globals.float().cpu(), found.grid, found.why)
+
+    def _run_in_parts(self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor, *, what: str) -> TowerOutput:
+        """The whole batch at once, and in parts where memory does not suffice."""
+        parts = list(halved(lambda part: self._run(tower, batch[part]), len(batch), what=what))
+        tokens = [part.tokens for part in parts if part.tokens is not None]
+        if len(parts) == 1:
+            return parts[0]
+        joined = torch.cat(tokens) if tokens else None
+        return TowerOutput(joined, torch.cat([part.globals for part in parts]), parts[0].grid, parts[0].why)
 
     def _probe(self) -> tuple[TowerOutput, TowerOutput]:
         size = self._pixels_config.input_size

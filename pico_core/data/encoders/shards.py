@@ -1,7 +1,6 @@
 """What was encoded so far, kept beside the target until the data set is finished."""
 
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from pico_core.data.encoders.protocol import BadItem, Stage
 from pico_core.data.headers import reading, safetensors_headers
+from pico_core.data.whole import is_trace, whole_file
 from pico_core.errors import DataError
 
 NAME = re.compile(r"(images|texts)-(\d{9})-(\d{9})\.safetensors")
@@ -82,11 +82,10 @@ class ShardStore:
             "n_truncated": str(shard.n_truncated),
         }
         target = self._path(shard.start, shard.stop)
-        draft = target.with_suffix(".new")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file({"tokens": shard.tokens, "mask": shard.mask}, draft, metadata=record)
-            os.replace(draft, target)
+            with whole_file(target) as draft:
+                save_file({"tokens": shard.tokens, "mask": shard.mask}, draft, metadata=record)
         except OSError as error:
             raise DataError(
                 f"{self.folder.name}: what was encoded could not be written ({error.strerror or error}); free some "
@@ -123,7 +122,7 @@ def remove_store(folder: Path) -> None:
     """Remove our shards, and their folder if nothing else lies in it."""
     if folder.is_dir():
         for entry in folder.iterdir():
-            if NAME.fullmatch(entry.with_suffix(".safetensors").name):
+            if NAME.fullmatch(entry.name) or is_trace(entry.name):
                 entry.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()

@@ -19,6 +19,7 @@ from pico_core.data.encoders.words import END, PADDING, START, SmallWords
 from pico_core.data.headers import naming, reading, safetensors_headers
 from pico_core.data.marks import Precision
 from pico_core.data.sources import check_file
+from pico_core.data.whole import whole_file
 from pico_core.errors import DataError, SettingError
 
 SMALL = "pico-small"
@@ -168,7 +169,8 @@ def save_small(
     # One entry: of several, safetensors would write the order anew every time.
     record = {"version": VERSION, "name": name, "config": asdict(config or SmallClipConfig())}
     try:
-        save_file({**halves, VOCABULARY: chosen.int()}, target, metadata={FORMAT: json.dumps(record)})
+        with whole_file(target) as draft:
+            save_file({**halves, VOCABULARY: chosen.int()}, draft, metadata={FORMAT: json.dumps(record)})
     except OSError as error:
         raise DataError(f"{target.name}: the encoder could not be written ({error.strerror or error})") from error
     return target

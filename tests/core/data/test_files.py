@@ -8,11 +8,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from pico_core.data import files
+from pico_core.data import files, whole
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.files import load_pairs, replaced_folder, save_pairs
+from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import inspect_dataset
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import replaced_folder
 from pico_core.errors import DataError
 
 
@@ -155,7 +156,7 @@ def test_a_failure_leaves_the_old_dataset_whole(tmp_path: Path, monkeypatch: pyt
         case "rename":
             monkeypatch.setattr(Path, "rename", fail_on_draft)
         case "fsync":
-            monkeypatch.setattr(files.os, "fsync", fail)
+            monkeypatch.setattr(whole.os, "fsync", fail)
     with pytest.raises(DataError, match=r"set: .*No space left on device.*free some space"):
         save_pairs(make_pairs(seed=2), tmp_path / "set")
     monkeypatch.undo()

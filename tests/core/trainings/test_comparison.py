@@ -55,7 +55,7 @@ def test_every_variant_and_seed_has_a_row_against_equal_weights(finished, plante
         assert ((own["low"] <= own["difference"] + 1e-3) & (own["difference"] <= own["high"] + 1e-3)).all()
     assert found.table.schema == SCHEMA
     assert found.table.equals(pl.read_parquet(folder / "table.parquet"))
-    assert not list(folder.rglob("*.new"))
+    assert not list(folder.rglob(".*"))
 
 
 def test_pico_is_set_against_every_control(finished):

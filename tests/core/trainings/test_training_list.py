@@ -128,7 +128,7 @@ def test_rows_are_those_of_every_comparison_by_itself(finished, planted, tmp_pat
     assert [one.done for one in seen] == list(range(1, 19))
     assert {one.total for one in seen} == {18}
     assert (seen[8].comparison, seen[9].comparison) == ("data", "Few, cross")
-    assert not list(folder.rglob("*.new"))
+    assert not list(folder.rglob(".*"))
 
 
 def test_a_stopped_list_holds_what_is_finished_and_goes_on_to_the_same_table(finished, tmp_path):

@@ -1,0 +1,76 @@
+"""What is done in a child that may be killed: the steps of the command line, small."""
+
+import time
+from pathlib import Path
+
+import torch
+
+from pico_core.data.encoders import encode_dataset, load_small
+from pico_core.data.files import load_pairs, save_pairs
+from pico_core.data.imports import import_arrays
+from pico_core.data.locks import alone, within
+from pico_core.data.whole import write_whole
+from pico_core.experiments.config import read_experiment
+from pico_core.experiments.grid import run_experiment
+from pico_core.export import export_bytes
+from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.runs import load_run, save_run
+from pico_core.study import run_study
+from pico_core.training.settings import AlignmentConfig
+from pico_core.trainings.comparison import run_training_comparison
+from pico_core.trainings.settings import ComparisonConfig
+
+METHOD = ConstructionConfig(n_prototypes=2, n_iterations=2, n_anchors=8)
+TRAININGS = ComparisonConfig(
+    variants=("pico",),
+    seeds=(0,),
+    alignment=AlignmentConfig(n_epochs=2, batch_size=16, learning_rate=5e-3, construction=METHOD),
+)
+
+
+def import_dataset(file: Path, target: Path) -> None:
+    """As `pico-lens import` does."""
+    torch.set_num_threads(1)
+    save_pairs(import_arrays(file, name=target.name), target)
+
+
+def encode(folder: Path, target: Path) -> None:
+    """As `pico-lens encode` does."""
+    torch.set_num_threads(1)
+    encoder = load_small(folder / "encoder.safetensors")
+    encode_dataset(encoder, folder / "images", folder / "c.csv", out=target, batch_size=2)
+
+
+def construct(data: Path, target: Path, seed: int) -> None:
+    """As `pico-lens construct` does."""
+    torch.set_num_threads(1)
+    save_run(run_study(load_pairs(data), StudyConfig(seed=seed, construction=METHOD)), target)
+
+
+def save_again(run: Path, target: Path) -> None:
+    """Save a finished run in another place."""
+    save_run(load_run(run), target)
+
+
+def export(run: Path, target: Path) -> None:
+    """As `pico-lens export` does."""
+    write_whole(target, export_bytes(load_run(run), "csv"))
+
+
+def experiment(file: Path, folder: Path) -> None:
+    """As `pico-lens experiment` does."""
+    torch.set_num_threads(1)
+    run_experiment(read_experiment(file), folder)
+
+
+def train(data: Path, folder: Path) -> None:
+    """As `pico-lens train` does."""
+    torch.set_num_threads(1)
+    run_training_comparison(load_pairs(data), TRAININGS, folder)
+
+
+def hold(folder: Path, began: Path) -> None:
+    """Write a folder for very long."""
+    with alone(within(folder), folder):
+        began.touch()
+        time.sleep(600)
