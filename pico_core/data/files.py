@@ -30,6 +30,7 @@ from pico_core.data.headers import (
 from pico_core.data.imports import import_arrays
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
+from pico_core.data.parquet import read_parquet
 from pico_core.errors import DataError
 
 ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
@@ -340,7 +341,7 @@ def _two(values: list[float]) -> tuple[float, float]:
 
 def _read_frame(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
     with reading(path, "parquet"):
-        frame = pl.read_parquet(path)
+        frame = read_parquet(path)
         wrong = [name for name in columns if frame.schema.get(name) != pl.String]
         if wrong:
             raise DataError(f"the columns {wrong} are missing or not text; save the dataset anew")

@@ -28,6 +28,7 @@ MAX_HEADER_BYTES = 16 * MIB
 MAX_NPY_HEADER_BYTES = 10_000  # NumPy's own limit
 MAX_MEMBERS = 4096
 MAX_AXIS = 2**40
+FOLDER = 0x10  # of a zip member's attributes
 PICKLE = "it is a pickle, which can run code when it is opened; save the arrays with np.savez or as safetensors"
 SAFETENSORS_TYPES = {
     "BOOL": ("bool", 1), "U8": ("uint8", 1), "I8": ("int8", 1), "U16": ("uint16", 2), "I16": ("int16", 2),
@@ -196,6 +197,10 @@ def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, .
     for member in members:
         if member.flag_bits & 1 or member.compress_type not in known:
             raise DataError(f"member {member.filename!r} is encrypted or packed in an unusual way; save the file anew")
+        # Torch reads nothing of such a member, and takes whatever lay in memory for its content.
+        as_folder = bool(member.external_attr & FOLDER) and member.file_size > 0
+        if stored and (as_folder or member.compress_size != member.file_size):
+            raise DataError(f"member {member.filename!r} does not hold the bytes that it declares; save the file anew")
     squeezed = sum(m.file_size for m in members if m.file_size > MAX_RATIO * m.compress_size)
     if squeezed > SQUEEZED_BYTES:
         raise DataError(

@@ -91,7 +91,7 @@ def test_a_damaged_file_is_named_with_the_mend(run, name, damage):
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda about: about.pop("guard"), "history.safetensors"),
+        (lambda about: about.pop("guard"), "run.json"),
         (lambda about: about.pop("seconds"), "run.json"),
         (lambda about: about["config"].update(basis="sideways"), "run.json"),
         (lambda about: about["config"].update(from_the_future=1), "run.json"),

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from pico_core.data.encoders.caption_rows import Choice, Rows, choose, picture_name, spoken
+from pico_core.data.parquet import check_declared
 from pico_core.errors import DataError
 
 DELIMITERS = ("\t", ",", ";", "|")
@@ -94,6 +95,7 @@ def parquet_rows(path: Path, choice: Choice) -> Rows:
             or pa.types.is_floating(kind)
         ]
         wanted = [columns.image, *columns.captions, *plain]
+        check_declared(path, columns=wanted)
         table: dict[str, list[Any]] = {name: [] for name in wanted}
         size = 0
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
