@@ -1,6 +1,6 @@
 """Frozen records from JSON that anybody may have changed: every field is of the type that it declares, or refused."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
@@ -54,34 +54,33 @@ def checked(kind: Any, value: Any, name: str) -> Any:
     """
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        if value is None and NoneType in parts:
-            return None
-        return checked(next(part for part in parts if part is not NoneType), value, name)
-    if origin is Literal and value in parts:
-        return value
+        needed = next(part for part in parts if part is not NoneType)
+        return None if value is None else checked(needed, value, name)
     if origin is tuple and isinstance(value, list | tuple):
-        if parts[1:] == (...,) and parts[0] in (int, bool, str) and {*map(type, value)} <= {parts[0]}:
-            return tuple(value)  # hundreds of thousands of ranks
-        inner = [parts[0]] * len(value) if parts[1:] == (...,) else list(parts)
-        if len(inner) == len(value):
-            return tuple(checked(part, one, name) for part, one in zip(inner, value, strict=True))
+        return _elements(parts, value, name)
     if is_dataclass(kind):
         return filled(kind, value, name)  # type: ignore[arg-type]
-    if kind is float and type(value) in (int, float) and abs(value) < math.inf:  # False for nan
-        return _as_float(value, name)
-    if origin is dict and isinstance(value, dict):
-        return value
-    if kind in (int, bool, str) and type(value) is kind:
-        return value
-    expected = ", ".join(map(repr, parts)) if origin is Literal else getattr(kind, "__name__", str(kind))
-    raise DataError(f"{name} is {value!r:.60}; expected {expected}")
-
-
-def _as_float(value: float, name: str) -> float:
-    try:
+    if kind is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:  # False for nan
         return float(value)
-    except OverflowError:
-        raise DataError(f"{name} is a number of {len(str(value))} digits; expected float") from None
+    plain = (
+        (origin is Literal and value in parts)
+        or (origin is dict and isinstance(value, dict))
+        or (kind in (int, bool, str) and type(value) is kind)
+    )
+    if not plain:
+        expected = ", ".join(map(repr, parts)) if origin is Literal else getattr(kind, "__name__", str(kind))
+        raise DataError(f"{name} is {value!r:.60}; expected {expected}")
+    return value
+
+
+def _elements(kinds: tuple[Any, ...], values: list[Any] | tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    if kinds[1:] == (...,):
+        if kinds[0] in (int, bool, str) and {*map(type, values)} <= {kinds[0]}:
+            return tuple(values)  # hundreds of thousands of ranks
+        kinds = (kinds[0],) * len(values)
+    if len(kinds) != len(values):
+        raise DataError(f"{name} holds {len(values)} values; expected {len(kinds)}")
+    return tuple(checked(kind, one, name) for kind, one in zip(kinds, values, strict=True))
 
 
 def _inner(name: str, field: str) -> str:

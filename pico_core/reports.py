@@ -39,14 +39,16 @@ def ranks_json(report: RetrievalReport) -> dict[str, Any]:
 
 def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
     """The inverse of `report_json`, with `ranks_json` under the name `ranks`."""
-
     n_images, n_texts = (checked(int, saved[name], name) for name in ("n_images", "n_texts"))
 
     def scoring(name: str, record: Mapping[str, Any]) -> Scoring:
         images, texts, image_tied, text_tied = saved["ranks"][name]
         level = record["level"]
         metrics = RetrievalMetrics(
-            **{n: _estimate(record[n], *ends, level, f"{name}.{n}") for n, ends in record["intervals"].items()}
+            **{
+                n: _estimate(record[n], low, high, level, f"{name}.{n}")
+                for n, (low, high) in record["intervals"].items()
+            }
         )
         change = record["difference"]
         return Scoring(

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from pico_core.analysis.columns import with_intervals
 from pico_core.data.files import replaced_folder, strangers
-from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.samples import Sample
 from pico_core.errors import RunError
 from pico_core.filled import filled
@@ -98,7 +98,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
     """Write a study as a folder; an older run there is replaced, in one step.
 
     Raises:
-        RunError: the folder holds something that is not a run; nothing of it is touched.
+        RunError: the folder holds something that is not a run, and nothing of it is touched; or the disk refuses.
     """
     folder = check_target(folder)
     made = study.construction
@@ -107,13 +107,19 @@ def save_run(study: Study, folder: Path | str) -> Path:
     }  # safetensors refuses shared memory
     if study.basis.matrix is not None:
         vectors["basis"] = study.basis.matrix.contiguous()
-    with replaced_folder(folder.resolve()) as fresh:
-        save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
-        save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
-        study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
-        made.history.frame().write_parquet(fresh / TABLE)
-        _write(fresh / RUN, _about(study), indent=1)
-        _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
+    try:
+        with replaced_folder(folder.resolve()) as fresh:
+            save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
+            save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
+            study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
+            made.history.frame().write_parquet(fresh / TABLE)
+            _write(fresh / RUN, _about(study), indent=1)
+            _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
+    except (OSError, SafetensorError) as error:  # a full disk; safetensors has an error of its own for it
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"{folder.name}: the run could not be written ({reason}); free some space or choose another place"
+        ) from error
     return folder
 
 
@@ -231,9 +237,7 @@ def _construction(
 def _plain(columns: pl.DataFrame) -> pl.DataFrame:
     """The table of columns, if it holds numbers, texts and flags and nothing else."""
     plain = (pl.String, pl.Boolean)
-    odd = [
-        name for name, kind in columns.schema.items() if not (kind.is_integer() or kind.is_float() or kind in plain)
-    ]
+    odd = [name for name, kind in columns.schema.items() if not (kind.is_integer() or kind.is_float() or kind in plain)]
     if odd:
         raise ValueError(f"{odd[0]!r} holds {columns.schema[odd[0]]}")
     return columns

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -91,9 +92,10 @@ def reading(path: Path, kind: str) -> Iterator[None]:
             raise
         # Parsers of foreign bytes raise anything at all, and polars even panics outside Exception.
         except (Exception, pl.exceptions.PanicException) as error:
-            reason = (str(error).splitlines() or [""])[0][:160]
+            said = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else said
             raise DataError(
-                f"it cannot be read as {kind} ({type(error).__name__}: {reason}); "
+                f"it cannot be read as {kind} ({reason}); "
                 "the file is damaged or of another kind: copy it again, or save it anew"
             ) from error
 
@@ -261,7 +263,16 @@ def safetensors_headers(path: Path, *, streamed: bool = False) -> tuple[ArrayHea
                 f"to {end} of {size - 8 - length}; the file is cut short or its header is wrong: copy it again"
             )
         headers.append(ArrayHeader(name, shape, dtype, end - begin, 8 + length + begin))
+    _refuse_overlaps(headers)
     return tuple(headers) if streamed else check_total(tuple(headers))
+
+
+def _refuse_overlaps(headers: list[ArrayHeader]) -> None:
+    """Every array has bytes of its own."""
+    filled = sorted((header for header in headers if header.nbytes), key=lambda header: header.start)
+    for one, other in pairwise(filled):
+        if other.start < one.start + one.nbytes:
+            raise DataError(f"arrays {one.name!r} and {other.name!r} overlap in the file; save the arrays anew")
 
 
 def safetensors_metadata(path: Path) -> dict[str, str]:

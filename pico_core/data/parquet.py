@@ -73,4 +73,6 @@ def check_letters(frame: pl.DataFrame) -> None:
     """
     found = sum(int(column.str.len_bytes().sum()) for column in frame.select(pl.col(pl.String)).iter_columns())
     if found > MAX_UNPACKED:
-        raise DataError(f"the texts take {found / 2**30:.1f} GiB; the limit is {MAX_UNPACKED / 2**30:g} GiB: shorten them")
+        raise DataError(
+            f"the texts take {found / 2**30:.1f} GiB; the limit is {MAX_UNPACKED / 2**30:g} GiB: shorten them"
+        )

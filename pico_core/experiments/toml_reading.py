@@ -22,7 +22,9 @@ def toml_values(path: Path) -> dict[str, Any]:
         raise SettingError(f"{path.name}: is no file; name a TOML file")
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise SettingError(f"{path.name}: takes {path.stat().st_size} bytes; a file of settings has at most {MAX_BYTES}")
+            raise SettingError(
+                f"{path.name}: takes {path.stat().st_size} bytes; a file of settings has at most {MAX_BYTES}"
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingError(f"{path.name}: cannot be read ({error.strerror or error}); name a TOML file") from None
@@ -94,7 +96,8 @@ class TomlReader:
     def seeds(self, found: object) -> tuple[int, ...]:
         """How many seeds from 0 on, or which."""
         mend = (
-            f"a number of seeds of at least 1 and at most {MAX_SEEDS}, or a list of different ones: write seeds = 5 or seeds = [0, 1, 2]"
+            f"a number of seeds of at least 1 and at most {MAX_SEEDS}, or a list of different ones: write seeds = 5 or "
+            "seeds = [0, 1, 2]"
         )
         if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= MAX_SEEDS:
             return tuple(range(found))

@@ -1,9 +1,9 @@
 """Doors under attack: thousands of hostile inputs in a process of its own, each judged by the same few rules.
 
-An input must be taken, or refused by a `PicoError` of one to three sentences that names its file; within 5 seconds, with
-less than 1 GB of memory over the start, without touching a file outside its folder, without running a pickle, another
-program or a connection. The process is a fresh one: shapes are not checked at run time there, as nobody's are who uses
-the program, and what ends the process itself is seen from outside.
+An input must be taken, or refused by a `PicoError` of one to three sentences that names its file; within 5 seconds,
+with less than 1 GB of memory over the start, without touching a file outside its folder, without running a pickle,
+another program or a connection. The process is a fresh one: shapes are not checked at run time there, as nobody's are
+who uses the program, and what ends the process itself is seen from outside.
 
     python -m tests.hostile.harness arrays 10000
 """
@@ -143,7 +143,7 @@ def _highest() -> int:
 
 
 def attack(door: Door, n_inputs: int, place: Path, watch: Watch, *, seed: int = 0) -> tuple[Counter[str], list[str]]:
-    """How often a door took or refused hostile inputs, and every broken rule, each kind once with an input that breaks it."""
+    """How often a door took or refused hostile inputs, and every broken rule once, with an input that breaks it."""
     from pico_core.errors import PicoError
 
     inside = place / "inside" / door.name
@@ -181,9 +181,9 @@ def attack(door: Door, n_inputs: int, place: Path, watch: Watch, *, seed: int = 
         except TooSlow:
             problem = f"took more than {SECONDS} s", "".join(traceback.format_exc().splitlines(keepends=True)[-12:])
         except BaseException as error:  # panics of Rust are no Exception
-            where = traceback.extract_tb(error.__traceback__)
-            own = next((f"{f.filename.rsplit('/', 2)[-1]}:{f.lineno}" for f in reversed(where) if str(ROOT) in f.filename), "")
-            problem = f"{type(error).__name__} at {own}", f"{str(error)[:300]}\n{''.join(traceback.format_exc()[-1500:])}"
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if str(ROOT) in frame.filename]
+            own = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+            problem = f"{type(error).__name__} at {own}", f"{str(error)[:300]}\n{traceback.format_exc()[-1500:]}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
         watch.on = False

@@ -21,8 +21,10 @@ NUMBERS = (b"0", b"-1", b"1e999", b"nan", b"-inf", b"-0.0", b"9" * 20, b"9" * 50
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 OUTSIDE = "../outside/secret"
 WORDS = (
-    OUTSIDE, "/etc/passwd", "C:\\x", "<script>alert(1)</script>", "![x](http://example.invalid/x.png)", "\u202egnp.a",
-    "👩‍👩‍👧‍👦", "e\u0301" * 40, "\0", "\r\n", "\x1b[31m", '"', "'", ",", "\t", "=HYPERLINK(\"x\")", "{}", "null", "\ufeff",
+    OUTSIDE, "/etc/passwd", "C:\\x", "<script>alert(1)</script>", "![x](http://example.invalid/x.png)",
+    "\u202egnp.a",
+    "👩‍👩‍👧‍👦", "e\u0301" * 40, "\0", "\r\n", "[/b]", "%{x}", "\x1b[31m", '"', "'", ",", "\t",
+    "=HYPERLINK(\"x\")", "{}", "null", "\ufeff",
 )  # fmt: skip
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 3, 2**31, 2**63, -(2**64), 10**400, 0.5, -0.5, 1e308, float("nan"), float("inf"), "", " ",
@@ -108,7 +110,11 @@ CHANGES: tuple[Change, ...] = (
 def odd_tree(tree: Any, draw: np.random.Generator) -> Any:
     """A tree of lists and dictionaries in which one value is replaced, taken out, wrapped, or given twice."""
     tree = json.loads(json.dumps(tree))
-    places = [(holder, key) for holder in _holders(tree) for key in (holder if isinstance(holder, dict) else range(len(holder)))]
+    places = [
+        (holder, key)
+        for holder in _holders(tree)
+        for key in (holder if isinstance(holder, dict) else range(len(holder)))
+    ]
     if not places:
         return ODD[draw.integers(len(ODD))]
     holder, key = places[draw.integers(len(places))]
@@ -137,14 +143,18 @@ def odd_json(content: bytes, draw: np.random.Generator) -> bytes:
     """JSON, or JSON lines, with an odd value."""
     lines = content.splitlines() if content[:1] == b"{" and content.count(b"\n{") else [content]
     at = draw.integers(len(lines))
-    lines[at] = json.dumps(odd_tree(json.loads(lines[at]), draw), ensure_ascii=bool(draw.integers(2))).encode(errors="replace")
+    lines[at] = json.dumps(odd_tree(json.loads(lines[at]), draw), ensure_ascii=bool(draw.integers(2))).encode(
+        errors="replace"
+    )
     return b"\n".join(lines)
 
 
 def odd_toml(content: bytes, draw: np.random.Generator) -> bytes:
     """TOML with an odd value."""
     odd = odd_tree(tomllib.loads(content.decode()), draw)
-    return "\n".join(f"{json.dumps(str(name))} = {_toml(value)}" for name, value in odd.items()).encode(errors="replace")
+    return "\n".join(f"{json.dumps(str(name))} = {_toml(value)}" for name, value in odd.items()).encode(
+        errors="replace"
+    )
 
 
 def _toml(value: Any) -> str:
@@ -235,7 +245,11 @@ def odd_query(content: bytes, draw: np.random.Generator) -> bytes:
     given = parse_qsl(content.decode(), keep_blank_values=True)
     for _ in range(draw.integers(1, 4)):
         at = draw.integers(len(given))
-        odd = (str(ODD[draw.integers(len(ODD))]), NUMBERS[draw.integers(len(NUMBERS))].decode(), given[draw.integers(len(given))][1])
+        odd = (
+            str(ODD[draw.integers(len(ODD))]),
+            NUMBERS[draw.integers(len(NUMBERS))].decode(),
+            given[draw.integers(len(given))][1],
+        )
         given[at] = given[at][0], odd[draw.integers(3)][:3000]
     return urlencode(given, errors="replace").encode()
 

@@ -20,7 +20,7 @@ def test_hostile_inputs_are_taken_or_refused_in_a_sentence(family: str) -> None:
 
 
 def test_a_broken_rule_is_seen() -> None:
-    """The harness itself: a door that crashes, hangs, fills the memory, writes beside, unpickles, connects or mumbles."""
+    """The harness itself: a door that crashes, hangs, fills the memory, touches others, unpickles or mumbles."""
     broken = fuzz("broken", 4)
     for words in (
         "ZeroDivisionError at broken.py",

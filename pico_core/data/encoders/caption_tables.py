@@ -15,6 +15,7 @@ DELIMITERS = ("\t", ",", ";", "|")
 MAX_ROWS = 10_000_000
 MAX_CHARACTERS = 2**30
 ROWS_AT_ONCE = 1024
+csv.field_size_limit(MAX_CHARACTERS)  # a caption may be long: the module's own limit is 128 KiB, for the whole process
 
 
 def token_file_rows(text: str) -> Rows:

@@ -1,5 +1,6 @@
 """The address of the app: every parameter of every page, and what people type into its fields of columns and sets."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,9 +20,9 @@ N_COLUMNS, N_IMAGES, N_TEXTS = 48, 20, 40
 STEPS, PRESETS = ("interaction", "estimate", "points"), (state.OWN_DATA, "twins")
 FULL = {
     "dataset": "clean", "basis": "cross", "column": "7", "strength": "1.5", "part": "switch", "query": "text-3",
-    "words": "a red star", "show": "words", "left": "without-3,7", "right": "random-2", "set": "3,7,12-15", "to": "mean",
-    "base": "weighted", "tour": "4", "step": "estimate", "preset": "twins", "present": "1", "pick": "1-2-0-5",
-    "results": "own", "grid": "planted, given", "variant": "p_hat",
+    "words": "a red star", "show": "words", "left": "without-3,7", "right": "random-2", "set": "3,7,12-15",
+    "to": "mean", "base": "weighted", "tour": "4", "step": "estimate", "preset": "twins", "present": "1",
+    "pick": "1-2-0-5", "results": "own", "grid": "planted, given", "variant": "p_hat",
 }  # fmt: skip
 
 
@@ -70,10 +71,8 @@ def followed(page: str) -> None:
         if comparing.from_address(side.address, comparing.SideChoice("weighted")) != side:
             raise AssertionError(f"{side} is not what its address says")
     state.place_switching(N_COLUMNS)
-    try:
+    with suppress(DataError):  # the page says so under the field
         parse_columns(state.switching().typed, N_COLUMNS)
-    except DataError:  # the page says so under the field
-        pass
     said = {name: value for name, value in state.switching().address.items() if value is not None}
     if switching.from_address(said) != state.switching():
         raise AssertionError(f"{state.switching()} is not what its address says: {said}")
@@ -85,5 +84,10 @@ def doors() -> tuple[Door, ...]:
     """All of them."""
     few = {"column": "3", "set": "lowest-10", "left": "axes-cross", "words": "", "query": "image-0"}
     return (
-        Door("address", {"full.query": urlencode(FULL).encode(), "few.query": urlencode(few).encode()}, address, named=False),
+        Door(
+            "address",
+            {"full.query": urlencode(FULL).encode(), "few.query": urlencode(few).encode()},
+            address,
+            named=False,
+        ),
     )

@@ -160,7 +160,12 @@ def doors() -> tuple[Door, ...]:
         Door("experiment-toml", {"e.toml": EXPERIMENT.encode()}, experiment),
         Door("trainings-toml", {"t.toml": TRAININGS.encode()}, trainings),
         Door("typed-settings", {"typed.txt": b"gamma=2\nstrengths=0.5,1\nbasis=cross"}, typed_settings, named=False),
-        Door("run", run_files, run, ("run.json", "report.json", "weights.safetensors", "history.safetensors", "weights.parquet")),
+        Door(
+            "run",
+            run_files,
+            run,
+            ("run.json", "report.json", "weights.safetensors", "history.safetensors", "weights.parquet"),
+        ),
         Door("experiment", grid, outcome, (ABOUT, cell), named=False),
         Door("results", {RESULTS: grid[RESULTS]}, looked_at),
         Door("trainings", {name: written(frame) for name, frame in tables.items()}, trained),

@@ -78,7 +78,8 @@ def doors() -> tuple[Door, ...]:
     made = {name: value for name, value in arrays().items() if name not in ("captions", "ids")}
     npz = written(np.savez, **{**made, "image_index": np.arange(M) % N})
     images = pl.DataFrame({
-        "id": [f"i{i}" for i in range(N)], "path": [f"{i}.png" for i in range(N)], "style": ["blur", "plain", "sepia"] * 3,
+        "id": [f"i{i}" for i in range(N)], "path": [f"{i}.png" for i in range(N)],
+        "style": ["blur", "plain", "sepia"] * 3,
         "size": list(range(N)),
     })  # fmt: skip
     texts = pl.DataFrame({
