@@ -5,6 +5,8 @@ A study's probabilities come from its fit split, and so does its yardstick: feed
 
 import io
 import json
+import uuid
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Final
@@ -165,9 +167,21 @@ def check_target(path: Path | str) -> Path:
 
 
 def save_probe(probe: StyleProbe, path: Path | str) -> Path:
-    """Write a probe; a file there is replaced."""
+    """Write a probe; a file there is replaced in one step.
+
+    Raises:
+        DataError: the disk refuses; what was there stays.
+    """
     target = Path(path)
-    target.write_bytes(probe_bytes(probe))
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        draft.write_bytes(probe_bytes(probe))
+        draft.replace(target)
+    except OSError as error:
+        raise DataError(f"{target.name}: cannot be written ({error.strerror or error}); free some space") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return target
 
 

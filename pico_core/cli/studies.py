@@ -17,7 +17,7 @@ from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.errors import SettingError
-from pico_core.export import export_bytes
+from pico_core.export import export_bytes, write_whole
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
@@ -180,7 +180,7 @@ def export(
     if target is None:
         sys.stdout.buffer.write(content)
         return
-    target.write_bytes(content)
+    write_whole(target, content)
     say({"file": str(target), "format": kind.value, "n_columns": study.columns.height}, as_json=as_json)
 
 

@@ -112,9 +112,16 @@ class TomlReader:
         built_in = [demo.name for demo in DEMOS]
         if isinstance(found, str) and found in built_in:
             return found, None
-        if not isinstance(found, str) or not found or not (self.path.parent / found).exists():
+        if not isinstance(found, str) or not found or not _exists(self.path.parent / found):
             raise self.wrong(field, found, f"one of {', '.join(built_in)}, or a path relative to this file")
         return found, self.path.parent / found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or one that no file can have
+        return False
 
 
 def typed(value: object) -> str:

@@ -19,8 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 
 from pico_core.data import files, parquet
+from pico_core.data.encoders import pictures
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.pictures import picture_of, read_picture
 from pico_core.data.files import load_pairs, save_pairs
@@ -31,6 +33,7 @@ from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import ABOUT, FORMAT, read_about
 from pico_core.experiments.reading import read_outcome
 from pico_core.export import frame_bytes
+from pico_core.probes import save_probe, study_label_probe
 from pico_core.runs import load_run, save_run
 from tests.hostile.doors.arrays import M, N, arrays
 
@@ -192,6 +195,7 @@ def test_a_formula_in_an_exported_cell_is_text() -> None:
         ("a = " + "[" * 100_000, "is nested too deeply"),
         ("seeds = 99999999999999", "seeds is 99999999999999; expected a number of seeds of at least 1 and at most"),
         ("seeds = " + "9" * 5000, "is not TOML"),
+        ("# x\n[[datasets]]\ndata = '" + "x" * 5000 + "'", "datasets.0..data is 'xxx"),
         ("# " + "x" * 1_000_001, "a file of settings has at most 1000000"),
     ],
 )
@@ -283,6 +287,21 @@ def test_a_png_bomb(tmp_path: Path) -> None:
             attempt()
 
 
+@pytest.mark.parametrize(("mode", "kind"), [("I;16", "PNG"), ("RGBA", "PNG"), ("F", "TIFF"), ("LA", "PNG")])
+def test_a_picture_is_the_same_in_bands(mode: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one piece, 80 million pixels of 16 bits, which a file of 200 KB can hold, took 2 GB on their way to RGB."""
+    draw, held = np.random.default_rng(0), io.BytesIO()
+    if mode in ("RGBA", "LA"):
+        Image.fromarray(draw.integers(0, 256, (23, 17, 4), np.uint8)).convert(mode).save(held, format=kind)
+    else:
+        values = draw.integers(0, 65_536, (23, 17)).astype({"F": np.float32, "I;16": np.uint16}[mode])
+        Image.fromarray(values).save(held, format=kind)
+    whole = picture_of(held.getvalue())
+    monkeypatch.setattr(pictures, "BAND_PIXELS", 17 * 4)
+    assert len(pictures._bands(whole)) == 6
+    assert picture_of(held.getvalue()).tobytes() == whole.tobytes()
+
+
 # --- The disk ---------------------------------------------------------------------------------
 
 
@@ -306,7 +325,9 @@ def test_a_dataset_that_is_changed_while_it_is_open(tmp_path: Path) -> None:
         load_pairs(tmp_path / "data")
 
 
-def test_a_full_disk_leaves_the_old_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: Any) -> None:
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: Any, study: Any
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -319,6 +340,14 @@ def test_a_full_disk_leaves_the_old_dataset(tmp_path: Path, monkeypatch: pytest.
         save_pairs(pairs, tmp_path / "data")
     with pytest.raises(PicoError, match=r"run: .*No space left on device.*free some space"):
         save_run(study, tmp_path / "run")
+    assert sorted(tmp_path.rglob("*")) == before
+    found = study_label_probe(planted.pairs, study.config, study.basis)
+    assert found is not None
+    save_probe(found, tmp_path / "p.parquet")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(DataError, match=r"^p\.parquet: cannot be written \(No space left on device\)"):
+        save_probe(found, tmp_path / "p.parquet")
     assert sorted(tmp_path.rglob("*")) == before
     assert load_pairs(tmp_path / "data").digest == pairs.digest
     assert load_run(tmp_path / "run").digest == study.digest
