@@ -18,9 +18,9 @@ def toml_values(path: Path) -> dict[str, Any]:
     Raises:
         SettingError: it cannot be read, or is not TOML.
     """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise SettingError(f"{path.name}: is no file; name a TOML file")
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise SettingError(f"{path.name}: is no file; name a TOML file")
         if path.stat().st_size > MAX_BYTES:
             raise SettingError(
                 f"{path.name}: takes {path.stat().st_size} bytes; a file of settings has at most {MAX_BYTES}"

@@ -23,7 +23,7 @@ from pico_core.experiments.training_tables import read_training, training_groups
 from pico_core.experiments.verdicts import answer_on, leads_on
 from pico_core.export import export_bytes
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.printing import tell
+from pico_core.printing import out, tell
 from pico_core.probes import load_probe, probe_bytes, study_label_probe
 from pico_core.reports import report_json
 from pico_core.runs import load_run, save_run
@@ -86,7 +86,8 @@ def run(path: Path) -> None:
     for kind in ("csv", "json", "npz"):
         export_bytes(study, kind)  # type: ignore[arg-type]
     json.dumps(report_json(study.report), allow_nan=False)
-    tell(study.report)
+    with out.capture():
+        tell(study.report)
 
 
 def outcome(path: Path) -> None:
