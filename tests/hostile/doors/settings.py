@@ -91,9 +91,8 @@ def run(path: Path) -> None:
 
 
 def outcome(path: Path) -> None:
-    """The folder of an experiment, as the Experiments page reads it."""
-    folder = path.parent if path.parent.name != CELLS else path.parent.parent
-    looked_at(folder)
+    """The folder of an experiment, as the Experiments page reads it; `looked_at` reckons with its table."""
+    summarise(read_outcome(path.parent if path.parent.name != CELLS else path.parent.parent).table)
 
 
 def looked_at(place: Path) -> None:
