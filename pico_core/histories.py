@@ -2,12 +2,26 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pico_core.filled import filled
 from pico_core.method.history import History, Iteration, ModalityPrototypes, StylePrototypes
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers of one iteration, as `history_numbers` writes them."""
+
+    candidate_gain: float
+    gain: float
+    shift: float | None
+    seconds: float
+    inertia: tuple[float, float]
+    averaged_inertia: tuple[float, float]
 
 
 def history_tensors(history: History) -> dict[str, Tensor]:
@@ -45,12 +59,18 @@ def history_numbers(history: History) -> list[dict[str, Any]]:
 
 
 def history_from(numbers: list[Mapping[str, Any]], tensors: Mapping[str, Tensor]) -> History:
-    """The inverse of `history_numbers` and `history_tensors`, bit for bit."""
-    return History(tuple(_iteration(row, record, tensors) for row, record in enumerate(numbers)))
+    """The inverse of `history_numbers` and `history_tensors`, bit for bit.
+
+    Raises:
+        DataError: a number is missing or none.
+        KeyError: a tensor is missing.
+    """
+    records = [filled(_Numbers, one, f"iterations[{row}]") for row, one in enumerate(numbers)]
+    return History(tuple(_iteration(row, record, tensors) for row, record in enumerate(records)))
 
 
-def _iteration(row: int, record: Mapping[str, Any], past: Mapping[str, Tensor]) -> Iteration:
-    def prototypes(kind: str, inertia: list[float]) -> StylePrototypes:
+def _iteration(row: int, record: _Numbers, past: Mapping[str, Tensor]) -> Iteration:
+    def prototypes(kind: str, inertia: tuple[float, float]) -> StylePrototypes:
         image, text = (
             ModalityPrototypes(past[f"{kind}.{m}.centres"][row], past[f"{kind}.{m}.labels"][row], value)
             for m, value in zip(("image", "text"), inertia, strict=True)
@@ -60,13 +80,13 @@ def _iteration(row: int, record: Mapping[str, Any], past: Mapping[str, Tensor]) 
     return Iteration(
         index=row,
         pseudo_semantic=past["pseudo_semantic"][row],
-        candidate=prototypes("candidate", record["inertia"]),
+        candidate=prototypes("candidate", record.inertia),
         candidate_probabilities=past["candidate_probabilities"][row],
-        candidate_gain=record["candidate_gain"],
+        candidate_gain=record.candidate_gain,
         feedback_weights=past["feedback_weights"][row, : row + 1],
-        prototypes=prototypes("prototypes", record["averaged_inertia"]),
+        prototypes=prototypes("prototypes", record.averaged_inertia),
         probabilities=past["probabilities"][row],
-        gain=record["gain"],
-        shift=float("inf") if record["shift"] is None else record["shift"],
-        seconds=record["seconds"],
+        gain=record.gain,
+        shift=float("inf") if record.shift is None else record.shift,
+        seconds=record.seconds,
     )

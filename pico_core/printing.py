@@ -14,7 +14,8 @@ from pico_core.seeds import SeedsReport
 from pico_core.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
 from pico_core.trainings.tables import SHORT
 
-out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+# Names come from files: brackets in them are letters, no markup.
+out, err = Console(soft_wrap=True, markup=False), Console(stderr=True, soft_wrap=True, markup=False)
 
 
 def say(values: Mapping[str, Any], *, as_json: bool) -> None:

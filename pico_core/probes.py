@@ -18,6 +18,7 @@ from pico_core.data.encoders.protocol import Encoder, OnBatch
 from pico_core.data.headers import reading
 from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.parquet import read_parquet
 from pico_core.data.perturbations.reencoding import N_ITEMS, reencode
 from pico_core.data.perturbations.variants import StyleVariants, Variants
 from pico_core.data.whole import write_whole
@@ -165,7 +166,11 @@ def check_target(path: Path | str) -> Path:
 
 
 def save_probe(probe: StyleProbe, path: Path | str) -> Path:
-    """Write a probe; a file there is replaced."""
+    """Write a probe; a file there is replaced in one step.
+
+    Raises:
+        DataError: the disk refuses; what was there stays.
+    """
     target = Path(path)
     write_whole(target, probe_bytes(probe))
     return target
@@ -220,6 +225,6 @@ def load_probe(
             )
             for side in about.pop("sides")
         )
-        frame = pl.read_parquet(file).cast(SCHEMA)  # type: ignore[arg-type]
+        frame = read_parquet(file).cast(SCHEMA)  # type: ignore[arg-type]
         about["unknown_words"] = tuple(about["unknown_words"])
         return StyleProbe(frame=frame, sides=sides, **about)

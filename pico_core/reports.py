@@ -5,8 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pico_core.analysis.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
+from pico_core.errors import DataError
+from pico_core.filled import checked, filled
 from pico_core.kernels.metrics import QueryRanks
 
 QUERIES = "queries"  # among the ranks: the images that asked, where not all did
@@ -36,36 +39,53 @@ def ranks_json(report: RetrievalReport) -> dict[str, Any]:
 
 def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
     """The inverse of `report_json`, with `ranks_json` under the name `ranks`."""
+    n_images, n_texts = (checked(int, saved[name], name) for name in ("n_images", "n_texts"))
 
     def scoring(name: str, record: Mapping[str, Any]) -> Scoring:
         images, texts, image_tied, text_tied = saved["ranks"][name]
-        change, level = record["difference"], record["level"]
+        level = record["level"]
         metrics = RetrievalMetrics(
-            **{n: Estimate(record[n], ends[0], ends[1], level) for n, ends in record["intervals"].items()}
+            **{
+                n: _estimate(record[n], low, high, level, f"{name}.{n}")
+                for n, (low, high) in record["intervals"].items()
+            }
         )
+        change = record["difference"]
         return Scoring(
             name=name,
-            label=record["label"],
+            label=checked(str, record["label"], f"{name}.label"),
             metrics=metrics,
-            difference=Estimate(change["rsum"], change["low"], change["high"], change["level"]),
+            difference=_estimate(change["rsum"], change["low"], change["high"], change["level"], f"{name}.difference"),
             ranks=QueryRanks(
-                torch.tensor(images),
-                torch.tensor(texts),
-                torch.tensor(image_tied, dtype=torch.bool),
-                torch.tensor(text_tied, dtype=torch.bool),
+                _ranks(images, n_texts, name),
+                _ranks(texts, n_images, name),
+                torch.tensor(checked(tuple[bool, ...], image_tied, name), dtype=torch.bool),
+                torch.tensor(checked(tuple[bool, ...], text_tied, name), dtype=torch.bool),
             ),
-            tied_queries=record["tied_queries"],
+            tied_queries=checked(int, record["tied_queries"], f"{name}.tied_queries"),
         )
 
     return RetrievalReport(
-        split=saved["split"],
-        n_images=saved["n_images"],
-        n_texts=saved["n_texts"],
+        split=checked(str, saved["split"], "split"),
+        n_images=n_images,
+        n_texts=n_texts,
         baseline=scoring("unweighted", saved["baseline"]),
         weighted=scoring("weighted", saved["weighted"]),
         controls=tuple(scoring(name, record) for name, record in saved["controls"].items()),
-        queries=torch.tensor(saved["ranks"][QUERIES]) if QUERIES in saved["ranks"] else None,
+        queries=_ranks(saved["ranks"][QUERIES], n_images, QUERIES, first=0) if QUERIES in saved["ranks"] else None,
     )
+
+
+def _estimate(value: object, low: object, high: object, level: object, name: str) -> Estimate:
+    return filled(Estimate, {"value": value, "low": low, "high": high, "level": level}, name)
+
+
+def _ranks(found: object, most: int, name: str, *, first: int = 1) -> Tensor:
+    """Ranks of queries among so many candidates, or places counted from 0."""
+    ranks = checked(tuple[int, ...], found, f"ranks of {name}")
+    if ranks and not first <= min(ranks) <= max(ranks) < first + most:
+        raise DataError(f"ranks of {name} lie outside {first} to {first + most - 1}")
+    return torch.tensor(ranks)
 
 
 def _scoring_json(scoring: Scoring) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from torch import Tensor
 
 from pico_core.analysis.columns import with_intervals
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.samples import Sample
 from pico_core.data.whole import put_back, replaced_folder, strangers
 from pico_core.errors import RunError
+from pico_core.filled import filled
 from pico_core.histories import history_from, history_numbers, history_tensors
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
@@ -46,6 +48,24 @@ VECTORS = (
     "image_similarity",
     "text_similarity",
 )
+
+
+@dataclass(frozen=True)
+class _About:
+    """What `run.json` says beside its format."""
+
+    dataset: str
+    digest: str
+    config: dict[str, Any]
+    guard: GuardDecision
+    best_iteration: int
+    reference: float
+    stop_reason: str
+    iterations: tuple[dict[str, Any], ...]
+    seconds: float
+    versions: tuple[str, ...]
+    created: str = ""
+    feedback_sample: Sample | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +98,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
     """Write a study as a folder; an older run there is replaced, in one step.
 
     Raises:
-        RunError: the folder holds something that is not a run; nothing of it is touched.
+        RunError: the folder holds something that is not a run, and nothing of it is touched; or the disk refuses.
         SettingError: another process writes it.
     """
     folder = check_target(folder)
@@ -88,13 +108,19 @@ def save_run(study: Study, folder: Path | str) -> Path:
     }  # safetensors refuses shared memory
     if study.basis.matrix is not None:
         vectors["basis"] = study.basis.matrix.contiguous()
-    with replaced_folder(folder.resolve()) as fresh:
-        save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
-        save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
-        study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
-        made.history.frame().write_parquet(fresh / TABLE)
-        _write(fresh / RUN, _about(study), indent=1)
-        _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
+    try:
+        with replaced_folder(folder.resolve()) as fresh:
+            save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
+            save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
+            study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
+            made.history.frame().write_parquet(fresh / TABLE)
+            _write(fresh / RUN, _about(study), indent=1)
+            _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
+    except (OSError, SafetensorError) as error:  # a full disk; safetensors has an error of its own for it
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"{folder.name}: the run could not be written ({reason}); free some space or choose another place"
+        ) from error
     return folder
 
 
@@ -110,38 +136,38 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         if not (folder / name).is_file():
             raise RunError(f"{folder}: {name} is missing; a run folder is what construct writes: construct again")
     with _reading(folder / RUN):
-        about = _read(folder / RUN)
-        if about.get("format") != FORMAT:
-            raise RunError(f"{folder.name}/{RUN}: format {about.get('format')!r}; expected {FORMAT!r}: construct again")
-        if pairs is not None and about["digest"] != pairs.digest:
+        said = _read(folder / RUN)
+        if said.pop("format", None) != FORMAT:
+            raise RunError(f"{folder.name}/{RUN}: is not of the format {FORMAT!r}; construct again")
+        about = filled(_About, said)
+        if pairs is not None and about.digest != pairs.digest:
             raise RunError(
-                f"{folder.name}: this run belongs to {about['dataset']!r} (digest {about['digest']}), not to "
+                f"{folder.name}: this run belongs to {about.dataset!r} (digest {about.digest}), not to "
                 f"{pairs.name!r} (digest {pairs.digest}); open its dataset, or construct anew"
             )
-        config = StudyConfig.from_dict(about["config"])
-    with _reading(folder / COLUMNS):
-        columns = with_intervals(pl.read_parquet(folder / COLUMNS))
+        config = StudyConfig.from_dict(about.config)
     with _reading(folder / TENSORS):
         vectors = load_file(folder / TENSORS)
-        _check_vectors(vectors, columns.height, needs_basis=config.basis != "given")
+        n_columns = len(vectors["weights"])
+        _check_vectors(vectors, n_columns, needs_basis=config.basis != "given")
+    with _reading(folder / COLUMNS):
+        columns = with_intervals(_plain(read_parquet(folder / COLUMNS, rows=n_columns)))
     with _reading(folder / HISTORY):
-        past = load_file(folder / HISTORY)
-        construction = _construction(about, config, vectors, past)
+        construction = _construction(about, config, vectors, load_file(folder / HISTORY))
     with _reading(folder / REPORT):
         report = report_from(_read(folder / REPORT))
-    with _reading(folder / RUN):
-        return Study(
-            config=config,
-            digest=about["digest"],
-            dataset=about["dataset"],
-            basis=Basis(config.basis, vectors.get("basis")),
-            construction=construction,
-            report=report,
-            columns=columns,
-            seconds=about["seconds"],
-            versions=tuple(about["versions"]),
-            feedback_sample=Sample(**about["feedback_sample"]) if "feedback_sample" in about else None,
-        )
+    return Study(
+        config=config,
+        digest=about.digest,
+        dataset=about.dataset,
+        basis=Basis(config.basis, vectors.get("basis")),
+        construction=construction,
+        report=report,
+        columns=columns,
+        seconds=about.seconds,
+        versions=about.versions,
+        feedback_sample=about.feedback_sample,
+    )
 
 
 def replay(folder: Path | str, pairs: PairedEmbeddings) -> Replay:
@@ -195,20 +221,28 @@ def _about(study: Study) -> dict[str, Any]:
 
 
 def _construction(
-    about: Mapping[str, Any], config: StudyConfig, vectors: Mapping[str, Tensor], past: Mapping[str, Tensor]
+    about: _About, config: StudyConfig, vectors: Mapping[str, Tensor], past: Mapping[str, Tensor]
 ) -> Construction:
-    history = history_from(about["iterations"], past)
-    best = int(about["best_iteration"])
+    history = history_from(list(about.iterations), past)
     return Construction(
         **{name: vectors[name] for name in VECTORS},
-        best_iteration=best,
-        guard=GuardDecision(**about["guard"]),
-        prototypes=history.iterations[best].prototypes,
-        reference=about["reference"],
+        best_iteration=about.best_iteration,
+        guard=about.guard,
+        prototypes=history.iterations[about.best_iteration].prototypes,
+        reference=about.reference,
         history=history,
-        stop_reason=StopReason[about["stop_reason"]],
+        stop_reason=StopReason[about.stop_reason],
         config=config.construction,
     )
+
+
+def _plain(columns: pl.DataFrame) -> pl.DataFrame:
+    """The table of columns, if it holds numbers, texts and flags and nothing else."""
+    plain = (pl.String, pl.Boolean)
+    odd = [name for name, kind in columns.schema.items() if not (kind.is_integer() or kind.is_float() or kind in plain)]
+    if odd:
+        raise ValueError(f"{odd[0]!r} holds {columns.schema[odd[0]]}")
+    return columns
 
 
 def _check_vectors(vectors: Mapping[str, Tensor], n_columns: int, *, needs_basis: bool) -> None:
@@ -226,7 +260,7 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except RunError:
         raise
-    except (SafetensorError, pl.exceptions.PolarsError, OSError) as error:
+    except (SafetensorError, *UNREADABLE) as error:
         raise RunError(f"{name}: cannot be read ({error}); construct again") from None
     except KeyError as error:
         raise RunError(f"{name}: is damaged ({error.args[0]} is missing); construct again") from None
@@ -243,7 +277,7 @@ def _write(path: Path, values: Mapping[str, Any], *, indent: int | None = None) 
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path.parent.name}/{path.name}: is no JSON ({error}); construct again") from None
     if not isinstance(found, dict):
         raise RunError(f"{path.parent.name}/{path.name}: holds no object; construct again")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, interval
+from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, interval, verbatim
 
 MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean 1)"}
 SIDE = 0.86  # where the distribution beside the bars begins
@@ -233,7 +233,7 @@ def told(table: pl.DataFrame) -> list[list[str]]:
     truth = table["semantic_share"].to_list() if "semantic_share" in table.columns else [None] * table.height
     truths = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
     columns, titles = table["column"].to_list(), table["title"].to_list()
-    return [[str(column), title, share] for column, title, share in zip(columns, titles, truths, strict=True)]
+    return [[str(column), verbatim(title), share] for column, title, share in zip(columns, titles, truths, strict=True)]
 
 
 def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:

@@ -1,7 +1,6 @@
 """The first steps of the method: products and their signs, p̂ beside its null, a column as a point."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from app.figures.theme import (
     faint,
     ink,
     interval,
+    verbatim,
 )
 
 Numbers = NDArray[np.float32]
@@ -74,7 +74,7 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], d
     figure.update_yaxes(
         range=[n_words - 0.4, -0.6],
         tickvals=list(range(n_words)),
-        ticktext=[escape(name) for name in words],
+        ticktext=[verbatim(name) for name in words],
         showgrid=False,
         zeroline=False,
         fixedrange=True,
@@ -195,7 +195,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
             "domain": [0, 0.68],
             "range": [n_words - 0.5, -0.5],
             "tickvals": list(range(n_words)),
-            "ticktext": [escape(name) for name in names],
+            "ticktext": [verbatim(name) for name in names],
             "showgrid": False,
             "zeroline": False,
         },
@@ -309,7 +309,7 @@ def profiles(
     for name, line, colour, side in zip(names, ("—", "···"), _two(dark), ("left", "right"), strict=True):
         figure.add_annotation(
             x=0 if side == "left" else 1, xref="x domain", y=1, yref="y domain", yanchor="bottom", xanchor=side,
-            text=f"<b>{line} {escape(name)}</b>", showarrow=False, font={"color": colour},
+            text=f"<b>{line} {verbatim(name)}</b>", showarrow=False, font={"color": colour},
         )  # fmt: skip
     low, high = _room(np.concatenate(pair))
     figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
@@ -464,7 +464,7 @@ def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, d
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 5, "symbol": symbol},
-            hovertemplate=f"{escape(name)}: %{{y:+.3f}}<extra></extra>",
+            hovertemplate=f"{verbatim(name)}: %{{y:+.3f}}<extra></extra>",
         )
         for values, name, colour, dash, symbol in zip(
             pair, names, _two(dark), ("solid", "dot"), ("circle", "diamond"), strict=True

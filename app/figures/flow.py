@@ -1,7 +1,6 @@
 """Where candidates move between the left and the right list."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -95,7 +94,7 @@ def _line(path: np.ndarray, item: RankedItem, *, before: int, after: int, name: 
             "dash": "solid" if _whole(path) else "dot",
         },
         opacity=1.0 if item.relevant else 0.75,
-        text=[f"{escape(name)}<br>rank {before} to {after}"] * len(path),
+        text=[f"{theme.verbatim(name)}<br>rank {before} to {after}"] * len(path),
         hovertemplate="%{text}<extra></extra>",
     )
 

@@ -5,7 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from app.figures.theme import GAIN, LOSS, blank, ink
+from app.figures.theme import GAIN, LOSS, blank, ink, verbatim
 from pico_core.analysis.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 
 METRIC_NAMES = {
@@ -82,7 +82,7 @@ def called(group: LabelGroup) -> str:
     """The value, short enough for an axis, with what it holds where it is none; tags are not obeyed."""
     if group.is_single:
         cut = group.value if len(group.value) <= 32 else f"{group.value[:31]}…"
-        return cut.replace("<", "&lt;")
+        return verbatim(cut)
     return f"<i>{group.n_values} other values</i>" if group.n_values else "<i>no label</i>"
 
 

@@ -269,11 +269,13 @@ def _lines(points: NDArray[np.float32], joins: Joins, *, dark: bool) -> go.Scatt
 
 def _hover(items: pl.DataFrame, colouring: Colouring) -> Words:
     letters = 80 if items.height <= MANY else 28
-    names = [escape(n if len(n) <= letters else f"{n[: letters - 2]}…") for n in items["name"].to_list()]
+    names = [theme.verbatim(n if len(n) <= letters else f"{n[: letters - 2]}…") for n in items["name"].to_list()]
     if items.height > MANY or colouring.title == "modality":
         return names
     if colouring.scale == "groups":
-        return [n if g is None else f"{n}<br>{escape(g[:40])}" for n, g in zip(names, colouring.groups, strict=True)]
+        return [
+            n if g is None else f"{n}<br>{theme.verbatim(g[:40])}" for n, g in zip(names, colouring.groups, strict=True)
+        ]
     assert colouring.values is not None
     digits = ",.0f" if colouring.scale == "rank" else ".3g"
     return [n if np.isnan(v) else f"{n}<br>{v:{digits}}" for n, v in zip(names, colouring.values.tolist(), strict=True)]

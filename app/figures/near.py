@@ -1,12 +1,11 @@
 """One column from near: its signs, what it goes with, the words and the places that drive it."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
+from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.analysis.near.associations import Association
 from pico_core.analysis.near.sign_table import SignCell, SignTable
 from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, WordValue
@@ -88,7 +87,7 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
             hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>chance %{customdata[2]:.3f}, "
             "%{customdata[3]} values<extra></extra>",
         )
-    names = [f"{escape(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
+    names = [f"{verbatim(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
     low = min([0.0, *(one.value.low for one in found)])
     figure.update_xaxes(range=[low - 0.02, max([0.3, *(one.value.high for one in found)]) + 0.03], zeroline=True)
     figure.update_yaxes(
@@ -126,7 +125,7 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
     )
     figure.update_yaxes(
         tickvals=list(range(len(words))),
-        ticktext=[escape(word.word) for word in words],
+        ticktext=[verbatim(word.word) for word in words],
         range=[len(words) - 0.4, -0.6],
         showgrid=False,
         zeroline=False,

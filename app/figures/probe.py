@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.figures.columns import ring, told, undimmed
-from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval
+from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.analysis.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.analysis.probe_agreement import ProbeAgreement
 
@@ -186,8 +186,8 @@ def _of(probe: StyleProbe, modality: Modality, table: pl.DataFrame, which: str) 
 
 def _named(name: str, side: ProbeSide) -> str:
     if name in side.without_effect:
-        return f"{name} (not seen)"
-    return f"{name} (content too)" if name in side.aside else name
+        return f"{verbatim(name)} (not seen)"
+    return f"{verbatim(name)} (content too)" if name in side.aside else verbatim(name)
 
 
 def _axis(kind: str, place: int, *, long: bool = False) -> str:

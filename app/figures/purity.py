@@ -1,7 +1,6 @@
 """How pure labels are in the semantic and in the style space."""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
 
@@ -47,7 +46,7 @@ def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figur
     titles = [
         "<b>modality</b><br>images and texts together"
         if p.role == "modality"
-        else f"<b>{p.role}</b>, {p.items}<br>{escape(p.label)}, {p.n_values} values"
+        else f"<b>{p.role}</b>, {p.items}<br>{theme.verbatim(p.label)}, {p.n_values} values"
         for p in purities
     ]
     figure.update_yaxes(tickvals=places, ticktext=titles, range=[len(purities) - 0.3, -0.6], showgrid=False)

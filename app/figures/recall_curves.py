@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink
+from app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink, verbatim
 from pico_core.analysis.comparing.recall_curves import RecallCurve
 from pico_core.analysis.records import Estimate
 
@@ -128,4 +128,4 @@ def _band(figure: go.Figure, curve: RecallCurve, values: Sequence[Estimate], *, 
 def _short(name: str) -> str:
     """A name that fits beside a curve; Plotly reads tags, names hold none that it should obey."""
     cut = name if len(name) <= 40 else f"{name[:39]}…"
-    return cut.replace("<", "&lt;")
+    return verbatim(cut)

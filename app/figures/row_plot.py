@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
 from app.figures.columns import undimmed
-from app.figures.theme import GREY, LOSS, SEMANTIC, SKY, add_notes, blank, ink, quiet
+from app.figures.theme import GREY, LOSS, SEMANTIC, SKY, add_notes, blank, ink, quiet, verbatim
 from pico_core.analysis.records import Estimate, Verdict
 
 STEP = 24  # pixels of a row
@@ -170,7 +169,7 @@ def short(text: str, most: int = LONGEST) -> str:
     >>> short("<b>a</b>")
     '&lt;b&gt;a&lt;/b&gt;'
     """
-    return escape(text if len(text) <= most else f"{text[: most - 1]}…")
+    return verbatim(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def colour_of(verdict: Verdict, *, main: bool, dark: bool) -> str:
@@ -197,7 +196,7 @@ def _places(groups: Sequence[Group]) -> tuple[list[float], dict[float, str], flo
 
 def _headings(heads: dict[float, str], *, dark: bool) -> dict[float, str]:
     return {
-        place: f"<span style='font-size:10px;color:{quiet(dark)}'>{escape(text)}</span>"
+        place: f"<span style='font-size:10px;color:{quiet(dark)}'>{verbatim(text)}</span>"
         for place, text in heads.items()
     }
 
@@ -226,7 +225,7 @@ def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool
     )
     left = band.low + band.high < 0  # its words stand beside the line at zero, not across it
     figure.add_annotation(
-        text=escape(band.words),
+        text=verbatim(band.words),
         x=min(high, band.high, 0.0) if left else max(low, band.low, 0.0),
         y=-HEAD,
         xanchor="right" if left else "left",

@@ -5,6 +5,7 @@ that two of them stay apart for every kind of sight: `tests/app/test_accessibili
 """
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -95,6 +96,17 @@ def colour_bar(title: str) -> dict[str, object]:
         "len": 1.0,
         "outlinewidth": 0,
     }
+
+
+def verbatim(text: object) -> str:
+    """Words of data inside a figure: neither tags nor places of a template (%{x}) are obeyed, and quotes stay quotes.
+
+    Plotly knows few entities by name: `html.escape` alone would show a quotation mark as &quot;.
+
+    >>> verbatim('<b>"50 %{x}"</b>')
+    '&lt;b&gt;"50 %&#123;x}"&lt;/b&gt;'
+    """
+    return escape(str(text), quote=False).replace("{", "&#123;")
 
 
 def interval(low: Sequence[float], high: Sequence[float], value: Sequence[float]) -> dict[str, object]:

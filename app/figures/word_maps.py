@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from html import escape
 from math import isnan
 
 import plotly.graph_objects as go
@@ -84,7 +83,7 @@ def maps_figure(
     """
     word = maps.changed_most
     low, high = maps.limits
-    titles = [f"Left: {escape(labels[0])}", f"Right: {escape(labels[1])}", "Right minus left"]
+    titles = [f"Left: {theme.verbatim(labels[0])}", f"Right: {theme.verbatim(labels[1])}", "Right minus left"]
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles, horizontal_spacing=0.05)
     frame = theme.blank(height=430, x="", y="", dark=dark, key="maps")
     figure.update_layout(frame.layout)
@@ -136,7 +135,7 @@ def maps_figure(
         anchor = "x" if column == 1 else f"x{column}"
         reverse = [places.rows + 0.5, 0.5]
         figure.update_yaxes(col=column, scaleanchor=anchor, constrain="domain", range=reverse, **bare)
-    figure.update_layout(title={"text": f"“{escape(words[word])}”"}, margin={"t": 80, "b": 70})
+    figure.update_layout(title={"text": f"“{theme.verbatim(words[word])}”"}, margin={"t": 80, "b": 70})
     return figure
 
 

@@ -1,6 +1,5 @@
 """What can be taken home: tables as files; figures, comparisons and the report of a study as pages."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from app.services.retrieval import candidate, item_name
 from app.services.studies import Workspace
 from pico_core.analysis.explain import Split
 from pico_core.analysis.rankings import SideBySide
+from pico_core.export import frame_bytes
 
 READ = (
     "a line leads from a candidate's place on the left to its place on the right; the right answer is thick and tinted."
@@ -44,12 +44,7 @@ class PageSection:
 
 def table_bytes(table: pl.DataFrame, kind: Literal["csv", "parquet"]) -> bytes:
     """A table as a file."""
-    held = io.BytesIO()
-    if kind == "csv":
-        table.write_csv(held)
-    else:
-        table.write_parquet(held)
-    return held.getvalue()
+    return frame_bytes(table, kind)
 
 
 def lists_table(space: Workspace, asked: Asked, both: SideBySide) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -80,7 +81,7 @@ def _run(plan: ExperimentConfig, target: Path) -> None:
                     bars.reset(task, completed=progress.kept)  # so that the time left is that of cells computed now
                 reached = progress
                 words = "the table" if progress.cell is None else progress.cell.title
-                bars.update(task, description=words, completed=progress.done, total=progress.total)
+                bars.update(task, description=escape(words), completed=progress.done, total=progress.total)
 
             run_experiment(plan, target, on_progress=show)
     except KeyboardInterrupt:

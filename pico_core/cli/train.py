@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 
 from pico_core.cli.options import Json, named_values
@@ -137,7 +138,7 @@ class _Meter:
     def show(self, now: ComparisonProgress, done: int, total: int, *, name: str = "") -> None:
         self.reached = f"after {done} of {total} epochs"
         words = f"{name}{now.variant}, seed {now.seed}, epoch {now.epoch}"
-        self.progress.update(self.task, completed=done, total=total, description=words)
+        self.progress.update(self.task, completed=done, total=total, description=escape(words))
 
 
 @contextmanager

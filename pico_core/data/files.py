@@ -8,7 +8,6 @@ from typing import get_args
 
 import polars as pl
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -27,6 +26,7 @@ from pico_core.data.headers import (
 from pico_core.data.imports import import_arrays
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
+from pico_core.data.parquet import read_parquet
 from pico_core.data.whole import put_back, replaced_folder, strangers
 from pico_core.errors import DataError
 
@@ -145,8 +145,8 @@ def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
 def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmbeddings:
     """Read a dataset folder of `save_pairs`, or import a foreign file by its recognised names.
 
-    The arrays of a folder stay mapped to its file, so they take memory only as they are used; the tokens of
-    a large one stay in the file altogether and are read in blocks (`StoredTokens`).
+    Arrays are read into memory of their own: a mapped file that somebody cuts would end the process. The tokens of
+    a large dataset stay in the file and are read in blocks (`StoredTokens`).
     What is written and read again has the same digest.
 
     Args:
@@ -187,12 +187,9 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
         header = safetensors_metadata(file)
         version = _check_format(header)
         arrays = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
-        if arrays:  # nothing is mapped: a machine may refuse to map more than it has memory for
-            arrays |= {name: _read_array(file, one) for name, one in headers.items() if name not in arrays}
-        else:
+        if not arrays:
             check_total(tuple(headers.values()))
-            with safe_open(file, framework="pt", device="cpu") as stored:
-                arrays = {name: stored.get_tensor(name) for name in headers}
+        arrays |= {name: _read_array(file, one) for name, one in headers.items() if name not in arrays}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -245,10 +242,12 @@ def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int)
 
 
 def _read_array(file: Path, header: ArrayHeader) -> Tensor:
-    """One small array, whole."""
+    """One array, whole."""
+    raw = torch.empty(header.nbytes, dtype=torch.uint8)
     with file.open("rb") as stream:
         stream.seek(header.start)
-        raw = torch.frombuffer(bytearray(stream.read(header.nbytes)), dtype=torch.uint8)
+        if stream.readinto(raw.numpy().data) < header.nbytes:
+            raise DataError("the file ends before its arrays do; it was changed while it was read: open it again")
     return raw.view(getattr(torch, header.dtype)).view(header.shape)
 
 
@@ -295,7 +294,7 @@ def _two(values: list[float]) -> tuple[float, float]:
 
 def _read_frame(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
     with reading(path, "parquet"):
-        frame = pl.read_parquet(path)
+        frame = read_parquet(path)
         wrong = [name for name in columns if frame.schema.get(name) != pl.String]
         if wrong:
             raise DataError(f"the columns {wrong} are missing or not text; save the dataset anew")

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 from torch import Tensor
 
+from pico_core.data.checks import as_text_image, every_image_has_text
 from pico_core.data.headers import naming
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.roles import Assignment, assign
@@ -82,7 +83,10 @@ def gather(foreign: Foreign) -> Gathered:
     owner = _tensor(source, roles.image_index)
     if foreign.texts is not None and (owner is None or _names_index(foreign.texts)):
         with naming(foreign.texts.path):
-            by_table = owners_from_table(foreign.texts, ids or _numbers(source, roles))
+            names = ids or _numbers(source, roles)
+            by_table = owners_from_table(foreign.texts, names)
+            if by_table is not None:  # judged here too, where the table can be named
+                every_image_has_text(as_text_image(by_table, n_images=len(names), n_texts=len(by_table)), names)
         owner = owner if by_table is None else by_table
     return Gathered(
         image_tokens=source.tensor(roles.image_emb),
@@ -122,7 +126,14 @@ def _found_from(paths: list[str] | None, foreign: Foreign) -> list[str] | None:
     if paths is None:
         return None
     base = (foreign.source if foreign.images is None else foreign.images).path.resolve().parent
-    return [str(base / path) if path and (base / path).is_file() else path for path in paths]
+    return [str(base / path) if path and _is_file(base / path) else path for path in paths]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, or one that no file can have
+        return False
 
 
 def _labels(

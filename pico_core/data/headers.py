@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ MAX_HEADER_BYTES = 16 * MIB
 MAX_NPY_HEADER_BYTES = 10_000  # NumPy's own limit
 MAX_MEMBERS = 4096
 MAX_AXIS = 2**40
+FOLDER = 0x10  # of a zip member's attributes
 PICKLE = "it is a pickle, which can run code when it is opened; save the arrays with np.savez or as safetensors"
 SAFETENSORS_TYPES = {
     "BOOL": ("bool", 1), "U8": ("uint8", 1), "I8": ("int8", 1), "U16": ("uint16", 2), "I16": ("int16", 2),
@@ -90,9 +92,10 @@ def reading(path: Path, kind: str) -> Iterator[None]:
             raise
         # Parsers of foreign bytes raise anything at all, and polars even panics outside Exception.
         except (Exception, pl.exceptions.PanicException) as error:
-            reason = (str(error).splitlines() or [""])[0][:160]
+            said = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else said
             raise DataError(
-                f"it cannot be read as {kind} ({type(error).__name__}: {reason}); "
+                f"it cannot be read as {kind} ({reason}); "
                 "the file is damaged or of another kind: copy it again, or save it anew"
             ) from error
 
@@ -196,6 +199,10 @@ def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, .
     for member in members:
         if member.flag_bits & 1 or member.compress_type not in known:
             raise DataError(f"member {member.filename!r} is encrypted or packed in an unusual way; save the file anew")
+        # Torch reads nothing of such a member, and takes whatever lay in memory for its content.
+        as_folder = bool(member.external_attr & FOLDER) and member.file_size > 0
+        if stored and (as_folder or member.compress_size != member.file_size):
+            raise DataError(f"member {member.filename!r} does not hold the bytes that it declares; save the file anew")
     squeezed = sum(m.file_size for m in members if m.file_size > MAX_RATIO * m.compress_size)
     if squeezed > SQUEEZED_BYTES:
         raise DataError(
@@ -256,7 +263,16 @@ def safetensors_headers(path: Path, *, streamed: bool = False) -> tuple[ArrayHea
                 f"to {end} of {size - 8 - length}; the file is cut short or its header is wrong: copy it again"
             )
         headers.append(ArrayHeader(name, shape, dtype, end - begin, 8 + length + begin))
+    _refuse_overlaps(headers)
     return tuple(headers) if streamed else check_total(tuple(headers))
+
+
+def _refuse_overlaps(headers: list[ArrayHeader]) -> None:
+    """Every array has bytes of its own."""
+    filled = sorted((header for header in headers if header.nbytes), key=lambda header: header.start)
+    for one, other in pairwise(filled):
+        if other.start < one.start + one.nbytes:
+            raise DataError(f"arrays {one.name!r} and {other.name!r} overlap in the file; save the arrays anew")
 
 
 def safetensors_metadata(path: Path) -> dict[str, str]:

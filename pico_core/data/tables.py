@@ -7,7 +7,8 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.data.headers import MAX_DECLARED_BYTES, reading
+from pico_core.data.headers import reading
+from pico_core.data.parquet import check_letters, read_parquet
 from pico_core.data.roles import NAMES, canonical
 from pico_core.data.sources import TABLE_EXTENSIONS, check_file
 from pico_core.errors import DataError
@@ -71,15 +72,13 @@ def read_table(path: Path, *, rows: int | None, of: str) -> Table:
     with reading(path, path.suffix.lower()[1:]):
         if path.suffix.lower() != ".parquet":
             separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            frame = _guess_types(pl.read_csv(path, separator=separator, infer_schema=False))
+            frame = _guess_types(pl.read_csv(path, separator=separator, infer_schema=False, glob=False))
         else:
-            lazy = pl.scan_parquet(path)
-            _check_rows(int(lazy.select(pl.len()).collect().item()), rows, of)  # before anything is unpacked
-            frame = lazy.collect()
+            frame = read_parquet(path, rows=rows, of=of)
         _check_rows(frame.height, rows, of)
-        if frame.estimated_size() > MAX_DECLARED_BYTES:
-            raise DataError(f"the table takes {frame.estimated_size() / 2**30:.1f} GiB; keep fewer columns")
-        return Table(path, frame.select([column for column in map(_plain, frame.iter_columns()) if column is not None]))
+        plain = frame.select([column for column in map(_plain, frame.iter_columns()) if column is not None])
+        check_letters(plain)
+        return Table(path, plain)
 
 
 def _check_rows(found: int, expected: int | None, of: str) -> None:

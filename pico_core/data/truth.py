@@ -6,6 +6,7 @@ import polars as pl
 import torch
 
 from pico_core.axes import Columns
+from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
 
@@ -23,9 +24,9 @@ def read_truth(path: Path, n_columns: int) -> Columns:
         DataError: damaged, or of another number of columns.
     """
     try:
-        share = pl.read_parquet(path)["semantic_share"].cast(pl.Float64).to_list()
-    except (pl.exceptions.PolarsError, OSError) as error:
+        share = read_parquet(path)["semantic_share"].cast(pl.Float64)
+    except (DataError, *UNREADABLE) as error:
         raise DataError(f"{path.name}: cannot be read ({error}); remove it or make the data again") from None
-    if len(share) != n_columns or None in share:
-        raise DataError(f"{path.name}: {len(share)} rows; expected one per column, {n_columns}")
-    return torch.tensor(share, dtype=torch.float32)
+    if len(share) != n_columns or not share.is_finite().fill_null(False).all():
+        raise DataError(f"{path.name}: {len(share)} rows; expected one number per column, {n_columns}")
+    return torch.tensor(share.to_list(), dtype=torch.float32)

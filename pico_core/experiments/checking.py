@@ -6,10 +6,12 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.errors import RunError
+from pico_core.data.parquet import UNREADABLE, read_parquet
+from pico_core.errors import DataError, RunError
 from pico_core.experiments.cells import SCHEMA
 
 TOLERANCE: Final = 1.0  # points of rSum: other libraries round sums otherwise, and close ranks then swap
+LARGEST: Final = 2.0**53  # of a number in a table: far beyond any rSum, and its square is still finite
 CELL: Final = ("dataset", "variant", "seed")
 
 
@@ -65,8 +67,8 @@ def read_table(path: Path | str) -> pl.DataFrame:
     """
     path = Path(path)
     try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        table = read_parquet(path)
+    except (DataError, *UNREADABLE) as error:
         raise RunError(f"{path.name}: cannot be read ({error}); name the results.parquet of an experiment") from None
     if table.schema != SCHEMA:
         raise RunError(f"{path.name}: has other columns than the table of an experiment; run the experiment again")

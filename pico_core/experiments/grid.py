@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,17 +13,20 @@ from typing import Any, Final
 import polars as pl
 
 from pico_core.data.locks import alone, within
+from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.whole import remove_drafts, strangers, whole_file
-from pico_core.errors import RunError
+from pico_core.errors import DataError, RunError
 from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
+from pico_core.filled import checked
 from pico_core.study import package_versions
 
 FORMAT: Final = "pico-lens experiment 1"
 CELLS, RESULTS, ABOUT = "cells", "results.parquet", "experiment.json"
 OURS: Final = (CELLS, RESULTS, ABOUT)
+KEY: Final = re.compile(r"[0-9a-f]{24}")  # of a cell, and the name of its file
 EVERY: Final = 5.0  # seconds between two writings of the table while cells go on
 
 
@@ -156,12 +160,24 @@ def read_about(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / ABOUT
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        known = about["format"] == FORMAT and isinstance(about["cells"], list)
-    except (OSError, ValueError, KeyError, TypeError):
+        checked(str, about["name"], "name")
+        cells = checked(tuple[_Noted, ...], about["cells"], "cells")
+        known = about["format"] == FORMAT and all(KEY.fullmatch(cell.key) for cell in cells)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         known = False
     if not known:
         raise RunError(f"{Path(folder).name}: no {ABOUT} of a PICO Lens experiment there; run the experiment into it")
     return about
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A cell as `experiment.json` notes it."""
+
+    key: str
+    dataset: str
+    variant: str
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,8 +250,8 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
     """The row of a finished cell; None where there is none, or what is there cannot be read."""
     path = folder / CELLS / f"{key}.parquet"
     try:
-        frame = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError):
+        frame = read_parquet(path, rows=1)
+    except (DataError, *UNREADABLE):
         return None
     return frame if frame.schema == SCHEMA and frame.height == 1 else None
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from pico_core.data.locks import alone, within
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.whole import strangers, whole_file
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.datasets import open_pairs
@@ -119,11 +120,11 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingComparison:
         led = pl.lit("pico" in one.config.ordered) | (pl.col("family") != LEAD)
         name = pl.lit(one.name).alias("dataset")
         try:
-            rows = upgraded(pl.read_parquet(place / TABLE)).filter(asked & led)
-            lines = pl.read_parquet(place / CURVE_TABLE).filter(asked)
+            rows = upgraded(read_parquet(place / TABLE)).filter(asked & led)
+            lines = read_parquet(place / CURVE_TABLE).filter(asked)
             tables.append(rows.with_columns(name, pl.lit(listed.name).alias("experiment")).match_to_schema(SCHEMA))
             curves.append(lines.with_columns(name).match_to_schema(CURVES))
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (DataError, *UNREADABLE) as error:
             raise RunError(
                 f"{one.folder}: {TABLE} or {CURVE_TABLE} cannot be read ({error}); remove both and go on"
             ) from None

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import polars as pl
 
 from pico_core.errors import RunError
-from pico_core.experiments.checking import CELL, read_table
+from pico_core.experiments.checking import CELL, LARGEST, read_table
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results
 from pico_core.experiments.writing import recorded_toml
@@ -137,8 +137,8 @@ def sound(table: pl.DataFrame, name: str) -> pl.DataFrame:
     checks = {
         "the same cell twice": pl.struct(CELL).is_duplicated(),
         "a cell without a name": pl.any_horizontal(pl.col(*CELL, "digest", "label", "family", "settings").is_null()),
-        "a baseline or a time that is no number": ~pl.col("baseline").is_finite() | ~pl.col("seconds").is_finite(),
-        "a number that is none": pl.any_horizontal(~numbers.is_finite()),
+        "a baseline or a time that is no number": pl.any_horizontal(~_sized(pl.col("baseline", "seconds"))),
+        "a number that is none": pl.any_horizontal(~_sized(numbers)),
         "a result without its interval": pl.col("rsum").is_not_null() & pl.any_horizontal(numbers.is_null()),
         "a split without images": (pl.col("n_images") < 1) | (pl.col("n_train") < 1),
         "gains without their weights": pl.col("gains").list.len() != pl.col("feedback_weights").list.len(),
@@ -152,6 +152,10 @@ def sound(table: pl.DataFrame, name: str) -> pl.DataFrame:
         except (ValueError, TypeError, AttributeError, RecursionError):
             raise RunError(f"{name}: holds settings that this version does not know; run it again") from None
     return table
+
+
+def _sized(numbers: pl.Expr) -> pl.Expr:
+    return numbers.is_finite() & (numbers.abs() <= LARGEST)
 
 
 def _name(table: pl.DataFrame, otherwise: str) -> str:

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 from pico_core.demo.catalogue import DEMOS
 from pico_core.errors import SettingError
 
+MAX_BYTES = 1_000_000
+MAX_SEEDS = 10_000
+
 
 def toml_values(path: Path) -> dict[str, Any]:
     """What a TOML file says.
@@ -16,10 +19,20 @@ def toml_values(path: Path) -> dict[str, Any]:
         SettingError: it cannot be read, or is not TOML.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise SettingError(f"{path.name}: is no file; name a TOML file")
+        if path.stat().st_size > MAX_BYTES:
+            raise SettingError(
+                f"{path.name}: takes {path.stat().st_size} bytes; a file of settings has at most {MAX_BYTES}"
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingError(f"{path.name}: cannot be read ({error.strerror or error}); name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise SettingError(f"{path.name}: is nested too deeply; settings are plain values and lists of them") from None
+    except SettingError:
+        raise
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise SettingError(f"{path.name}: is not TOML ({error}); correct it there") from None
 
 
@@ -82,8 +95,11 @@ class TomlReader:
 
     def seeds(self, found: object) -> tuple[int, ...]:
         """How many seeds from 0 on, or which."""
-        mend = "a number of seeds of at least 1, or a list of different ones: write seeds = 5 or seeds = [0, 1, 2]"
-        if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
+        mend = (
+            f"a number of seeds of at least 1 and at most {MAX_SEEDS}, or a list of different ones: write seeds = 5 or "
+            "seeds = [0, 1, 2]"
+        )
+        if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= MAX_SEEDS:
             return tuple(range(found))
         if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
             raise self.wrong("seeds", found, mend)
@@ -96,9 +112,16 @@ class TomlReader:
         built_in = [demo.name for demo in DEMOS]
         if isinstance(found, str) and found in built_in:
             return found, None
-        if not isinstance(found, str) or not found or not (self.path.parent / found).exists():
+        if not isinstance(found, str) or not found or not _exists(self.path.parent / found):
             raise self.wrong(field, found, f"one of {', '.join(built_in)}, or a path relative to this file")
         return found, self.path.parent / found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or one that no file can have
+        return False
 
 
 def typed(value: object) -> str:

@@ -149,13 +149,16 @@ class _Reader(TomlReader):
         self.known(field, values, COMPARISON_KEYS)
         data, place = self.data(f"{field}.data", values.get("data"))
         few = values.get("few", 0)
-        if type(few) is not int or few < 0:
+        if type(few) is not int or not 0 <= few < 2**31:
             raise self.wrong(f"{field}.few", few, "a number of images to train on, or 0 for all")
         config = ComparisonConfig(variants=shared.variants, seeds=shared.seeds)
         config = self.settings("settings", shared.settings, config)
         config = self.settings(f"{field}.settings", values.get("settings", {}), config)
         held_out = self.held_out(field, values)
-        config = replace(config.with_settings({"n_training_images": few}), held_out=held_out)
+        try:
+            config = replace(config.with_settings({"n_training_images": few}), held_out=held_out)
+        except SettingError as error:
+            raise SettingError(f"{self.path.name}: {field}: {error}") from None
         return ListedComparison(self.named(field, values, Path(data).stem), data, place, config)
 
     def on_scenes(self, field: str, values: dict[str, Any], shared: _Shared) -> ListedComparison:

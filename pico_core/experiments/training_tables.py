@@ -7,8 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.errors import RunError
-from pico_core.experiments.checking import TableCheck, check_table
+from pico_core.data.parquet import UNREADABLE, read_parquet
+from pico_core.errors import DataError, RunError
+from pico_core.experiments.checking import LARGEST, TableCheck, check_table
 from pico_core.trainings.summary import TrainingSummary, training_summaries
 from pico_core.trainings.tables import FAMILY, upgraded
 
@@ -112,7 +113,8 @@ def read_trainings(path: Path | str) -> pl.DataFrame:
     """
     table = upgraded(_read(Path(path), _TEXTS, _NUMBERS))
     wrong = (pl.col("n_train") < 1) | (pl.col("best_epoch") < 0)
-    if not table.schema["best_epoch"].is_integer() or not table.schema["n_train"].is_integer():
+    counts = table.schema["best_epoch"].is_integer() and table.schema["n_train"].is_integer()
+    if not counts or table.schema["fresh"] != pl.Boolean:
         raise RunError(f"{Path(path).name}: counts epochs or images in no whole numbers; {_AGAIN}")
     if table.select(wrong.fill_null(False).any()).item():
         raise RunError(f"{Path(path).name}: holds rows that no training writes; {_AGAIN}")
@@ -161,9 +163,9 @@ def _curves(lines: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve,
 
 def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
     try:
-        table = pl.read_parquet(path)
+        table = read_parquet(path)
         held = table.select(*texts, *numbers)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (DataError, *UNREADABLE) as error:
         raise RunError(f"{path.name}: is no table of trainings ({error}); {_AGAIN}") from None
     right = all(held[name].dtype == pl.String for name in texts) and all(held[n].dtype.is_numeric() for n in numbers)
     if not right or held.is_empty() or not _finite(held.select(numbers)) or sum(held.null_count().row(0)):
@@ -172,4 +174,6 @@ def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFr
 
 
 def _finite(numbers: pl.DataFrame) -> bool:
-    return bool(numbers.cast(pl.Float64).select(pl.all_horizontal(pl.all().is_finite().all())).item())
+    """Whether they are numbers whose squares still are."""
+    small = pl.all().is_finite() & (pl.all().abs() <= LARGEST)
+    return bool(numbers.cast(pl.Float64).select(pl.all_horizontal(small.all())).item())

@@ -75,11 +75,11 @@ def test_curves_stand_above_their_paired_change():
     figure = recall_curves.recall_figure(curve(), left="<b>Unweighted</b>", right="Weighted")
     lines = {trace.name: trace for trace in figure.data if trace.name}
     assert list(lines["Weighted"].y) == [30.0, 60.0, 75.0, 100.0]
-    assert list(lines["&lt;b>Unweighted&lt;/b>"].y) == [20.0, 50.0, 70.0, 100.0]
+    assert list(lines["&lt;b&gt;Unweighted&lt;/b&gt;"].y) == [20.0, 50.0, 70.0, 100.0]
     assert list(lines["right minus left"].y) == [10.0, 10.0, 5.0, 0.0]
     assert lines["right minus left"].yaxis == "y2"
-    assert lines["Weighted"].line.color != lines["&lt;b>Unweighted&lt;/b>"].line.color
-    assert lines["Weighted"].line.dash != lines["&lt;b>Unweighted&lt;/b>"].line.dash
+    assert lines["Weighted"].line.color != lines["&lt;b&gt;Unweighted&lt;/b&gt;"].line.color
+    assert lines["Weighted"].line.dash != lines["&lt;b&gt;Unweighted&lt;/b&gt;"].line.dash
     low, high = figure.layout.yaxis2.range
     assert low == -high
     assert high > 12
@@ -117,7 +117,11 @@ def test_a_small_group_is_a_cross_without_an_interval():
         group("<i>night</i>", 3.0, few=True), group("other", 1.0, n_values=4), group("no label", 0.0, n_values=0)
     )
     figure = label_changes.label_figure(table, "rsum", title="rSum")
-    assert list(figure.layout.yaxis.ticktext) == ["&lt;i>night&lt;/i>", "<i>4 other values</i>", "<i>no label</i>"]
+    assert list(figure.layout.yaxis.ticktext) == [
+        "&lt;i&gt;night&lt;/i&gt;",
+        "<i>4 other values</i>",
+        "<i>no label</i>",
+    ]
     assert len([trace for trace in figure.data if trace.mode == "lines"]) == 2
     first = next(trace for trace in figure.data if trace.mode == "markers")
     assert first.marker.symbol == "x-thin-open"

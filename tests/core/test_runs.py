@@ -91,7 +91,7 @@ def test_a_damaged_file_is_named_with_the_mend(run, name, damage):
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda about: about.pop("guard"), "history.safetensors"),
+        (lambda about: about.pop("guard"), "run.json"),
         (lambda about: about.pop("seconds"), "run.json"),
         (lambda about: about["config"].update(basis="sideways"), "run.json"),
         (lambda about: about["config"].update(from_the_future=1), "run.json"),
@@ -149,7 +149,7 @@ def test_a_save_that_fails_leaves_the_old_run_and_no_litter(study, run, tmp_path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pico_core.runs._write", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(RunError, match=r"run: the run could not be written .No space left.*free some space"):
         save_run(study, run)
     assert {p.name: p.read_bytes() for p in run.iterdir()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["run"]

@@ -8,12 +8,14 @@ from typing import Any
 import polars as pl
 
 from pico_core.data.encoders.caption_rows import Choice, Rows, choose, picture_name, spoken
+from pico_core.data.parquet import check_declared
 from pico_core.errors import DataError
 
 DELIMITERS = ("\t", ",", ";", "|")
 MAX_ROWS = 10_000_000
 MAX_CHARACTERS = 2**30
 ROWS_AT_ONCE = 1024
+csv.field_size_limit(MAX_CHARACTERS)  # a caption may be long: the module's own limit is 128 KiB, for the whole process
 
 
 def token_file_rows(text: str) -> Rows:
@@ -94,6 +96,7 @@ def parquet_rows(path: Path, choice: Choice) -> Rows:
             or pa.types.is_floating(kind)
         ]
         wanted = [columns.image, *columns.captions, *plain]
+        check_declared(path, columns=wanted)
         table: dict[str, list[Any]] = {name: [] for name in wanted}
         size = 0
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):

@@ -4,14 +4,19 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pico_core.errors import DataError
 
 EMPTY = "the file is empty (0 bytes); copy it again"
 MAX_PIXELS = 80_000_000  # below the size at which Pillow itself begins to warn
+ORIENTATION = 0x0112  # of the EXIF notes
+BAND_PIXELS = 4_000_000  # that are looked at together
 # Only formats that Pillow reads by itself; EPS, for one, would start another program.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+
+Box = tuple[int, int, int, int]
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -80,26 +85,43 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     image = _upright(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = _eight_bits(image)
-    if image.has_transparency_data:
-        seen = image.convert("RGBA")
-        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, seen)
-    return image.convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    made = Image.new("RGB", image.size, (255, 255, 255))
+    for box in _bands(image):
+        seen = image.crop(box).convert("RGBA")
+        made.paste(Image.alpha_composite(Image.new("RGBA", seen.size, (255, 255, 255, 255)), seen).convert("RGB"), box)
+    return made
 
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ORIENTATION, 1) != 1  # without a copy, which the largest have no room for
+        return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # a damaged note about the orientation is no reason to lose the picture
         return image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey values of more than 8 bits: 0 to 1 and 0 to 65535 are scaled, 0 to 255 stays."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    top = float(values.max())
-    if image.mode.startswith("I;16") or (image.mode == "I" and top > 255):
-        values = values / 257
-    elif image.mode == "F" and top <= 1:
-        values = values * 255
-    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
+    top = max(float(_values(image, box).max()) for box in _bands(image))
+    made = Image.new("L", image.size)
+    for box in _bands(image):
+        values = _values(image, box)
+        if image.mode.startswith("I;16") or (image.mode == "I" and top > 255):
+            values = values / 257
+        elif image.mode == "F" and top <= 1:
+            values = values * 255
+        made.paste(Image.fromarray(values.clip(0, 255).round().astype(np.uint8)), box)
+    return made
+
+
+def _values(image: Image.Image, box: Box) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image.crop(box), dtype=np.float64))
+
+
+def _bands(image: Image.Image) -> list[Box]:
+    """The whole image in bands: in one piece, the largest ones would take gigabytes on their way to RGB."""
+    width, height = image.size
+    rows = max(1, BAND_PIXELS // width)
+    return [(0, top, width, min(top + rows, height)) for top in range(0, height, rows)]

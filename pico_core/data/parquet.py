@@ -1,0 +1,78 @@
+"""Parquet files that anybody may have written: judged by what they declare before anything is unpacked."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pico_core.errors import DataError
+
+MAX_VALUES: Final = 50_000_000  # values in lists counted: a billion equal ones take a few bytes
+MAX_UNPACKED: Final = 2**30  # bytes
+# What polars raises on damaged files: it even panics, outside Exception.
+UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+def check_declared(
+    path: Path, *, rows: int | None = None, of: str = "rows", columns: Collection[str] | None = None
+) -> None:
+    """Refuse a file that declares more than the memory should hold, or another number of rows.
+
+    Args:
+        path: The file.
+        rows: How many rows it must have; None = any number.
+        of: What the rows are, for the message.
+        columns: Which will be read; None = all.
+
+    Raises:
+        DataError: too much, or another number. The message names no file.
+        OSError: no parquet at all.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        declared = pq.read_metadata(path)
+    except pa.ArrowException as error:
+        raise OSError(str(error)) from error
+    if rows is not None and declared.num_rows != rows:
+        raise DataError(f"the table has {declared.num_rows} rows, but there are {rows} {of}; one row each is needed")
+    chunks = [
+        chunk
+        for group in map(declared.row_group, range(declared.num_row_groups))
+        for chunk in map(group.column, range(declared.num_columns))
+        if columns is None or chunk.path_in_schema.partition(".")[0] in columns
+    ]
+    values, unpacked = sum(one.num_values for one in chunks), sum(one.total_uncompressed_size for one in chunks)
+    if max(values, declared.num_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
+        raise DataError(
+            f"the table declares {declared.num_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
+            f"are {MAX_VALUES} values and {MAX_UNPACKED / 2**20:.0f} MiB: keep fewer rows or columns"
+        )
+
+
+def read_parquet(path: Path, *, rows: int | None = None, of: str = "rows") -> pl.DataFrame:
+    """A whole table, if it declares no more than the memory should hold; arguments as for `check_declared`.
+
+    Raises:
+        DataError: as there.
+        UNREADABLE: damaged.
+    """
+    check_declared(path, rows=rows, of=of)
+    frame = pl.read_parquet(path, glob=False)
+    check_letters(frame)
+    return frame
+
+
+def check_letters(frame: pl.DataFrame) -> None:
+    """Refuse texts that take more than the memory should hold: in the file, equal ones may be stored once.
+
+    Raises:
+        DataError: they do.
+    """
+    found = sum(int(column.str.len_bytes().sum()) for column in frame.select(pl.col(pl.String)).iter_columns())
+    if found > MAX_UNPACKED:
+        raise DataError(
+            f"the texts take {found / 2**30:.1f} GiB; the limit is {MAX_UNPACKED / 2**30:g} GiB: shorten them"
+        )
