@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet
+from app.figures.theme import BAR, GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet, shades
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -67,7 +67,10 @@ def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
     places, ticks = _places([panel.report for panel in panels])
     span = _span([panel.report for panel in panels])
     figure = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03)
-    figure.update_layout(blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout)
+    figure.update_layout(
+        blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout.to_plotly_json()
+    )
+    figure.update_layout(margin={"l": 138, "b": 60})
     for number, panel in enumerate(panels, start=1):
         for row in (panel.report.weighted, *panel.report.controls):
             if row.name in places:
@@ -126,7 +129,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         x=np.arange(ordered.height),
         y=ordered["shown_weight"].to_numpy(),
         marker={
-            "color": ordered["probability"].to_numpy(),
+            "color": shades(ordered["probability"].to_numpy()),
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": 1,
@@ -147,7 +150,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         },
         annotation_position="top left",
     )
-    figure.update_layout(bargap=0.08 if ordered.height < 300 else 0)
+    figure.update_layout(bargap=0.08 if ordered.height < 300 else 0, margin={"r": BAR, "b": 36})
     top = max(1.25, 1.05 * float(ordered["shown_weight"].max() or 0.0))  # type: ignore[arg-type]
     figure.update_yaxes(range=[0, top], fixedrange=True)
     figure.update_xaxes(showticklabels=False, showgrid=False, fixedrange=True)
