@@ -25,7 +25,7 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "
 SEQUENTIAL = "Cividis"
 # Pixels that a titled axis with its ticks takes in a browser, and a colour bar. Plotly makes room by itself where they
 # do not do, but then draws the whole figure a second and a third time.
-BESIDE, BELOW, BAR = 66, 62, 99
+BESIDE, BELOW, BAR = 66, 62, 102
 
 
 def ink(dark: bool) -> str:

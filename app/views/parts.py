@@ -32,6 +32,7 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
 [data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
 [data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
+.st-key-columns-mark{position:absolute}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
 .tour-head span{font-size:.85rem;color:QUIET}.tour-head b{font-size:1.08rem;font-weight:640;flex:1 1 auto}
