@@ -14,7 +14,7 @@ from collections.abc import Callable
 _LOCK = threading.Lock()
 _frozen_for: set[str] = set()
 SELDOM = 10.0  # seconds between two times that free memory is given back
-_given_back = -SELDOM
+_given_back_at = [-SELDOM]
 
 
 def freeze_once(reason: str) -> bool:
@@ -61,13 +61,12 @@ def give_back(now: float | None = None) -> bool:
     Returns:
         Whether it was asked for.
     """
-    global _given_back
     if _trim is None:
         return False
     now = time.monotonic() if now is None else now
     with _LOCK:
-        if now - _given_back < SELDOM:
+        if now - _given_back_at[0] < SELDOM:
             return False
-        _given_back = now
+        _given_back_at[0] = now
     _trim(0)  # other threads go on: the interpreter is let go of meanwhile
     return True

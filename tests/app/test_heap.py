@@ -33,7 +33,7 @@ def test_what_comes_later_is_still_collected(thawed):
 def test_free_memory_is_given_back_but_not_at_every_run(monkeypatch):
     asked = []
     monkeypatch.setattr(heap, "_trim", asked.append)
-    monkeypatch.setattr(heap, "_given_back", -heap.SELDOM)
+    monkeypatch.setattr(heap, "_given_back_at", [-heap.SELDOM])
     assert [heap.give_back(now) for now in (0.0, 1.0, heap.SELDOM - 0.1, heap.SELDOM, 2 * heap.SELDOM)] == [
         True,
         False,
