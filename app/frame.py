@@ -30,7 +30,6 @@ PAGES = (
     (experiments, "Experiments", "experiments", ":material/science:"),
     (data, "Data", "data", ":material/database:"),
 )
-heap.take_turns()
 
 
 def render() -> None:

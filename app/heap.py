@@ -1,4 +1,4 @@
-"""Keep the garbage collector off the libraries, give free memory back, and let threads take short turns.
+"""Keep the garbage collector off the libraries, and give memory that is free back to the system.
 
 Streamlit collects all generations whenever a script run ends, holding the interpreter lock: over
 the million objects of torch, scikit-learn and polars that takes about half a second. A page that
@@ -7,7 +7,6 @@ asks every second how far a study is would leave the study's thread almost no ti
 
 import ctypes
 import gc
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,16 +15,6 @@ _LOCK = threading.Lock()
 _frozen_for: set[str] = set()
 SELDOM = 10.0  # seconds between two times that free memory is given back
 _given_back_at = [-SELDOM]
-TURN = 0.0005  # seconds that a thread keeps the interpreter while another waits for it
-
-
-def take_turns() -> None:
-    """Let a waiting thread have the interpreter after half a millisecond; Python's own turn is ten times as long.
-
-    A page is about a hundred small messages. The thread that sends them lets go of the interpreter with each and waits
-    a whole turn to have it back wherever the page's script, or a map in the background, computes meanwhile.
-    """
-    sys.setswitchinterval(TURN)
 
 
 def freeze_once(reason: str) -> bool:

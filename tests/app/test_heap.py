@@ -1,7 +1,6 @@
 """Libraries are taken out of the garbage collector's rounds, once."""
 
 import gc
-import sys
 
 import pytest
 
@@ -48,13 +47,3 @@ def test_free_memory_is_given_back_but_not_at_every_run(monkeypatch):
 def test_a_system_that_cannot_give_memory_back_is_left_alone(monkeypatch):
     monkeypatch.setattr(heap, "_trim", None)
     assert not heap.give_back(1e9)
-
-
-def test_a_thread_that_waits_gets_its_turn_soon():
-    before = sys.getswitchinterval()
-    try:
-        heap.take_turns()
-        assert sys.getswitchinterval() == pytest.approx(heap.TURN)
-        assert before / sys.getswitchinterval() >= 1
-    finally:
-        sys.setswitchinterval(before)
