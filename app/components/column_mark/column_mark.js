@@ -10,6 +10,20 @@ const shows = (graph, mark) => {
     && ring?.line?.color === mark.shape.line.color && number?.text === mark.annotation.text;
 };
 
+// Field by field where a mark is there: a whole item would be put before it. And no whole list: all would be drawn anew.
+const step = (graph, { shape, annotation }) =>
+  graph.layout?.shapes?.length && graph.layout?.annotations?.length
+    ? {
+        "shapes[0].xanchor": shape.xanchor,
+        "shapes[0].yanchor": shape.yanchor,
+        "shapes[0].line.color": shape.line.color,
+        "annotations[0].x": annotation.x,
+        "annotations[0].y": annotation.y,
+        "annotations[0].text": annotation.text,
+        "annotations[0].font.color": annotation.font.color,
+      }
+    : { "shapes[0]": shape, "annotations[0]": annotation };
+
 const ends = new WeakMap(); // how to take leave of the figure, for as long as the element lives
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -20,8 +34,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const lay = () => {
     if (laying || !graph?.isConnected || !graph._fullLayout || !window.Plotly || shows(graph, mark)) return;
     laying = true;
-    // One item each: to replace the whole list would draw everything anew.
-    window.Plotly.relayout(graph, { "shapes[0]": mark.shape, "annotations[0]": mark.annotation })
+    window.Plotly.relayout(graph, step(graph, mark))
       .finally(() => { laying = false; });
   };
   const picked = (event) => {
