@@ -69,3 +69,4 @@ def render() -> None:
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own
+    heap.give_back()

@@ -23,7 +23,7 @@ def columns_section(table: pl.DataFrame) -> Section:
     """All columns by probability, with their intervals; of very many, the lowest."""
     shown = table.sort("probability", "column").head(MOST_DRAWN)
     cut = "" if table.height <= MOST_DRAWN else f" Drawn are the {MOST_DRAWN:,} lowest of {table.height:,} columns."
-    figure = draw_columns.all_columns(shown, measure="probability", by_value=True, selected=-1)
+    figure = draw_columns.all_columns(shown, measure="probability", by_value=True)
     figure.update_layout(xaxis2={"title": {"text": "columns"}})  # a page is narrower than the app
     whiskers = draw_columns.has_intervals(table)
     return Section(

@@ -31,7 +31,16 @@ def described(figure: go.Figure, *, read: str = "") -> str:
     rows = _rows(figure)
     if rows:
         parts.append(f"rows: {', '.join(rows)}")
-    return f"{'; '.join(parts)}.{_first(read)}"
+    return with_first(f"{'; '.join(parts)}.", read)
+
+
+def with_first(said: str, read: str) -> str:
+    """What is drawn, and the first sentence of how it is read.
+
+    >>> with_first("A figure of bars (2).", "every bar is a *column*. Click one.")
+    'A figure of bars (2). Every bar is a column.'
+    """
+    return f"{said}{_first(read)}"
 
 
 def _kinds(figure: go.Figure) -> str:

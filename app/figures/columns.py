@@ -1,6 +1,8 @@
 """Every column in one picture, four ways; and one column from near."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,25 +10,48 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from app.figures.theme import GREY, IMAGE, SEMANTIC, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, interval, verbatim
+from app.figures.theme import (
+    GREY,
+    IMAGE,
+    SEMANTIC,
+    SEQUENTIAL,
+    TEXT,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    interval,
+    shades,
+    verbatim,
+)
 
 MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean 1)"}
+RING = 17  # pixels across, of the mark of the selected column
 SIDE = 0.86  # where the distribution beside the bars begins
 BINS = 30
 COLOURS = {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1}
 
 
-def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: int, dark: bool = False) -> go.Figure:
+@dataclass(frozen=True)
+class Shown:
+    """A form of the figure of all columns: which number it shows, in which order."""
+
+    measure: str
+    by_value: bool
+
+
+def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool = False) -> go.Figure:
     """One number of every column as bars, sorted or by index, with its distribution at the side.
+
+    The figure is the same whichever column is looked at; `marks_json` tells the browser which one to mark in it.
 
     Args:
         table: One row per column, with `column`, `title`, `probability` and the measure.
         measure: A key of `MEASURES`.
         by_value: Lowest first, instead of by index.
-        selected: Column to ring; -1 for none.
         dark: Theme.
     """
-    ordered = table.sort(measure, "column") if by_value else table.sort("column")
+    ordered = _ordered(table, measure, by_value=by_value)
     values = ordered[measure].to_numpy()
     figure = blank(
         height=330,
@@ -38,11 +63,9 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
     figure.add_bar(
         x=np.arange(ordered.height),
         y=values,
-        marker={"color": ordered["probability"].to_numpy(), "line": {"width": 0}, **COLOURS},
+        marker={"color": shades(ordered["probability"].to_numpy()), "line": {"width": 0}},
         customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
-        error_y=_whiskers(ordered, measure, dark=dark),
-        **undimmed(),
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
@@ -58,6 +81,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
     )
     figure.update_layout(
         bargap=0.08 if ordered.height < 300 else 0,
+        margin={"l": 65, "b": 60},
         xaxis={"domain": [0, SIDE - 0.03], "showgrid": False, "range": [-1, ordered.height], "zeroline": False},
         xaxis2={
             "domain": [SIDE, 1],
@@ -73,18 +97,47 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, selected: 
     if by_value:
         figure.update_xaxes(showticklabels=False, selector={"anchor": None})
         figure.layout.xaxis.showticklabels = False
-    if selected >= 0:
-        where = ordered["column"].to_list().index(selected)
-        ring(figure, where, float(values[where]), dark=dark)
-        figure.add_annotation(
-            x=where,
-            y=float(values[where]),
-            text=f"<b>{selected}</b>",
-            showarrow=False,
-            yshift=20,
-            font={"color": ink(dark), "size": 13},
-        )
+    if measure == "probability" and has_intervals(table):
+        figure.add_scatter(**_whiskers(ordered, dark=dark))
     return figure
+
+
+def marks_json(table: pl.DataFrame, *, plots: Mapping[str, Shown], selected: int, dark: bool = False) -> str:
+    """The mark of one column over each form of `all_columns`, for `app.components.column_mark`: a ring and a number.
+
+    Args:
+        table: As there.
+        plots: The forms of the figure by their keys on the page.
+        selected: The column.
+        dark: Theme.
+    """
+    marks = {}
+    for key, shown in plots.items():
+        ordered = _ordered(table, shown.measure, by_value=shown.by_value)
+        where = ordered["column"].to_list().index(selected)
+        marks[key] = _mark(where, float(ordered[shown.measure][where]), f"<b>{selected}</b>", ink(dark))
+    return json.dumps(marks)
+
+
+def _mark(x: float, y: float, text: str, colour: str) -> dict[str, Any]:
+    """As `ring`, but laid over the figure: a shape and a note, which Plotly moves without drawing anything else."""
+    half = RING / 2
+    ends = {"x0": -half, "x1": half, "y0": -half, "y1": half, "xsizemode": "pixel", "ysizemode": "pixel"}
+    return {
+        "shape": {"type": "circle", "xanchor": x, "yanchor": y, "line": {"color": colour, "width": 2.5}, **ends},
+        "annotation": {
+            "x": x,
+            "y": y,
+            "text": text,
+            "showarrow": False,
+            "yshift": 20,
+            "font": {"color": colour, "size": 13},
+        },
+    }
+
+
+def _ordered(table: pl.DataFrame, measure: str, *, by_value: bool) -> pl.DataFrame:
+    return table.sort(measure, "column") if by_value else table.sort("column")
 
 
 def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
@@ -200,11 +253,22 @@ def has_intervals(table: pl.DataFrame) -> bool:
     return "probability_low" in table.columns and not table["probability_low"].null_count()
 
 
-def _whiskers(table: pl.DataFrame, measure: str, *, dark: bool) -> dict[str, Any] | None:
-    if measure != "probability" or not has_intervals(table):
-        return None
-    ends = [table[name].to_list() for name in ("probability_low", "probability_high", "probability")]
-    return {**interval(*ends), "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)", "thickness": 1.5}
+def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
+    """All intervals as one line with gaps: error bars would be hundreds of parts of the page, and slow to draw."""
+    at, gap = np.arange(table.height), np.full(table.height, np.nan)
+    return {
+        "x": np.column_stack([at, at, gap]).ravel(),
+        "y": np.column_stack(
+            [*(table[name].to_numpy() for name in ("probability_low", "probability_high")), gap]
+        ).ravel(),
+        "mode": "lines",
+        "line": {
+            "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)",
+            "width": 1.5,
+            "simplify": False,
+        },
+        "hoverinfo": "skip",
+    }
 
 
 def _highest(table: pl.DataFrame, measure: str) -> float:
@@ -242,7 +306,7 @@ def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
         x=[x],
         y=[y],
         mode="markers",
-        marker={"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
+        marker={"size": RING, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
         hoverinfo="skip",
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.theme import CANDIDATE, GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
+from app.figures.theme import BAR, CANDIDATE, GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
 
 DIVERGING = ((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN))
 Numbers = NDArray[np.float32]
@@ -59,13 +59,14 @@ def probability_map(
         figure.add_annotation(
             x=where, y=-0.5, text=f"<b>{selected}</b>", showarrow=False, yshift=10, font={"color": ink(dark)}
         )
+    figure.update_layout(margin={"r": BAR, "b": 41})
     figure.update_xaxes(showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickformat="d", nticks=9)
     return figure
 
 
 def gain_against_weight(
-    gains: Numbers, weights: Numbers, *, curve: tuple[Numbers, Numbers] | None, dark: bool = False
+    gains: Numbers, weights: Numbers, curve: tuple[Numbers, Numbers] | None, *, dark: bool = False
 ) -> go.Figure:
     """Every candidate: what it gained, and its share of the final prototypes; the rule as a curve."""
     figure = blank(
@@ -131,7 +132,11 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: b
     )
     everything = np.concatenate([candidate, averaged, [0.0]])
     room = 0.14 * (float(np.ptp(everything)) or 0.01)
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"})
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
+        margin={"l": 71, "t": 41},
+    )
     figure.update_xaxes(range=[-0.5, last + 0.5], tickformat="d", nticks=9, zeroline=False)
     figure.update_yaxes(
         tickformat="+.1~%",

@@ -152,7 +152,7 @@ def map_figure(
                     hoverinfo="skip",
                 )
             )
-    figure.update_layout(dragmode=mouse, margin={"l": 4, "r": 4, "t": 34, "b": 4})
+    figure.update_layout(dragmode=mouse, margin={"l": 36, "r": 4, "t": 34, "b": 32})
     figure.update_layout(
         modebar={
             "bgcolor": "rgba(0,0,0,0)",

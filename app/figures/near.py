@@ -48,6 +48,7 @@ def sign_square(table: SignTable, *, dark: bool = False) -> go.Figure:
         "mismatched [%{customdata[2]:.1%}, %{customdata[3]:.1%}]<extra></extra>",
     )
     ticks = {"tickvals": [0, 1], "ticktext": ["below 0", "above 0"], "showgrid": False, "zeroline": False}
+    figure.layout.margin.l = 88  # its ticks are words
     figure.update_xaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
     figure.update_yaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
     return figure
@@ -156,7 +157,7 @@ def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
     figure.update_yaxes(
         showticklabels=False, showgrid=False, zeroline=False, autorange="reversed", scaleanchor="x", constrain="domain"
     )
-    figure.update_layout(plot_bgcolor=faint(dark))
+    figure.update_layout(plot_bgcolor=faint(dark), margin={"l": 8, "r": 77, "b": 41})
     return figure
 
 

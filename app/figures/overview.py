@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet
+from app.figures.theme import BAR, GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet, shades
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -66,34 +67,44 @@ def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
     """Change of rSum against equal weights of every scoring, one panel per basis; zero is no change."""
     places, ticks = _places([panel.report for panel in panels])
     span = _span([panel.report for panel in panels])
-    figure = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03)
-    figure.update_layout(blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout)
+    across = {
+        "range": [-span, 1.42 * span],
+        "fixedrange": True,
+        "gridcolor": faint(dark),
+        "zeroline": False,
+        "showline": False,
+        "automargin": True,
+        "title": {"text": "change of rSum, points of 600", "font": {"size": 13}},
+        "tickvals": _round_ticks(span),
+        "ticks": "",
+    }
+    up = {
+        "range": [max(ticks) + 0.6, -0.7],
+        "fixedrange": True,
+        "tickvals": list(ticks),
+        "gridcolor": "rgba(0,0,0,0)",
+        "zeroline": False,
+        "showline": False,
+    }
+    named = {"ticktext": [_tick(text, dark=dark) for text in ticks.values()], "automargin": True}
+    # One dictionary, checked once: piece by piece Plotly needs a fifth of a second for it, on the first page of all.
+    layout = blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout.to_plotly_json()
+    layout["margin"] |= {"l": 138, "b": 60}
+    layout["shapes"], traces = [], []
+    places_of_axes = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03).layout.to_plotly_json()
     for number, panel in enumerate(panels, start=1):
+        name = "" if number == 1 else str(number)
+        x, y = f"x{name}", f"y{name}"
+        for axis, own in ((f"xaxis{name}", across), (f"yaxis{name}", up | (named if number == 1 else {}))):
+            layout[axis] = layout.get(axis, {}) | places_of_axes[axis] | own
         for row in (panel.report.weighted, *panel.report.controls):
             if row.name in places:
-                _draw(figure, row, places[row.name], column=number, span=span, dark=dark)
-        figure.add_vline(x=0, line={"color": ink(dark), "width": 1, "dash": "dot"}, col=number)  # type: ignore[arg-type]
-    figure.update_xaxes(
-        range=[-span, 1.42 * span],
-        fixedrange=True,
-        gridcolor=faint(dark),
-        zeroline=False,
-        showline=False,
-        automargin=True,
-        title={"text": "change of rSum, points of 600", "font": {"size": 13}},
-        tickvals=_round_ticks(span),
-        ticks="",
-    )
-    figure.update_yaxes(
-        range=[max(ticks) + 0.6, -0.7],
-        fixedrange=True,
-        tickvals=list(ticks),
-        gridcolor="rgba(0,0,0,0)",
-        zeroline=False,
-        showline=False,
-    )
-    figure.update_yaxes(ticktext=[_tick(text, dark=dark) for text in ticks.values()], automargin=True, col=1)
-    return figure
+                drawn = _drawn(row, places[row.name], span=span, dark=dark)
+                traces += [{**trace, "xaxis": x, "yaxis": y} for trace in drawn]
+        zero = {"color": ink(dark), "width": 1, "dash": "dot"}
+        ends = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "xref": x, "yref": f"{y} domain"}
+        layout["shapes"].append({"type": "line", "line": zero, **ends})
+    return go.Figure(data=traces, layout=layout)
 
 
 def verdict_html(panel: Panel, *, current: bool) -> str:
@@ -126,7 +137,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         x=np.arange(ordered.height),
         y=ordered["shown_weight"].to_numpy(),
         marker={
-            "color": ordered["probability"].to_numpy(),
+            "color": shades(ordered["probability"].to_numpy()),
             "colorscale": SEQUENTIAL,
             "cmin": 0,
             "cmax": 1,
@@ -147,7 +158,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         },
         annotation_position="top left",
     )
-    figure.update_layout(bargap=0.08 if ordered.height < 300 else 0)
+    figure.update_layout(bargap=0.08 if ordered.height < 300 else 0, margin={"r": BAR, "b": 36})
     top = max(1.25, 1.05 * float(ordered["shown_weight"].max() or 0.0))  # type: ignore[arg-type]
     figure.update_yaxes(range=[0, top], fixedrange=True)
     figure.update_xaxes(showticklabels=False, showgrid=False, fixedrange=True)
@@ -179,46 +190,46 @@ def _tick(text: str, *, dark: bool) -> str:
     return f"<span style='font-size:10px;color:{quiet(dark)}'>{text}</span>"
 
 
-def _draw(figure: go.Figure, row: Scoring, y: float, *, column: int, span: float, dark: bool) -> None:
+def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str, Any]]:
+    """A row: its interval, its value as a mark, and in digits."""
     change, main = row.difference, row.name == "weighted"
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[row.verdict]
     about = next(r.about for _, rows in GROUPS for r in rows if r.name == row.name)
     hover = f"<b>{row.label}</b><br>{about}<br>{_in_words(row.verdict)}: {_digits(change)}<extra></extra>"
     value = f"{change.value:+.1f}".replace("-", "−")
-    figure.add_scatter(
-        x=[change.low, change.high],
-        y=[y, y],
-        mode="lines",
-        line={"color": colour, "width": 4 if main else 3},
-        hoverinfo="skip",
-        row=1,
-        col=column,
-    )
-    figure.add_scatter(
-        x=[change.value],
-        y=[y],
-        mode="markers",
-        marker={
-            "color": colour,
-            "size": 14 if main else 10,
-            "symbol": "circle" if row.name in ("weighted", "unguarded") else "diamond",
-            "line": {"color": ink(dark), "width": 2 if main else 0},
+    return [
+        {
+            "type": "scatter",
+            "x": [change.low, change.high],
+            "y": [y, y],
+            "mode": "lines",
+            "line": {"color": colour, "width": 4 if main else 3},
+            "hoverinfo": "skip",
         },
-        hovertemplate=hover,
-        row=1,
-        col=column,
-    )
-    figure.add_scatter(
-        x=[1.4 * span],
-        y=[y],
-        mode="text",
-        text=[f"<b>{value}</b>" if main else value],
-        textposition="middle left",
-        textfont={"size": 13, "color": ink(dark)},
-        hoverinfo="skip",
-        row=1,
-        col=column,
-    )
+        {
+            "type": "scatter",
+            "x": [change.value],
+            "y": [y],
+            "mode": "markers",
+            "marker": {
+                "color": colour,
+                "size": 14 if main else 10,
+                "symbol": "circle" if row.name in ("weighted", "unguarded") else "diamond",
+                "line": {"color": ink(dark), "width": 2 if main else 0},
+            },
+            "hovertemplate": hover,
+        },
+        {
+            "type": "scatter",
+            "x": [1.4 * span],
+            "y": [y],
+            "mode": "text",
+            "text": [f"<b>{value}</b>" if main else value],
+            "textposition": "middle left",
+            "textfont": {"size": 13, "color": ink(dark)},
+            "hoverinfo": "skip",
+        },
+    ]
 
 
 def _in_words(verdict: Verdict) -> str:

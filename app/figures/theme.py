@@ -9,6 +9,8 @@ from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.colors import get_colorscale, hex_to_rgb
 
 SEMANTIC = "#0072B2"
 STYLE = "#D55E00"
@@ -22,6 +24,9 @@ SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the sem
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#786450", "#A078F0", "#B4288C", "#C81428")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
 SEQUENTIAL = "Cividis"
+# Pixels that a titled axis with its ticks takes in a browser, and a colour bar. Plotly makes room by itself where they
+# do not do, but then draws the whole figure a second and a third time.
+BESIDE, BELOW, BAR = 66, 62, 102
 
 
 def ink(dark: bool) -> str:
@@ -58,7 +63,7 @@ def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view")
     axis = {"gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "automargin": True}
     layout = {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+        "margin": {"l": BESIDE if y else 8, "r": 8, "t": 28, "b": BELOW if x else 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Source Sans, sans-serif", "size": 14, "color": ink(dark)},
@@ -67,9 +72,25 @@ def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view")
         "showlegend": False,
         "hoverlabel": {"align": "left"},
         "uirevision": key,
+        "datarevision": key,  # Streamlit hands every figure to Plotly twice: the second time it need not be drawn
         "dragmode": "pan",
     }
     return go.Figure(layout=layout)
+
+
+def shades(shares: NDArray[np.float64]) -> list[str]:
+    """The colours of the scale at numbers from 0 to 1, for bars.
+
+    Plotly itself colours bars by numbers, but takes every number for the name of a colour first, and complains of each
+    in the log of the browser: that takes as long as all the drawing.
+
+    >>> shades(np.array([0.0, 1.0]))
+    ['#00224e', '#fee838']
+    """
+    stops = np.array([hex_to_rgb(colour) for _, colour in get_colorscale(SEQUENTIAL)], dtype=np.float64)
+    at = np.linspace(0.0, 1.0, len(stops))
+    levels = np.column_stack([np.interp(shares, at, stops[:, part]) for part in range(3)])
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels.round().astype(int).tolist()]
 
 
 def add_notes(figure: go.Figure, notes: Sequence[Mapping[str, object]]) -> go.Figure:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.figures.columns import rim
 from app.figures.halves import Plane, heading, plane_axes
-from app.figures.theme import SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink
+from app.figures.theme import BAR, SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink
 from pico_core.analysis.trajectories import PrototypePlanes
 
 Numbers = NDArray[np.float32]
@@ -199,7 +199,7 @@ def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, dark: boo
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
     play = {"mode": "immediate", "fromcurrent": False, "frame": {"duration": 450, "redraw": False}}
     figure.update_layout(
-        margin={"t": 36, "b": 100},
+        margin={"l": 40, "r": BAR, "t": 36, "b": 142},
         updatemenus=[
             {
                 "type": "buttons",

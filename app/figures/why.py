@@ -44,7 +44,7 @@ def split_figure(shown: ShownSplit, *, titles: Sequence[str], what: str, dark: b
     edge = 1.25 * max((abs(value) for value in values), default=0.0) or 1.0
     figure.update_yaxes(range=[min(0.0, *values) - 0.15 * edge, max(0.0, *values) + 0.15 * edge], zeroline=True)
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, tickangle=0)
-    figure.update_layout(showlegend=False, margin={"l": 64, "r": 8, "t": 16, "b": 56})
+    figure.update_layout(showlegend=False, margin={"l": 82, "r": 8, "t": 16, "b": 77})
     return figure
 
 

@@ -24,6 +24,7 @@ from app.services.documents import (
     study_report,
     table_bytes,
 )
+from app.services.drawn import drawn
 from app.services.explain import column_titles, item_split, lead_change, lead_split, shown
 from app.services.maps import (
     SpaceNumbers,
@@ -195,6 +196,7 @@ __all__ = [
     "comparison_page",
     "control_wanted",
     "cosines_with_prototypes",
+    "drawn",
     "encode_picture",
     "encode_words",
     "end_job",

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.state.address import mirror
-from app.state.columns import PARTS, Part, column, column_asked, go_to_part, part, set_column, set_part
+from app.state.columns import PARTS, Part, column, column_asked, follow_pick, go_to_part, part, set_column, set_part
 from app.state.comparison import VIEWS, View, go_to_queries, mirror_sides, set_side, set_sides, set_view, sides, view
 from app.state.experiments import (
     EXPERIMENT_PARTS,
@@ -172,6 +172,7 @@ __all__ = [
     "failure",
     "finish_tour",
     "follow_address",
+    "follow_pick",
     "follow_strength",
     "frame_key",
     "fresh",

@@ -29,6 +29,17 @@ def set_column(index: int) -> None:
     keep("column", int(index))
 
 
+def follow_pick(key: str) -> None:
+    """Look at the column that was clicked in a figure; only in a callback, before the page is drawn anew.
+
+    Args:
+        key: Of the `column_mark` that lies over the figure.
+    """
+    picked = getattr(st.session_state.get(key), "picked", None)
+    if isinstance(picked, int | float) and picked >= 0:
+        set_column(int(picked))
+
+
 def part() -> Part:
     """The instrument of the Columns page that is open."""
     return one_of("part", "part", PARTS)

@@ -79,7 +79,7 @@ def _bases(space: services.Workspace) -> None:
             st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
             panels.append(panel)
     figure(
-        draw.differences(panels, dark=state.dark()),
+        services.drawn(space, draw.differences, panels, also=tuple(panel.title for panel in panels), dark=state.dark()),
         key=f"differences-{len(panels)}",
         read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
         "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
@@ -132,7 +132,9 @@ def _over_seeds(space: services.Workspace) -> None:
 def _weights(space: services.Workspace) -> None:
     st.subheader(f"All weights at a glance, at strength λ = {space.strength:g}", anchor=False)
     figure(
-        draw.weights_at_a_glance(services.columns_frame(space), dark=state.dark()),
+        services.drawn(
+            space, draw.weights_at_a_glance, services.columns_frame(space), also=(space.strength,), dark=state.dark()
+        ),
         key="glance",
         read="every bar is a column. Dark bars behave like a style prototype in images or in texts and count less "
         "than the grey line; the slider on the left makes the differences smaller or larger.",

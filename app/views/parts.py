@@ -8,7 +8,8 @@ import streamlit as st
 
 from app import state
 from app.figures import theme
-from app.figures.alt import described
+from app.figures.alt import described, with_first
+from app.figures.drawn import Drawn, ready
 from app.glossary import explain
 
 STYLE = """<style>
@@ -31,6 +32,7 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
 [data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
 [data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
+.st-key-columns-mark{position:absolute}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
 .tour-head span{font-size:.85rem;color:QUIET}.tour-head b{font-size:1.08rem;font-weight:640;flex:1 1 auto}
@@ -138,9 +140,14 @@ def figure(
     """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it.
 
     Whoever does not see it is told what is drawn: `alt`, or a description read off the figure and its caption.
+    A figure from `services.drawn` was finished when it was drawn.
     """
-    alt = (alt or described(fig, read=read)).replace("*", "")  # it is read out: no stars of Markdown
-    theme.readable(fig, dark=state.dark())
+    if isinstance(fig, Drawn):
+        alt, fig = alt or with_first(fig.words, read), ready(fig)
+    else:
+        alt = alt or described(fig, read=read)
+        theme.readable(fig, dark=state.dark())
+    alt = alt.replace("*", "")  # it is read out: no stars of Markdown
     event: Any = None
     place, words = st.container(key=f"beside-{key}").columns([8, 4], gap="medium") if beside else (st, st)
     if select:

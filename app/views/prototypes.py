@@ -48,12 +48,14 @@ def _ways(space: services.Workspace) -> None:
         "drawn longer; where it ends stays true.",
     )
     with_lines = ties.toggle("Tie columns to their nearest prototype", value=True, key="prototypes-ties")
-    drawn = planes.magnified(float(factor))
     made = space.study.construction
     figure(
-        trajectories(
-            *sides(drawn),
+        services.drawn(
+            space,
+            trajectories,
+            *sides(planes.magnified(float(factor))),
             made.history.probabilities.numpy(),
+            also=(factor,),
             selected=state.column(space.study.columns.height),
             with_lines=with_lines,
             dark=state.dark(),
@@ -83,7 +85,9 @@ def _map(space: services.Workspace) -> None:
         != "Probability"
     )
     figure(
-        draw.probability_map(
+        services.drawn(
+            space,
+            draw.probability_map,
             made.history.probabilities.numpy(),
             made.probabilities.argsort(stable=True).tolist(),
             best=made.best_iteration,
@@ -111,10 +115,12 @@ def _weights(space: services.Workspace, checked: str) -> None:
     left, right = st.columns(2)
     with left:
         figure(
-            draw.gain_against_weight(
+            services.drawn(
+                space,
+                draw.gain_against_weight,
                 history.candidate_gains.numpy(),
                 history.final_weights.numpy(),
-                curve=None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
+                None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
                 dark=state.dark(),
             ),
             key="prototypes-gain-weight",
@@ -129,7 +135,9 @@ def _weights(space: services.Workspace, checked: str) -> None:
         )
     with right:
         figure(
-            draw.gains_over_time(
+            services.drawn(
+                space,
+                draw.gains_over_time,
                 history.candidate_gains.numpy(),
                 history.gains.numpy(),
                 best=made.best_iteration,

@@ -1,6 +1,9 @@
 """Figures of the Columns and the Prototypes page, on small made-up records."""
 
+import json
+
 import numpy as np
+import plotly.graph_objects as go
 import polars as pl
 import pytest
 
@@ -46,20 +49,41 @@ def rings(figure):
     return [t for t in figure.data if t.type == "scatter" and str(t.marker.color) == "rgba(0,0,0,0)"]
 
 
-def test_bars_are_sorted_or_by_index_and_the_ring_follows(table):
-    by_value = draw.all_columns(table, measure="probability", by_value=True, selected=3)
+def test_bars_are_sorted_or_by_index_and_stay_the_same_whatever_is_marked(table):
+    by_value = draw.all_columns(table, measure="probability", by_value=True)
     assert list(bars_of(by_value).y) == sorted(table["probability"].to_list())
     assert [name[0] for name in bars_of(by_value).customdata] == ["1", "4", "3", "5", "0", "2"]
-    assert list(rings(by_value)[0].x) == [2]
-    assert list(rings(by_value)[0].y) == [0.3]
-    by_index = draw.all_columns(table, measure="shown_weight", by_value=False, selected=3)
+    by_index = draw.all_columns(table, measure="shown_weight", by_value=False)
     assert list(bars_of(by_index).y) == table["shown_weight"].to_list()
-    assert list(rings(by_index)[0].x) == [3]
-    assert not rings(draw.all_columns(table, measure="probability", by_value=True, selected=-1))
+    assert not rings(by_value)
+    assert not by_value.layout.shapes
+    assert not by_value.layout.annotations  # the browser lays them over it
+
+
+def test_the_mark_stands_at_its_column_in_every_form_of_the_figure(table):
+    forms = {"a": draw.Shown("probability", True), "b": draw.Shown("shown_weight", False)}
+    marks = json.loads(draw.marks_json(table, plots=forms, selected=3))
+    for key, (x, y) in {"a": (2, 0.3), "b": (3, 0.6)}.items():
+        shape, number = marks[key]["shape"], marks[key]["annotation"]
+        assert (shape["xanchor"], shape["yanchor"]) == pytest.approx((x, y))
+        assert (number["x"], number["y"], number["text"]) == (x, pytest.approx(y), "<b>3</b>")
+        go.Figure(layout={"shapes": [shape], "annotations": [number]})  # Plotly knows all of it
+
+
+def test_intervals_are_one_line_with_a_gap_after_each(table):
+    low, high = [0.0] * D, [1.0] * D
+    sure = table.with_columns(probability_low=pl.Series(low), probability_high=pl.Series(high))
+    drawn = draw.all_columns(sure, measure="probability", by_value=True)
+    lines = [trace for trace in drawn.data if trace.type == "scatter"]
+    assert len(lines) == 1
+    assert np.isnan(lines[0].y[2::3]).all()
+    assert list(lines[0].y[:2]) == [0, 1]
+    assert list(lines[0].x[0::3]) == list(range(D))
+    assert not [t for t in draw.all_columns(table, measure="probability", by_value=True).data if t.type == "scatter"]
 
 
 def test_the_distribution_at_the_side_counts_every_column_once(table):
-    side = draw.all_columns(table, measure="probability", by_value=True, selected=-1).data[1]
+    side = draw.all_columns(table, measure="probability", by_value=True).data[1]
     assert side.xaxis == "x2"
     assert sum(side.x) == D
 
@@ -67,7 +91,7 @@ def test_the_distribution_at_the_side_counts_every_column_once(table):
 def test_equal_weights_are_drawn_too(table):
     flat = table.with_columns(pl.lit(1.0).alias("shown_weight"), pl.lit(0.0).alias("probability"))
     for measure in draw.MEASURES:
-        figure = draw.all_columns(flat, measure=measure, by_value=True, selected=0)
+        figure = draw.all_columns(flat, measure=measure, by_value=True)
         assert np.isfinite(figure.layout.yaxis.range).all()
     for figure in (draw.against_null(flat, selected=0), draw.two_sides(flat, selected=0)):
         assert np.isfinite(figure.layout.xaxis.range).all()

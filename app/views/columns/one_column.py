@@ -50,7 +50,9 @@ def _values(space: services.Workspace, column: int) -> None:
     with left:
         st.markdown("**Values in images and in texts**")
         figure(
-            draw.values(shown.images.numpy(), shown.texts.numpy(), dark=state.dark()),
+            services.drawn(
+                space, draw.values, shown.images.numpy(), shown.texts.numpy(), also=(column,), dark=state.dark()
+            ),
             key="columns-values",
             read="where images (plain) and texts (hatched) of the fit split lie in this column. Images minus texts: "
             f"{offset.offset.value:+.3f} [{offset.offset.low:+.3f}, {offset.offset.high:+.3f}], which is "
@@ -63,7 +65,7 @@ def _values(space: services.Workspace, column: int) -> None:
     with right:
         st.markdown("**Signs of patch and word**")
         figure(
-            near.sign_square(services.signs(space, column), dark=state.dark()),
+            services.drawn(space, near.sign_square, services.signs(space, column), also=(column,), dark=state.dark()),
             key="columns-signs",
             read="all patch-word products of matched pairs by the signs of their factors. The two blue cells add up to "
             "p̂; null is the same share when texts are read against other images.",
@@ -116,7 +118,7 @@ def _goes_with(space: services.Workspace, column: int) -> None:
         st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
         return
     figure(
-        near.goes_with(found, dark=state.dark()),
+        services.drawn(space, near.goes_with, found, also=(column,), dark=state.dark()),
         key="columns-goes-with",
         read="share of the column's variance between the groups of a label (η²), with its 95 % interval; for numbers "
         "their correlation. The grey bar is what chance gives for so many groups; filled points lie beyond it.",
@@ -145,7 +147,7 @@ def _tokens(space: services.Workspace, column: int) -> None:
         st.html(items.patches(space, patches))
         if patches.place is not None:
             figure(
-                near.places(patches, dark=state.dark()),
+                services.drawn(space, near.places, patches, also=(column,), dark=state.dark()),
                 key="columns-places",
                 read="mean of the column at every place of the picture, over all images.",
                 beware="a pattern that hardly varies between pictures is a habit of the encoder, not something shown.",
@@ -165,7 +167,7 @@ def _words(space: services.Workspace, column: int) -> None:
         )
         return
     figure(
-        near.word_ends(found, dark=state.dark()),
+        services.drawn(space, near.word_ends, found, also=(column,), dark=state.dark()),
         key="columns-words",
         read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
         f"or more, with 95 % intervals by image. {plain(words.rule[0].upper() + words.rule[1:])}; {words.n_read:,} of "

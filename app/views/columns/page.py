@@ -4,11 +4,11 @@ import polars as pl
 import streamlit as st
 
 from app import services, state
+from app.components.column_mark import column_mark
 from app.figures import columns as draw
 from app.views.columns import chooser, detectors, one_column, probe, sureness, switch, table
-from app.views.columns.picking import picked_column
 from app.views.empty import workspace_or_say
-from app.views.parts import question
+from app.views.parts import figure, question
 
 TITLE = "Which columns carry style, and how sure are we?"
 INSTRUMENTS: dict[state.Part, str] = {
@@ -18,6 +18,18 @@ INSTRUMENTS: dict[state.Part, str] = {
     "detectors": "Whom to trust",
     "probe": "Style probe",
     "table": "Table",
+}
+ORDERS = {"Sorted": True, "By index": False}  # whether by value
+
+
+def _key(measure: str, order: str) -> str:
+    return f"columns-{measure}-{order}"
+
+
+FORMS = {
+    _key(measure, order): draw.Shown(measure, by_value)
+    for measure in draw.MEASURES
+    for order, by_value in ORDERS.items()
 }
 
 
@@ -31,9 +43,15 @@ def render() -> None:
     if summary.agreement is not None:
         st.markdown(summary.agreement.sentence)
     st.space("small")
+    _one(space, summary.lowest)
+
+
+@st.fragment
+def _one(space: services.Workspace, lowest: int) -> None:
+    """All that follows the column that is looked at. Another column draws this anew, not the frame around it."""
     frame = services.columns_frame(space)
     start = state.column(frame.height)
-    selected = chooser.choose(frame, summary.lowest if start < 0 else start)
+    selected = chooser.choose(frame, lowest if start < 0 else start)
     overview = st.container()
     st.space("small")
     part = st.segmented_control(
@@ -46,10 +64,15 @@ def render() -> None:
         label_visibility="collapsed",
     )
     state.set_part(part)
-    # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Where the
-    # column stays the same its bars are not drawn again, so no instrument waits for them.
+    # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Another
+    # column moves the mark in it and no more, so no instrument waits for its bars.
     with overview:
-        _overview(frame, selected)
+        _overview(space, frame)
+    column_mark(
+        draw.marks_json(frame, plots=FORMS, selected=selected, dark=state.dark()),
+        key="columns-mark",
+        on_pick=state.follow_pick,
+    )
     _go(_instrument(space, frame, selected, part), selected)
 
 
@@ -76,22 +99,23 @@ def _instrument(space: services.Workspace, frame: pl.DataFrame, selected: int, p
 
 
 @st.fragment
-def _overview(frame: pl.DataFrame, selected: int) -> None:
+def _overview(space: services.Workspace, frame: pl.DataFrame) -> None:
     """All columns in one figure; what is shown and in which order changes nothing below it."""
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
-    names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {state.strength():g}"}
+    names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
     measure = what.segmented_control(
         "Show", list(names), format_func=names.__getitem__, default="probability", required=True, key="columns-measure"
     )
-    order = how.segmented_control("Order", ("Sorted", "By index"), default="Sorted", required=True, key="columns-order")
-    key = f"columns-{measure}-{order}"
-    clicked = picked_column(
-        draw.all_columns(frame, measure=measure, by_value=order == "Sorted", selected=selected, dark=state.dark()),
-        key=key,
+    order = how.segmented_control("Order", list(ORDERS), default="Sorted", required=True, key="columns-order")
+    also = (space.strength if measure == "shown_weight" else None,)
+    figure(
+        services.drawn(
+            space, draw.all_columns, frame, also=also, measure=measure, by_value=ORDERS[order], dark=state.dark()
+        ),
+        key=_key(measure, order),
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
         "prototype in images, in texts, or in both. Lines are 95 % intervals: the whole construction on resampled "
         "images. At the side: how many columns lie at which height. Click a bar.",
         beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
         "prototype need not be style. Compare the detectors below.",
     )
-    _go(clicked, selected)

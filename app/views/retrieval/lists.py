@@ -1,5 +1,7 @@
 """The two lists of a query and the flow between them."""
 
+from functools import cache
+
 import streamlit as st
 
 from app import services, state
@@ -16,6 +18,7 @@ def render(space: services.Workspace, found: services.Comparison, asked: service
     """Draw the lists with the flow between them."""
     other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
+    @cache  # both lists and the flow between them name most candidates
     def candidate(index: int) -> draw.Candidate:
         return services.candidate(space, other, index)
 

@@ -1,5 +1,6 @@
 """Why an item moved, and why one stands above another: the exact split into columns."""
 
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -40,6 +41,7 @@ def render(
     shown = items_shown(both)
     other: state.QueryKind = "text" if asked.kind == "image" else "image"
 
+    @cache  # two choosers ask for every name, several times each
     def called(index: int) -> str:
         if index == NOTHING:
             return "nothing: its own score"
