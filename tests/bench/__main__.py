@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench.suite import benchmarks, machine, read, rows_of, table, written
+from tests.bench.suite import benchmarks, machine, put_table, read, rows_of, table, verdicts, written
+
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
@@ -14,6 +16,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file to keep the results in")
     parser.add_argument("--read", type=Path, help="print a kept run instead of measuring")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
+    parser.add_argument(
+        "--docs", action="store_true", help="put the tables into docs/speed.md and the README"
+    )
     asked = parser.parse_args()
     unknown = sorted(set(asked.names) - set(benchmarks()))
     if unknown:
@@ -24,6 +29,9 @@ def main() -> None:
         where, rows = machine(), [row for name in asked.names or benchmarks() for row in rows_of(name)]
     if asked.out:
         written(rows, asked.out)
+    if asked.docs:
+        put_table(table(rows, markdown=True), ROOT / "docs" / "speed.md")
+        put_table(verdicts(rows), ROOT / "README.md")
     sys.stdout.write(f"{where}\n\n{table(rows, markdown=asked.markdown)}\n")
 
 

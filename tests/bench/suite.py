@@ -66,9 +66,16 @@ class Row:
     group: str = ""
 
     @property
+    def shown(self) -> str:
+        """The value as tables give it."""
+        return "" if self.value is None else f"{self.value:.3g} {self.unit}".rstrip()
+
+    @property
     def limit(self) -> str:
         """The mark in words."""
-        return "" if self.mark is None else f"{'at most' if self.at_most else 'at least'} {self.mark:g} {self.unit}"
+        if self.mark is None:
+            return ""
+        return f"{'at most' if self.at_most else 'at least'} {self.mark:g} {self.unit}".rstrip()
 
     @property
     def verdict(self) -> str:
@@ -139,7 +146,11 @@ def machine() -> str:
 
 
 def written(rows: list[Row], where: Path) -> None:
-    """Keep the results of a run."""
+    """Keep the results of a run; benchmarks that it left out keep those of a run before on the same machine."""
+    if where.is_file() and (before := read(where))[0] == machine():
+        measured, order = {row.group for row in rows}, list(benchmarks())
+        rows = [*rows, *(row for row in before[1] if row.group not in measured)]
+        rows.sort(key=lambda row: order.index(row.group))
     where.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
 
 
@@ -149,12 +160,18 @@ def read(where: Path) -> tuple[str, list[Row]]:
     return kept["machine"], [Row(**row) for row in kept["rows"]]
 
 
+def verdicts(rows: list[Row]) -> str:
+    """The rows that have a mark, without notes, in Markdown: what the README carries."""
+    marked = [row for row in rows if row.mark is not None and row.value is not None]
+    cells = [("figure", "value", "limit", "verdict")]
+    return "\n".join(_markdown([*cells, *((row.what, row.shown, row.limit, row.verdict) for row in marked)]))
+
+
 def table(rows: list[Row], *, markdown: bool = False) -> str:
     """All rows as a table, for a terminal or in Markdown."""
     cells = [("figure", "value", "limit", "verdict", "note")]
     for row in rows:
-        value = "" if row.value is None else f"{row.value:.3g} {row.unit}"
-        cells.append((row.what, value, row.limit, row.verdict, row.note))
+        cells.append((row.what, row.shown, row.limit, row.verdict, row.note))
     if markdown:
         return "\n".join(_markdown(cells))
     widths = [max(len(line[i]) for line in cells) for i in range(4)]
@@ -162,6 +179,18 @@ def table(rows: list[Row], *, markdown: bool = False) -> str:
         "  ".join([*(cell.ljust(width) for cell, width in zip(line[:4], widths, strict=True)), line[4]]).rstrip()
         for line in cells
     )
+
+
+def put_table(table: str, page: Path) -> None:
+    """Put a table in the place of the one of the same kind that stands in a page.
+
+    Raises:
+        ValueError: the page has none.
+    """
+    lines, head = page.read_text(encoding="utf-8").split("\n"), table.split("\n", maxsplit=1)[0]
+    first = lines.index(head)
+    last = next(n for n in range(first, len(lines) + 1) if n == len(lines) or not lines[n].startswith("|"))
+    page.write_text("\n".join([*lines[:first], table, *lines[last:]]), encoding="utf-8")
 
 
 def _markdown(cells: list[tuple[str, ...]]) -> Iterator[str]:

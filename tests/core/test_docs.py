@@ -40,6 +40,7 @@ from pico_core.trainings.tables import CURVES, FAMILY, LEAD
 from pico_core.trainings.tables import SCHEMA as TRAININGS_SCHEMA
 from tests.bench.suite import read as read_speed
 from tests.bench.suite import table as speed_table
+from tests.bench.suite import verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -96,6 +97,7 @@ def test_the_table_of_speed_is_that_of_the_kept_run():
     where, rows = read_speed(DOCS / "speed.json")
     assert where in text("speed.md")
     assert speed_table(rows, markdown=True) in text("speed.md")
+    assert verdicts(rows) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
