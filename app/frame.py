@@ -26,6 +26,8 @@ from pico_core.errors import PicoError
 # visit is loading it; two first visitors of a server then saw an error.
 import_module("pandas")
 
+heap.few_pools()
+
 PAGES = (
     (overview, "Overview", "overview", ":material/balance:"),
     (method, "Method", "method", ":material/function:"),

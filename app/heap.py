@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 _LOCK = threading.Lock()
 _frozen_for: set[str] = set()
+ARENA_MAX = -8  # number of the setting in malloc.h
 SELDOM = 10.0  # seconds between two times that free memory is given back
 _given_back_at = [-SELDOM]
 
@@ -37,23 +38,35 @@ def freeze_once(reason: str) -> bool:
     return True
 
 
-def _trimmer() -> Callable[[int], int] | None:
-    """What gives free memory back; only the C library of most Linux systems has it."""
+def _of_the_c_library(name: str) -> Callable[..., int] | None:
+    """A function that only the C library of most Linux systems has."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):  # Windows knows no library without a name
         return None
     return found
 
 
-_trim = _trimmer()
+_trim, _setting = _of_the_c_library("malloc_trim"), _of_the_c_library("mallopt")
+
+
+def few_pools() -> bool:
+    """Have all threads take memory from two pools, before there are more.
+
+    Every run of a page is a thread of its own; each would take from one of eight pools per processor, and what it
+    frees stays in that pool. On the Flickr8k test images memory after 200 interactions is 1.10 times that after 20 so,
+    and was 1.35 times without.
+
+    Returns:
+        Whether the C library knows of it.
+    """
+    return _setting is not None and _setting(ARENA_MAX, 2) == 1
 
 
 def give_back(now: float | None = None) -> bool:
     """Give the system the memory that is free between what is held, at most every ten seconds.
 
-    Every run of a page is a thread of its own and takes from a pool of the C library of its own; what it frees stays in
-    the pool. On the Flickr8k test images forty interactions leave 200 MB free there, half as much as is in use.
+    Beside `few_pools` it is a precaution: alone it did not keep a long visit from growing.
 
     Args:
         now: Seconds of a clock that only rises; that of the machine where None.

@@ -1,6 +1,8 @@
 """Libraries are taken out of the garbage collector's rounds, once."""
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +49,20 @@ def test_free_memory_is_given_back_but_not_at_every_run(monkeypatch):
 def test_a_system_that_cannot_give_memory_back_is_left_alone(monkeypatch):
     monkeypatch.setattr(heap, "_trim", None)
     assert not heap.give_back(1e9)
+
+
+def test_threads_that_come_and_go_take_from_two_pools():
+    script = (
+        "import ctypes, threading, tempfile, sys; from app import heap; print(heap.few_pools());"
+        "threads = [threading.Thread(target=lambda: barrier.wait()) for _ in range(12)];"
+        "barrier = threading.Barrier(13);"
+        "[thread.start() for thread in threads]; barrier.wait(); [thread.join() for thread in threads];"
+        "libc = ctypes.CDLL(None); sink = tempfile.NamedTemporaryFile();"
+        "libc.fopen.restype = ctypes.c_void_p; file = libc.fopen(sink.name.encode(), b'w');"
+        "libc.malloc_info(0, ctypes.c_void_p(file)); libc.fclose(ctypes.c_void_p(file));"
+        "print(open(sink.name).read().count('<heap nr='))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    if told[0] == "False":
+        pytest.skip("another C library than GNU's")
+    assert int(told[1]) <= 2

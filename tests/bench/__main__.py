@@ -16,9 +16,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file to keep the results in")
     parser.add_argument("--read", type=Path, help="print a kept run instead of measuring")
     parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
-    parser.add_argument(
-        "--docs", action="store_true", help="put the tables into docs/speed.md and the README"
-    )
+    parser.add_argument("--docs", action="store_true", help="put the tables into docs/speed.md and the README")
     asked = parser.parse_args()
     unknown = sorted(set(asked.names) - set(benchmarks()))
     if unknown:
