@@ -204,8 +204,8 @@ def in_pieces(
     parts = list(
         halved(lambda part: score(slice(0, n_images), part), n_texts, what="texts", size=size, at_one=one_text)
     )
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) <= 1:
+        return parts[0] if parts else score(slice(0, n_images), slice(0, 0))
     try:
         return torch.cat(parts, dim=1)
     except (MemoryError, RuntimeError) as error:

@@ -25,7 +25,7 @@ from pico_core.data import parquet, whole
 from pico_core.data.encoders import pictures
 from pico_core.data.encoders.captions import read_captions
 from pico_core.data.encoders.pictures import picture_of, read_picture
-from pico_core.data.files import load_pairs, save_pairs
+from pico_core.data.files import ARRAYS, load_pairs, save_pairs
 from pico_core.data.imports import import_arrays
 from pico_core.errors import DataError, PicoError, RunError, SettingError, one_line
 from pico_core.experiments.checking import read_table
@@ -317,7 +317,7 @@ def test_a_dataset_that_is_changed_while_it_is_open(tmp_path: Path) -> None:
     assert load_pairs(tmp_path / "data").digest == other.digest != pairs.digest
 
     whole, streamed = load_pairs(tmp_path / "data"), load_pairs(tmp_path / "data", stream_from=0)
-    os.truncate(tmp_path / "data" / files.ARRAYS, 100)
+    os.truncate(tmp_path / "data" / ARRAYS, 100)
     assert whole.digest == other.digest
     with pytest.raises(DataError, match="it was changed since it was opened: open the dataset again"):
         _ = streamed.digest

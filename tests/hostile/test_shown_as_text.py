@@ -71,7 +71,7 @@ def test_no_figure_obeys_a_name_of_the_data(study: Any, labelled: StyleProbe) ->
     titled = study.columns.with_columns(pl.lit(HOSTILE).alias("title"))
     for figure in (
         probe.drivers(labelled, 0),
-        columns.all_columns(titled, measure="probability", by_value=True, selected=0),
+        columns.all_columns(titled, measure="probability", by_value=True),
         columns.against_null(titled, selected=0),
     ):
         said = words_of(figure)
