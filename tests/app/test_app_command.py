@@ -97,6 +97,7 @@ def test_the_app_starts_anywhere_with_the_settings_of_the_project_and_ends_quiet
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) in (0, 130)
     finally:
+        process.stdin.close()
         process.kill()
         process.wait()
     said = (tmp_path / "log.txt").read_text()

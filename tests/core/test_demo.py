@@ -28,8 +28,8 @@ from pico_core.demo.record import write_record
 from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.errors import DataError, SettingError
 from pico_core.method.basis import Basis
-from pico_core.places import ASSETS
 from pico_core.method.config import StudyConfig
+from pico_core.places import ASSETS
 from pico_core.probes import study_variants
 from pico_core.runs import load_run
 from pico_core.training.encoder_settings import TrainingConfig

@@ -92,6 +92,7 @@ def test_what_the_wheel_says_of_itself_is_what_the_project_says(wheel):
     assert (told["Name"], told["Version"]) == (PROJECT["name"], PROJECT["version"])
     assert told["Requires-Python"] == PROJECT["requires-python"]
     points = wheel.read(about.replace("METADATA", "entry_points.txt")).decode()
+    assert {"app", "report"} <= set(PROJECT["entry-points"]["pico_lens.commands"])
     for name, value in PROJECT["entry-points"]["pico_lens.commands"].items():
         assert f"{name} = {value}" in points
     assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
