@@ -3,7 +3,9 @@
 Nothing of the app is loaded here; the server is a process of its own, and its end is the end of the command.
 """
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +15,12 @@ import typer
 
 from pico_core.errors import SettingError
 
-MAIN = Path(__file__).with_name("main.py")
+MAIN = Path(__file__).resolve().with_name("main.py")
 SETTING = "PICO_FOLDERS"  # as in `services.places`, which loads much more
 HOSTS = "STREAMLIT_SERVER_ALLOWED_HOSTS"
 LOCAL = ("127.0.0.1", "localhost")
 SAFE = (
+    "--server.fileWatcherType=none",  # what is installed does not change while it runs
     "--server.enableXsrfProtection=true",
     "--server.enableCORS=true",
     "--browser.gatherUsageStats=false",
@@ -40,9 +43,13 @@ def app(
     ] = None,
     upload_mib: Annotated[int, typer.Option(min=1, max=100_000, help="The largest upload, in MiB.")] = 400,
     browser: Annotated[bool, typer.Option("--browser", help="Open a browser on it.")] = False,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="-- OPTIONS", help="Options of Streamlit, after --.")
+    ] = None,
 ) -> None:
     """Start the app; it opens nothing outside the folders that are named here."""
-    started = command(address, port, upload_mib, host=host, browser=browser)
+    check_port_is_free(port, address=address)
+    started = [*command(address, port, upload_mib, host=host, browser=browser), *(options or ())]
     try:
         ended = subprocess.run(started, check=False, env=environment(folder, hosts_of(address, host))).returncode
     except KeyboardInterrupt:  # the usual way to end a server, which has had the key press as well
@@ -51,7 +58,7 @@ def app(
 
 
 def command(address: str, port: int, upload_mib: int, *, host: str | None, browser: bool) -> list[str]:
-    """The command that starts the server."""
+    """The command that starts the server; `-P`, or an `app` in the working folder would be taken for ours."""
     own = [
         f"--server.address={address}",
         f"--server.port={port}",
@@ -59,7 +66,25 @@ def command(address: str, port: int, upload_mib: int, *, host: str | None, brows
         f"--server.headless={str(not browser).lower()}",
     ]
     shown = [] if host is None else [f"--browser.serverAddress={host}"]
-    return [sys.executable, "-m", "streamlit", "run", str(MAIN), *own, *shown, *SAFE]
+    return [sys.executable, "-P", "-m", "streamlit", "run", str(MAIN), *own, *shown, *SAFE]
+
+
+def check_port_is_free(port: int, *, address: str) -> None:
+    """Listen there for a moment.
+
+    Raises:
+        SettingError: another program has the port, or it may not be used.
+    """
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            if os.name == "posix":  # as the server does: a port just left is free; elsewhere it means another thing
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        known = {errno.EADDRINUSE: "another program listens there", errno.EACCES: "this user may not listen there"}
+        why = known.get(error.errno or 0, error.strerror or str(error))
+        raise SettingError(f"--port {port}: {why} (address {address}); choose another port or address") from None
 
 
 def hosts_of(address: str, host: str | None) -> tuple[str, ...]:

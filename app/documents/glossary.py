@@ -44,6 +44,8 @@ def with_answers(page: str) -> str:
 
 
 if __name__ == "__main__":
+    if not DOCS.is_dir():
+        raise SystemExit(f"{DOCS} is missing: the documents lie in a checkout of the project, run this there")
     (DOCS / "glossary.md").write_text(glossary_page(), encoding="utf-8")
     concept = DOCS / "concept.md"
     concept.write_text(with_answers(concept.read_text(encoding="utf-8")), encoding="utf-8")

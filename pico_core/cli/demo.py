@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from pico_core.demo.catalogue import ASSETS, Demo, demo_of
+from pico_core.demo.catalogue import Demo, demo_of
 from pico_core.demo.planted import build_planted
 from pico_core.demo.recipes import RECIPES
 from pico_core.demo.scenes import build_scenes
+from pico_core.places import ASSETS
 from pico_core.printing import err, say
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)

@@ -6,8 +6,8 @@ from typing import Final
 
 from pico_core.errors import SettingError
 from pico_core.method.config import BasisName
+from pico_core.places import ASSETS
 
-ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
 SCENES: Final = ASSETS / "scenes"
 BASES: Final[tuple[BasisName, ...]] = ("given", "cross")  # of the finished runs
 PICTURES, CAPTIONS, RECORD = "pictures", "captions.csv", "recipes.json"

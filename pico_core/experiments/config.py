@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pico_core.demo.catalogue import ASSETS
 from pico_core.errors import SettingError
 from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
 from pico_core.experiments.variants import NAMES, Change, Variant, setting_variant, variant_of, with_controls
 from pico_core.method.config import StudyConfig
+from pico_core.places import ASSETS
 
 BUILT_IN: Final = ASSETS / "experiments"
 KEYS: Final = ("name", "sentence", "datasets", "seeds", "variants", "settings", "sweep")

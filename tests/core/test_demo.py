@@ -19,7 +19,7 @@ from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.data.truth import read_truth
 from pico_core.demo import DEMOS, SCENES, demo_of, read_record
 from pico_core.demo import scenes as building
-from pico_core.demo.catalogue import ASSETS, BASES, CAPTIONS, PICTURES, Demo
+from pico_core.demo.catalogue import BASES, CAPTIONS, PICTURES, Demo
 from pico_core.demo.encoding import encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, pooled_recall
 from pico_core.demo.probes import demo_probe
@@ -29,6 +29,7 @@ from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.errors import DataError, SettingError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
+from pico_core.places import ASSETS
 from pico_core.probes import study_variants
 from pico_core.runs import load_run
 from pico_core.training.encoder_settings import TrainingConfig

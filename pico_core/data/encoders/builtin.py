@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-BUILTIN = Path(__file__).resolve().parents[3] / "assets" / "scenes" / "shortcut" / "encoder.safetensors"
+from pico_core.places import ASSETS
+
+BUILTIN = ASSETS / "scenes" / "shortcut" / "encoder.safetensors"
 
 
 def builtin_encoder() -> Path | None:
