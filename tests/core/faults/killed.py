@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,23 @@ def killed_after(seconds: float, work: Callable[..., None], *arguments: Any) -> 
 
 def begun(work: Callable[..., None], *arguments: Any):
     """A child that works on; it has begun."""
-    process = _context().Process(target=_child, args=(work, arguments, None, None))
-    process.start()
-    return process
+    return _started(work, arguments, None, None)
 
 
 def _run(work, arguments, *, step=None, seconds=None):
-    process = _context().Process(target=_child, args=(work, arguments, step, seconds))
-    process.start()
+    process = _started(work, arguments, step, seconds)
     process.join(FOREVER)
+    return process
+
+
+def _started(*arguments):
+    """A child begins with the main module of its parent; Streamlit's tests leave a page of the app in its place."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+    try:
+        process = _context().Process(target=_child, args=arguments)
+        process.start()
+    finally:
+        sys.modules["__main__"] = main
     return process
 
 
