@@ -223,8 +223,8 @@ def test_the_command_names_folders_and_safe_settings(tree):
     with pytest.raises(SettingError, match="there is no such folder"):
         start_command.environment([tree / "none"])
     words = start_command.command("127.0.0.1", 8501, 50, host=None, browser=False)
-    assert words[3:5] == ["run", str(ROOT / "app" / "main.py")]
-    given = dict(word.removeprefix("--").split("=") for word in words[5:])
+    assert words[4:6] == ["run", str(ROOT / "app" / "main.py")]
+    given = dict(word.removeprefix("--").split("=") for word in words[6:])
     assert given["server.address"] == "127.0.0.1"
     assert given["server.maxUploadSize"] == "50"
     file = tomllib.loads((ROOT / "streamlit_config.toml").read_text())
@@ -238,5 +238,5 @@ def test_every_setting_is_one_of_streamlit():
     from streamlit.config import get_config_options
 
     known = set(get_config_options())
-    for word in start_command.command("127.0.0.1", 8501, 50, host="pico.example.org", browser=True)[5:]:
+    for word in start_command.command("127.0.0.1", 8501, 50, host="pico.example.org", browser=True)[6:]:
         assert word.removeprefix("--").split("=")[0] in known
