@@ -13,9 +13,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 # Tokens of an image block (at least) and of a text block (at most). Their product, the table of one
-# block, is some 2 M floats = 8 MB: larger blocks fall out of the cache, smaller ones starve the
-# matrix product and pay for starting each step more often than they save.
-IMAGE_BLOCK = 2048
+# block, is some 4 M floats = 16 MB: larger blocks fall out of the cache, smaller ones starve the
+# matrix product and pay for starting each step more often than they save (maxima in bfloat16 want
+# 64 images beside each other).
+IMAGE_BLOCK = 4096
 TEXT_BLOCK = 1024
 RUN = TEXT_BLOCK // 2  # tokens of texts of one length at most, so that blocks can be filled well
 

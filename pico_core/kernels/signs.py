@@ -17,7 +17,7 @@ from pico_core.kernels.masking import real_counts
 from pico_core.kernels.threads import share_out
 
 BLOCK_BYTES = 2**19  # of tokens read at a time: signs and sums then happen in the second-level cache
-LARGE = 2**26  # bytes of tokens from which a compiled loop gains more than loading it costs
+LARGE = 2**30  # bytes of tokens from which a compiled loop, five times as fast, gains more than loading it costs
 PART_BYTES = 2**23  # of tokens that a thread counts at a time
 
 # The bits of a finite number as an integer: above 0 exactly where the number is. Processors compare

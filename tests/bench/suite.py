@@ -68,7 +68,9 @@ class Row:
     @property
     def shown(self) -> str:
         """The value as tables give it."""
-        return "" if self.value is None else f"{self.value:.3g} {self.unit}".rstrip()
+        if self.value is None:
+            return ""
+        return f"{self.value:{',.0f' if self.value >= 1000 else '.3g'}} {self.unit}".rstrip()
 
     @property
     def limit(self) -> str:

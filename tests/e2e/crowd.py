@@ -14,7 +14,6 @@ from tests.e2e.visit import Visit
 MARK = re.compile(r"visitor(\d{3})")
 PAGES = ("", "columns", "prototypes", "subspaces", "retrieval", "data")
 DEMOS = ("shortcut", "clean", "planted")
-CALM = 3.0  # seconds between two things that a visitor does, on average
 
 
 @dataclass
@@ -36,8 +35,11 @@ class Crowd:
     memory: dict[str, float] = field(default_factory=dict)
 
 
-def gather(address, pid, *, guests, seconds, chromium=None, browsers=0, computing=2, patience=0.0, seed=0):
-    """Let them all in, wait until they have left, and for `patience` seconds until the server has tidied up."""
+def gather(address, pid, *, guests, seconds, chromium=None, browsers=0, computing=2, calm=1.5, patience=0.0, seed=0):
+    """Let them all in, wait until they have left, and for `patience` seconds until the server has tidied up.
+
+    A visitor without a browser does something every `calm` seconds on average, one in a browser without a rest.
+    """
     crowd, stop = Crowd(), threading.Event()
     with Guest(address) as first:
         first.open("retrieval", "dataset=shortcut")  # what a server loads once is no part of its visitors
@@ -46,7 +48,7 @@ def gather(address, pid, *, guests, seconds, chromium=None, browsers=0, computin
     watch.start()
     until = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=_guest, args=(crowd, address, number, until, number < computing, seed))
+        threading.Thread(target=_guest, args=(crowd, address, number, until, number < computing, calm, seed))
         for number in range(guests)
     ]
     for thread in threads:
@@ -61,7 +63,7 @@ def gather(address, pid, *, guests, seconds, chromium=None, browsers=0, computin
     return crowd
 
 
-def _guest(crowd, address, number, until, computes, seed):
+def _guest(crowd, address, number, until, computes, calm, seed):
     """One visitor without a browser, with words of its own."""
     chance, mine = random.Random(1000 * seed + number), f"visitor{number:03d}"
     try:
@@ -73,7 +75,7 @@ def _guest(crowd, address, number, until, computes, seed):
             for turn in itertools.count():
                 if turn > 1 and time.monotonic() > until:
                     break
-                time.sleep(chance.expovariate(1 / CALM))
+                time.sleep(chance.expovariate(1 / calm))
                 if turn == 0 or (turn > 1 and chance.random() < 0.6):  # each at least once, however slow the machine
                     if guest.page != "retrieval":
                         guest.open("retrieval", address_of_mine)
