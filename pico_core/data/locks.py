@@ -4,13 +4,15 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import SoftFileLock, Timeout
 
 from pico_core.errors import SettingError
+
+UNWRITTEN = 2.0  # seconds that a lock names nobody at most: its owner writes his name at once
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def alone(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[None]:
     """
     held = SoftFileLock(lock.resolve(), is_singleton=True)  # the one of its name, so that it can be held twice
     try:
+        if not held.is_locked:
+            _remove_unwritten(lock)
         held.acquire(timeout=wait)
     except Timeout:
         now = owner(lock)
@@ -100,6 +104,18 @@ def owner(lock: Path) -> Owner:
         return Owner(None, "", 0.0)
     pid = int(lines[0]) if lines and lines[0].isdecimal() else None
     return Owner(pid, lines[1] if pid is not None and len(lines) > 1 else "", max(0.0, time.time() - since))
+
+
+def _remove_unwritten(lock: Path) -> None:
+    """Wait for a lock that names nobody to name its owner, and remove it where none does: he was killed as he made it.
+
+    `filelock` leaves such locks alone, because its oldest versions wrote no others.
+    """
+    with suppress(OSError):
+        while (found := lock.stat()).st_size == 0:
+            if time.time() - found.st_mtime > UNWRITTEN:
+                lock.unlink()
+            time.sleep(0.05)
 
 
 def _where(lock: Path, folder: Path) -> str:

@@ -125,3 +125,22 @@ def test_the_command_line_says_so_before_any_work(pico, planted, tmp_path, comma
     assert "out: process 4242 on another-machine has been writing it for less than a minute" in " ".join(
         refused.err.split()
     )
+
+
+def test_a_lock_whose_owner_was_killed_before_he_wrote_his_name_is_taken_over(tmp_path):
+    lock = within(tmp_path)
+    lock.touch()
+    with alone(lock, tmp_path):
+        assert owner(lock).pid == os.getpid()
+    assert not lock.exists()
+
+
+def test_a_lock_that_is_being_written_is_waited_for(tmp_path):
+    lock = within(tmp_path)
+    lock.touch()
+    writer = threading.Timer(0.3, lock.write_text, (ELSEWHERE,))
+    writer.start()
+    with pytest.raises(SettingError, match="process 4242 on another-machine"), alone(lock, tmp_path):
+        pass
+    writer.join()
+    assert lock.exists()
