@@ -1,5 +1,6 @@
 """Parquet files that anybody may have written: judged by what they declare before anything is unpacked."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,8 @@ def check_declared(
         DataError: too much, or another number. The message names no file.
         OSError: no parquet at all.
     """
+    # Arrow's own pool claims a gigabyte of addresses to read a header; it looks here once, when it is loaded.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
