@@ -7,10 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.error
-import urllib.request
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from app import start_command
 from pico_core.cli import app as engine_commands
 from pico_core.cli import plugins
 from pico_core.errors import SettingError
+from tests.e2e.conftest import wait_until_healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / "streamlit_config.toml").read_text(encoding="utf-8"))
@@ -103,7 +101,7 @@ def test_the_app_starts_anywhere_with_the_settings_of_the_project_and_ends_quiet
             command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_until_healthy(free_port, process, tmp_path / "log.txt")
+        wait_until_healthy(f"http://127.0.0.1:{free_port}", process, tmp_path / "log.txt", patience=90)
         with pytest.raises(ConnectionRefusedError):  # it would answer if it listened at every address
             socket.create_connection(("127.0.0.2", free_port), timeout=5)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -119,18 +117,6 @@ def test_the_app_starts_anywhere_with_the_settings_of_the_project_and_ends_quiet
     assert (noted.pop("server.headless"), noted.pop("server.port")) == (True, free_port)
     assert noted.pop("server.fileWatcherType") == "none"
     assert noted == flat(SETTINGS)
-
-
-def wait_until_healthy(port, process, log):
-    until = time.monotonic() + 90
-    while time.monotonic() < until:
-        assert process.poll() is None, f"it ended:\n{log.read_text()[-2000:]}"
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"not healthy within 90 s:\n{log.read_text()[-2000:]}")
 
 
 @pytest.fixture

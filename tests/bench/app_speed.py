@@ -63,9 +63,7 @@ def rows(path: str | None = None, *, repeats: int = REPEATS, late: int = LATE) -
 
     chosen = default_dataset() if path is None else path
     with running_app() as (address, process), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
-        )
+        browser = launched(playwright)
         found = _paint(browser, address)
         with Visit(browser, address, width=1280) as visit:
             sent = _Sent(visit.page)
@@ -97,8 +95,15 @@ class _Sent:
         self.bytes += len(frame)
 
 
+def launched(playwright: Any) -> Any:
+    """Debian's Chromium, as the browser tests start it."""
+    executable = shutil.which("chromium") or "/usr/bin/chromium"
+    return playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+
+
 @contextmanager
 def running_app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The app on a free port of its own: its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -4,13 +4,11 @@
 """
 
 import os
-import shutil
 import statistics
 from collections.abc import Iterator
 
-from tests.bench.app_speed import running_app
+from tests.bench.app_speed import launched, running_app
 from tests.bench.suite import Row, benchmark, skipped
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS
 from tests.e2e.crowd import gather
 
 GUESTS, BROWSERS, SECONDS = 30, 5, 600.0
@@ -28,9 +26,7 @@ def many_users() -> Iterator[Row]:
 
     seconds = float(os.environ.get("PICO_BENCH_SECONDS", SECONDS))
     with running_app() as (address, process), sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
-        )
+        chromium = launched(playwright)
         crowd = gather(
             address,
             process.pid,

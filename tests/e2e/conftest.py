@@ -87,9 +87,11 @@ def server_pid(running):
     return running[1].pid
 
 
-def wait_until_healthy(address: str, process: subprocess.Popen, log: Path | None = None) -> None:
+def wait_until_healthy(
+    address: str, process: subprocess.Popen, log: Path | None = None, *, patience: float = 60
+) -> None:
     """Wait until the server answers; a server that ends or stays silent fails with the end of its log."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         assert process.poll() is None, f"the server ended:\n{_end_of(log)}"
         try:
@@ -97,7 +99,7 @@ def wait_until_healthy(address: str, process: subprocess.Popen, log: Path | None
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    pytest.fail(f"the server was not healthy within 60 s:\n{_end_of(log)}")
+    pytest.fail(f"the server was not healthy within {patience:g} s:\n{_end_of(log)}")
 
 
 def _end_of(log: Path | None) -> str:

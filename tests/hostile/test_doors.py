@@ -23,8 +23,8 @@ from pico_core.data import headers
 from pico_core.data.files import load_pairs
 from pico_core.data.imports import import_arrays, inspect_dataset
 from pico_core.errors import DataError
-
-N, M, P, W, D = 9, 12, 3, 2, 5
+from tests.hostile.doors.arrays import D, M, N, P, W
+from tests.hostile.doors.arrays import arrays as sound_arrays
 
 
 class Canary:
@@ -37,16 +37,7 @@ class Canary:
 
 
 def arrays(**changes: Any) -> dict[str, Any]:
-    draw = np.random.default_rng(0)
-    made = {
-        "image_emb": draw.normal(size=(N, P, D)).astype(np.float32),
-        "text_emb": draw.normal(size=(M, W, D)).astype(np.float32),
-        "text_mask": np.ones((M, W), bool),
-        "image_index": np.arange(M) % N,
-        "captions": np.array([f"caption {i}" for i in range(M)]),
-        "ids": np.array([f"i{i}" for i in range(N)]),
-    }
-    return {name: value for name, value in {**made, **changes}.items() if value is not None}
+    return {name: value for name, value in {**sound_arrays(), **changes}.items() if value is not None}
 
 
 def save(folder: Path, **changes: Any) -> Path:
