@@ -49,3 +49,4 @@ def many_users() -> Iterator[Row]:
     before, most, after = (crowd.memory[name] for name in ("before", "most", "after"))
     note = f"{before:.0f} MB before, {most:.0f} MB at most"
     yield Row("Memory of the server after they left", after, "MB", note=note)
+    yield Row("Uploads on the disk after they left", crowd.left, "folders", mark=0.0, at_most=True)
