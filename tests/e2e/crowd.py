@@ -52,9 +52,8 @@ def gather(
 ):
     """Let them all in, wait until they have left, and for `patience` seconds until the server has tidied up.
 
-    A visitor without a browser does something every `calm` seconds on average, one in a browser without a rest. What
-    a server loads once, such as a compiler or an encoder, is no part of its visitors: where `warm`, one visitor has
-    done everything that they do before they come.
+    Every visitor does something each `calm` seconds on average. What a server loads once, such as a compiler or an
+    encoder, is no part of its visitors: where `warm`, one has done everything that they do before they come.
     """
     crowd, stop = Crowd(), threading.Event()
     if warm:
@@ -72,7 +71,7 @@ def gather(
     for thread in threads:
         thread.start()
     if browsers:
-        _in_browsers(crowd, chromium, address, browsers, until, seed)
+        _in_browsers(crowd, chromium, address, browsers, until, calm, seed)
     for thread in threads:
         thread.join()
     _wait_until_down(crowd, pid, patience)
@@ -154,7 +153,7 @@ def _compute(crowd, guest, number):
     crowd.places += re.findall(r"waits, \d+ computations? comes? first", guest.said)
 
 
-def _in_browsers(crowd, chromium, address, browsers, until, seed):
+def _in_browsers(crowd, chromium, address, browsers, until, calm, seed):
     """Visitors in Chromium, in turn, because a browser is driven by one thread."""
     chance = random.Random(seed)
     visits = [Visit(chromium, address) for _ in range(browsers)]
@@ -162,6 +161,7 @@ def _in_browsers(crowd, chromium, address, browsers, until, seed):
         for number, visit in enumerate(visits):
             visit.open(f"retrieval?dataset={DEMOS[number % 2]}", patience=120)
         while time.monotonic() < until:
+            time.sleep(chance.expovariate(browsers / calm))
             visit = chance.choice(visits)
             visit.open(chance.choice(PAGES), patience=120)
             visit.assert_sound()
