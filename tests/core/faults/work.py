@@ -2,14 +2,20 @@
 
 import time
 from pathlib import Path
+from unittest.mock import patch
 
+import polars as pl
 import torch
+
+from pico_core.analysis.stability import Stability
 
 from pico_core.data.encoders import encode_dataset, load_small
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import import_arrays
 from pico_core.data.locks import alone, within
+from pico_core.data.planted import PlantedConfig
 from pico_core.data.whole import write_whole
+from pico_core.demo import demo_of, planted, runs
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
 from pico_core.export import export_bytes
@@ -67,6 +73,22 @@ def train(data: Path, folder: Path) -> None:
     """As `pico-lens train` does."""
     torch.set_num_threads(1)
     run_training_comparison(load_pairs(data), TRAININGS, folder)
+
+
+def build_planted(assets: Path, seed: int) -> None:
+    """As `pico-lens demo planted` does, with fewer pairs and iterations, and without what takes long."""
+    torch.set_num_threads(1)
+    small = PlantedConfig(n_images=32, n_columns=8)
+    with (
+        patch.multiple(planted, PLANTED=small, SEED=seed),
+        patch.multiple(
+            runs,
+            StudyConfig=lambda basis: StudyConfig(basis=basis, construction=METHOD),
+            stability=lambda *_, **__: Stability((), (), None),
+            umap_frame=lambda *_, **__: pl.DataFrame({"x": [seed]}),
+        ),
+    ):
+        planted.build_planted(demo_of("planted").within(assets))
 
 
 def hold(folder: Path, began: Path) -> None:
