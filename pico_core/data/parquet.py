@@ -1,9 +1,14 @@
-"""Parquet files that anybody may have written: judged by what they declare before anything is unpacked."""
+"""Parquet files that anybody may have written: judged by what they declare before anything is unpacked.
+
+Arrow reads them. The reader of polars trusts a page's number of values: for a file made so, it asks for an exabyte and
+the whole process is ended, with no error to catch.
+"""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -11,7 +16,7 @@ from pico_core.errors import DataError
 
 MAX_VALUES: Final = 50_000_000  # values in lists counted: a billion equal ones take a few bytes
 MAX_UNPACKED: Final = 2**30  # bytes
-# What polars raises on damaged files: it even panics, outside Exception.
+# What is raised on damaged files: polars even panics, outside Exception, on what it is given.
 UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -30,15 +35,11 @@ def check_declared(
         DataError: too much, or another number. The message names no file.
         OSError: no parquet at all.
     """
-    # Arrow's own pool claims a gigabyte of addresses to read a header; it looks here once, when it is loaded.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    with _opened(path) as file:
+        _check(file.metadata, rows=rows, of=of, columns=columns)
 
-    try:
-        declared = pq.read_metadata(path)
-    except pa.ArrowException as error:
-        raise OSError(str(error)) from error
+
+def _check(declared: Any, *, rows: int | None, of: str, columns: Collection[str] | None) -> None:
     if rows is not None and declared.num_rows != rows:
         raise DataError(f"the table has {declared.num_rows} rows, but there are {rows} {of}; one row each is needed")
     chunks = [
@@ -62,10 +63,26 @@ def read_parquet(path: Path, *, rows: int | None = None, of: str = "rows") -> pl
         DataError: as there.
         UNREADABLE: damaged.
     """
-    check_declared(path, rows=rows, of=of)
-    frame = pl.read_parquet(path, glob=False)
+    with _opened(path) as file:
+        _check(file.metadata, rows=rows, of=of, columns=None)
+        frame = pl.DataFrame(pl.from_arrow(file.read(use_threads=False)))
     check_letters(frame)
     return frame
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A file in the hands of Arrow, whose errors become those of a file."""
+    # Arrow's own pool claims a gigabyte of addresses to read a header; it looks here once, when it is loaded.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # names of columns need not be UTF-8
+        raise OSError(str(error)) from error
 
 
 def check_letters(frame: pl.DataFrame) -> None:

@@ -8,7 +8,6 @@ import polars as pl
 import torch
 
 from pico_core.analysis.stability import Stability
-
 from pico_core.data.encoders import encode_dataset, load_small
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import import_arrays

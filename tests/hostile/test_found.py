@@ -1,0 +1,58 @@
+"""What long fuzzing found, each as a small case; folders of experiments lie with their door (`Door.known`)."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pico_core.data.parquet import read_parquet
+from pico_core.errors import DataError, RunError
+from pico_core.experiments.checking import read_table
+from pico_core.experiments.config import BUILT_IN
+from pico_core.experiments.training_tables import read_trainings
+from pico_core.probes import check_target, load_probe
+
+VALUES = bytes.fromhex("2c158001")  # in the header of a page: 64 values
+
+
+def test_a_page_with_a_negative_number_of_values_ends_no_process(tmp_path: Path) -> None:
+    """The reader of polars asked for 2 exabytes, and the operating system was told to end everything."""
+    file = tmp_path / "p.parquet"
+    pl.DataFrame({"modality": ["image"] * 32 + ["text"] * 32}).write_parquet(file)
+    assert read_parquet(file).height == 64
+    content = file.read_bytes()
+    assert content.count(VALUES) == 1
+    file.write_bytes(content.replace(VALUES, bytes.fromhex("2c158101")))
+    with pytest.raises(OSError, match="negative number of values"):
+        read_parquet(file)
+    with pytest.raises(RunError, match=r"^p\.parquet: cannot be read \(.*negative number of values.*\); name the"):
+        read_table(file)
+
+
+def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "p.parquet"
+    pl.DataFrame({"wxyz": [1]}).write_parquet(file)
+    file.write_bytes(file.read_bytes().replace(b"wxyz", b"\xffxyz"))
+    with pytest.raises(RunError, match=r"^p\.parquet: cannot be read \('utf-8' codec can't decode"):
+        read_table(file)
+    with pytest.raises(DataError, match=r"^p\.parquet: it cannot be read as a style probe"):
+        load_probe(file)
+    with pytest.raises(DataError, match=r"^p\.parquet: what is there is no style probe"):
+        check_target(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("difference", pl.lit(Decimal("0.5")).cast(pl.Decimal(30, 2))),
+        ("seed", pl.lit(Decimal(0)).cast(pl.Decimal(30, 2))),
+        ("basis", pl.lit([["a", "b"]]).first()),
+        ("digest", pl.lit(1.5)),
+    ],
+)
+def test_trainings_whose_values_are_of_other_kinds(tmp_path: Path, name: str, value: pl.Expr) -> None:
+    table = pl.read_parquet(BUILT_IN / "training.parquet")
+    table.with_columns(value.alias(name)).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(RunError, match=r"^t\.parquet: holds rows that no training writes"):
+        read_trainings(tmp_path / "t.parquet")
