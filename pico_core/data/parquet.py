@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pico_core.data.parquet_footer import read_footer
 from pico_core.errors import DataError
 
 MAX_VALUES: Final = 50_000_000  # values in lists counted: a billion equal ones take a few bytes
@@ -35,23 +36,14 @@ def check_declared(
         DataError: too much, or another number. The message names no file.
         OSError: no parquet at all.
     """
-    with _opened(path) as file:
-        _check(file.metadata, rows=rows, of=of, columns=columns)
-
-
-def _check(declared: Any, *, rows: int | None, of: str, columns: Collection[str] | None) -> None:
-    if rows is not None and declared.num_rows != rows:
-        raise DataError(f"the table has {declared.num_rows} rows, but there are {rows} {of}; one row each is needed")
-    chunks = [
-        chunk
-        for group in map(declared.row_group, range(declared.num_row_groups))
-        for chunk in map(group.column, range(declared.num_columns))
-        if columns is None or chunk.path_in_schema.partition(".")[0] in columns
-    ]
-    values, unpacked = sum(one.num_values for one in chunks), sum(one.total_uncompressed_size for one in chunks)
-    if max(values, declared.num_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
+    declared = read_footer(path)
+    if rows is not None and declared.n_rows != rows:
+        raise DataError(f"the table has {declared.n_rows} rows, but there are {rows} {of}; one row each is needed")
+    chunks = [one for one in declared.chunks if columns is None or one.column.decode(errors="replace") in columns]
+    values, unpacked = sum(one.n_values for one in chunks), sum(one.unpacked for one in chunks)
+    if max(values, declared.n_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
         raise DataError(
-            f"the table declares {declared.num_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
+            f"the table declares {declared.n_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
             f"are {MAX_VALUES} values and {MAX_UNPACKED / 2**20:.0f} MiB: keep fewer rows or columns"
         )
 
@@ -63,8 +55,8 @@ def read_parquet(path: Path, *, rows: int | None = None, of: str = "rows") -> pl
         DataError: as there.
         UNREADABLE: damaged.
     """
+    check_declared(path, rows=rows, of=of)
     with _opened(path) as file:
-        _check(file.metadata, rows=rows, of=of, columns=None)
         frame = pl.DataFrame(pl.from_arrow(file.read(use_threads=False)))
     check_letters(frame)
     return frame

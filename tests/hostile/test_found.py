@@ -1,12 +1,15 @@
 """What long fuzzing found, each as a small case; folders of experiments lie with their door (`Door.known`)."""
 
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pico_core.data.parquet import read_parquet
+from pico_core.data.parquet import check_declared, read_parquet
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import BUILT_IN
@@ -28,6 +31,37 @@ def test_a_page_with_a_negative_number_of_values_ends_no_process(tmp_path: Path)
         read_parquet(file)
     with pytest.raises(RunError, match=r"^p\.parquet: cannot be read \(.*negative number of values.*\); name the"):
         read_table(file)
+
+
+def test_statistics_of_a_column_of_another_kind_end_no_process(tmp_path: Path) -> None:
+    """Arrow's own look at the footer did: a column of texts was called one of numbers."""
+    file = tmp_path / "p.parquet"
+    pq.write_table(pa.table({"x": ["a"]}), file, use_dictionary=False)
+    content, kind = file.read_bytes(), bytes.fromhex("150c19")
+    assert content.count(kind) == 1
+    file.write_bytes(content.replace(kind, bytes.fromhex("150819")))
+    check_declared(file)
+    with pytest.raises(RunError, match=r"^p\.parquet: "):
+        read_table(file)
+
+
+@pytest.mark.parametrize("at", range(1, 40, 3))
+def test_a_damaged_footer_is_no_error_of_ours(tmp_path: Path, at: int) -> None:
+    file = tmp_path / "p.parquet"
+    pl.DataFrame({"x": [1], "y": [[1]]}).write_parquet(file)
+    content = bytearray(file.read_bytes())
+    content[-8 - at] ^= 0xFF
+    file.write_bytes(content)
+    with suppress(OSError, DataError):
+        check_declared(file)
+
+
+def test_structures_without_end_and_lists_of_a_billion(tmp_path: Path) -> None:
+    many, long = bytes.fromhex("19fcffffffff0f"), bytes.fromhex("16ffffffffffffffffffff01")
+    for footer in (bytes.fromhex("1c") * 100_000, many, long):
+        (tmp_path / "p.parquet").write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+        with pytest.raises(OSError, match="its footer is damaged"):
+            check_declared(tmp_path / "p.parquet")
 
 
 def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
