@@ -37,9 +37,9 @@ def test_statistics_of_a_column_of_another_kind_end_no_process(tmp_path: Path) -
     """Arrow's own look at the footer did: a column of texts was called one of numbers."""
     file = tmp_path / "p.parquet"
     pq.write_table(pa.table({"x": ["a"]}), file, use_dictionary=False)
-    content, kind = file.read_bytes(), bytes.fromhex("150c19")
+    content, kind = file.read_bytes(), bytes.fromhex("150c25")
     assert content.count(kind) == 1
-    file.write_bytes(content.replace(kind, bytes.fromhex("150819")))
+    file.write_bytes(content.replace(kind, bytes.fromhex("150825")))
     check_declared(file)
     with pytest.raises(RunError, match=r"^p\.parquet: "):
         read_table(file)
