@@ -45,6 +45,14 @@ def test_statistics_of_a_column_of_another_kind_end_no_process(tmp_path: Path) -
         read_table(file)
 
 
+def test_texts_that_are_no_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "p.parquet"
+    pl.DataFrame({"caption": ["wxyz"]}).write_parquet(file, compression="uncompressed", statistics=False)
+    file.write_bytes(file.read_bytes().replace(b"wxyz", b"\xffxyz"))
+    with pytest.raises(OSError, match="Invalid UTF8"):
+        read_parquet(file)
+
+
 @pytest.mark.parametrize("at", range(1, 40, 3))
 def test_a_damaged_footer_is_no_error_of_ours(tmp_path: Path, at: int) -> None:
     file = tmp_path / "p.parquet"
