@@ -7,6 +7,7 @@ from unittest.mock import patch
 import polars as pl
 import torch
 
+from pico_core.analysis.records import RetrievalReport
 from pico_core.analysis.stability import Stability
 from pico_core.data.encoders import encode_dataset, load_small
 from pico_core.data.files import load_pairs, save_pairs
@@ -20,7 +21,7 @@ from pico_core.experiments.grid import run_experiment
 from pico_core.export import export_bytes
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.runs import load_run, save_run
-from pico_core.study import run_study
+from pico_core.study import evaluate_study, run_study
 from pico_core.training.settings import AlignmentConfig
 from pico_core.trainings.comparison import run_training_comparison
 from pico_core.trainings.settings import ComparisonConfig
@@ -55,6 +56,13 @@ def construct(data: Path, target: Path, seed: int) -> None:
 def save_again(run: Path, target: Path) -> None:
     """Save a finished run in another place."""
     save_run(load_run(run), target)
+
+
+def evaluate(data: Path, run: Path, keep: Path) -> RetrievalReport:
+    """As `pico-lens evaluate --keep` does."""
+    torch.set_num_threads(1)
+    pairs = load_pairs(data)
+    return evaluate_study(pairs, load_run(run, pairs), keep=keep)
 
 
 def export(run: Path, target: Path) -> None:
