@@ -52,8 +52,8 @@ def opened_place(path: str | Path) -> Path:
     for link in links:
         if not is_open(link):
             raise DataError(
-                f"{shown}/{link.relative_to(place).as_posix()[:80]}: is a link that leads out of the folders that this app "
-                "opens; put the file "
+                f"{shown}/{link.relative_to(place).as_posix()[:80]}: is a link that leads out of the folders that "
+                "this app opens; put the file "
                 "itself there"
             )
     return place
