@@ -21,4 +21,20 @@ def assets_of(package: Path) -> Path:
     return (inside if inside.is_dir() else package.parent / "assets").resolve()
 
 
+def assets_of_checkout(package: Path) -> Path | None:
+    """The same folder where it is the project's own, beside the package; None where an installer put it in place.
+
+    Args:
+        package: Folder of `pico_core`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as site:
+    ...     assets_of_checkout(Path(site) / "pico_core") is None
+    True
+    """
+    outside = (package.parent / "assets").resolve()
+    checkout = assets_of(package) == outside and (package.parent / "pyproject.toml").is_file()
+    return outside if checkout else None
+
+
 ASSETS = assets_of(PACKAGE)

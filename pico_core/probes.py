@@ -182,7 +182,7 @@ def _is_probe(path: Path) -> bool:
 
     try:
         return KEY in (pq.read_schema(path).metadata or {})
-    except (OSError, pa.ArrowException):
+    except (OSError, pa.ArrowException, UnicodeDecodeError):
         return False
 
 

@@ -66,6 +66,7 @@ class _About:
     versions: tuple[str, ...]
     created: str = ""
     feedback_sample: Sample | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         seconds=about.seconds,
         versions=about.versions,
         feedback_sample=about.feedback_sample,
+        notes=about.notes,
     )
 
 
@@ -204,20 +206,25 @@ def _compared(study: Study) -> list[Tensor]:
 def _about(study: Study) -> dict[str, Any]:
     made = study.construction
     sample = {} if study.feedback_sample is None else {"feedback_sample": asdict(study.feedback_sample)}
-    return sample | {
-        "format": FORMAT,
-        "dataset": study.dataset,
-        "digest": study.digest,
-        "config": study.config.to_dict(),
-        "guard": asdict(made.guard),
-        "best_iteration": made.best_iteration,
-        "reference": made.reference,
-        "stop_reason": made.stop_reason.name,
-        "iterations": history_numbers(made.history),
-        "seconds": study.seconds,
-        "versions": list(study.versions),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    notes = {"notes": list(study.notes)} if study.notes else {}
+    return (
+        sample
+        | notes
+        | {
+            "format": FORMAT,
+            "dataset": study.dataset,
+            "digest": study.digest,
+            "config": study.config.to_dict(),
+            "guard": asdict(made.guard),
+            "best_iteration": made.best_iteration,
+            "reference": made.reference,
+            "stop_reason": made.stop_reason.name,
+            "iterations": history_numbers(made.history),
+            "seconds": study.seconds,
+            "versions": list(study.versions),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
 
 
 def _construction(

@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pico_core.analysis.rank_files import RankFiles
 from pico_core.analysis.records import RetrievalReport
 from pico_core.axes import Columns, PerImage
 from pico_core.cluster import Cluster
+from pico_core.data.halving import noting
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.samples import Sample, draw_images
@@ -51,6 +52,7 @@ class Study:
         seconds: How long it took.
         versions: Packages that did it, such as "torch 2.9.0".
         feedback_sample: How many images of the feedback split gave feedback; None where all did.
+        notes: What was told while it was done, such as that memory ended and blocks were halved.
     """
 
     config: StudyConfig
@@ -63,6 +65,7 @@ class Study:
     seconds: float
     versions: tuple[str, ...]
     feedback_sample: Sample | None = None
+    notes: tuple[str, ...] = ()
 
 
 def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
@@ -115,8 +118,23 @@ def run_study(
     Raises:
         DataError: the dataset is too small to be divided, or feedback is impossible on it.
     """
-    config = config or StudyConfig()
     began = time.perf_counter()
+    with noting() as notes:
+        study = _run(
+            pairs, config or StudyConfig(), truth, on_iteration=on_iteration, on_progress=on_progress, cluster=cluster
+        )
+    return replace(study, seconds=time.perf_counter() - began, notes=tuple(notes))
+
+
+def _run(
+    pairs: PairedEmbeddings,
+    config: StudyConfig,
+    truth: Columns | None,
+    *,
+    on_iteration: Callable[[Iteration], bool | None] | None,
+    on_progress: Callable[[float], None] | None,
+    cluster: Cluster | None,
+) -> Study:
     fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
     meter = _Meter(tell=on_progress)
     if cluster is not None and config.basis != "given":
@@ -167,7 +185,7 @@ def run_study(
             semantic_share=known,
             on_progress=lambda _share: meter.breathe(),
         ),
-        seconds=time.perf_counter() - began,
+        seconds=0.0,
         versions=package_versions(),
         feedback_sample=splits.feedback_sample,
     )

@@ -107,6 +107,7 @@ def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, s
         ("Read in", f"{study.columns.height:,} columns: {AXES[config.basis]}"),
         ("Construction", f"{len(past.iterations)} iterations in a study of {study.seconds:.1f} s. {_stopped(study)}"),
         ("Computed by", ", ".join(study.versions)),
+        *(("Told on the way", note) for note in study.notes),
         ("Report written", made.sentence),
     ]
     return facts

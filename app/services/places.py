@@ -5,11 +5,12 @@ looked at. What lies outside is refused in the same words whether it is there or
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pico_core.demo.catalogue import ASSETS
 from pico_core.errors import DataError
+from pico_core.experiments.grid import ABOUT
 
 SETTING = "PICO_FOLDERS"
 _own: set[Path] = {ASSETS.resolve()}
@@ -30,13 +31,14 @@ def opened_place(path: str | Path) -> Path:
     """Where a path leads, links followed, if that lies in one of the folders; nothing need be there.
 
     Raises:
-        DataError: it leads elsewhere, or is no path; so does a link directly inside a folder.
+        DataError: it leads elsewhere, or is no path; so does a link directly inside a folder, or anywhere below that
+            of an experiment.
     """
     shown = Path(str(path)).name[:80] or "this path"
     try:
         roots = folders()
         place = (roots[0] / Path(path).expanduser()).resolve()
-        links = [Path(entry) for entry in os.scandir(place) if entry.is_symlink()] if _within(place) else []
+        links = list(_links(place)) if _within(place) else []
     except (NotADirectoryError, FileNotFoundError):
         return place
     except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, or the home of nobody
@@ -50,10 +52,24 @@ def opened_place(path: str | Path) -> Path:
     for link in links:
         if not is_open(link):
             raise DataError(
-                f"{shown}/{link.name[:80]}: is a link that leads out of the folders that this app opens; put the file "
+                f"{shown}/{link.relative_to(place).as_posix()[:80]}: is a link that leads out of the folders that "
+                "this app opens; put the file "
                 "itself there"
             )
     return place
+
+
+def _links(place: Path) -> Iterator[Path]:
+    """Links in a folder; of an experiment, whose cells lie deeper, also those below. Pictures are judged one by one."""
+    inner = []
+    for entry in os.scandir(place):
+        if entry.is_symlink():
+            yield Path(entry)
+        elif entry.is_dir():
+            inner.append(Path(entry))
+    if (place / ABOUT).is_file():
+        for folder, folders_there, files in (found for one in inner for found in os.walk(one)):
+            yield from (one for name in (*folders_there, *files) if (one := Path(folder, name)).is_symlink())
 
 
 def is_open(place: Path) -> bool:

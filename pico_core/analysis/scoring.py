@@ -19,7 +19,7 @@ from pico_core.data.halving import halved, out_of_memory
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
-from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts
+from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts, some_images, some_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
 
 QueryKind = Literal["image", "text"]
@@ -47,8 +47,18 @@ class RetrievalIndex:
         return self.images.nbytes + self.texts.nbytes
 
     def scores(self, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
-        """Every image with every text: `score_pairs` to the bit, without packing again."""
-        return score_packed(self.images, self.texts, weights=weights, arithmetic=arithmetic)
+        """Every image with every text: `score_pairs` to the bit, without packing again; in pieces where memory ends.
+
+        Raises:
+            DataError: memory does not suffice for one pair, or for the table itself.
+        """
+
+        def some(chosen: slice, part: slice) -> Scores:
+            return score_packed(
+                some_images(self.images, chosen), some_texts(self.texts, part), weights=weights, arithmetic=arithmetic
+            )
+
+        return in_pieces(some, self.images.n_items, self.texts.n_items)
 
 
 def retrieval_index(pairs: PairedEmbeddings) -> RetrievalIndex:

@@ -99,6 +99,7 @@ def construct(
             "guard": made.guard.sentence,
             "feedback_sample": None if study.feedback_sample is None else study.feedback_sample.sentence,
             "seconds": study.seconds,
+            "notes": list(study.notes),
         }
         say(values, as_json=True)
         return

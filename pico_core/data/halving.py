@@ -55,6 +55,29 @@ def hearing(tell: Tell) -> Iterator[None]:
         _listener.reset(before)
 
 
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """Keep what is told while the block runs, each sentence once; whoever listens already hears it as before.
+
+    >>> with hearing(lambda sentence: None), noting() as notes:
+    ...     _tell("Not enough memory.")
+    >>> notes
+    ['Not enough memory.']
+    """
+    notes: list[str] = []
+    before = _listener.get()
+
+    def both(sentence: str) -> None:
+        notes.append(sentence)
+        if before is None:
+            warnings.warn(sentence, LessAtOnceWarning, stacklevel=4)
+        else:
+            before(sentence)
+
+    with hearing(both):
+        yield notes
+
+
 def halved(
     work: Callable[[slice], Part],
     n: int,

@@ -1,17 +1,23 @@
-"""Parquet files that anybody may have written: judged by what they declare before anything is unpacked."""
+"""Parquet files that anybody may have written: judged by what they declare before anything is unpacked.
+
+Arrow reads them. The reader of polars trusts a page's number of values: for a file made so, it asks for an exabyte and
+the whole process is ended, with no error to catch.
+"""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
+from pico_core.data.parquet_footer import read_footer
 from pico_core.errors import DataError
 
 MAX_VALUES: Final = 50_000_000  # values in lists counted: a billion equal ones take a few bytes
 MAX_UNPACKED: Final = 2**30  # bytes
-# What polars raises on damaged files: it even panics, outside Exception.
+# What is raised on damaged files: polars even panics, outside Exception, on what it is given.
 UNREADABLE: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -30,27 +36,14 @@ def check_declared(
         DataError: too much, or another number. The message names no file.
         OSError: no parquet at all.
     """
-    # Arrow's own pool claims a gigabyte of addresses to read a header; it looks here once, when it is loaded.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        declared = pq.read_metadata(path)
-    except pa.ArrowException as error:
-        raise OSError(str(error)) from error
-    if rows is not None and declared.num_rows != rows:
-        raise DataError(f"the table has {declared.num_rows} rows, but there are {rows} {of}; one row each is needed")
-    chunks = [
-        chunk
-        for group in map(declared.row_group, range(declared.num_row_groups))
-        for chunk in map(group.column, range(declared.num_columns))
-        if columns is None or chunk.path_in_schema.partition(".")[0] in columns
-    ]
-    values, unpacked = sum(one.num_values for one in chunks), sum(one.total_uncompressed_size for one in chunks)
-    if max(values, declared.num_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
+    declared = read_footer(path)
+    if rows is not None and declared.n_rows != rows:
+        raise DataError(f"the table has {declared.n_rows} rows, but there are {rows} {of}; one row each is needed")
+    chunks = [one for one in declared.chunks if columns is None or one.column.decode(errors="replace") in columns]
+    values, unpacked = sum(one.n_values for one in chunks), sum(one.unpacked for one in chunks)
+    if max(values, declared.n_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
         raise DataError(
-            f"the table declares {declared.num_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
+            f"the table declares {declared.n_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
             f"are {MAX_VALUES} values and {MAX_UNPACKED / 2**20:.0f} MiB: keep fewer rows or columns"
         )
 
@@ -63,9 +56,27 @@ def read_parquet(path: Path, *, rows: int | None = None, of: str = "rows") -> pl
         UNREADABLE: damaged.
     """
     check_declared(path, rows=rows, of=of)
-    frame = pl.read_parquet(path, glob=False)
+    with _opened(path) as file:
+        table = file.read(use_threads=False)
+        table.validate(full=True)  # polars takes its word that texts are UTF-8 and lists end within their values
+        frame = pl.DataFrame(pl.from_arrow(table))
     check_letters(frame)
     return frame
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A file in the hands of Arrow, whose errors become those of a file."""
+    # Arrow's own pool claims a gigabyte of addresses to read a header; it looks here once, when it is loaded.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # names of columns need not be UTF-8
+        raise OSError(str(error)) from error
 
 
 def check_letters(frame: pl.DataFrame) -> None:

@@ -102,7 +102,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         fresh.mkdir()
         try:
             yield fresh
-            for path in (*fresh.iterdir(), fresh):
+            for path in (*fresh.rglob("*"), fresh):
                 _sync(path)
             old = fresh.with_suffix(".old")
             replacing = folder.exists()
@@ -123,9 +123,13 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
 def put_back(folder: Path) -> None:
     """Give a folder its name back if a writer was killed after it had set the old one aside, before the new one came.
 
-    Whoever opens a folder calls it first. A writer that is alive is waited for.
+    Whoever opens a folder calls it first, by its full path: the folder that holds it may have been set aside as well.
+    A writer that is alive is waited for.
     """
-    if folder.exists() or not folder.name or not _set_aside(folder):
+    if folder.exists() or not folder.name:
+        return
+    put_back(folder.parent)
+    if folder.exists() or not _set_aside(folder):
         return
     with suppress(OSError, SettingError), alone(beside(folder), folder, wait=PATIENCE):
         _put_back(folder)

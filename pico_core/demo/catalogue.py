@@ -1,10 +1,12 @@
 """Which demos are built in, where their parts lie, and what each one teaches."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pico_core.errors import SettingError
+from pico_core.data.whole import strangers
+from pico_core.errors import DataError, SettingError
 from pico_core.method.config import BasisName
 from pico_core.places import ASSETS
 
@@ -28,6 +30,21 @@ class Demo:
     title: str
     lesson: str
     folder: Path
+
+    def within(self, place: Path, *, name: str = "") -> "Demo":
+        """The same demo in another place, as long as it is being made there.
+
+        >>> Demo("a", "A", "b", Path("scenes/a")).within(Path("draft")).dataset.as_posix()
+        'draft/a/dataset'
+        """
+        return replace(self, folder=place / (name or self.folder.name))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Names of everything that a build puts into the folder."""
+        by_basis = {path(basis).name for path in (self.run, self.stability, self.probe) for basis in BASES}
+        files = (self.dataset, self.truth, self.maps, self.encoder, self.words)
+        return frozenset(by_basis | {path.name for path in files})
 
     @property
     def dataset(self) -> Path:
@@ -102,3 +119,19 @@ def demo_of(name: str) -> Demo:
         if demo.name == name:
             return demo
     raise SettingError(f"there is no demo {name!r}; choose one of {', '.join(demo.name for demo in DEMOS)}")
+
+
+def check_replaceable(folder: Path, parts: Collection[str]) -> None:
+    """See that a folder holds nothing but what a build put there, before hours of work go into its replacement.
+
+    Raises:
+        DataError: something else is there; it would be lost.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder.name}: is a file; a demo is a folder: choose another place with --out")
+    others = strangers(folder, parts) if folder.exists() else ""
+    if others:
+        raise DataError(
+            f"{folder.name}: the folder holds {others}, which no build of a demo wrote; choose another place with "
+            "--out, so that nothing of yours is lost"
+        )

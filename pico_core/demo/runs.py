@@ -8,6 +8,7 @@ from pico_core.analysis.spaces.stored import umap_frame
 from pico_core.analysis.stability import Stability, stability
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.whole import write_whole
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig
 from pico_core.runs import save_run
@@ -31,7 +32,7 @@ def save_stability(pairs: PairedEmbeddings, study: Study, demo: Demo) -> None:
     splits = study_splits(pairs, study.config, study.basis)
     found = stability(splits.fit, splits.feedback, study.construction, seed=study.config.seed)
     about = {"digest": study.digest, "config": study.config.to_dict()} | asdict(found)
-    demo.stability(study.basis.name).write_text(json.dumps(about, indent=1, allow_nan=False))
+    write_whole(demo.stability(study.basis.name), json.dumps(about, indent=1, allow_nan=False).encode())
 
 
 def load_stability(study: Study, demo: Demo) -> Stability | None:

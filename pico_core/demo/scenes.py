@@ -1,6 +1,7 @@
 """Make the demos of styled scenes anew: train every recipe, measure, encode the demo's pictures, run.
 
-What is finished is kept in a work folder, so that an interrupted build goes on where it was.
+What is finished is kept in a work folder, so that an interrupted build goes on where it was. The folder of the demos
+is replaced at the end, in one step: pictures, datasets, runs and the record belong together.
 """
 
 import json
@@ -16,8 +17,8 @@ from pico_core.data.encoders import load_small, save_small
 from pico_core.data.files import save_pairs
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.data.token_words import piece_counts
-from pico_core.data.whole import write_whole
-from pico_core.demo.catalogue import CAPTIONS, PICTURES, Demo
+from pico_core.data.whole import replaced_folder, write_whole
+from pico_core.demo.catalogue import CAPTIONS, PICTURES, RECORD, Demo, check_replaceable
 from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
 from pico_core.demo.probes import save_probes
@@ -56,9 +57,7 @@ def build_encoder(
     model = train_encoder(
         scenes, scene_vocabulary(), config=config, checkpoint=work / f"{recipe.name}.training", on_step=on_step
     )
-    draft = target.with_suffix(".new")
-    save_small(model, scene_vocabulary(), draft, config=config.model, name=f"scenes {recipe.name}").replace(target)
-    return target
+    return save_small(model, scene_vocabulary(), target, config=config.model, name=f"scenes {recipe.name}")
 
 
 def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda _: None) -> EncoderMeasures:
@@ -124,7 +123,15 @@ def build_scenes(
         demos: The demo of a recipe, by the recipe's name; all in one folder.
         work: Keeps what is finished.
         tell: Hears in words how far it is.
+
+    Raises:
+        DataError: the folder of the demos, or that of one, holds something that no build wrote.
+        SettingError: another process writes the folder.
     """
+    folder = next(iter(demos.values())).folder.parent
+    check_replaceable(folder, {PICTURES, CAPTIONS, RECORD, *(demo.folder.name for demo in demos.values())})
+    for demo in demos.values():
+        check_replaceable(demo.folder, demo.parts)
     made = []
     for recipe in recipes:
         build_encoder(recipe, work, tell=tell)
@@ -132,10 +139,10 @@ def build_scenes(
         final = measure_recipe(recipe, work, part="final", tell=tell) if recipe.name in demos else None
         name = demos[recipe.name].name if recipe.name in demos else ""
         made.append(MeasuredRecipe(recipe.name, recipe.sentence, name, development, final))
-    folder = next(iter(demos.values())).folder.parent
-    scenes = build_pictures(folder)
-    for recipe_name, demo in demos.items():
-        tell(f"{demo.name}: encoding and running")
-        build_demo(demo, work / f"{recipe_name}.safetensors", scenes)
-    write_record(tuple(made), folder)
+    with replaced_folder(folder) as fresh:
+        scenes = build_pictures(fresh)
+        for recipe_name, demo in demos.items():
+            tell(f"{demo.name}: encoding and running")
+            build_demo(demo.within(fresh), work / f"{recipe_name}.safetensors", scenes)
+        write_record(tuple(made), fresh)
     return tuple(made)

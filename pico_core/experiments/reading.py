@@ -96,7 +96,7 @@ def read_outcome(path: Path | str) -> Outcome:
     about, table = read_about(path), sound(results(path), path.name)
     try:
         toml = recorded_toml(about)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         toml = ""
     return Outcome(str(about["name"]), str(about.get("sentence", "")), table, toml, reached(path))
 

@@ -11,7 +11,7 @@ from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.checking import LARGEST, TableCheck, check_table
 from pico_core.trainings.summary import TrainingSummary, training_summaries
-from pico_core.trainings.tables import FAMILY, upgraded
+from pico_core.trainings.tables import CURVES, FAMILY, SCHEMA, upgraded
 
 # Table and curves: beside an experiment (of heads, and of the encoder), and as a comparison of trainings writes them.
 BESIDE: Final = (("training.parquet", "training_curves.parquet"), ("encoder.parquet", "encoder_curves.parquet"))
@@ -20,6 +20,7 @@ NAMES: Final = (*BESIDE, ALONE)
 _TEXTS: Final = ("experiment", "dataset", "variant", "label", "family")
 _NUMBERS: Final = ("rsum", "difference", "low", "high", "n_images", "seed")
 _CURVE_NUMBERS: Final = ("seed", "epoch", "feedback_rsum")
+_KINDS: Final = {**CURVES, **SCHEMA}  # older tables may lack some of them
 _AGAIN: Final = "train again with pico-lens train"
 
 
@@ -167,10 +168,16 @@ def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFr
         held = table.select(*texts, *numbers)
     except (DataError, *UNREADABLE) as error:
         raise RunError(f"{path.name}: is no table of trainings ({error}); {_AGAIN}") from None
-    right = all(held[name].dtype == pl.String for name in texts) and all(held[n].dtype.is_numeric() for n in numbers)
+    right = all(held[name].dtype == pl.String for name in texts) and all(_counts(held[n]) for n in numbers)
+    right &= all(table[name].dtype in (pl.String, pl.Null) for name in table.columns if _KINDS.get(name) == pl.String)
     if not right or held.is_empty() or not _finite(held.select(numbers)) or sum(held.null_count().row(0)):
         raise RunError(f"{path.name}: holds rows that no training writes; {_AGAIN}")
     return table
+
+
+def _counts(column: pl.Series) -> bool:
+    """Whether its values can be reckoned with beside others: decimals cannot."""
+    return column.dtype.is_integer() or column.dtype.is_float()
 
 
 def _finite(numbers: pl.DataFrame) -> bool:

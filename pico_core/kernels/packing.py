@@ -220,6 +220,43 @@ def unpacked_texts(packed: PackedTokens) -> Iterator[Packed]:
             yield Packed(run.items, rows.view(len(run.items), run.length, packed.n_columns))
 
 
+def some_images(packed: PackedTokens, part: slice) -> PackedTokens:
+    """The packed images of a range, numbered from 0.
+
+    >>> packed = pack_images(torch.tensor([[[1.0]], [[2.0]], [[3.0]]]), torch.ones(3, 1) > 0)
+    >>> [found.tokens.flatten().tolist() for found in unpacked_images(some_images(packed, slice(1, 3)))]
+    [[2.0, 3.0]]
+    """
+    if part == slice(0, packed.n_items):
+        return packed
+    blocks = tuple(
+        TokenBlock((Run(own.items, own.tokens.shape[1]),), _filled(own.tokens.transpose(0, 1).flatten(0, 1)))
+        for own in (_inside(found, part) for found in unpacked_images(packed))
+        if len(own.items)
+    )
+    return PackedTokens(blocks, part.stop - part.start, packed.n_columns, packed.dtype)
+
+
+def some_texts(packed: PackedTokens, part: slice) -> PackedTokens:
+    """The packed texts of a range, numbered from 0.
+
+    >>> packed = pack_texts(torch.tensor([[[1.0]], [[2.0]], [[3.0]]]), torch.ones(3, 1) > 0)
+    >>> [found.tokens.flatten().tolist() for found in unpacked_texts(some_texts(packed, slice(0, 2)))]
+    [[1.0, 2.0]]
+    """
+    if part == slice(0, packed.n_items):
+        return packed
+    blocks = tuple(
+        _together([own]) for own in (_inside(found, part) for found in unpacked_texts(packed)) if len(own.items)
+    )
+    return PackedTokens(blocks, part.stop - part.start, packed.n_columns, packed.dtype)
+
+
+def _inside(found: Packed, part: slice) -> Packed:
+    own = (found.items >= part.start) & (found.items < part.stop)
+    return Packed(found.items[own] - part.start, found.tokens[own])
+
+
 def _filled(rows: Float[Tensor, "tokens d"]) -> Float[Tensor, "filled d"]:
     missing = -len(rows) % MULTIPLE
     return torch.nn.functional.pad(rows, (0, 0, 0, missing)) if missing else rows

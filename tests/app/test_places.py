@@ -240,3 +240,16 @@ def test_every_setting_is_one_of_streamlit():
     known = set(get_config_options())
     for word in start_command.command("127.0.0.1", 8501, 50, host="pico.example.org", browser=True)[6:]:
         assert word.removeprefix("--").split("=")[0] in known
+
+
+@pytest.mark.parametrize("deep", ["cells/a.parquet", "cells/more/a.parquet", "cells/more"])
+def test_links_deep_in_the_folder_of_an_experiment_lead_nowhere_else(tree, deep):
+    folder = tree / "open" / "grid"
+    (folder / deep).parent.mkdir(parents=True)
+    (folder / "experiment.json").touch()
+    (folder / deep).symlink_to(tree / "closed" / "secret.png")
+    with pytest.raises(DataError, match=rf"^grid/{deep}: is a link that leads out of the folders"):
+        places.opened_place(folder)
+    (folder / deep).unlink()
+    (folder / deep).symlink_to(folder / "experiment.json")
+    assert places.opened_place(folder) == folder

@@ -265,7 +265,7 @@ def test_a_panic_of_a_parser_is_a_refusal(tmp_path: Path, monkeypatch: pytest.Mo
         raise pl.exceptions.PanicException("assertion failed")
 
     pl.DataFrame({"x": [1]}).write_parquet(tmp_path / "results.parquet")
-    monkeypatch.setattr(pl, "read_parquet", panics)
+    monkeypatch.setattr(pl, "from_arrow", panics)
     with pytest.raises(RunError, match=r"results\.parquet: cannot be read \(assertion failed\)"):
         read_table(tmp_path / "results.parquet")
 

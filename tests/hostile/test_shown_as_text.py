@@ -3,12 +3,15 @@
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from app.documents.run_report import Made, run_report_html
 from app.documents.standalone import Section, standalone
 from app.figures import columns, probe, recall_curves, theme
 from app.glossary import explain
@@ -96,3 +99,37 @@ def test_brackets_are_letters_to_the_terminal(study: Any) -> None:
     with printing.out.capture() as held:
         printing.tell(labelled)
     assert "[/b] x" in held.get()
+
+
+class Tags(HTMLParser):
+    """Names of tags and of attributes of a page, and every address it names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen |= {tag, *(f"{tag} {name}" for name, _ in attrs)}
+        self.seen |= {f"{tag} {name}={value}" for name, value in attrs if name in ("href", "src") and value}
+
+
+def test_the_report_of_a_run_holds_no_markup_of_the_data(study: Any) -> None:
+    """Every text that the file of a run may hold is hostile: the page has the tags that it has without them."""
+    hostile = f"</script></style></title>-->{HOSTILE}<script>alert(2)</script>"
+    report = replace(
+        study.report,
+        split=hostile,
+        baseline=replace(study.report.baseline, label=hostile),
+        controls=(replace(study.report.controls[0], label=hostile),),
+    )
+    columns = study.columns.with_columns(pl.lit(hostile).alias("title"))
+    named = {"dataset": hostile, "digest": hostile, "versions": (hostile,), "notes": (hostile,)}
+    other = replace(study, report=report, columns=columns, **named)
+    calm = replace(study, notes=("x",), report=replace(study.report, controls=study.report.controls[:1]))
+    pages = [run_report_html(one, splits=None, made=Made(datetime(2026, 1, 1))) for one in (calm, other)]
+    before, after = Tags(), Tags()
+    before.feed(pages[0])
+    after.feed(pages[1])
+    assert after.seen == before.seen
+    assert pages[1].count("<script") == pages[0].count("<script")
+    assert "alert(2)" in pages[1]

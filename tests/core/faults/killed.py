@@ -12,8 +12,10 @@ import time
 import traceback
 import types
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 STEPS = ("fsync", "replace", "rename", "mkdir")  # before each of these a child can be killed
 PRELOADED = ["torch", "polars", "open_clip", "tests.core.faults.killed", "tests.core.faults.work"]
@@ -34,6 +36,16 @@ def killed_before(step: int, work: Callable[..., None], *arguments: Any) -> bool
 def killed_after(seconds: float, work: Callable[..., None], *arguments: Any) -> bool:
     """The same, killed so many seconds after the work began, whatever it does then."""
     return _ended(_run(work, arguments, seconds=seconds))
+
+
+def steps_of(work: Callable[..., None], *arguments: Any) -> int:
+    """How many steps on the disk it takes, done in this process to its end."""
+    seen: list[int] = []
+    with ExitStack() as patched:
+        for name in STEPS:
+            patched.enter_context(patch.object(os, name, _telling(getattr(os, name), lambda: seen.append(1))))
+        work(*arguments)
+    return len(seen)
 
 
 def begun(work: Callable[..., None], *arguments: Any):
@@ -80,19 +92,21 @@ def _child(work, arguments, step, seconds) -> None:
 def _die_before(step: int) -> None:
     left = [step]
 
-    def counted(name: str):
-        real = getattr(os, name)
-
-        def call(*arguments, **settings):
-            left[0] -= 1
-            if left[0] <= 0:
-                _die()
-            return real(*arguments, **settings)
-
-        return call
+    def count():
+        left[0] -= 1
+        if left[0] <= 0:
+            _die()
 
     for name in STEPS:
-        setattr(os, name, counted(name))
+        setattr(os, name, _telling(getattr(os, name), count))
+
+
+def _telling(real, tell):
+    def call(*arguments, **settings):
+        tell()
+        return real(*arguments, **settings)
+
+    return call
 
 
 def _die() -> None:

@@ -5,9 +5,13 @@ import random
 import numpy as np
 import polars as pl
 import pytest
+from safetensors.torch import load_file
 
+from pico_core.analysis import rank_files
+from pico_core.data import whole as whole_module
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.experiments.grid import results
+from pico_core.reports import report_json
 from pico_core.runs import load_run
 from tests.core.faults import work
 from tests.core.faults.killed import killed_after, killed_before, traces
@@ -44,12 +48,14 @@ def at_every_step(do, *arguments, check):
     raise AssertionError("it never came to an end")
 
 
-def again_and_again(do, *arguments):
+def again_and_again(do, *arguments, check=lambda: None):
     """Kill every start a little later than the one before, until one gets through; how many died."""
     step = died = 1
     while killed_before(step, do, *arguments):
+        check()
         step, died = step + 1 + step // 3, died + 1
         assert step < MOST
+    check()
     return died - 1
 
 
@@ -111,6 +117,30 @@ def test_an_export_leaves_the_old_file_or_the_whole_new_one(made, tmp_path):
     died = at_every_step(work.export, made / "run-1", tmp_path / "w.csv", check=check)
     assert died >= 3
     assert (tmp_path / "w.csv").read_bytes() == new
+
+
+def test_an_evaluation_goes_on_from_what_it_kept(made, tmp_path, monkeypatch):
+    whole = report_json(work.evaluate(made / "data", made / "run-1", tmp_path / "whole"))
+    keep = tmp_path / "keep"
+    work.evaluate(made / "data", made / "run-0", keep)
+    old = {file.name: file.read_bytes() for file in keep.iterdir()}
+    seen = []
+
+    def check():
+        assert {name: (keep / name).read_bytes() for name in old} == old, "what another evaluation kept stays"
+        counts = [file for file in keep.glob("ranks-*.safetensors") if file.name not in old]
+        assert all(bool(load_file(file)["done"].all()) for file in counts)
+        seen.append(len(counts))
+
+    assert again_and_again(work.evaluate, made / "data", made / "run-1", keep, check=check) >= 4
+    assert seen == sorted(seen)
+    assert seen[0] == 0
+    assert seen[-1] == len(list((tmp_path / "whole").iterdir()))
+    # Drafts of killed writers go when they are old; nothing is counted again.
+    monkeypatch.setattr(rank_files, "count_block", None)
+    monkeypatch.setattr(whole_module, "LONGEST", -1.0)
+    assert report_json(work.evaluate(made / "data", made / "run-1", keep)) == whole
+    assert traces(tmp_path) == []
 
 
 def test_an_encoding_goes_on_after_every_kill(made, tmp_path):

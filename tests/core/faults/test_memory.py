@@ -1,22 +1,26 @@
 """Memory that does not suffice for a block: it is halved, the result stays, somebody is told; one item is refused."""
 
 from dataclasses import fields
+from datetime import datetime
 
 import numpy as np
 import pytest
 import torch
 
+from app.documents.run_report import Made, run_report_html
 from app.jobs import Job
 from pico_core import cli
-from pico_core.analysis import scoring
+from pico_core.analysis import evaluation, scoring
+from pico_core.analysis.evaluation import retrieval_feedback
 from pico_core.analysis.rank_counts import rank_plan
 from pico_core.analysis.rank_files import count_ranks
 from pico_core.analysis.retrieve import top_candidates
-from pico_core.analysis.scoring import score_pairs
+from pico_core.analysis.scoring import retrieval_index, score_pairs
 from pico_core.data.encoders import load_small
 from pico_core.data.files import save_pairs
 from pico_core.data.halving import LessAtOnceWarning, halved, hearing, out_of_memory
 from pico_core.errors import DataError
+from pico_core.runs import load_run, save_run
 from tests.photos import write_encoder, write_photos
 
 SAID = "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
@@ -65,6 +69,47 @@ def test_scores_are_the_same_to_the_bit(planted, scarce):
         assert max(n * m for n, m in tried if n * m <= most) <= most
     assert told[0] == f"Not enough memory for {pairs.n_texts} texts at a time: going on with {pairs.n_texts // 2}."
     assert any("images with one text" in sentence for sentence in told)
+
+
+def test_feedback_from_a_packed_split_is_the_same_to_the_bit(planted, monkeypatch):
+    pairs, told = planted.pairs.select(torch.arange(12)), []
+    weights = torch.rand(pairs.n_columns, generator=torch.Generator().manual_seed(0))
+    whole = retrieval_index(pairs).scores(weights), retrieval_feedback(pairs)(weights)
+    real, allowed = scoring.score_packed, []
+
+    def score_packed(images, texts, **settings):
+        if images.n_items * texts.n_items > allowed[-1]:
+            raise RuntimeError(SAID)
+        return real(images, texts, **settings)
+
+    monkeypatch.setattr(scoring, "score_packed", score_packed)
+    for most in (150, 7, 1):
+        allowed.append(most)
+        with hearing(told.append):
+            found = retrieval_index(pairs).scores(weights), retrieval_feedback(pairs)(weights)
+        assert all(torch.equal(a, b) for a, b in zip(whole, found, strict=True))
+    assert told[0] == f"Not enough memory for {pairs.n_texts} texts at a time: going on with {pairs.n_texts // 2}."
+    allowed.append(0)
+    with hearing([].append), pytest.raises(DataError, match="one of the images with one text alone"):
+        retrieval_index(pairs).scores(weights)
+
+
+def test_a_run_keeps_what_was_told(pico, planted, study, tmp_path, scarce, monkeypatch):
+    monkeypatch.setattr(evaluation, "_worth_packing", lambda _pairs: False)
+    save_pairs(planted.pairs, tmp_path / "data")
+    scarce(100)
+    done = pico("construct", tmp_path / "data", "--out", tmp_path / "run", "--json", "--set", "n_iterations=2")
+    again = load_run(tmp_path / "run")
+    assert again.notes == tuple(done.json["notes"])
+    assert any("Not enough memory for" in note for note in again.notes)
+    assert len(set(again.notes)) == len(again.notes)
+    said = [line.removeprefix("Note: ") for line in done.err.splitlines() if line.startswith("Note: ")]
+    assert said == list(again.notes)
+    page = run_report_html(again, splits=None, made=Made(datetime(2026, 1, 1)))
+    assert all(note in page for note in again.notes)
+    save_run(study, tmp_path / "calm")
+    assert load_run(tmp_path / "calm").notes == ()
+    assert "notes" not in (tmp_path / "calm" / "run.json").read_text()
 
 
 def test_ranks_and_lists_are_the_same(planted, scarce):

@@ -2,20 +2,26 @@
 
 import time
 from pathlib import Path
+from unittest.mock import patch
 
+import polars as pl
 import torch
 
+from pico_core.analysis.records import RetrievalReport
+from pico_core.analysis.stability import Stability
 from pico_core.data.encoders import encode_dataset, load_small
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.data.imports import import_arrays
 from pico_core.data.locks import alone, within
+from pico_core.data.planted import PlantedConfig
 from pico_core.data.whole import write_whole
+from pico_core.demo import demo_of, planted, runs
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
 from pico_core.export import export_bytes
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.runs import load_run, save_run
-from pico_core.study import run_study
+from pico_core.study import evaluate_study, run_study
 from pico_core.training.settings import AlignmentConfig
 from pico_core.trainings.comparison import run_training_comparison
 from pico_core.trainings.settings import ComparisonConfig
@@ -52,6 +58,13 @@ def save_again(run: Path, target: Path) -> None:
     save_run(load_run(run), target)
 
 
+def evaluate(data: Path, run: Path, keep: Path) -> RetrievalReport:
+    """As `pico-lens evaluate --keep` does."""
+    torch.set_num_threads(1)
+    pairs = load_pairs(data)
+    return evaluate_study(pairs, load_run(run, pairs), keep=keep)
+
+
 def export(run: Path, target: Path) -> None:
     """As `pico-lens export` does."""
     write_whole(target, export_bytes(load_run(run), "csv"))
@@ -67,6 +80,22 @@ def train(data: Path, folder: Path) -> None:
     """As `pico-lens train` does."""
     torch.set_num_threads(1)
     run_training_comparison(load_pairs(data), TRAININGS, folder)
+
+
+def build_planted(assets: Path, seed: int) -> None:
+    """As `pico-lens demo planted` does, with fewer pairs and iterations, and without what takes long."""
+    torch.set_num_threads(1)
+    small = PlantedConfig(n_images=32, n_columns=8)
+    with (
+        patch.multiple(planted, PLANTED=small, SEED=seed),
+        patch.multiple(
+            runs,
+            StudyConfig=lambda basis: StudyConfig(basis=basis, construction=METHOD),
+            stability=lambda *_, **__: Stability((), (), None),
+            umap_frame=lambda *_, **__: pl.DataFrame({"x": [seed]}),
+        ),
+    ):
+        planted.build_planted(demo_of("planted").within(assets))
 
 
 def hold(folder: Path, began: Path) -> None:

@@ -153,6 +153,9 @@ def doors() -> tuple[Door, ...]:
         (Path(place) / "small.toml").write_text(small)
         run_experiment(read_experiment(Path(place) / "small.toml"), Path(place) / "grid")
         grid = files_of(Path(place) / "grid")
+    about = json.loads(grid[ABOUT])
+    unwritable = [about | {"datasets": [about["datasets"][0] | {"config": [1]}]}]
+    unwritable += [about | {"sweep": [{"setting": "gamma", "value": 10**400}]}]
     cell = next(name for name in grid if name.startswith(CELLS))
     tables = {name: pl.read_parquet(BUILT_IN / name) for name in ("training.parquet", "training_curves.parquet")}
     tables = {name: table.filter(pl.col("dataset") == table["dataset"][0]) for name, table in tables.items()}
@@ -166,7 +169,14 @@ def doors() -> tuple[Door, ...]:
             run,
             ("run.json", "report.json", "weights.safetensors", "history.safetensors", "weights.parquet"),
         ),
-        Door("experiment", grid, outcome, (ABOUT, cell), named=False),
+        Door(
+            "experiment",
+            grid,
+            outcome,
+            (ABOUT, cell),
+            named=False,
+            known=tuple((ABOUT, json.dumps(one).encode()) for one in unwritable),
+        ),
         Door("results", {RESULTS: grid[RESULTS]}, looked_at),
         Door("trainings", {name: written(frame) for name, frame in tables.items()}, trained),
         Door("probe", {"p.parquet": probe_bytes(labels)}, probe),
