@@ -21,6 +21,7 @@ from app.figures.theme import (
     faint,
     ink,
     interval,
+    scale_top,
     shades,
     verbatim,
 )
@@ -29,7 +30,6 @@ MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean
 RING = 17  # pixels across, of the mark of the selected column
 SIDE = 0.86  # where the distribution beside the bars begins
 BINS = 30
-COLOURS = {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         dark: Theme.
     """
     ordered = _ordered(table, measure, by_value=by_value)
-    values = ordered[measure].to_numpy()
+    values, found = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
     figure = blank(
         height=330,
         x=f"{ordered.height} columns, lowest first" if by_value else "column index",
@@ -63,7 +63,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
     figure.add_bar(
         x=np.arange(ordered.height),
         y=values,
-        marker={"color": shades(ordered["probability"].to_numpy()), "line": {"width": 0}},
+        marker={"color": shades(found / scale_top(found)), "line": {"width": 0}},
         customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
     )
@@ -206,7 +206,9 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "size": 9,
             "line": {"color": rim(dark), "width": 0.8},
             "colorbar": colour_bar("semantic<br>probability"),
-            **COLOURS,
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": scale_top(table["probability"].to_numpy()),
         },
         customdata=told(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"

@@ -69,7 +69,7 @@ def row_html(one: VariantSummary, whose: str) -> str:
     said = f"{numbers} points of rSum" if numbers else "no number here"
     return (
         f'<div class="source">{badge}<b>{escape(one.label[:120])}</b>{": " if about else ""}{escape(about)}. {said}, '
-        f"{escape(_seconds(one.seconds))} a cell.{note}{source}</div>"
+        f"{escape(_seconds(one.seconds))} a split.{note}{source}</div>"
     )
 
 

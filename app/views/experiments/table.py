@@ -18,7 +18,7 @@ HEADS = {
     "lead": ("lead of PICO", "Mean rSum of the method's weights minus this one's."),
     "lead_low": ("lead low", "Lower end of its 95 % interval, not adjusted."),
     "lead_high": ("lead high", "Upper end."),
-    "seconds": ("seconds", "Mean time of a cell."),
+    "seconds": ("seconds", "Mean processor time of one split."),
     "note": ("note", "What a reader has to know."),
 }
 
@@ -52,7 +52,8 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
         icon=":material/download:",
         width="stretch",
         on_click="ignore",
-        help="All cells of all datasets, as the command writes them; this page opens it again.",
+        help="A cell is one variant on one split of one dataset. All of them, as the command writes them; this page "
+        "opens the file again.",
         key="experiments-parquet",
     )
     _again(results)
