@@ -21,6 +21,7 @@ from app.figures.theme import (
     faint,
     ink,
     interval,
+    outline,
     scale_top,
     shades,
     verbatim,
@@ -92,11 +93,14 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
             "fixedrange": True,
             "nticks": 4,
         },
-        yaxis={"range": [0, 1.16 * top], "fixedrange": True},
+        # Below zero there is room for the lower half of the ring around a column of probability 0.
+        yaxis={"range": [-0.05 * top, 1.16 * top], "fixedrange": True},
     )
     if by_value:
         figure.update_xaxes(showticklabels=False, selector={"anchor": None})
         figure.layout.xaxis.showticklabels = False
+    if dark:
+        figure.add_scatter(**outline(values))
     if measure == "probability" and has_intervals(table):
         figure.add_scatter(**_whiskers(ordered, dark=dark))
     return figure

@@ -9,7 +9,21 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import BAR, GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet, scale_top, shades
+from app.figures.theme import (
+    BAR,
+    GAIN,
+    GREY,
+    LOSS,
+    SEQUENTIAL,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    outline,
+    quiet,
+    scale_top,
+    shades,
+)
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -149,6 +163,8 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,
     )
+    if dark:
+        figure.add_scatter(**outline(ordered["shown_weight"].to_numpy()))
     figure.add_hline(
         y=1,
         line={"color": GREY, "width": 2},

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.figures.columns import ring, told, undimmed
-from app.figures.theme import GREY, PAPER, SEMANTIC, SEQUENTIAL, blank, ink, scale_top
+from app.figures.theme import GREY, PAPER, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
 from pico_core.analysis.stability import Stability
 
 SHOWN = 16
@@ -31,6 +31,8 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
         hovertemplate="%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples<extra></extra>",
         **undimmed(),
     )
+    if dark:
+        figure.add_scatter(**outline(shares))
     chance = min(1.0, 10 / table.height)
     for height, words in ((0.95, "surely among them"), (chance, "chance")):
         figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})

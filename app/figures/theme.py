@@ -110,6 +110,22 @@ def shades(shares: NDArray[np.float64]) -> list[str]:
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels.round().astype(int).tolist()]
 
 
+def outline(heights: NDArray[np.float64]) -> dict[str, Any]:
+    """The upper edge of bars at 0, 1, 2 and so on, as one line: on a dark ground the dark end of the scale is lost.
+
+    >>> line = outline(np.array([2.0, 3.0]))
+    >>> line["x"].tolist(), line["y"].tolist()
+    ([-0.5, -0.5, 0.5, 0.5, 1.5, 1.5], [0.0, 2.0, 2.0, 3.0, 3.0, 0.0])
+    """
+    return {
+        "x": np.repeat(np.arange(len(heights) + 1) - 0.5, 2),
+        "y": np.concatenate([[0.0], np.repeat(heights, 2), [0.0]]),
+        "mode": "lines",
+        "line": {"color": "rgba(232,235,238,0.55)", "width": 1, "simplify": False},
+        "hoverinfo": "skip",
+    }
+
+
 def add_notes(figure: go.Figure, notes: Sequence[Mapping[str, object]]) -> go.Figure:
     """The figure with notes added at once: one by one, every note copies and checks all that stand there already."""
     figure.layout.annotations = (*figure.layout.annotations, *notes)

@@ -1,6 +1,7 @@
 """What did I load, and is it sound?"""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 import streamlit as st
 
@@ -171,7 +172,7 @@ def _examples(dataset: services.Dataset) -> None:
         return
     with st.container(horizontal=True):
         for asked in services.queries_named(space, [str(row["image"]) for row in rows]):
-            name = services.item_name(space, "image", asked.index)[:40]
+            name = shorten(services.item_name(space, "image", asked.index), 44, placeholder=" …")
             ask_button(space, asked, key=f"data-ask-{asked.index}", label=f"Ask with {plain(name)}")
 
 

@@ -106,7 +106,11 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
     """Columns to go to, each with its value."""
     values = {companion.column: companion.value for companion in companions}
     chosen = st.pills(
-        title, list(values), format_func=lambda column: f"{column} · {values[column]:+.2f}", key=f"company-{key}"
+        title,
+        list(values),
+        format_func=lambda column: f"{column} · {values[column]:+.2f}",
+        wrap=True,  # in a column they would run out of it
+        key=f"company-{key}",
     )
     return state.fresh(f"company-{key}", chosen)
 

@@ -30,7 +30,9 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
     wanted = what.selectbox("Family", ["all", *families], key="experiments-family")
     shown = experiments.of_family(found, wanted)
     numbers = shown.select(list(HEADS))
-    st.dataframe(numbers, hide_index=True, height=420, key="experiments-table", column_config=_columns())
+    st.dataframe(
+        numbers, hide_index=True, height=420, placeholder="", key="experiments-table", column_config=_columns()
+    )
     st.caption(
         f"{shown.height:,} of {len(found.summaries):,} variants on this dataset. Every head explains its number."
     )
