@@ -153,10 +153,10 @@ def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
         hovertemplate="mean %{z:.3f} ± %{customdata:.3f}<extra></extra>",
         colorbar=colour_bar("mean<br>value"),
     )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, constrain="domain")
-    figure.update_yaxes(
-        showticklabels=False, showgrid=False, zeroline=False, autorange="reversed", scaleanchor="x", constrain="domain"
-    )
+    bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "constrain": "domain"}
+    down, across = mean.shape  # to the edge of the outermost squares: the ground between them is no frame around them
+    figure.update_xaxes(**bare, range=[-0.5, across - 0.5])
+    figure.update_yaxes(**bare, range=[down - 0.5, -0.5], scaleanchor="x")
     figure.update_layout(plot_bgcolor=faint(dark), margin={"l": 8, "r": 77, "b": 41})
     return figure
 

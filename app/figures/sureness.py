@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.figures.columns import ring, told, undimmed
-from app.figures.theme import GREY, PAPER, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
+from app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
 from pico_core.analysis.stability import Stability
 
 SHOWN = 16
@@ -44,10 +44,10 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
             showarrow=False,
             xanchor="right",
             yanchor="bottom",
-            bgcolor=PAPER[dark] if words == "chance" else None,  # bars stand behind this one
             font={"size": 12, "color": ink(dark)},
         )
     figure.update_xaxes(
+        range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
         tickvals=list(range(ordered.height)),
         ticktext=[str(column) for column in ordered["column"].to_list()],
         showgrid=False,

@@ -88,11 +88,11 @@ def scale_top(probabilities: NDArray[Any]) -> float:
 
     >>> scale_top(np.array([0.02, 0.19]))
     0.2
-    >>> scale_top(np.array([0.3, 0.7]))
-    1.0
+    >>> scale_top(np.array([0.3, 0.68])), scale_top(np.array([0.91]))
+    (0.7, 1.0)
     """
     highest = float(np.max(probabilities, initial=0.0))
-    return next((top for top in (0.05, 0.1, 0.2, 0.5) if highest <= top), 1.0)
+    return next((top for top in (0.05, *(tenths / 10 for tenths in range(1, 10))) if highest <= top), 1.0)
 
 
 def shades(shares: NDArray[np.float64]) -> list[str]:

@@ -7,7 +7,7 @@ from app.figures import construction as draw
 from app.figures.trajectories import sides, trajectories
 from app.views import trained
 from app.views.empty import workspace_or_say
-from app.views.parts import figure, prose, question
+from app.views.parts import figure, led, prose, question
 
 TITLE = "What kinds of style were found, and did feedback matter?"
 FACTORS = {1: "as it is", 10: "10 times", 50: "50 times"}
@@ -112,7 +112,8 @@ def _weights(space: services.Workspace, checked: str) -> None:
     made = space.study.construction
     history = made.history
     curve = services.weight_curve(space)
-    st.markdown(f"**The proposition.** {provenance.PROPOSITION} **Checked on this record:** {checked}")
+    led("The proposition.", provenance.PROPOSITION)
+    led("Checked on this record:", checked)
     left, right = st.columns(2)
     with left:
         figure(

@@ -118,7 +118,7 @@ def test_the_null_is_a_grey_bar_per_column(table):
 def test_two_sides_are_coloured_by_probability(table):
     points = draw.two_sides(table, selected=-1).data[0]
     assert list(points.marker.color) == table["probability"].to_list()
-    assert (points.marker.cmin, points.marker.cmax) == (0, 1)
+    assert (points.marker.cmin, points.marker.cmax) == (0, 0.9)
 
 
 def test_hovering_tells_the_truth_where_it_is_planted(table):

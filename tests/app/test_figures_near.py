@@ -152,7 +152,7 @@ def test_places_are_drawn_as_they_lie_and_zero_is_the_middle_of_the_scale():
     np.testing.assert_array_equal(heat.z, place.numpy())
     np.testing.assert_array_equal(heat.customdata, half.numpy())
     assert (heat.zmin, heat.zmax) == pytest.approx((-0.4, 0.4))
-    assert figure.layout.yaxis.autorange == "reversed"  # the first row of patches is at the top
+    assert list(figure.layout.yaxis.range) == [1.5, -0.5]  # the first row of patches is at the top
     assert figure.layout.xaxis.title.text
     assert figure.layout.yaxis.title.text
     still = near.places(PatchDrivers((), (), (2, 2), torch.zeros(2, 2), half)).data[0]
