@@ -31,6 +31,7 @@ MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean
 RING = 17  # pixels across, of the mark of the selected column
 SIDE = 0.86  # where the distribution beside the bars begins
 BINS = 30
+DENSE = 200  # columns; lines of more touch each other
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
+    edge = max(1.0, 0.02 * ordered.height)  # the ring and the number of the outermost column are whole
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
     figure.add_bar(
         x=counts,
@@ -83,7 +85,12 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
     figure.update_layout(
         bargap=0.08 if ordered.height < 300 else 0,
         margin={"l": 65, "b": 60},
-        xaxis={"domain": [0, SIDE - 0.03], "showgrid": False, "range": [-1, ordered.height], "zeroline": False},
+        xaxis={
+            "domain": [0, SIDE - 0.03],
+            "showgrid": False,
+            "range": [-edge, ordered.height - 1 + edge],
+            "zeroline": False,
+        },
         xaxis2={
             "domain": [SIDE, 1],
             "anchor": "y",
@@ -261,6 +268,7 @@ def has_intervals(table: pl.DataFrame) -> bool:
 
 def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
     """All intervals as one line with gaps: error bars would be hundreds of parts of the page, and slow to draw."""
+    fade = 1.0 if table.height <= DENSE else 0.5  # side by side they would hide the bars
     at, gap = np.arange(table.height), np.full(table.height, np.nan)
     return {
         "x": np.column_stack([at, at, gap]).ravel(),
@@ -269,7 +277,7 @@ def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
         ).ravel(),
         "mode": "lines",
         "line": {
-            "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)",
+            "color": f"rgba(190,195,200,{0.85 * fade})" if dark else f"rgba(140,146,152,{0.9 * fade})",
             "width": 1.5,
             "simplify": False,
         },
