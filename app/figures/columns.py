@@ -70,7 +70,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
-    edge = max(1.0, 0.02 * ordered.height)  # the ring and the number of the outermost column are whole
+    edge = max(1.0, 0.026 * ordered.height)  # the ring and the number of the outermost column are whole
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
     figure.add_bar(
         x=counts,
@@ -94,7 +94,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         xaxis2={
             "domain": [SIDE, 1],
             "anchor": "y",
-            "title": {"text": "number of columns"},
+            "title": {"text": "columns"},
             "gridcolor": faint(dark),
             "zerolinecolor": faint(dark),
             "fixedrange": True,

@@ -173,7 +173,7 @@ def _one_query(space: services.Workspace) -> None:
     def candidate(index: int) -> lists.Candidate:
         return services.candidate(space, other, index)
 
-    left, right = st.columns(2)
+    left, right = st.container(key="beside-overview-lists").columns(2)
     left.html(
         lists.list_html(found.left, title="Unweighted", target=found.target_before, candidate=candidate, weighted=False)
     )

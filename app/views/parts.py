@@ -44,7 +44,8 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .st-key-tour-takeaway{border-left:4px solid #0072B2;padding:.1rem 0 .1rem .8rem}
 @media (max-width:1000px){[data-testid=stMainBlockContainer]{padding:2.2rem 1rem 3rem}
 [data-testid=stSidebar][aria-expanded=true]{width:14.5rem!important;min-width:14.5rem!important}
-[class*=st-key-beside-] [data-testid=stColumn]{min-width:100%}}
+[class*=st-key-beside-] [data-testid=stColumn]{min-width:100%}
+[class*=st-key-row-] [data-testid=stColumn]{min-width:9.5rem}}
 </style>"""
 
 # Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary

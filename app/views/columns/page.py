@@ -104,9 +104,17 @@ def _overview(space: services.Workspace, frame: pl.DataFrame) -> None:
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
     measure = what.segmented_control(
-        "Show", list(names), format_func=names.__getitem__, default="probability", required=True, key="columns-measure"
+        "Show",
+        list(names),
+        format_func=names.__getitem__,
+        default="probability",
+        required=True,
+        wrap=True,
+        key="columns-measure",
     )
-    order = how.segmented_control("Order", list(ORDERS), default="Sorted", required=True, key="columns-order")
+    order = how.segmented_control(
+        "Order", list(ORDERS), default="Sorted", required=True, wrap=True, key="columns-order"
+    )
     also = (space.strength if measure == "shown_weight" else None,)
     figure(
         services.drawn(

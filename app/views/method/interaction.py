@@ -27,9 +27,10 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     own, rest = float(found.products[d]), found.similarity - float(found.products[d])
     factors = r" \cdot ".join(factor(float(part[d]), 4) for part in (found.weights, found.patch, found.word))
     return (
-        rf"s_{{{pick.patch},{pick.word}}} = \underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
-        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{the other {len(found.products) - 1} columns}}}} "
-        rf"\approx {number(found.similarity, 4)}"
+        rf"\begin{{aligned}} s_{{{pick.patch},{pick.word}}} &= "
+        rf"\underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
+        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{other {len(found.products) - 1} columns}}}} "
+        rf"\\ &\approx {number(found.similarity, 4)} \end{{aligned}}"
     )
 
 
