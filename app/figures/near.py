@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, faint, ink, interval, verbatim
+from app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
 from pico_core.analysis.near.associations import Association
 from pico_core.analysis.near.sign_table import SignCell, SignTable
 from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, WordValue
@@ -157,7 +157,7 @@ def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
     down, across = mean.shape  # to the edge of the outermost squares: the ground between them is no frame around them
     figure.update_xaxes(**bare, range=[-0.5, across - 0.5])
     figure.update_yaxes(**bare, range=[down - 0.5, -0.5], scaleanchor="x")
-    figure.update_layout(plot_bgcolor=faint(dark), margin={"l": 8, "r": 77, "b": 41})
+    figure.update_layout(margin={"l": 8, "r": 77, "b": 41})
     return figure
 
 

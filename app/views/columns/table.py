@@ -44,7 +44,7 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
     anchor = state.table_anchor(name, selected)
     # What is looked at stands first, for a grid cannot be told where to scroll.
     shown = shown.sort(pl.col("column") != anchor, "column")
-    numbers = shown.select(name for name in ("column", *MEANING) if _tells(frame, name))
+    numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns and _tells(frame, name))
     rows = shown["column"].to_list()
     key = f"{name}-{anchor}"
     event = st.dataframe(
@@ -72,7 +72,7 @@ def _tells(frame: pl.DataFrame, name: str) -> bool:
     """Whether these data have the number at all; the title of a given column only repeats its index."""
     if name == "title":
         return frame["title"].to_list() != [f"column {column}" for column in frame["column"].to_list()]
-    return name in frame.columns and frame[name].null_count() < frame.height
+    return name not in frame.columns or frame[name].null_count() < frame.height  # some are made for the table
 
 
 def _heads(numbers: pl.DataFrame) -> dict[str, object]:
