@@ -66,7 +66,8 @@ def choose_dataset() -> services.Dataset | None:
     try:
         dataset = services.open_dataset(state.dataset_path())
     except PicoError as error:
-        st.sidebar.error(f"This dataset cannot be opened. {plain(error)} The Data page shows what was found.")
+        why = str(error).rstrip(".")
+        st.sidebar.error(f"This dataset cannot be opened: {plain(why)}. The Data page shows what was found.")
         return None
     pairs = dataset.pairs
     st.sidebar.caption(
@@ -87,6 +88,7 @@ def _own_path(*, own: bool) -> None:
     ).strip()
     if path and path != now:
         state.open_dataset(path)
+        st.rerun()  # drawn anew with the path in it; what is typed over the old one would be lost
     elif not path and services.is_upload(now):
         st.sidebar.caption("Open is the file that you uploaded on the Data page.")
     elif not path:

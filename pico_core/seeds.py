@@ -71,7 +71,7 @@ class SeedsReport:
         return (
             f"{Verdict.of(change).sentence} over {len(self.seeds)} seeds: {self.row('unweighted').rsum.value:.1f} "
             f"unweighted, change {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] points of rSum; "
-            f"the guard let the weights through {self.accepted} times."
+            f"the guard let the weights through in {self.accepted} of {len(self.seeds)}."
         )
 
 

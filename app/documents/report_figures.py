@@ -96,7 +96,11 @@ def ways_section(study: Study) -> Section:
         title=title,
         html=f"<p>{escape(said)}</p>",
         figure=trajectories(
-            *sides(planes), made.history.probabilities.numpy(), selected=-1, with_lines=size <= MOST_TIED
+            *sides(planes),
+            made.history.probabilities.numpy(),
+            selected=-1,
+            with_lines=size <= MOST_TIED,
+            result=made.best_iteration,
         ),
         name="pico-prototypes",
         read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "

@@ -21,6 +21,8 @@ from app.figures.theme import (
     faint,
     ink,
     interval,
+    outline,
+    scale_top,
     shades,
     verbatim,
 )
@@ -29,7 +31,7 @@ MEASURES = {"probability": "semantic probability", "shown_weight": "weight (mean
 RING = 17  # pixels across, of the mark of the selected column
 SIDE = 0.86  # where the distribution beside the bars begins
 BINS = 30
-COLOURS = {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1}
+DENSE = 200  # columns; lines of more touch each other
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         dark: Theme.
     """
     ordered = _ordered(table, measure, by_value=by_value)
-    values = ordered[measure].to_numpy()
+    values, found = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
     figure = blank(
         height=330,
         x=f"{ordered.height} columns, lowest first" if by_value else "column index",
@@ -63,11 +65,12 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
     figure.add_bar(
         x=np.arange(ordered.height),
         y=values,
-        marker={"color": shades(ordered["probability"].to_numpy()), "line": {"width": 0}},
+        marker={"color": shades(found / scale_top(found)), "line": {"width": 0}},
         customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
+    edge = max(1.0, 0.026 * ordered.height)  # the ring and the number of the outermost column are whole
     counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
     figure.add_bar(
         x=counts,
@@ -82,21 +85,29 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
     figure.update_layout(
         bargap=0.08 if ordered.height < 300 else 0,
         margin={"l": 65, "b": 60},
-        xaxis={"domain": [0, SIDE - 0.03], "showgrid": False, "range": [-1, ordered.height], "zeroline": False},
+        xaxis={
+            "domain": [0, SIDE - 0.03],
+            "showgrid": False,
+            "range": [-edge, ordered.height - 1 + edge],
+            "zeroline": False,
+        },
         xaxis2={
             "domain": [SIDE, 1],
             "anchor": "y",
-            "title": {"text": "number of columns"},
+            "title": {"text": "columns"},
             "gridcolor": faint(dark),
             "zerolinecolor": faint(dark),
             "fixedrange": True,
             "nticks": 4,
         },
-        yaxis={"range": [0, 1.16 * top], "fixedrange": True},
+        # Below zero there is room for the lower half of the ring around a column of probability 0.
+        yaxis={"range": [-0.05 * top, 1.16 * top], "fixedrange": True},
     )
     if by_value:
         figure.update_xaxes(showticklabels=False, selector={"anchor": None})
         figure.layout.xaxis.showticklabels = False
+    if dark:
+        figure.add_scatter(**outline(values))
     if measure == "probability" and has_intervals(table):
         figure.add_scatter(**_whiskers(ordered, dark=dark))
     return figure
@@ -206,7 +217,9 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "size": 9,
             "line": {"color": rim(dark), "width": 0.8},
             "colorbar": colour_bar("semantic<br>probability"),
-            **COLOURS,
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": scale_top(table["probability"].to_numpy()),
         },
         customdata=told(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
@@ -255,6 +268,7 @@ def has_intervals(table: pl.DataFrame) -> bool:
 
 def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
     """All intervals as one line with gaps: error bars would be hundreds of parts of the page, and slow to draw."""
+    fade = 1.0 if table.height <= DENSE else 0.5  # side by side they would hide the bars
     at, gap = np.arange(table.height), np.full(table.height, np.nan)
     return {
         "x": np.column_stack([at, at, gap]).ravel(),
@@ -263,7 +277,7 @@ def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
         ).ravel(),
         "mode": "lines",
         "line": {
-            "color": "rgba(190,195,200,0.85)" if dark else "rgba(140,146,152,0.9)",
+            "color": f"rgba(190,195,200,{0.85 * fade})" if dark else f"rgba(140,146,152,{0.9 * fade})",
             "width": 1.5,
             "simplify": False,
         },

@@ -6,7 +6,20 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figures.theme import BAR, CANDIDATE, GAIN, GREY, LOSS, SEMANTIC, SEQUENTIAL, blank, colour_bar, faint, ink
+from app.figures.theme import (
+    BAR,
+    CANDIDATE,
+    GAIN,
+    GREY,
+    LOSS,
+    SEMANTIC,
+    SEQUENTIAL,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    scale_top,
+)
 
 DIVERGING = ((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN))
 Numbers = NDArray[np.float32]
@@ -24,7 +37,7 @@ def probability_map(
         key="map",
     )
     shown = probabilities[best] - probabilities if change else probabilities
-    ends = max(float(np.abs(shown).max()), 1e-3) if change else 1.0
+    ends = max(float(np.abs(shown).max()), 1e-3) if change else scale_top(probabilities[best])
     figure.add_heatmap(
         z=shown[:, list(order)],
         colorscale=DIVERGING if change else SEQUENTIAL,

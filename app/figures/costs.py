@@ -1,4 +1,4 @@
-"""What a variant costs: mean seconds per cell, on a log scale."""
+"""What a variant costs: mean seconds per split, on a log scale."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
     shown.sort(key=lambda one: -one.seconds)
     values = [max(LEAST, one.seconds) for one in shown]
     figure = blank(
-        height=80 + 22 * len(shown), x="mean processor seconds of a cell (log scale)", y="", dark=dark, key="costs"
+        height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", y="", dark=dark, key="costs"
     )
     figure.add_bar(
         orientation="h",
@@ -41,7 +41,7 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         textfont={"color": ink(dark), "size": 12},
         cliponaxis=False,
         customdata=[[one.variant, short(one.label, 80)] for one in shown],
-        hovertemplate="%{customdata[1]}<br>%{text} a cell<extra></extra>",
+        hovertemplate="%{customdata[1]}<br>%{text} a split<extra></extra>",
         **undimmed(),
     )
     figure.update_xaxes(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from app.figures.columns import rim, told, undimmed
-from app.figures.theme import CATEGORIES, GREY, SEQUENTIAL, SYMBOLS, blank, faint, ink, interval
+from app.figures.theme import CATEGORIES, GREY, SEQUENTIAL, SYMBOLS, blank, faint, ink, interval, outline, scale_top
 from pico_core.analysis.detectors import DETECTORS, Detector, Trust
 
 STRIP = 92
@@ -44,6 +44,8 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
             hovertemplate="%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}<extra></extra>",
             **undimmed(),
         )
+        if dark:
+            figure.add_scatter(**outline(values), row=row, col=1)
         # Bars begin at zero, so it is always in sight, even where every number lies below it.
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         room = (high - low) or 1.0
@@ -83,7 +85,7 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
                 "color": table["probability"].to_numpy(),
                 "colorscale": SEQUENTIAL,
                 "cmin": 0,
-                "cmax": 1,
+                "cmax": scale_top(table["probability"].to_numpy()),
                 "size": 6,
                 "line": {"width": 1, "color": rim(dark)},
             },
@@ -121,7 +123,7 @@ def against_yardsticks(found: Sequence[Trust], *, dark: bool = False) -> go.Figu
     for i, trust in enumerate(found):
         places = [place + (i - (len(found) - 1) / 2) * room for place in range(len(DETECTORS))]
         ends = [[getattr(rho, end) for rho in trust.rho] for end in ("low", "high", "value")]
-        colour = CATEGORIES[i]
+        colour = CATEGORIES[4 + i]  # the first four have a meaning of their own: semantic, style, image, text
         figure.add_scatter(
             x=ends[2],
             y=places,

@@ -34,7 +34,7 @@ MOST_SIGNS = 240  # products of a pair that are written out as + and -
 def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], dark: bool = False) -> go.Figure:
     """Similarity of every patch with every word of a pair; the chosen one is framed, another can be clicked."""
     n_patches, n_words = table.shape
-    figure = blank(height=min(460, 130 + 28 * n_words), x="patch", y="", dark=dark, key="pair-table")
+    figure = blank(height=max(230, min(460, 130 + 28 * n_words)), x="patch", y="", dark=dark, key="pair-table")
     reach = max(1e-6, float(np.abs(table).max()))
     figure.add_heatmap(
         z=table.T,

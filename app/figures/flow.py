@@ -10,7 +10,6 @@ from pico_core.analysis.rankings import RankedItem, SideBySide
 
 HEAD = 30  # pixels of the heading above the lists
 ROW = 56  # pixels of one row of the lists; the flow between them has the same pitch
-PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind labels that lines cross
 BEND = np.linspace(0.0, 1.0, 25)
 
 
@@ -128,7 +127,7 @@ def _add_stub_label(
         xanchor="left" if start is not None else "right",
         showarrow=False,
         font={"size": 12, "color": theme.ink(dark)},
-        bgcolor=PAPER[dark],
+        bgcolor=theme.PAPER[dark],
         borderpad=1,
         opacity=0.85,
     )

@@ -5,7 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from app.figures.theme import GAIN, LOSS, blank, ink, verbatim
+from app.figures.theme import GAIN, GREY, LOSS, blank, ink, verbatim
 from pico_core.analysis.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 
 METRIC_NAMES = {
@@ -91,7 +91,7 @@ def _ends(row: GroupMetric) -> Sequence[float]:
 
 
 def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *, dark: bool) -> None:
-    colour = ink(dark) if not row.differs else GAIN if row.change > 0 else LOSS
+    colour = GREY if not row.differs else GAIN if row.change > 0 else LOSS
     symbol = "circle-open" if not row.differs else "triangle-right" if row.change > 0 else "triangle-left"
     few = row.interval is None
     said = f"{row.change:+z.1f}"

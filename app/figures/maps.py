@@ -190,8 +190,8 @@ def legend_html(colouring: Colouring) -> str:
             shape = _mark("square", theme.GREY)
             chips.append(f"<span class='chip'>{shape} without a value <small>{missing:,}</small></span>")
     if not modalities:
-        chips.append(f"<span class='chip'>{_mark('image', 'currentColor')} image</span>")
-        chips.append(f"<span class='chip'>{_mark('text', 'currentColor')} text</span>")
+        images, texts = (f"{_mark(kind, 'currentColor')} {kind}" for kind in SYMBOLS)
+        chips.append(f"<span class='chip'>{images}&emsp;{texts}</span>")  # both on one line
     return (
         "<style>.chips{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.875rem;line-height:1.6;"
         "font-variant-numeric:tabular-nums}.chip{white-space:nowrap}.chip small{opacity:.75}"

@@ -7,9 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figures.columns import rim
-from app.figures.theme import IMAGE, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink
+from app.figures.theme import IMAGE, PAPER, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, scale_top
 
-PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind a label that lines cross
 Numbers = NDArray[np.float32]
 
 
@@ -78,7 +77,7 @@ def probability_plane(
             "color": probabilities,
             "colorscale": SEQUENTIAL,
             "cmin": 0,
-            "cmax": 1,
+            "cmax": scale_top(probabilities),
             "size": 9,
             "line": {"color": rim(dark), "width": 0.8},
             "colorbar": colour_bar("p"),

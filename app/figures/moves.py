@@ -67,20 +67,11 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
     axis = {"type": "log", "range": reach, "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
-    for text, x, y, colour, anchor in (
-        ("▼ lost", 0.02, 0.97, loss_ink(dark), "left"),
-        ("▲ won", 0.98, 0.03, gain_ink(dark), "right"),
-    ):
-        figure.add_annotation(
-            text=f"<b>{text}</b>",
-            x=x,
-            y=y,
-            xref="paper",
-            yref="paper",
-            xanchor=anchor,
-            showarrow=False,
-            font={"size": 14, "color": colour},
-        )
+    free = log10(2) / 2  # between the first rank and the second no mark can lie
+    lost = {"x": free, "xanchor": "center", "y": 0.97, "yref": "paper"}
+    won = {"x": 0.98, "xref": "paper", "xanchor": "right", "y": free}
+    for text, where, colour in (("▼ lost", lost, loss_ink(dark)), ("▲ won", won, gain_ink(dark))):
+        figure.add_annotation(text=f"<b>{text}</b>", **where, showarrow=False, font={"size": 14, "color": colour})
     return figure
 
 

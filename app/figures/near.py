@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
+from app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
 from pico_core.analysis.near.associations import Association
 from pico_core.analysis.near.sign_table import SignCell, SignTable
 from pico_core.analysis.near.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.analysis.records import Estimate
 
 ROW = 30
-DIVERGING = [[0.0, "#0072B2"], [0.5, "#F2F2F2"], [1.0, "#D55E00"]]
+DIVERGING = ((0.0, LOSS), (0.5, "#F2F2F2"), (1.0, GAIN))  # as everywhere: blue above zero, vermillion below
 SHAPES = {"image": ("circle", IMAGE), "text": ("diamond", TEXT)}
 
 
@@ -151,13 +151,13 @@ def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
         xgap=1,
         ygap=1,
         hovertemplate="mean %{z:.3f} ± %{customdata:.3f}<extra></extra>",
-        colorbar={"title": {"text": "mean<br>value", "font": {"size": 12}}, "thickness": 10, "outlinewidth": 0},
+        colorbar=colour_bar("mean<br>value"),
     )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, constrain="domain")
-    figure.update_yaxes(
-        showticklabels=False, showgrid=False, zeroline=False, autorange="reversed", scaleanchor="x", constrain="domain"
-    )
-    figure.update_layout(plot_bgcolor=faint(dark), margin={"l": 8, "r": 77, "b": 41})
+    bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "constrain": "domain"}
+    down, across = mean.shape  # to the edge of the outermost squares: the ground between them is no frame around them
+    figure.update_xaxes(**bare, range=[-0.5, across - 0.5])
+    figure.update_yaxes(**bare, range=[down - 0.5, -0.5], scaleanchor="x")
+    figure.update_layout(margin={"l": 8, "r": 77, "b": 41})
     return figure
 
 

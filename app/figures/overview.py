@@ -9,7 +9,21 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from app.figures.theme import BAR, GAIN, GREY, LOSS, SEQUENTIAL, blank, colour_bar, faint, ink, quiet, shades
+from app.figures.theme import (
+    BAR,
+    GAIN,
+    GREY,
+    LOSS,
+    SEQUENTIAL,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    outline,
+    quiet,
+    scale_top,
+    shades,
+)
 from pico_core.analysis.records import Estimate, RetrievalReport, Scoring, Verdict
 
 
@@ -131,22 +145,26 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         dark: Theme.
     """
     ordered = table.sort("shown_weight", "column")
+    found = ordered["probability"].to_numpy()
+    top_colour = scale_top(found)
     figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", dark=dark, key="glance")
     hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
     figure.add_bar(
         x=np.arange(ordered.height),
         y=ordered["shown_weight"].to_numpy(),
         marker={
-            "color": shades(ordered["probability"].to_numpy()),
+            "color": shades(found / top_colour),
             "colorscale": SEQUENTIAL,
             "cmin": 0,
-            "cmax": 1,
+            "cmax": top_colour,
             "line": {"width": 0},
             "colorbar": colour_bar("semantic<br>probability"),
         },
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,
     )
+    if dark:
+        figure.add_scatter(**outline(ordered["shown_weight"].to_numpy()))
     figure.add_hline(
         y=1,
         line={"color": GREY, "width": 2},

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.figures.columns import ring, told, undimmed
-from app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink
+from app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
 from pico_core.analysis.stability import Stability
 
 SHOWN = 16
@@ -24,20 +24,30 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
             "color": ordered["probability"].to_numpy(),
             "colorscale": SEQUENTIAL,
             "cmin": 0,
-            "cmax": 1,
+            "cmax": scale_top(table["probability"].to_numpy()),
             "line": {"width": 0},
         },
         customdata=told(ordered),
         hovertemplate="%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples<extra></extra>",
         **undimmed(),
     )
+    if dark:
+        figure.add_scatter(**outline(shares))
     chance = min(1.0, 10 / table.height)
     for height, words in ((0.95, "surely among them"), (chance, "chance")):
         figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})
         figure.add_annotation(
-            x=1, xref="paper", y=height, text=words, showarrow=False, xanchor="right", yanchor="bottom", opacity=0.75
+            x=1,
+            xref="paper",
+            y=height,
+            text=words,
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            font={"size": 12, "color": ink(dark)},
         )
     figure.update_xaxes(
+        range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
         tickvals=list(range(ordered.height)),
         ticktext=[str(column) for column in ordered["column"].to_list()],
         showgrid=False,

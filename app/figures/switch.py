@@ -113,7 +113,7 @@ def changes(
 
 def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[float, float] | None, dark: bool) -> None:
     change = row.change
-    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: ink(dark)}[Verdict.of(change)]
+    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
     chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
     figure.add_scatter(
         x=[change.low, change.high],

@@ -6,6 +6,7 @@ that two of them stay apart for every kind of sight: `tests/app/test_accessibili
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -24,6 +25,7 @@ SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the sem
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#786450", "#A078F0", "#B4288C", "#C81428")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
 SEQUENTIAL = "Cividis"
+PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind words that lines or bars cross
 # Pixels that a titled axis with its ticks takes in a browser, and a colour bar. Plotly makes room by itself where they
 # do not do, but then draws the whole figure a second and a third time.
 BESIDE, BELOW, BAR = 66, 62, 102
@@ -78,8 +80,23 @@ def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view")
     return go.Figure(layout=layout)
 
 
+def scale_top(probabilities: NDArray[Any]) -> float:
+    """Where the colours of the probabilities of one study end: the first round number that none of them exceeds.
+
+    A product of two similarities' complements is often small everywhere, and a scale to 1 would draw all columns in
+    one dark blue. Read off the probabilities of the result, it is the same in every figure of a study.
+
+    >>> scale_top(np.array([0.02, 0.19]))
+    0.2
+    >>> scale_top(np.array([0.3, 0.68])), scale_top(np.array([0.91]))
+    (0.7, 1.0)
+    """
+    highest = float(np.max(probabilities, initial=0.0))
+    return next((top for top in (0.05, *(tenths / 10 for tenths in range(1, 10))) if highest <= top), 1.0)
+
+
 def shades(shares: NDArray[np.float64]) -> list[str]:
-    """The colours of the scale at numbers from 0 to 1, for bars.
+    """The colours of the scale at numbers from 0 to 1, for bars; what lies beyond has the colour of the end.
 
     Plotly itself colours bars by numbers, but takes every number for the name of a colour first, and complains of each
     in the log of the browser: that takes as long as all the drawing.
@@ -91,6 +108,22 @@ def shades(shares: NDArray[np.float64]) -> list[str]:
     at = np.linspace(0.0, 1.0, len(stops))
     levels = np.column_stack([np.interp(shares, at, stops[:, part]) for part in range(3)])
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in levels.round().astype(int).tolist()]
+
+
+def outline(heights: NDArray[np.float64]) -> dict[str, Any]:
+    """The upper edge of bars at 0, 1, 2 and so on, as one line: on a dark ground the dark end of the scale is lost.
+
+    >>> line = outline(np.array([2.0, 3.0]))
+    >>> line["x"].tolist(), line["y"].tolist()
+    ([-0.5, -0.5, 0.5, 0.5, 1.5, 1.5], [0.0, 2.0, 2.0, 3.0, 3.0, 0.0])
+    """
+    return {
+        "x": np.repeat(np.arange(len(heights) + 1) - 0.5, 2),
+        "y": np.concatenate([[0.0], np.repeat(heights, 2), [0.0]]),
+        "mode": "lines",
+        "line": {"color": "rgba(232,235,238,0.55)", "width": 1, "simplify": False},
+        "hoverinfo": "skip",
+    }
 
 
 def add_notes(figure: go.Figure, notes: Sequence[Mapping[str, object]]) -> go.Figure:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.figures.columns import rim
 from app.figures.halves import Plane, heading, plane_axes
-from app.figures.theme import BAR, SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink
+from app.figures.theme import BAR, SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink, scale_top
 from pico_core.analysis.trajectories import PrototypePlanes
 
 Numbers = NDArray[np.float32]
@@ -55,6 +55,7 @@ def trajectories(
     *,
     selected: int,
     with_lines: bool = True,
+    result: int | None = None,
     epochs: Sequence[int] = (),
     dark: bool = False,
 ) -> go.Figure:
@@ -66,13 +67,15 @@ def trajectories(
         probabilities: Semantic probability of every column at every iteration [t, d].
         selected: Column to ring; -1 for none.
         with_lines: Whether every column is tied to its nearest prototype.
+        result: Iteration whose probabilities are the result, which the colours are scaled to; the last by default.
         epochs: Number of the epoch of every step of a training; empty where steps are iterations of a construction.
         dark: Theme.
     """
     last = len(probabilities) - 1
+    top = scale_top(probabilities[last if result is None else result])
     figure = blank(height=560, x="", y="", dark=dark, key="trajectories")
     for number, side in enumerate((image, text), start=1):
-        for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, dark=dark):
+        for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, top=top, dark=dark):
             figure.add_trace(trace)
     per_side = len(figure.data) // 2
     for number, side in enumerate((image, text), start=1):
@@ -131,14 +134,14 @@ def _moved(side: Side, probabilities: Numbers, step: int, *, with_lines: bool) -
 
 
 def _moving(
-    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, dark: bool
+    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, top: float, dark: bool
 ) -> list[go.Scatter]:
     """All traces of one side at one iteration, always the same number of them."""
     ties, columns, paths, heads = _moved(side, probabilities, step, with_lines=with_lines)
     columns["marker"] |= {
         "colorscale": SEQUENTIAL,
         "cmin": 0,
-        "cmax": 1,
+        "cmax": top,
         "size": 8,
         "symbol": "circle" if number == 1 else "diamond",
         "line": {"color": rim(dark), "width": 0.8},

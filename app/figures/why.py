@@ -33,7 +33,7 @@ def split_figure(shown: ShownSplit, *, titles: Sequence[str], what: str, dark: b
                 "line_width": 0,
                 "pattern": {"shape": hatched, "fgcolor": "rgba(255,255,255,0.65)", "size": 6},
             },
-            text=[f"{value:+.{shown.digits}f}" for value in values],
+            text=[f"{value:+.{shown.digits}f}".replace("-", "−") for value in values],
             textposition="outside",
             cliponaxis=False,
             hovertext=labels,

@@ -2,6 +2,7 @@
 
 from app.services.colours import COLOURS, colour_title, colouring
 from app.services.compare import (
+    SHORT_NAMES,
     Asked,
     Comparison,
     Outside,
@@ -152,6 +153,7 @@ __all__ = [
     "COLOURS",
     "MAX_PICTURE_MIB",
     "PICTURE_FILES",
+    "SHORT_NAMES",
     "Asked",
     "Compared",
     "Comparison",

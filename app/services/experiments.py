@@ -222,6 +222,19 @@ def how_far(folder: Path) -> Reached | None:
         return None
 
 
+def nearest(names: Sequence[str], dataset: Dataset | None, config: StudyConfig) -> str:
+    """Which dataset of an experiment the open study is nearest to: the same demo and axes, the same demo, the first.
+
+    Args:
+        names: What the experiment calls its datasets, at least one; the built-in one names demo and axes.
+        dataset: The open one.
+        config: Its settings.
+    """
+    demo = None if dataset is None or dataset.demo is None else dataset.demo.name
+    same = [name for name in names if name.split(",")[0] == demo]
+    return next((name for name in same if name == f"{demo}, {config.basis}"), (same or list(names))[0])
+
+
 # A small experiment over the open dataset
 
 

@@ -54,14 +54,18 @@ def set_training_path(path: str) -> None:
     st.session_state["training-path"] = path
 
 
-def experiment_set(names: Sequence[str]) -> str:
-    """The dataset of the experiment that is looked at; the first one where another is not among them.
+def experiment_set(names: Sequence[str], first: str) -> str:
+    """The dataset of the experiment that is looked at.
 
     Args:
         names: Of the datasets of these results, at least one.
+        first: The one that is looked at before another is chosen, and again after another study was opened.
     """
     wanted = _wanted("experiment-set", "grid")
-    return wanted if wanted in names else names[0]
+    if st.session_state.get("experiment-set-first", first) != first:
+        wanted = ""
+    st.session_state["experiment-set-first"] = first
+    return wanted if wanted in names else first
 
 
 def set_experiment_set(name: str) -> None:

@@ -1,6 +1,7 @@
 """What did I load, and is it sound?"""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 import streamlit as st
 
@@ -71,17 +72,38 @@ def _facts(dataset: services.Dataset) -> None:
     norms = pairs.normalisation
     facts(
         (
-            ("image tokens", " × ".join(str(size) for size in pairs.image_tokens.shape)),
-            ("text tokens", " × ".join(str(size) for size in pairs.text_tokens.shape)),
+            ("images", _shape(pairs.image_tokens.shape, "patches")),
+            ("texts", _shape(pairs.text_tokens.shape, "words at most")),
             ("texts per image", str(fewest) if fewest == most else f"{fewest} to {most}"),
             ("stored as", str(pairs.image_tokens.dtype).removeprefix("torch.")),
-            ("image norms as they came", "{:.3g} to {:.3g}".format(*norms.image_norms)),
-            ("text norms as they came", "{:.3g} to {:.3g}".format(*norms.text_norms)),
-            ("now", "divided to 1" if norms.applied else "1, left as they were"),
+            ("length of an image row, as it came", _span(*norms.image_norms)),
+            ("length of a text row, as it came", _span(*norms.text_norms)),
+            ("length now", "1, divided by its own" if norms.applied else "1, left as they were"),
             ("digest", pairs.digest),
             ("encoder", _encoder(dataset)),
         )
     )
+
+
+def _shape(sizes: Sequence[int], token: str) -> str:
+    """Items, tokens of an item, columns; a global embedding has one vector per item.
+
+    >>> _shape((280, 64, 48), "patches"), _shape((1000, 1, 512), "patches")
+    ('280 × 64 patches × 48 columns', '1,000 × 512 columns')
+    """
+    items, tokens, columns = sizes
+    middle = "" if tokens == 1 else f" × {tokens:,} {token}"
+    return f"{items:,}{middle} × {columns:,} columns"
+
+
+def _span(low: float, high: float) -> str:
+    """Both ends in three digits, or one number where they are the same.
+
+    >>> _span(1.0, 1.0001), _span(0.5, 12)
+    ('1', '0.5 to 12')
+    """
+    ends = f"{low:.3g}", f"{high:.3g}"
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
 def _encoder(dataset: services.Dataset) -> str:
@@ -115,7 +137,7 @@ def _missing(dataset: services.Dataset) -> None:
         st.subheader("Labels", anchor=False)
         st.dataframe(
             [
-                {"label": row.name, "of": row.of, "groups": row.groups, "missing": row.missing, "first": row.example}
+                {"label": row.name, "of": row.of, "groups": row.groups, "missing": row.missing, "example": row.example}
                 for row in labels
             ],
             hide_index=True,
@@ -150,7 +172,7 @@ def _examples(dataset: services.Dataset) -> None:
         return
     with st.container(horizontal=True):
         for asked in services.queries_named(space, [str(row["image"]) for row in rows]):
-            name = services.item_name(space, "image", asked.index)[:40]
+            name = shorten(services.item_name(space, "image", asked.index), 44, placeholder=" …")
             ask_button(space, asked, key=f"data-ask-{asked.index}", label=f"Ask with {plain(name)}")
 
 
@@ -246,6 +268,7 @@ def _export() -> None:
         )
     st.caption(
         f"The weights and probabilities of the study on the screen, one row per column, read in the "
-        f"{space.study.basis.name!r} basis. npz and safetensors hold the axes too: weights mean nothing without them."
+        f"{services.SHORT_NAMES[space.study.basis.name]}. npz and safetensors hold the axes "
+        "too: weights mean nothing without them."
     )
     report_button(space, key="data-report")

@@ -13,7 +13,14 @@ def workspace_or_say(title: str) -> services.Workspace | None:
         return space
     dataset = services.opened()
     if dataset is None:
-        question(title, "No dataset is open. Choose the built-in demo or correct the path on the left.")
+        question(title, "No dataset is open. Correct the path on the left, or choose a built-in demo.")
+        st.button(
+            "Open the first demo",
+            icon=":material/dataset:",
+            key="open-demo",
+            on_click=state.open_dataset,
+            args=(state.DEMO,),
+        )
         return None
     job = services.job()
     if job is not None and job.running:

@@ -27,9 +27,17 @@ NEWCOMER = (
     "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
     "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
     "method finds style prototypes, gives every column a semantic probability, and weighs the columns by it in "
-    "retrieval. Here that stands beside equal weights and beside simpler ideas, on test images."
+    "retrieval. This page compares that with equal weights and with simpler ideas, on test images. The score is rSum: "
+    "how often a right answer is first, among five and among ten, in both directions, in per cent, added up."
 )
 KINDS = {"text": "which image does this caption describe?", "image": "which captions describe this image?"}
+ABOUT: dict[BasisName, str] = {
+    "given": "The encoder's own columns, as in the paper.",
+    "cross": "New axes, turned to what images and their texts share.",
+    "pca": "New axes, along which all items vary most.",
+    "ica": "New axes, along which values are as little normal as possible.",
+    "probe": "New axes, turned by known styles.",
+}
 CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
 
 
@@ -72,6 +80,7 @@ def _bases(space: services.Workspace) -> None:
         found = services.sibling(basis)
         with place:
             st.subheader(NAMES[basis], anchor=False)
+            st.caption(ABOUT[basis])
             if found is None:
                 _offer(space, basis)
                 continue
@@ -164,7 +173,7 @@ def _one_query(space: services.Workspace) -> None:
     def candidate(index: int) -> lists.Candidate:
         return services.candidate(space, other, index)
 
-    left, right = st.columns(2)
+    left, right = st.container(key="beside-overview-lists").columns(2)
     left.html(
         lists.list_html(found.left, title="Unweighted", target=found.target_before, candidate=candidate, weighted=False)
     )

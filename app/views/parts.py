@@ -18,6 +18,7 @@ STYLE = """<style>
 [data-testid=stMain],[data-testid=stSidebar]{font-variant-numeric:tabular-nums}
 .answer{font-size:1.2rem;line-height:1.45;font-weight:550;max-width:62rem;margin:0 0 .55rem!important}
 .prose{line-height:1.55;max-width:62rem;margin:0 0 .55rem!important}
+[data-testid=stCaptionContainer] p{max-width:62rem}
 abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;position:relative}
 abbr.term::after{content:attr(data-tip);position:absolute;left:0;top:1.6em;z-index:99;width:max-content;
 max-width:17rem;padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;
@@ -43,7 +44,8 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .st-key-tour-takeaway{border-left:4px solid #0072B2;padding:.1rem 0 .1rem .8rem}
 @media (max-width:1000px){[data-testid=stMainBlockContainer]{padding:2.2rem 1rem 3rem}
 [data-testid=stSidebar][aria-expanded=true]{width:14.5rem!important;min-width:14.5rem!important}
-[class*=st-key-beside-] [data-testid=stColumn]{min-width:100%}}
+[class*=st-key-beside-] [data-testid=stColumn]{min-width:100%}
+[class*=st-key-row-] [data-testid=stColumn]{min-width:9.5rem}}
 </style>"""
 
 # Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary

@@ -7,7 +7,7 @@ from app.figures import construction as draw
 from app.figures.trajectories import sides, trajectories
 from app.views import trained
 from app.views.empty import workspace_or_say
-from app.views.parts import figure, question
+from app.views.parts import figure, led, prose, question
 
 TITLE = "What kinds of style were found, and did feedback matter?"
 FACTORS = {1: "as it is", 10: "10 times", 50: "50 times"}
@@ -21,7 +21,7 @@ def render() -> None:
     found = services.feedback(space)
     question(TITLE, found.sentence)
     made = space.study.construction
-    st.markdown(
+    prose(
         f"{len(made.history.iterations)} iterations. {made.stop_reason.value} Best on the feedback split: iteration "
         f"{made.best_iteration}; its probabilities are the result. {made.guard.sentence}"
     )
@@ -58,6 +58,7 @@ def _ways(space: services.Workspace) -> None:
             also=(factor,),
             selected=state.column(space.study.columns.height),
             with_lines=with_lines,
+            result=made.best_iteration,
             dark=state.dark(),
         ),
         key=f"prototypes-ways-{factor}-{with_lines}",
@@ -67,7 +68,7 @@ def _ways(space: services.Workspace) -> None:
         "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
         "kinds of style." + ("" if factor == 1 else f" The ways are drawn {factor} times as long as they are."),
     )
-    st.markdown(planes.sentence)
+    prose(planes.sentence)
 
 
 @st.fragment
@@ -111,7 +112,8 @@ def _weights(space: services.Workspace, checked: str) -> None:
     made = space.study.construction
     history = made.history
     curve = services.weight_curve(space)
-    st.markdown(f"**The proposition.** {provenance.PROPOSITION} **Checked on this record:** {checked}")
+    led("The proposition.", provenance.PROPOSITION)
+    led("Checked on this record:", checked)
     left, right = st.columns(2)
     with left:
         figure(

@@ -17,7 +17,7 @@ def report_button(space: services.Workspace, *, key: str) -> None:
         space: The study on the screen.
         key: Of the button.
     """
-    button, words = st.columns([2, 5], vertical_alignment="center")
+    button, words = st.container(key=f"beside-{key}").columns([2, 5], vertical_alignment="center")
     button.download_button(
         "Save the report of this study",
         lambda: services.study_report(space),

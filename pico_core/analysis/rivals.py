@@ -37,7 +37,7 @@ class Rival:
         """Verdict before digits.
 
         >>> Rival("correlation", Estimate(4.0, 1.0, 7.0), Estimate(-1.0, -3.0, 1.0), 3).sentence[:46]
-        'A simpler idea does as well: of the 3 tried th'
+        'A simpler idea does as well: the best of 3 tri'
         """
         words = {
             Verdict.HELPS: "No simpler idea does as well",
@@ -45,8 +45,8 @@ class Rival:
             Verdict.HURTS: "A simpler idea does better",
         }[Verdict.of(self.lead)]
         return (
-            f"{words}: of the {self.n_simpler} tried the best, {CALLED[self.name]}, changes rSum by "
-            f"{self.gain.value:+.1f} [{self.gain.low:+.1f}, {self.gain.high:+.1f}]; the weights minus it: "
+            f"{words}: the best of {self.n_simpler} tried, {CALLED[self.name]}, changes rSum by "
+            f"{self.gain.value:+.1f} [{self.gain.low:+.1f}, {self.gain.high:+.1f}]; PICO's weights minus it: "
             f"{self.lead.value:+.1f} [{self.lead.low:+.1f}, {self.lead.high:+.1f}]."
         )
 

@@ -86,8 +86,6 @@ class _Reader:
 
     def structure(self, depth: int) -> dict[int, Any]:
         """Fields by their numbers."""
-        if depth > DEEPEST:
-            raise ValueError("structures lie too deep")
         found: dict[int, Any] = {}
         number = 0
         while (head := self._byte()) & 15 != _STOP:
@@ -97,6 +95,8 @@ class _Reader:
         return found
 
     def _value(self, kind: int, depth: int) -> Any:  # noqa: PLR0911  one per kind
+        if depth > DEEPEST:  # a list of lists is as deep as a structure of structures
+            raise ValueError("values lie too deep")
         if kind in _NUMBERS:
             return self._signed()
         if kind == _BINARY:

@@ -227,7 +227,7 @@ def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
     times = here[METHOD].seconds / max(best.seconds, 1e-3)
     more = f"{times:,.0f} times as long as" if times >= 10 else f"{times:.1f} times as long as"
     return (
-        f"The method takes {here[METHOD].seconds:.1f} s a cell, {more} the simpler idea that scores most here, "
+        f"The method takes {here[METHOD].seconds:.1f} s a split, {more} the simpler idea that scores most here, "
         f"{called(best)} ({best.seconds:.2f} s)."
     )
 

@@ -126,6 +126,9 @@ def test_the_table_filters_and_keeps_the_column(app):
     app.run()
     assert not app.exception
     assert len(app.dataframe[0].value) == 64
+    assert not app.dataframe[0].value.isna().all().any(), "no column is empty"
+    assert {"interval", "semantic_share"} <= set(app.dataframe[0].value.columns)
+    assert "title" not in app.dataframe[0].value.columns, "the title of a given column is its index"
     app.selectbox(key="columns-filter").select("among the ten lowest").run()
     assert not app.exception
     assert len(app.dataframe[0].value) == 10

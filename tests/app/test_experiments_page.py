@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import services
 from app.services import experiments
 from app.state import EXPERIMENT_PARTS
 from pico_core.experiments.config import built_in_files
@@ -313,3 +314,19 @@ def ran(app, families, *, cancel=False):
         time.sleep(0.3)
         app.run()
     assert not app.exception, app.exception
+
+
+def test_the_open_study_is_looked_at_first_and_again_when_another_is_opened(built_in):
+    names = ("shortcut, given", "shortcut, cross", "planted, given")
+    pl.concat([grid(HELPS, dataset=name) for name in names]).write_parquet(built_in)
+    app = opened()
+    assert answer(app).startswith("On “planted, given”")
+    app.radio(key=_radio(app)).set_value(1).run()
+    assert answer(app).startswith("On “shortcut, cross”")
+    said = {
+        experiments.nearest(names, services.open_dataset("shortcut"), StudyConfig().with_settings({"basis": basis}))
+        for basis in ("given", "cross", "pca")
+    }
+    assert said == {"shortcut, given", "shortcut, cross"}
+    assert experiments.nearest(("toy", "other"), services.open_dataset("shortcut"), StudyConfig()) == "toy"
+    assert experiments.nearest(("toy", "other"), None, StudyConfig()) == "toy"

@@ -9,7 +9,9 @@ import pytest
 
 from app.figures import columns as draw
 from app.figures import construction as weigh
-from app.figures.theme import GREY, SEMANTIC
+from app.figures.overview import weights_at_a_glance
+from app.figures.sureness import lowest_ten
+from app.figures.theme import GREY, SEMANTIC, shades
 from app.figures.trajectories import Side, trajectories
 
 D, T, K = 6, 4, 2
@@ -116,7 +118,7 @@ def test_the_null_is_a_grey_bar_per_column(table):
 def test_two_sides_are_coloured_by_probability(table):
     points = draw.two_sides(table, selected=-1).data[0]
     assert list(points.marker.color) == table["probability"].to_list()
-    assert (points.marker.cmin, points.marker.cmax) == (0, 1)
+    assert (points.marker.cmin, points.marker.cmax) == (0, 0.9)
 
 
 def test_hovering_tells_the_truth_where_it_is_planted(table):
@@ -221,3 +223,39 @@ def test_gains_over_time_always_show_the_zero_line():
     low, high = figure.layout.yaxis.range
     assert low < 0 < high
     assert rings(figure)[0].y[0] == np.float32(0.25)
+
+
+def test_one_scale_of_colours_in_all_figures_of_a_study(table):
+    """A study whose probabilities are all small is not drawn in the dark end of a scale to 1."""
+    small = table.with_columns(probability=0.19 * pl.col("probability") / pl.col("probability").max())
+    found = small["probability"].to_numpy().astype("float32")
+    history = np.stack([4 * found, found])  # the first iteration lies beyond the scale; it has the colour of the end
+    still = Side(
+        "image", np.eye(D, 2, dtype="float32"), np.zeros((2, K, 2), "float32"), np.zeros((2, D), int), (0.4, 0.2)
+    )
+    moving = trajectories(still, still, history, selected=-1, result=1)
+    ends = {
+        draw.two_sides(small, selected=-1).data[0].marker.cmax,
+        weigh.probability_map(history, list(range(D)), best=1, selected=-1).data[0].zmax,
+        weights_at_a_glance(small).data[0].marker.cmax,
+        moving.data[1].marker.cmax,
+        lowest_ten(small.with_columns(lowest_share=pl.lit(0.5)), selected=-1).data[0].marker.cmax,
+    }
+    assert ends == {0.2}
+    sorted_bars = bars_of(draw.all_columns(small, measure="probability", by_value=True)).marker.color
+    assert sorted_bars[-1] == shades(np.array([0.95]))[0]
+
+
+def test_the_edge_of_dark_bars_is_seen_on_a_dark_ground_only(table):
+    light, dark = (draw.all_columns(table, measure="probability", by_value=False, dark=dark) for dark in (False, True))
+    assert [trace.type for trace in light.data] == ["bar", "bar"]
+    edge = dark.data[2]
+    assert list(edge.y[1:-1:2]) == table["probability"].to_list()
+    assert edge.hoverinfo == "skip"
+
+
+def test_the_ring_of_a_column_of_probability_zero_is_not_cut_off(table):
+    figure = draw.all_columns(table, measure="probability", by_value=True)
+    low, high = figure.layout.yaxis.range
+    room = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    assert -low / (high - low) * room >= draw.RING / 2

@@ -8,7 +8,7 @@ import torch
 from app.figures import detectors as compare
 from app.figures import near, sureness
 from app.figures.columns import chosen_column
-from app.figures.theme import GREY, ink
+from app.figures.theme import GREY, ink, scale_top
 from pico_core.analysis.detectors import DETECTORS, Trust
 from pico_core.analysis.near.associations import Association
 from pico_core.analysis.near.sign_table import SignCell, SignTable
@@ -152,7 +152,7 @@ def test_places_are_drawn_as_they_lie_and_zero_is_the_middle_of_the_scale():
     np.testing.assert_array_equal(heat.z, place.numpy())
     np.testing.assert_array_equal(heat.customdata, half.numpy())
     assert (heat.zmin, heat.zmax) == pytest.approx((-0.4, 0.4))
-    assert figure.layout.yaxis.autorange == "reversed"  # the first row of patches is at the top
+    assert list(figure.layout.yaxis.range) == [1.5, -0.5]  # the first row of patches is at the top
     assert figure.layout.xaxis.title.text
     assert figure.layout.yaxis.title.text
     still = near.places(PatchDrivers((), (), (2, 2), torch.zeros(2, 2), half)).data[0]
@@ -246,7 +246,7 @@ def test_every_detector_meets_every_other_and_the_selected_column_is_larger(tabl
     assert len({dimension.label for dimension in matrix.dimensions}) == len(DETECTORS)
     assert [chosen_column([{"customdata": row}]) for row in matrix.customdata] == list(range(D))
     assert list(matrix.marker.color) == table["probability"].to_list()
-    assert (matrix.marker.cmin, matrix.marker.cmax) == (0, 1)
+    assert (matrix.marker.cmin, matrix.marker.cmax) == (0, scale_top(table["probability"].to_numpy()))
     assert list(matrix.selectedpoints) == [4]
     assert matrix.selected.marker.size > matrix.marker.size
     backwards = compare.scatter_matrix(table.reverse(), selected=4).data[0]

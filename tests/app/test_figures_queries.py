@@ -104,7 +104,7 @@ def test_what_differs_is_filled_and_points_to_its_side():
     figure = label_changes.label_figure(table, "rsum", title="rSum")
     marks = [trace for trace in figure.data if trace.mode == "markers"]
     assert [mark.marker.symbol for mark in marks] == ["triangle-right", "circle-open", "triangle-left"]
-    assert [mark.marker.color for mark in marks] == [theme.GAIN, theme.ink(False), theme.LOSS]
+    assert [mark.marker.color for mark in marks] == [theme.GAIN, theme.GREY, theme.LOSS]
     assert len([trace for trace in figure.data if trace.mode == "lines"]) == 3
     assert list(figure.layout.yaxis.ticktext) == ["night", "plain", "sepia"]
     low, high = figure.layout.xaxis.range

@@ -82,7 +82,7 @@ def test_the_numbers_of_step_one_are_the_engines(made, name, pick):
     in_words = re.search(r"column (\d+): \} \{?(-?[\d.]+)", formula)
     assert int(in_words[1]) == d
     assert close(float(in_words[2]), own, 4)
-    assert f"the other {fit.n_columns - 1} columns" in formula
+    assert f"other {fit.n_columns - 1} columns" in formula
 
 
 @pytest.mark.parametrize("pick", PICKS)
@@ -309,3 +309,18 @@ def test_three_questions_are_answered_in_plain_words_at_the_end():
     for one in ANSWERS:
         assert any(one.question in part.value for part in app.markdown)
         assert one.words in said
+
+
+def test_one_vector_each_makes_no_table_of_patches_and_words(app, monkeypatch):
+    whole = services.interaction
+
+    def single(*asked):
+        found = whole(*asked)
+        return replace(found, table=found.table[:1, :1])
+
+    assert len(app.run().get("plotly_chart")) == 2
+    monkeypatch.setattr(services, "interaction", single)
+    app.run()
+    assert not app.exception, app.exception
+    assert any("one vector each" in text for text in prose(app))
+    assert len(app.get("plotly_chart")) == 1

@@ -172,3 +172,20 @@ def test_another_seed_forgets_the_items_of_the_old_split():
     assert not app.exception, app.exception
     assert app.session_state["query"] is None
     assert app.session_state["selection"] == ()
+
+
+def test_a_wrong_path_is_corrected_at_once_and_the_empty_page_leads_back(monkeypatch, tmp_path):
+    monkeypatch.setenv("PICO_FOLDERS", str(tmp_path))
+    app = page("columns")
+    app.sidebar.radio[0].set_value("My own").run()
+    for name in ("wrong", "wrong-again"):  # the second was lost once: the field was made anew while it was typed
+        app.sidebar.text_input[0].set_value(str(tmp_path / name)).run()
+        assert not app.exception, app.exception
+        assert app.session_state["dataset"] == str(tmp_path / name)
+        said = app.sidebar.error[0].value.replace("\\", "")
+        assert said.startswith(f"This dataset cannot be opened: {name}: there is no such file")
+        assert "check the path. The Data page" in said
+    app.button(key="open-demo").click().run()
+    assert not app.exception, app.exception
+    assert app.session_state["dataset"] == "shortcut"
+    assert app.sidebar.success[0].value.startswith("Fresh")

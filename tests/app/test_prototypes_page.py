@@ -51,11 +51,11 @@ def test_it_asks_and_answers(app):
 
 
 def test_the_proposition_is_checked_on_the_record(app):
-    said = next(text.value for text in app.markdown if "The proposition" in text.value)
+    said = next(text.value for text in app.markdown if "Checked on this record" in text.value)
     assert "ordered as the proposition says" in said
     broken = AppTest.from_function(page_of_ema, default_timeout=60).run()
     assert not broken.exception
-    said = next(text.value for text in broken.markdown if "The proposition" in text.value)
+    said = next(text.value for text in broken.markdown if "Checked on this record" in text.value)
     assert "does not hold here" in said
 
 

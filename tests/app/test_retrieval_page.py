@@ -145,7 +145,8 @@ def test_the_bars_add_up_as_printed_and_new_partners_are_hatched():
         0
     ]
     assert list(bars.hovertext) == ["0", "1", "other<br>2", "new<br>partners", "<b>all</b>"]
-    assert sum(round(1000 * float(text)) for text in bars.text[:-1]) == round(1000 * float(bars.text[-1])) == 100
+    *parts, total = (round(1000 * float(text.replace("−", "-"))) for text in bars.text)
+    assert sum(parts) == total == 100
     assert list(bars.marker.pattern.shape) == ["", "", "", "/", ""]
     assert list(bars.marker.color[:2]) == [theme.GAIN, theme.LOSS]
     assert list(bars.customdata) == [0, 1, -1, -1, -1]
@@ -250,7 +251,7 @@ def test_the_split_on_the_page_adds_up_to_the_scores_of_the_lists():
     before, change, after = (round(1000 * float(number)) for number in re.findall(r"\*\*([+-][0-9.]+)\*\*", said))
     assert before + change == after
     drawn = bars(app)
-    assert sum(round(1000 * float(text)) for text in drawn["text"][:-1]) == change
+    assert sum(round(1000 * float(text.replace("−", "-"))) for text in drawn["text"][:-1]) == change
 
 
 def test_why_of_an_item_alone_and_of_one_above_another():

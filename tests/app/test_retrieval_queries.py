@@ -79,7 +79,7 @@ def test_won_and_lost_says_the_verdict_the_counts_and_the_control(planted):
     said = prose(planted)
     assert any(text.startswith("More image queries win than lose: 31 won, 10 lost, 23 of 64 stay") for text in said)
     assert any(text.startswith("More text queries win than lose: 66 won, 24 lost, 38 of 128 stay") for text in said)
-    assert any("That is more good than the same weights do on other columns in any draw" in text for text in said)
+    assert any("That does more good than the same weights do on other columns in any draw" in text for text in said)
 
 
 def test_the_table_is_sorted_by_the_ratio_and_links_every_query(planted):

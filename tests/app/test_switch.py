@@ -93,7 +93,7 @@ def test_without_the_ten_lowest_planted_columns_retrieval_gets_better_than_by_ch
     choose(app, "Which columns", "lowest")
     settled(app)
     assert verdict(app).startswith("Retrieval gets better: 325.0 before, 401.6 without these 10 columns")
-    assert any("That is more good than 10 random columns do in any draw" in text.value for text in app.markdown)
+    assert any("That does more good than 10 random columns do in any draw" in text.value for text in app.markdown)
     assert app.query_params["set"] == "lowest-10"
     app.number_input[0].set_value(3).run()
     assert "without these 3 columns" in verdict(app)

@@ -492,9 +492,9 @@ def test_the_control_scores_the_same_weights_on_other_columns(pairs, paired):
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert control.sentence(Estimate(1000.0, 900.0, 1100.0)).startswith(
-        "That is more good than the same weights do on other columns in any draw: "
+        "That does more good than the same weights do on other columns in any draw: "
     )
-    assert control.sentence(Estimate(-1000.0, -1100.0, -900.0)).startswith("That is more harm than")
+    assert control.sentence(Estimate(-1000.0, -1100.0, -900.0)).startswith("That does more harm than")
     inside = sum(control.changes) / 3
     assert control.sentence(Estimate(inside, inside, inside)).startswith("That is what the same weights do on other")
     assert all(math.isfinite(change) for change in control.changes)

@@ -313,9 +313,9 @@ def test_the_control_is_the_effect_of_those_columns(parts):
     harm = replace(band, changes=((0.0,) * 6 + (value + 1,), (0.0,) * 6 + (value + 2,)))
     same = replace(band, changes=((0.0,) * 6 + (value - 1,), (0.0,) * 6 + (value + 2,)))
     good = replace(band, changes=((0.0,) * 6 + (value - 2,), (0.0,) * 6 + (value - 1,)))
-    assert harm.sentence(effect).startswith("That is more harm than 2 random columns do in any draw: ")
+    assert harm.sentence(effect).startswith("That does more harm than 2 random columns do in any draw: ")
     assert same.sentence(effect).startswith("That is what 2 random columns do: ")
-    assert good.sentence(effect).startswith("That is more good than 2 random columns do in any draw: ")
+    assert good.sentence(effect).startswith("That does more good than 2 random columns do in any draw: ")
 
 
 def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning_worse():

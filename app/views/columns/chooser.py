@@ -15,7 +15,8 @@ def choose(frame: pl.DataFrame, current: int) -> int:
         frame: The column table.
         current: The column looked at until now.
     """
-    before, field, after, chance, _ = st.columns([1.6, 4, 1.6, 1.6, 2], vertical_alignment="bottom")
+    row = st.container(key="row-chooser")
+    before, field, after, chance, _ = row.columns([1.6, 4, 1.6, 1.6, 2], vertical_alignment="bottom")
     if before.button("Previous", icon=":material/chevron_left:", width="stretch"):
         current = (current - 1) % frame.height
     if after.button("Next", icon=":material/chevron_right:", icon_position="right", width="stretch"):

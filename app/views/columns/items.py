@@ -18,6 +18,7 @@ gap:.6rem;align-items:center;background:rgba(128,128,128,.08)}
 .bands .im{border-left:4px solid #009E73;flex-wrap:wrap;align-content:start}
 .bands .tx{border-left:4px solid #CC79A7;grid-column:1/-1}
 .bands b{font-variant-numeric:tabular-nums;min-width:3.3rem;text-align:right;display:inline-block}
+.bands .im b{min-width:0}
 .bands small{opacity:.75;display:block}.bands .pic{position:relative;flex:none;line-height:0}
 .bands .pic img{height:64px;border-radius:.25rem}.bands span{flex:1 1 6.5rem;min-width:0;overflow-wrap:anywhere}
 .bands .spot{position:absolute;border:2px solid #D55E00;outline:1px solid #fff;box-sizing:border-box}

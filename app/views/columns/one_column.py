@@ -21,7 +21,7 @@ PER_BAND = 3
 def render(space: services.Workspace, column: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     row = space.study.columns.row(column, named=True)
-    head, switch = st.columns([5, 1.4], vertical_alignment="bottom")
+    head, switch = st.container(key="row-column").columns([5, 1.4], vertical_alignment="bottom")
     head.subheader(row["title"][0].upper() + row["title"][1:], anchor=False)
     switch.button(
         "Switch it off",
@@ -46,7 +46,7 @@ def render(space: services.Workspace, column: int) -> int | None:
 def _values(space: services.Workspace, column: int) -> None:
     shown = services.column_items(space, column, PER_BAND)
     offset = services.offset(space, column)
-    left, right = st.columns([3, 2])
+    left, right = st.container(key="beside-values").columns([3, 2])
     with left:
         st.markdown("**Values in images and in texts**")
         figure(
@@ -106,7 +106,11 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
     """Columns to go to, each with its value."""
     values = {companion.column: companion.value for companion in companions}
     chosen = st.pills(
-        title, list(values), format_func=lambda column: f"{column} · {values[column]:+.2f}", key=f"company-{key}"
+        title,
+        list(values),
+        format_func=lambda column: f"{column} · {values[column]:+.2f}",
+        wrap=True,  # in a column they would run out of it
+        key=f"company-{key}",
     )
     return state.fresh(f"company-{key}", chosen)
 

@@ -8,7 +8,7 @@ from app.components.column_mark import column_mark
 from app.figures import columns as draw
 from app.views.columns import chooser, detectors, one_column, probe, sureness, switch, table
 from app.views.empty import workspace_or_say
-from app.views.parts import figure, question
+from app.views.parts import figure, prose, question
 
 TITLE = "Which columns carry style, and how sure are we?"
 INSTRUMENTS: dict[state.Part, str] = {
@@ -41,7 +41,7 @@ def render() -> None:
     summary = services.columns_summary(space)
     question(TITLE, summary.sentence)
     if summary.agreement is not None:
-        st.markdown(summary.agreement.sentence)
+        prose(summary.agreement.sentence)
     st.space("small")
     _one(space, summary.lowest)
 
@@ -104,9 +104,17 @@ def _overview(space: services.Workspace, frame: pl.DataFrame) -> None:
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
     measure = what.segmented_control(
-        "Show", list(names), format_func=names.__getitem__, default="probability", required=True, key="columns-measure"
+        "Show",
+        list(names),
+        format_func=names.__getitem__,
+        default="probability",
+        required=True,
+        wrap=True,
+        key="columns-measure",
     )
-    order = how.segmented_control("Order", list(ORDERS), default="Sorted", required=True, key="columns-order")
+    order = how.segmented_control(
+        "Order", list(ORDERS), default="Sorted", required=True, wrap=True, key="columns-order"
+    )
     also = (space.strength if measure == "shown_weight" else None,)
     figure(
         services.drawn(

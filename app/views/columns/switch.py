@@ -73,7 +73,7 @@ def _choose(space: services.Workspace, choice: Switching, selected: int) -> None
     changed: dict[str, Any] = {"on_change": _take, "args": (space, selected)}
     left, right = st.columns([7.2, 2.8], vertical_alignment="bottom")
     left.segmented_control(
-        "Which columns", WHICH, format_func=SOURCES.__getitem__, required=True, key="switch-which", **changed
+        "Which columns", WHICH, format_func=SOURCES.__getitem__, required=True, wrap=True, key="switch-which", **changed
     )
     with right.container(height=70, border=False):
         if choice.which == "lowest":
@@ -93,12 +93,13 @@ def _choose(space: services.Workspace, choice: Switching, selected: int) -> None
         format_func=SETTING_NAMES.__getitem__,
         required=True,
         help="  \n".join(f"**{SETTING_NAMES[name]}**: {ABOUT[name]}" for name in SETTINGS),
+        wrap=True,
         key="switch-to",
         **changed,
     )
     names: dict[Base, str] = {"unweighted": "Equal weights", "weighted": f"Weights at λ = {space.strength:g}"}
     base.segmented_control(
-        "Compared with", BASES, format_func=names.__getitem__, required=True, key="switch-base", **changed
+        "Compared with", BASES, format_func=names.__getitem__, required=True, wrap=True, key="switch-base", **changed
     )
     back.button(
         "Undo",

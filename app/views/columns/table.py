@@ -7,6 +7,19 @@ from app import services, state
 from app.views.columns.numbers import MEANING
 from app.views.parts import prose
 
+# As the same numbers are called above the table and in its figures.
+TITLES = {
+    "lowest_share": "among the ten lowest",
+    "image_similarity": "style similarity, images",
+    "text_similarity": "style similarity, texts",
+    "p_hat": "p̂",
+    "null_mean": "null",
+    "p_hat_corrected": "p̂ above its null",
+    "differs": "differs from its null",
+    "shown_weight": "weight at λ",
+    "weight": "weight applied",
+    "semantic_share": "planted truth",
+}
 FILTERS = ("all", "below their null", "above their null", "not different from it", "among the ten lowest")
 
 
@@ -31,7 +44,7 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
     anchor = state.table_anchor(name, selected)
     # What is looked at stands first, for a grid cannot be told where to scroll.
     shown = shown.sort(pl.col("column") != anchor, "column")
-    numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns)
+    numbers = shown.select(name for name in ("column", *MEANING) if name in shown.columns and _tells(frame, name))
     rows = shown["column"].to_list()
     key = f"{name}-{anchor}"
     event = st.dataframe(
@@ -55,11 +68,18 @@ def render(space: services.Workspace, frame: pl.DataFrame, selected: int) -> int
     return chosen
 
 
+def _tells(frame: pl.DataFrame, name: str) -> bool:
+    """Whether these data have the number at all; the title of a given column only repeats its index."""
+    if name == "title":
+        return frame["title"].to_list() != [f"column {column}" for column in frame["column"].to_list()]
+    return name not in frame.columns or frame[name].null_count() < frame.height  # some are made for the table
+
+
 def _heads(numbers: pl.DataFrame) -> dict[str, object]:
     heads: dict[str, object] = {"column": st.column_config.NumberColumn("column", format="%d", pinned=True)}
     for name in numbers.columns:
         if name in MEANING:
-            title = name.replace("p_hat", "p̂").replace("_", " ")
+            title = TITLES.get(name, name.replace("_", " "))
             if numbers[name].dtype.is_float():
                 heads[name] = st.column_config.NumberColumn(title, format="%.3f", help=MEANING[name])
             else:

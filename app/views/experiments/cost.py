@@ -13,8 +13,8 @@ def render(found: experiments.Slice, chosen: str) -> None:
     figure(
         costs(found.summaries, selected=chosen, dark=state.dark()),
         key="experiments-costs",
-        read="mean processor time of one cell: making the weights and scoring the test split once, permuted weights "
-        "once per draw. A variant that uses a whole construction counts it whole, even where another cell had made it "
-        "already.",
+        read="mean processor time of one split: making the weights and scoring the test split once, permuted weights "
+        "once per draw. A variant that uses a whole construction counts it whole, even where another variant had made "
+        "it already.",
         beware="times are those of the machine and the process that ran it; factors of two mean nothing.",
     )

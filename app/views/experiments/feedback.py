@@ -11,6 +11,16 @@ from app.views.experiments.picking import picked_row
 from app.views.parts import figure, prose
 from pico_core.experiments.order import PROMISED
 
+# A setting's name, as a file has it, and what it does.
+NAMES = {
+    "accept": "positive gains alike",
+    "best": "the best alone",
+    "ema": "moving average",
+    "last": "the newest alone",
+    "shuffled": "gains in random order",
+    "uniform": "all alike",
+}
+
 
 def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> str | None:
     """Draw the instrument; the row that was clicked in it."""
@@ -62,4 +72,5 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
 
 
 def _named(rule: str) -> str:
-    return "softmax, as PICO uses it" if rule == PROMISED else plain(rule)
+    said = "as PICO uses it" if rule == PROMISED else NAMES.get(rule, "")
+    return f"{rule}: {said}" if said else plain(rule)

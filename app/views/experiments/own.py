@@ -71,7 +71,7 @@ def choose() -> experiments.Results | None:
 def nothing() -> str:
     """Why there is nothing to show, in one sentence."""
     if services.opened() is None:
-        return "No dataset is open. Choose a built-in demo or correct the path on the left."
+        return "No dataset is open. Correct the path on the left, or choose a built-in demo."
     job = experiments.own_job()
     if job is not None and job.running:
         return "The first cells are on their way; the figure fills as they come."

@@ -64,12 +64,12 @@ def row_html(one: VariantSummary, whose: str) -> str:
             f"{escape(kind)}</span>"
         )
     about = ABOUT.get(one.variant, "the method with this one setting changed" if one.family == "setting" else "")
-    note = f" {escape(one.note[:300])}." if one.note else ""
+    note = f"; {escape(one.note[:300])}" if one.note else ""
     numbers = digits_of(one)
     said = f"{numbers} points of rSum" if numbers else "no number here"
     return (
         f'<div class="source">{badge}<b>{escape(one.label[:120])}</b>{": " if about else ""}{escape(about)}. {said}, '
-        f"{escape(_seconds(one.seconds))} a cell.{note}{source}</div>"
+        f"{escape(_seconds(one.seconds))} a split{note}.{source}</div>"
     )
 
 

@@ -36,5 +36,5 @@ def render(found: experiments.Slice, chosen: str) -> None:
         key="experiments-seeds",
         read="every row is one split into fit, feedback and test images: both ways to score saw the same images. The "
         "line between them is blue where PICO is ahead, vermillion where it is behind; the lead stands at the right.",
-        beware="the splits overlap, so five of them are not five experiments.",
+        beware="the splits overlap: they are no independent experiments.",
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import services, state
 from app.markup import plain
 from app.services import experiments
 from app.views.experiments import own, watch
@@ -35,6 +35,7 @@ def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
         required=True,
         key="experiments-source",
         label_visibility="collapsed",
+        wrap=True,
     )
     state.set_result_source(wanted)
     if wanted == "own":
@@ -59,7 +60,8 @@ def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
 
 def choose_dataset(names: Sequence[str], place: DeltaGenerator) -> str:
     """Draw the chooser of the experiment's dataset; the chosen one. Names come from files: marks in them are shown."""
-    current = state.experiment_set(names)
+    first = experiments.nearest(names, services.opened(), state.wanted_config())
+    current = state.experiment_set(names, first)
     if len(names) > 1:
         chosen = place.radio(
             "On which of its datasets",
@@ -68,7 +70,7 @@ def choose_dataset(names: Sequence[str], place: DeltaGenerator) -> str:
             format_func=lambda one: plain(names[one][:60]),
             horizontal=True,
             label_visibility="collapsed",
-            key=f"experiments-set-{hash(tuple(names))}",
+            key=f"experiments-set-{hash((*names, first))}",
         )
         current = names[chosen]
         state.set_experiment_set(current)

@@ -18,7 +18,7 @@ HEADS = {
     "lead": ("lead of PICO", "Mean rSum of the method's weights minus this one's."),
     "lead_low": ("lead low", "Lower end of its 95 % interval, not adjusted."),
     "lead_high": ("lead high", "Upper end."),
-    "seconds": ("seconds", "Mean time of a cell."),
+    "seconds": ("seconds", "Mean processor time of one split."),
     "note": ("note", "What a reader has to know."),
 }
 
@@ -30,7 +30,9 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
     wanted = what.selectbox("Family", ["all", *families], key="experiments-family")
     shown = experiments.of_family(found, wanted)
     numbers = shown.select(list(HEADS))
-    st.dataframe(numbers, hide_index=True, height=420, key="experiments-table", column_config=_columns())
+    st.dataframe(
+        numbers, hide_index=True, height=420, placeholder="", key="experiments-table", column_config=_columns()
+    )
     st.caption(
         f"{shown.height:,} of {len(found.summaries):,} variants on this dataset. Every head explains its number."
     )
@@ -52,7 +54,8 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
         icon=":material/download:",
         width="stretch",
         on_click="ignore",
-        help="All cells of all datasets, as the command writes them; this page opens it again.",
+        help="A cell is one variant on one split of one dataset. All of them, as the command writes them; this page "
+        "opens the file again.",
         key="experiments-parquet",
     )
     _again(results)

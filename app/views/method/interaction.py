@@ -6,7 +6,7 @@ from app.views.method.latex import factor, number
 from app.views.method.picking import set_pick
 from app.views.method.piece import show_piece
 from app.views.method.step import Pick, Step
-from app.views.parts import figure
+from app.views.parts import figure, prose
 
 READ = (
     "every bar is a feature column and adds what it is high; the line above adds the bars up from left to right. Press "
@@ -27,9 +27,10 @@ def substituted(space: services.Workspace, pick: Pick) -> str:
     own, rest = float(found.products[d]), found.similarity - float(found.products[d])
     factors = r" \cdot ".join(factor(float(part[d]), 4) for part in (found.weights, found.patch, found.word))
     return (
-        rf"s_{{{pick.patch},{pick.word}}} = \underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
-        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{the other {len(found.products) - 1} columns}}}} "
-        rf"\approx {number(found.similarity, 4)}"
+        rf"\begin{{aligned}} s_{{{pick.patch},{pick.word}}} &= "
+        rf"\underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
+        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{other {len(found.products) - 1} columns}}}} "
+        rf"\\ &\approx {number(found.similarity, 4)} \end{{aligned}}"
     )
 
 
@@ -39,7 +40,7 @@ def answer(space: services.Workspace, pick: Pick) -> str:
     most = int(found.products.argmax())
     return (
         f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {found.similarity:+.4f}. Column "
-        f"{pick.column} adds {float(found.products[pick.column]):+.4f} of it; the column that adds most is {most}, "
+        f"{pick.column} adds {float(found.products[pick.column]):+z.4f} of it; the column that adds most is {most}, "
         f"with {float(found.products[most]):+.4f}."
     )
 
@@ -48,6 +49,9 @@ def show(space: services.Workspace, pick: Pick) -> None:
     """The sum as it grows, and the table of all patches and words."""
     show_piece(figures(space, pick)[0], key="method-sum", said=answer(space, pick))
     found = services.interaction(space, pick.text, pick.patch, pick.word)
+    if found.table.numel() == 1:
+        prose("Image and text of this pair are one vector each, one patch and one word: the sum above is all there is.")
+        return
     points = figure(
         draw.pair_table(
             found.table.numpy(),

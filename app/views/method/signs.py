@@ -11,8 +11,8 @@ from app.views.method.step import Pick, Step
 from app.views.parts import figure
 
 READ = (
-    "every square is the product of a patch value (bars above) and a word value (bars beside): + where both have the "
-    "same sign, − where they have not. Count the + and divide by all squares."
+    "every square is the product of a patch value (bars above) and a word value (bars beside): blue (+) where both "
+    "have the same sign, vermillion (−) where they have not, pale where one is zero. Count the blue and divide by all."
 )
 BEWARE = (
     "the size of a product plays no part here, only its sign. And one pair is one of many: the next figure counts all."

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import services
+from app.views.parts import led
 
 
 def render(space: services.Workspace, numbers: services.SpaceNumbers) -> None:
@@ -13,9 +14,10 @@ def render(space: services.Workspace, numbers: services.SpaceNumbers) -> None:
         f"{side.random.value:.2f} ({side.random.low:.2f} to {side.random.high:.2f})"
         for name, side in (("images", change.images), ("texts", change.texts))
     ]
-    st.markdown(
-        f"**Neighbourhood change**, the share of an item's {change.neighbours} neighbours that are others in the other "
-        f"space, on average: {told[0]}; {told[1]}."
+    led(
+        "Neighbourhood change:",
+        f"the share of an item's {change.neighbours} neighbours that are others in the other space, on average: "
+        f"{told[0]}; {told[1]}.",
     )
     with st.expander("How the spaces and the maps are made"):
         st.markdown(

@@ -4,9 +4,8 @@ import streamlit as st
 
 from app import services, state
 from app.figures import maps as drawn
-from app.markup import plain
 from app.views.empty import workspace_or_say
-from app.views.parts import question
+from app.views.parts import prose, question
 from app.views.subspaces import details, finding, gallery, maps, numbers
 from app.views.subspaces.choices import choose
 from app.views.waiting import waiting
@@ -40,5 +39,5 @@ def render() -> None:
     numbers.beside(space, shown, found, measured)
     with head:
         question(TITLE, measured.sentence)
-        st.markdown(plain(measured.details))
+        prose(measured.details)
     details.render(space, found)

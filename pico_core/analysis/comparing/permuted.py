@@ -31,10 +31,12 @@ class PermutedControl:
     def sentence(self, change: Estimate) -> str:
         """Whether the weights do more than the same weights on other columns, in words before digits."""
         low, high = min(self.changes), max(self.changes)
-        does = "more harm than" if change.value < low else "more good than" if change.value > high else "what"
-        any_draw = "" if does == "what" else " in any draw"
+        does = (
+            "does more harm than" if change.value < low else "does more good than" if change.value > high else "is what"
+        )
+        any_draw = "" if does == "is what" else " in any draw"
         return (
-            f"That is {does} the same weights do on other columns{any_draw}: {low:+z.1f} to {high:+z.1f} points in "
+            f"That {does} the same weights do on other columns{any_draw}: {low:+z.1f} to {high:+z.1f} points in "
             f"{len(self.changes)} permutations; they win {min(self.won):.0f} to {max(self.won):.0f} % of the queries "
             f"and lose {min(self.lost):.0f} to {max(self.lost):.0f} %."
         )

@@ -17,6 +17,7 @@ from pico_core.data.labels import usable_labels
 Role = Literal["content", "style", "modality"]
 BOOTSTRAP_DRAWS = 500
 PERMUTATIONS = 100
+HOPED = " (content purer in the semantic space, style in the style space)"
 CLEAR = 0.05  # a detectable difference of purity below this is called slight
 
 
@@ -101,7 +102,7 @@ class Separation:
             )
         outcomes = [purity.as_hoped for purity in self.labels]
         good, bad, total = outcomes.count(True), outcomes.count(False), len(outcomes)
-        counted = f"{good} of {total} comparisons differ as hoped" + (f", {bad} the other way" if bad else "")
+        counted = f"{good} of {total} comparisons differ as hoped{HOPED}" + (f", {bad} the other way" if bad else "")
         chance = sum(purity.as_hoped is True and not purity.beyond_random for purity in self.labels)
         if chance:
             counted += f"; with random weights {chance} of the {good} differ as much"

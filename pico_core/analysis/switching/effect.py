@@ -169,10 +169,10 @@ class ControlBand:
         """Whether the switch does more than chance columns do, in words before digits."""
         low, high = self.rsum
         value = effect.rsum.change.value
-        place = "more harm than" if value < low else "more good than" if value > high else "what"
+        place = "does more harm than" if value < low else "does more good than" if value > high else "is what"
         word = {1: "one random column"}.get(self.n_columns, f"{self.n_columns} random columns")
         does = "do" if self.n_columns > 1 else "does"
-        said = f"That is {place} {word} {does}" if place == "what" else f"That is {place} {word} {does} in any draw"
+        said = f"That {place} {word} {does}" if place == "is what" else f"That {place} {word} {does} in any draw"
         return f"{said}: {low:+z.1f} to {high:+z.1f} points in {len(self.changes)} draws on the same queries."
 
 

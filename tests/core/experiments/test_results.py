@@ -118,7 +118,7 @@ def test_splits_and_costs_in_a_sentence():
     said = split_sentence(table, "correlation", "the correlation")
     assert said == "PICO is ahead of “the correlation” in 1 of 3 splits; the mean lead is -0.3 points."
     assert "no split yet" in split_sentence(table, "oracle_truth", "the truth")
-    assert "The method takes 0.2 s a cell, 25 times as long as" in cost_sentence(summarise(table))
+    assert "The method takes 0.2 s a split, 25 times as long as" in cost_sentence(summarise(table))
     assert "not both here yet" in cost_sentence(summarise(grid(HELPS[:2])))
 
 

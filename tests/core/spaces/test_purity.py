@@ -109,7 +109,8 @@ def test_a_difference_that_random_weights_have_too_is_counted_as_such(planted):
     found = separation(chance, content=["first_concept"], style=[])
     assert all(p.as_hoped and not p.beyond_random for p in found.labels)
     assert found.sentence == (
-        "Barely: 2 of 2 comparisons differ as hoped; with random weights 2 of the 2 differ as much."
+        "Barely: 2 of 2 comparisons differ as hoped (content purer in the semantic space, style in the style space); "
+        "with random weights 2 of the 2 differ as much."
     )
 
 
