@@ -32,6 +32,8 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
 [data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
 [data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
+[data-testid=stMain]:focus-visible,[data-testid=data-grid-canvas]:focus-visible{outline:2px solid FOCUS!important;
+outline-offset:-2px}
 .st-key-columns-mark{position:absolute}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
@@ -47,10 +49,11 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 </style>"""
 
 # Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary
-# colour, which is a light blue in the dark.
+# colour, which is a light blue in the dark, and shows not at all that a page or a table has the focus.
 LOOKS = {
     "QUIET": f"light-dark({theme.quiet(False)},{theme.quiet(True)})",
     "ON_PRIMARY": "light-dark(#FFFFFF,#12161B)",
+    "FOCUS": "light-dark(#0072B2,#56B4E9)",
 }
 
 
