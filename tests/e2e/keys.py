@@ -74,7 +74,7 @@ TOOLS = """() => {
                 main: within(part, '[data-testid=stMain]') !== null, scrolls: scrolls(part),
             };
         },
-        look: known => parts[known].isConnected ? look(parts[known]) : null,
+        looks: known => known.map(each => parts[each].isConnected ? look(parts[each]) : null),
         wanted() {
             const found = [];
             for (const part of inside(document.querySelector('[data-testid=stMain]')))
@@ -133,11 +133,16 @@ class Walk:
     trapped: str = ""
 
     @property
+    def controls(self):
+        """Stops that are more than text to scroll, or cells of a table: those are drawn on its canvas."""
+        return [stop for stop in self.stops if not stop.scrolls and stop.role != "gridcell"]
+
+    @property
     def complaints(self):
         """Everything that is wrong, a line each."""
         found = [f"is not left by Tab: {self.trapped}"] if self.trapped else []
         found += [f"is not reached by Tab: {told}" for told in self.missed]
-        controls = [stop for stop in self.stops if not stop.scrolls]
+        controls = self.controls
         # The page itself, which keys scroll, is a landmark; there is one, and screen readers tell it by its role.
         found += [f"has no name: {stop}" for stop in controls if not stop.name and stop.role != "main"]
         found += [f"does not show that it has the focus: {stop}" for stop in controls if stop.look == stop.plain]
@@ -160,23 +165,23 @@ class Keys:
         while len(walk.stops) < MOST:
             self.page.keyboard.press(key)
             here = self.page.evaluate("walk.here()")
-            if walk.stops and here is not None and here["number"] == walk.stops[-1].number:
-                stayed += 1  # Tab goes from cell to cell of a table before it leaves
-                if stayed > CELLS:
-                    walk.trapped = here["told"]
-                    break
-                continue
-            stayed = 0
-            if walk.stops:
-                last = walk.stops[-1]
-                walk.stops[-1] = replace(last, plain=self.page.evaluate("number => walk.look(number)", last.number))
-            if here is None or (walk.stops and here["number"] == walk.stops[0].number):
-                if walk.stops:
-                    break  # round: from the end of the page keys go on in the browser's own bar, or at its top
-                continue
-            walk.stops.append(Stop(**here, **self._as_read_out()))
+            if here is None:  # from the end of the page keys go on in the browser's own bar
+                stayed += 1
+            elif walk.stops and here["number"] == walk.stops[-1].number:
+                stayed += 1  # from cell to cell of a table before Tab leaves it
+            elif walk.stops and here["number"] == walk.stops[0].number:
+                break
+            else:
+                stayed = 0
+                walk.stops.append(Stop(**here, **self._as_read_out()))
+            if stayed > CELLS:
+                walk.trapped = str(walk.stops[-1])
+                break
         else:
             walk.trapped = f"the page, after {MOST} stops"
+        self.page.evaluate("walk.focused().blur()")
+        looks = self.page.evaluate("numbers => walk.looks(numbers)", [stop.number for stop in walk.stops])
+        walk.stops = [replace(stop, plain=plain) for stop, plain in zip(walk.stops, looks, strict=True)]
         reached = {stop.group for stop in walk.stops}
         walk.missed = sorted({told for group, told in wanted if group not in reached})
         return walk
