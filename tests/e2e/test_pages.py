@@ -27,7 +27,6 @@ PAGES = [
     ("data", "What did I load, and is it sound?", 0),
 ]
 NAMES = ["Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Experiments", "Data"]
-MOST = 5  # controls of one kind in one place that are clicked: more of the same only take time
 ADDRESSES = [address for address, _, _ in PAGES]
 
 
@@ -53,30 +52,6 @@ def test_the_menu_leads_to_every_page(visit):
     for name, (_, question, _) in [*zip(NAMES, PAGES, strict=True)][::-1]:
         visit.click(visit.sidebar.get_by_role("link", name=re.compile(rf"{name}$")))
         assert visit.title == question
-
-
-@pytest.mark.parametrize("address", ADDRESSES, ids=NAMES)
-def test_every_plain_control_of_a_page_can_be_used(visit, address):
-    """Buttons, choices in a row, switches and folded parts, one after the other, whatever the page has."""
-    visit.open(address)
-    main = visit.main
-    for role in ("stButtonGroup", "stCheckbox", "stExpander"):
-        inside = {
-            "stButtonGroup": "button:visible, [role=radio]:visible",
-            "stCheckbox": "label",
-            "stExpander": "summary",
-        }[role]
-        for index in range(main.locator(f'[data-testid="{role}"]').count()):
-            parts = main.locator(f'[data-testid="{role}"]').nth(index).locator(inside)
-            for part in range(min(parts.count(), MOST)):  # what stands in a folded part is not seen, and not clicked
-                visit.click(main.locator(f'[data-testid="{role}"]').nth(index).locator(inside).nth(part))
-    buttons = main.locator('[data-testid="stButton"] button:enabled:visible')
-    for index in range(min(buttons.count(), MOST)):
-        if index < buttons.count():  # an example that was chosen takes the others away
-            visit.click(buttons.nth(index))
-    if visit.button("Cancel").count():  # what was begun takes the time of the tests that follow
-        visit.click(visit.button("Cancel").first)
-    visit.drawn_charts()
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=NAMES)
@@ -342,27 +317,3 @@ def test_ones_own_pairs_with_pictures_are_opened_computed_and_shown(visit, tmp_p
         assert pictures_of(visit.main) >= pictures
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Data$")))
     assert visit.answer.startswith("No problem found")
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "?strength=banana",
-        "?strength=nan",
-        "?strength=1e308",
-        "?dataset=/etc/passwd",
-        "columns?column=banana",
-        "columns?column=-7",
-        "columns?column=1e30",
-        "columns?column=nan",
-        "columns?column=5.5",
-        "retrieval?query=text-999999",
-        "retrieval?query=image-",
-        "retrieval?query=%3Cscript%3E",
-        "retrieval?query=text-%C2%B2",
-    ],
-)
-def test_a_broken_address_falls_back(visit, address):
-    visit.open(address)
-    assert visit.title.endswith("?")
-    visit.drawn_charts()
