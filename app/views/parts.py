@@ -18,11 +18,13 @@ STYLE = """<style>
 [data-testid=stMain],[data-testid=stSidebar]{font-variant-numeric:tabular-nums}
 .answer{font-size:1.2rem;line-height:1.45;font-weight:550;max-width:62rem;margin:0 0 .55rem!important}
 .prose{line-height:1.55;max-width:62rem;margin:0 0 .55rem!important}
-abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;position:relative}
-abbr.term::after{content:attr(data-tip);position:absolute;left:0;top:1.6em;z-index:99;width:max-content;
-max-width:17rem;padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;
-font-weight:400;line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;
-pointer-events:none;transition:opacity .12s;white-space:normal}
+abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;
+anchor-name:--term;anchor-scope:--term}
+abbr.term::after{content:attr(data-tip);position:fixed;position-anchor:--term;left:anchor(left);top:anchor(bottom);
+position-try-fallbacks:flip-inline,flip-block,flip-inline flip-block;z-index:99;width:max-content;max-width:17rem;
+padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;font-weight:400;
+line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;pointer-events:none;
+transition:opacity .12s;white-space:normal}
 abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .facts{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem;margin:0!important;padding:0!important}
 .facts dt{font-size:.82rem;opacity:.72;margin:0}

@@ -17,7 +17,7 @@ from tests.marks import LONG
 pytestmark = pytest.mark.browser
 PAGES = ("", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
 NAMES = ("Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Experiments", "Data")
-LONG_WORDS = "a+red+star+" * 5_000  # 55 kB
+LONG_WORDS = "a+red+star+" * 10_000  # 110 kB
 
 # Every parameter at once: no two of them are read together. The second and third of a page say the same otherwise.
 BROKEN = (
@@ -78,18 +78,14 @@ def written(folder):
 
 def says(visit, *words):
     """A sentence in red or as the answer of the page holds these words."""
-    said = visit.main.get_by_role("alert").all_inner_texts() + [visit.answer]
+    said = [*visit.main.get_by_role("alert").all_inner_texts(), visit.answer]
     assert any(all(word in one for word in words) for one in said), f"{words} not in {said}"
     visit.assert_sound()
     fits(visit)
 
 
 def upload(visit, field, file):
-    visit.main.locator('[data-testid="stFileUploader"]', has_text=field).locator("input[type=file]").set_input_files(
-        file
-    )
-    visit.main.get_by_text(file.name).first.wait_for()
-    visit.settle(patience=60)
+    visit.upload(visit.main.locator('[data-testid="stFileUploader"]', has_text=field), file)
 
 
 def test_a_broken_file_is_a_sentence_and_the_old_result_stays(visit, tmp_path):
@@ -131,8 +127,7 @@ def test_a_broken_picture_or_path_is_a_sentence(visit, tmp_path):
     files = written(tmp_path)
     visit.open("retrieval", patience=60)
     visit.click(visit.main.get_by_role("radio", name="Your picture"))
-    visit.main.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files(files / "dog.png")
-    visit.settle(patience=90)
+    visit.upload(visit.main.locator('[data-testid="stFileUploader"]'), files / "dog.png", patience=90)
     says(visit, "dog.png")
     open_own(visit, files / "nan.npz", compute=False)
     for name in NAMES if os.environ.get("PICO_LONG") == "1" else ("Columns", "Data"):
@@ -158,13 +153,14 @@ def ugly(tmp_path_factory):
     made = planted_pairs(PlantedConfig(n_images=12, captions_per_image=1, n_columns=16), seed=0).pairs
     images, texts = made.image_tokens.clone(), made.text_tokens.clone()
     images[..., :4], texts[..., :4] = 0.5, 0.0
-    images[7], texts[7] = images[8], texts[8]
+    real = made.text_mask.clone()
+    images[7], texts[7], real[7] = images[8], texts[8], real[8]
     for number in range(12):
         Image.new("RGB", (3 if number else 900, 700), (20 * number, 90, 0)).save(folder / f"{number}.png")
     pairs = PairedEmbeddings.from_arrays(
         images,
         texts,
-        text_mask=made.text_mask,
+        text_mask=real,
         ids=[f"<i>{number}</i> {'W' * 90}" for number in range(12)],
         image_paths=[str(folder / f"{number}.png") for number in range(12)],
         captions=UGLY,

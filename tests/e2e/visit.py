@@ -131,6 +131,12 @@ class Visit:
         self.settle()
         self.assert_sound()
 
+    def upload(self, uploader, file, *, patience=60):
+        """Give a file to an uploader, and wait until the page has answered to it."""
+        with self.page.expect_response(lambda answer: "/upload_file/" in answer.url, timeout=1000 * patience):
+            uploader.locator("input[type=file]").set_input_files(file)
+        self.settle(patience=patience)
+
     def saved(self, button, place):
         """Click a download button and keep the file."""
         seen(button)
@@ -186,7 +192,6 @@ class Visit:
         charts = self.main.locator('[data-testid="stPlotlyChart"]')
         for index in range(charts.count()):
             chart = self.chart(index)
-            self.page.wait_for_timeout(50)
             until = time.monotonic() + 10
             while not chart.evaluate(DRAWN):
                 assert time.monotonic() < until, f"figure {index} of {self.page.url} is not drawn"
