@@ -135,7 +135,9 @@ class Walk:
     @property
     def controls(self):
         """Stops that are more than text to scroll, or cells of a table: those are drawn on its canvas."""
-        return [stop for stop in self.stops if not stop.scrolls and stop.role != "gridcell"]
+        kept = [stop for stop in self.stops if not stop.scrolls and stop.role != "gridcell"]
+        # From its cells the focus may go back to the table itself.
+        return [stop for place, stop in enumerate(kept) if not place or stop.number != kept[place - 1].number]
 
     @property
     def complaints(self):

@@ -128,7 +128,9 @@ def test_a_broken_picture_or_path_is_a_sentence(visit, tmp_path):
     visit.open("retrieval", patience=60)
     visit.click(visit.main.get_by_role("radio", name="Your picture"))
     visit.upload(visit.main.locator('[data-testid="stFileUploader"]'), files / "dog.png", patience=90)
-    says(visit, "dog.png")
+    assert visit.answer == "This picture cannot be looked up."
+    assert "dog.png: " in visit.main.inner_text()
+    visit.assert_sound()
     open_own(visit, files / "nan.npz", compute=False)
     for name in NAMES if os.environ.get("PICO_LONG") == "1" else ("Columns", "Data"):
         go(visit, name)
