@@ -53,13 +53,13 @@ def go(visit, name, *, patience=120):
 
 
 def open_own(visit, path, *, compute=True):
-    """Open a dataset of one's own by its path; returns whether it has a result."""
+    """Open a dataset of one's own by its path, and compute it unless an earlier visit did."""
     visit.click(visit.sidebar.get_by_text("My own", exact=True).first)
     field = visit.sidebar.get_by_role("textbox", name="Path on this machine")
     field.fill(str(path))
     field.press("Enter")
     visit.settle(patience=120)
-    if compute:
+    if compute and not visit.sidebar.get_by_text("Fresh").count():
         visit.main.get_by_role("button", name="Compute now").click()
         visit.sidebar.get_by_text("Fresh").wait_for(timeout=180_000)
         at_rest(visit)
