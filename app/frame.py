@@ -4,7 +4,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from app import controls, heap, services, state
+from app import controls, heap, housekeeping, services, state
 from app.components.plot_keys import plot_keys
 from app.markup import plain
 from app.views import (
@@ -42,6 +42,7 @@ PAGES = (
 
 def render() -> None:
     """Draw one run of the script: the sidebar, the state of the study, the page that was chosen."""
+    housekeeping.page_ran()
     pages = {
         path: st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
         for view, title, path, icon in PAGES
@@ -71,4 +72,3 @@ def render() -> None:
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own
-    heap.give_back()

@@ -8,14 +8,11 @@ asks every second how far a study is would leave the study's thread almost no ti
 import ctypes
 import gc
 import threading
-import time
 from collections.abc import Callable
 
 _LOCK = threading.Lock()
 _frozen_for: set[str] = set()
 ARENA_MAX = -8  # number of the setting in malloc.h
-SELDOM = 10.0  # seconds between two times that free memory is given back
-_given_back_at = [-SELDOM]
 
 
 def freeze_once(reason: str) -> bool:
@@ -63,23 +60,17 @@ def few_pools() -> bool:
     return _setting is not None and _setting(ARENA_MAX, 2) == 1
 
 
-def give_back(now: float | None = None) -> bool:
-    """Give the system the memory that is free between what is held, at most every ten seconds.
+def thaw() -> None:
+    """Collect what was frozen as well, freeze the rest anew, and give the system the memory that is free.
 
-    Beside `few_pools` it is a precaution: alone it did not keep a long visit from growing.
-
-    Args:
-        now: Seconds of a clock that only rises; that of the machine where None.
-
-    Returns:
-        Whether it was asked for.
+    Visits that were there when libraries were frozen are part of what collections pass over. It takes about half a
+    second, in which no page is drawn.
     """
-    if _trim is None:
-        return False
-    now = time.monotonic() if now is None else now
     with _LOCK:
-        if now - _given_back_at[0] < SELDOM:
-            return False
-        _given_back_at[0] = now
-    _trim(0)  # other threads go on: the interpreter is let go of meanwhile
-    return True
+        frozen = bool(_frozen_for)
+        gc.unfreeze()
+        gc.collect()
+        if frozen:
+            gc.freeze()
+    if _trim is not None:
+        _trim(0)  # other threads go on: the interpreter is let go of meanwhile

@@ -129,6 +129,11 @@ def _shelf(name: str, entries: int, max_bytes: int) -> Shelf[Any]:
     return Shelf(entries=entries, max_bytes=max_bytes)
 
 
+def empty() -> None:
+    """Let go of all that is kept; what is in use stays with whoever uses it."""
+    _shelf.clear()
+
+
 def held_bytes(value: object) -> int:
     """Bytes of all arrays, tables and texts that a value holds, every block of memory once.
 

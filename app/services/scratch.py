@@ -1,8 +1,12 @@
-"""Folders that live as long as the server: readable by its user only; what a killed one left, the next one removes."""
+"""Folders that live as long as the server or a visit: readable by its user only; the next server removes what is left.
+
+What a visitor brought goes with the visit: it may be large, and it is nobody else's.
+"""
 
 import atexit
 import shutil
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +28,18 @@ def scratch(what: str) -> tempfile.TemporaryDirectory[str]:
     atexit.register(folder.cleanup)
     make_own(folder.name)
     return folder
+
+
+class OfOneVisit:
+    """A folder in another one, removed when nobody holds this any more: a visit does, as long as it may come back.
+
+    Attributes:
+        path: Of the folder.
+    """
+
+    def __init__(self, within: Path) -> None:
+        self.path = Path(tempfile.mkdtemp(dir=within))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def remove_left(place: Path) -> None:

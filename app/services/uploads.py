@@ -12,37 +12,44 @@ from app import state
 from app.services.bounded import GIGABYTE, kept
 from app.services.datasets import changed_on_disk
 from app.services.places import opened_place
-from app.services.scratch import scratch
+from app.services.scratch import OfOneVisit, scratch
 from pico_core.data.files import save_pairs
 from pico_core.data.imports import Inspection, inspect_dataset
+from pico_core.data.whole import write_whole
 from pico_core.errors import PicoError
 
 
 @st.cache_resource(max_entries=1)
-def _uploads() -> tempfile.TemporaryDirectory[str]:
-    """Where uploads lie while the server runs."""
+def _of_all() -> tempfile.TemporaryDirectory[str]:
+    """Where uploads lie, those of every visit in a folder of their own."""
     return scratch("uploads")
+
+
+def _uploads() -> Path:
+    """Where those of this visit lie."""
+    return state.own_uploads(lambda: OfOneVisit(Path(_of_all().name))).path
 
 
 def is_upload(path: str) -> bool:
     """Whether a dataset came in through the upload."""
-    return bool(path) and Path(path).is_relative_to(_uploads().name)
+    return bool(path) and Path(path).is_relative_to(_uploads())
 
 
-@st.cache_resource(max_entries=64, show_spinner="Reading the upload")
-def keep_upload(mark: str, name: str, _content: Callable[[], bytes]) -> str:
+def keep_upload(mark: str, name: str, content: Callable[[], bytes]) -> str:
     """Put an upload where it can be read as a file; its name keeps only letters that paths may have.
 
     Args:
-        mark: Names this very upload: the key.
+        mark: Names this very upload.
         name: Of the file.
-        _content: Hands out its bytes, asked only once.
+        content: Hands out its bytes, asked only once.
     """
-    folder = Path(_uploads().name) / hashlib.sha256(mark.encode()).hexdigest()[:16]
-    folder.mkdir(exist_ok=True)
     stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in Path(name).stem)[:60]
+    folder = _uploads() / hashlib.sha256(mark.encode()).hexdigest()[:16]
     path = folder / f"{stem or 'upload'}{Path(name).suffix.lower()}"
-    path.write_bytes(_content())
+    if not path.is_file():
+        with st.spinner("Reading the upload"):
+            folder.mkdir(exist_ok=True)
+            write_whole(path, content())
     return str(path)
 
 
@@ -81,7 +88,7 @@ def open_import(found: Inspection) -> str | None:
     """Keep an inspected file as a dataset and open it; returns what is wrong, if anything is."""
     if found.pairs is None:
         return "Nothing can be opened while there are problems."
-    target = Path(_uploads().name) / "datasets" / found.pairs.digest
+    target = _uploads() / "datasets" / found.pairs.digest
     try:
         save_pairs(replace(found.pairs, name=found.path.stem), target)
     except PicoError as error:

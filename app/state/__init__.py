@@ -100,6 +100,7 @@ from app.state.tour import (
     tour_config,
     touring,
 )
+from app.state.uploads import own_uploads
 from app.state.widgets import (
     fresh,
     keep_among,
@@ -194,6 +195,7 @@ __all__ = [
     "on_screen",
     "open_dataset",
     "open_stop",
+    "own_uploads",
     "page",
     "part",
     "picture_format",

@@ -1,10 +1,14 @@
 """The server as `pico-lens app` starts it, asked as a browser, a proxy and a stranger would."""
 
+import base64
 import http.client
+import re
+import shutil
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +22,19 @@ UPGRADE = {
     "Sec-WebSocket-Protocol": "streamlit",
 }
 HOST = "pico.example.org"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @contextmanager
 def started(folder, host):
     """A server in an empty working folder, so that no file of settings is read."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = start_command.command("127.0.0.1", port, 50, host=host, browser=False)
     environment = start_command.environment([folder], start_command.hosts_of("127.0.0.1", host))
     log = folder / "log.txt"
@@ -96,6 +105,47 @@ def test_behind_a_proxy_its_name_is_known(shown):
     assert joins(shown, origin=f"https://{HOST}", host=HOST)
     assert not joins(shown, origin="https://evil.example", host="evil.example")
     assert not joins(shown, origin="https://evil.example", host=HOST)
+
+
+@pytest.fixture
+def proxied(shown, tmp_path):
+    """nginx before the app, by the lines of the README, with a password for one reader."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        pytest.skip("there is no nginx on this machine")
+    port = free_port()
+    told = re.search(r"```nginx\n(.+?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    for ours, here in {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
+        "127.0.0.1:8501": f"127.0.0.1:{shown}",
+        "pico.htpasswd": str(tmp_path / "pico.htpasswd"),
+    }.items():
+        assert told.count(ours) == 1
+        told = told.replace(ours, here)
+    (tmp_path / "pico.htpasswd").write_text("reader:{PLAIN}secret\n")
+    own = f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; daemon off; user root;"
+    (tmp_path / "nginx.conf").write_text(f"{own} events {{}} http {{ access_log off; {told} }}")
+    process = subprocess.Popen([nginx, "-c", str(tmp_path / "nginx.conf")], stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            ask(port, "GET", "/_stcore/health")
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield port
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def test_the_proxy_of_the_readme_lets_in_who_signs_in(proxied):
+    signed = {"Authorization": f"Basic {base64.b64encode(b'reader:secret').decode()}", "Host": HOST}
+    assert ask(proxied, "GET", "/", {"Host": HOST})[0] == 401
+    assert ask(proxied, "GET", "/", signed)[0] == 200
+    at = ("GET", "/_stcore/stream", UPGRADE | {"Origin": f"https://{HOST}"})
+    assert ask(proxied, *at)[0] == 401
+    assert ask(proxied, *at[:2], at[2] | signed)[0] == 101
+    assert ask(proxied, *at[:2], at[2] | signed | {"Origin": "https://evil.example"})[0] == 403
 
 
 def test_nothing_is_uploaded_without_the_token(server):

@@ -12,7 +12,7 @@ from tests.bench.suite import Row, benchmark, skipped
 from tests.e2e.crowd import gather
 
 GUESTS, BROWSERS, SECONDS = 30, 5, 600.0
-CALM = 10.0  # seconds in which a reader looks at what came, on average; the browsers take no rest
+CALM = 10.0  # seconds in which a reader looks at what came, on average
 TIDY = float(os.environ.get("PICO_BENCH_TIDY", "150"))  # seconds: visits that may come back are kept for two minutes
 
 
@@ -49,3 +49,4 @@ def many_users() -> Iterator[Row]:
     before, most, after = (crowd.memory[name] for name in ("before", "most", "after"))
     note = f"{before:.0f} MB before, {most:.0f} MB at most"
     yield Row("Memory of the server after they left", after, "MB", note=note)
+    yield Row("Uploads on the disk after they left", crowd.left, "folders", mark=0.0, at_most=True)

@@ -1,9 +1,12 @@
 """A visitor without a browser: speaks Streamlit's protocol, so that many of them cost the machine little."""
 
+import re
 import time
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import FileUploaderState, FileURLsRequest, UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
@@ -23,7 +26,9 @@ class Guest:
     def __init__(self, address, *, patience=60):
         place = address.replace("http://", "ws://") + "/_stcore/stream"
         self._way = connect(place, subprotocols=["streamlit"], max_size=MOST, open_timeout=patience)
+        self._address = address
         self._patience = patience
+        self._session = ""
         self._states = {}
         self._labels = {}
         self.page, self._query = "", ""
@@ -48,6 +53,8 @@ class Guest:
         for name, given in value.items():
             if name == "numbers":
                 found.double_array_value.data.extend(given)
+            elif name == "file_uploader_state_value":
+                found.file_uploader_state_value.CopyFrom(given)
             else:
                 setattr(found, name, given)
         self._states[found.id] = found
@@ -55,6 +62,30 @@ class Guest:
         if "trigger_value" in value:
             del self._states[found.id]  # a click is over once it was answered
         return took
+
+    def upload(self, label, name, content):
+        """Give an uploader of the page a file, as a browser does, and wait for the answer."""
+        asked = FileURLsRequest(request_id=name, file_names=[name], session_id=self._session)
+        self._line.send(BackMsg(file_urls_request=asked).SerializeToString())
+        while (message := self._next()).WhichOneof("type") != "file_urls_response":
+            pass
+        where = message.file_urls_response.file_urls[0]
+        self._send_file(where.upload_url, name, content)
+        about = UploadedFileInfo(name=name, size=len(content), file_id=where.file_id, file_urls=where)
+        return self.set(label, file_uploader_state_value=FileUploaderState(uploaded_file_info=[about]))
+
+    def _send_file(self, url, name, content):
+        """The one request beside the line; its token comes in a cookie first."""
+        jar = HTTPCookieProcessor()
+        http = build_opener(jar)
+        http.open(f"{self._address}/_stcore/health", timeout=self._patience).close()
+        (token,) = (cookie.value for cookie in jar.cookiejar if cookie.name == "_streamlit_xsrf")
+        edge = "pico-lens-guest"
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+        told = {"X-Xsrftoken": token, "Content-Type": f"multipart/form-data; boundary={edge}"}
+        body = head + content + f"\r\n--{edge}--\r\n".encode()
+        place = self._address + re.sub(r"^https?://[^/]+", "", url)
+        http.open(Request(place, data=body, headers=told, method="PUT"), timeout=self._patience).close()
 
     def knows(self, label):
         """Whether a control of this label has been on a page."""
@@ -72,9 +103,11 @@ class Guest:
         began, heard = time.monotonic(), []
         self._line.send(BackMsg(rerun_script=asked).SerializeToString())
         while True:
-            message = ForwardMsg.FromString(self._line.recv(timeout=self._patience))
+            message = self._next()
             kind = message.WhichOneof("type")
-            if kind == "delta":
+            if kind == "new_session":
+                self._session = message.new_session.initialize.session_id
+            elif kind == "delta":
                 self._look(message.delta)
                 heard.append(str(message.delta))
             elif kind == "navigation":
@@ -85,6 +118,9 @@ class Guest:
         self.said = "\n".join(heard)
         assert "stException" not in self.said
         return self.waits[-1]
+
+    def _next(self):
+        return ForwardMsg.FromString(self._line.recv(timeout=self._patience))
 
     def _look(self, delta):
         """Remember the controls of an element, by label."""

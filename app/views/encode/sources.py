@@ -55,7 +55,7 @@ def _by_zip() -> encoding.Source | None:
     archive = one.file_uploader("Zip of the pictures", type="zip", max_upload_size=ZIP_MIB, key="encode-zip")
     table = two.file_uploader("Captions, if they are not in the zip", type=CAPTION_FILES, key="encode-table")
     st.caption(
-        "An upload stays on this machine, and only while the server runs; of the zip, only pictures and one file of "
+        "An upload stays on this machine and goes when you leave; of the zip, only pictures and one file of "
         "captions are unpacked. To keep the dataset, unpack the zip yourself and name its folder."
     )
     if archive is None:
