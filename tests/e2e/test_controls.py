@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 PAGES = ("", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
 LOOKS = {"shortcut": (False, 1280), "clean": (True, 1920), "planted": (True, 1280)}  # dark, width
 SHORT = dict(
-    zip(PAGES, ("clean", "planted", "shortcut", "clean", "shortcut", "shortcut", "planted", "planted"), strict=True)
+    zip(PAGES, ("clean", "shortcut", "planted", "shortcut", "shortcut", "planted", "clean", "clean"), strict=True)
 )
 CASES = [
     pytest.param(page, dataset, marks=() if SHORT[page] == dataset else LONG, id=f"{page or 'overview'}-{dataset}")
