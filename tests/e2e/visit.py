@@ -91,7 +91,7 @@ class Visit:
         self.settle(patience=patience)
         return self.page
 
-    def settle(self, *, patience=30):
+    def settle(self, *, patience=60):
         """Wait until the script has ended and stays so: a click may start one run, and that run the next.
 
         The page itself watches, by its own clock: what a slider or a table holds back for up to 0.2 s is then sent
@@ -105,7 +105,7 @@ class Visit:
             state = self.page.evaluate("document.querySelector('[data-testid=stApp]')?.outerHTML.slice(0, 300)")
             raise AssertionError(f"{self.page.url} did not come to rest within {patience} s: {state}") from None
 
-    def click(self, target, *, patience=30):
+    def click(self, target, *, patience=60):
         """Click, wait until the page rests, and see that no error stands on it."""
         target.click()
         self.settle(patience=patience)
