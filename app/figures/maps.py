@@ -194,7 +194,7 @@ def legend_html(colouring: Colouring) -> str:
         chips.append(f"<span class='chip'>{images}&emsp;{texts}</span>")  # both on one line
     return (
         "<style>.chips{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.875rem;line-height:1.6;"
-        "font-variant-numeric:tabular-nums}.chip{white-space:nowrap}.chip small{opacity:.75}"
+        "font-variant-numeric:tabular-nums}.chip{overflow-wrap:anywhere}.chip small{opacity:.75}"
         ".chip i{display:inline-block;width:10px;height:10px;margin-right:.3rem}"
         ".chip em{font-style:normal;font-weight:600}"
         ".chip b{display:inline-block;width:140px;height:10px;border-radius:2px;margin:0 .25rem}</style>"

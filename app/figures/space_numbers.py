@@ -14,7 +14,9 @@ STYLE = (
     ".nums td:first-child{text-align:left;white-space:normal}.nums td b{font-weight:600}.nums small{opacity:.72}"
     ".nums summary{cursor:pointer;text-decoration:underline dotted 1px;text-underline-offset:.2em;list-style:none}"
     ".nums summary::-webkit-details-marker{display:none}"
-    ".nums details p{margin:.2rem 0 .3rem;line-height:1.4;opacity:.85;max-width:24rem}</style>"
+    ".nums details p{margin:.2rem 0 .3rem;line-height:1.4;opacity:.85;max-width:24rem}"
+    # On a narrow screen values break, and what is wider still is scrolled by itself, not with the page.
+    "@media (max-width:1000px){.nums td{white-space:normal}}.wide{overflow-x:auto}</style>"
 )
 
 
@@ -45,8 +47,8 @@ def numbers_html(rows: Sequence[NumberRow]) -> str:
         for row in rows
     )
     return (
-        f"{STYLE}<table class='nums'><thead><tr><th>click a name for its definition</th><th>value [95 % interval]</th>"
-        f"<th>random weights</th></tr></thead><tbody>{body}</tbody></table>"
+        f"{STYLE}<div class='wide'><table class='nums'><thead><tr><th>click a name for its definition</th>"
+        f"<th>value [95 % interval]</th><th>random weights</th></tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image, ImageOps
+from PIL import Image
 
 from app.services.datasets import Dataset
 from app.services.places import is_open
@@ -19,7 +19,9 @@ def _thumbnail(path: str, size: int, changed: float) -> str:
 
 def data_address(picture: Image.Image, *, size: int) -> str:
     """A picture made small, as an address that holds it whole."""
-    small = ImageOps.contain(picture, (size, size), Image.Resampling.LANCZOS)
+    scale = size / max(picture.size)
+    width, height = (max(1, round(scale * side)) for side in picture.size)  # a very narrow one keeps a line
+    small = picture.resize((width, height), Image.Resampling.LANCZOS)
     held = BytesIO()
     small.save(held, format="JPEG", quality=82)
     return f"data:image/jpeg;base64,{b64encode(held.getvalue()).decode()}"

@@ -19,11 +19,13 @@ STYLE = """<style>
 .answer{font-size:1.2rem;line-height:1.45;font-weight:550;max-width:62rem;margin:0 0 .55rem!important}
 .prose{line-height:1.55;max-width:62rem;margin:0 0 .55rem!important}
 [data-testid=stCaptionContainer] p{max-width:62rem}
-abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;position:relative}
-abbr.term::after{content:attr(data-tip);position:absolute;left:0;top:1.6em;z-index:99;width:max-content;
-max-width:17rem;padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;
-font-weight:400;line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;
-pointer-events:none;transition:opacity .12s;white-space:normal}
+abbr.term{text-decoration:underline dotted 1px;text-underline-offset:.2em;cursor:help;
+anchor-name:--term;anchor-scope:--term}
+abbr.term::after{content:attr(data-tip);position:fixed;position-anchor:--term;left:anchor(left);top:anchor(bottom);
+position-try-fallbacks:flip-inline,flip-block,flip-inline flip-block;z-index:99;width:max-content;max-width:17rem;
+padding:.45rem .6rem;border-radius:.4rem;background:#1B1F24;color:#F4F6F8;font-size:.85rem;font-weight:400;
+line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.3);opacity:0;visibility:hidden;pointer-events:none;
+transition:opacity .12s;white-space:normal}
 abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 .facts{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem;margin:0!important;padding:0!important}
 .facts dt{font-size:.82rem;opacity:.72;margin:0}
@@ -33,6 +35,8 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 [data-testid=stCaptionContainer],[data-testid=stCaptionContainer] :not(a){color:QUIET;opacity:1!important}
 [data-testid=stBaseButton-primary]:enabled,[data-testid=stBaseButton-primary]:enabled *,
 [data-testid=stMultiSelectTagsContainer] span{color:ON_PRIMARY}
+[data-testid=stMain]:focus-visible,[data-testid=data-grid-canvas]:focus-visible{outline:2px solid FOCUS!important;
+outline-offset:-2px}
 .st-key-columns-mark{position:absolute}
 .st-key-run-state{position:sticky;top:0;z-index:5;background:inherit}
 .tour-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .8rem;margin:0}
@@ -49,10 +53,11 @@ abbr.term:hover::after,abbr.term:focus::after{opacity:1;visibility:visible}
 </style>"""
 
 # Both looks at once: the browser changes between them before a script runs anew. Streamlit writes white on the primary
-# colour, which is a light blue in the dark.
+# colour, which is a light blue in the dark, and shows not at all that a page or a table has the focus.
 LOOKS = {
     "QUIET": f"light-dark({theme.quiet(False)},{theme.quiet(True)})",
     "ON_PRIMARY": "light-dark(#FFFFFF,#12161B)",
+    "FOCUS": "light-dark(#0072B2,#56B4E9)",
 }
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import torch
+from PIL import Image
 
 from app import services
 from app.comparing import Sides
 from app.services import datasets
 from app.services.compare import side
+from app.services.pictures import data_address
 from pico_core.data.files import load_pairs, save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.study import study_splits
@@ -84,6 +86,10 @@ def test_pictures_of_a_demo_lie_beside_its_data_and_a_missing_one_is_none():
     assert str(services.thumbnail(dataset, path, size=40)).startswith("data:image/jpeg;base64,")
     assert services.thumbnail(dataset, "../../pictures/nobody.webp") is None
     assert services.thumbnail(dataset, None) is None
+
+
+def test_a_very_narrow_picture_is_shown_too():
+    assert len(data_address(Image.new("RGB", (3, 700), "red"), size=96)) > 100
 
 
 def test_a_picture_that_would_start_another_program_is_not_opened(tmp_path):

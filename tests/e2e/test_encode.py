@@ -85,7 +85,7 @@ def test_a_zip_is_unpacked_encoded_and_opened(visit, own):
     visit.open("data")
     visit.click(visit.main.get_by_role("radio", name="In a zip").or_(visit.button("In a zip")).first)
     uploader = visit.main.locator('[data-testid="stFileUploader"]', has_text="Zip of the pictures")
-    uploader.locator("input[type=file]").set_input_files(own / "mine.zip")
+    visit.upload(uploader, own / "mine.zip")
     visit.main.get_by_text("Every picture that the captions name is there").wait_for()
     visit.settle()
     assert visit.main.get_by_text("Not unpacked: mine/notes.docx").count() == 1

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -11,6 +10,7 @@ from PIL import Image
 from pico_core.data.files import save_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.reading import BUILT_IN_RESULT
+from tests.e2e.controls import fits
 from tests.e2e.visit import FIRST_FIGURE, Visit, seen
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,6 @@ PAGES = [
     ("data", "What did I load, and is it sound?", 0),
 ]
 NAMES = ["Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Experiments", "Data"]
-MOST = 5  # controls of one kind in one place that are clicked: more of the same only take time
 ADDRESSES = [address for address, _, _ in PAGES]
 
 
@@ -48,45 +47,13 @@ def test_the_first_figure_needs_no_computation(chromium, warm):
         assert visitor.page.get_by_text("Computing").count() == 0
 
 
-def test_the_menu_leads_to_every_page(visit):
-    visit.open("")
-    for name, (_, question, _) in [*zip(NAMES, PAGES, strict=True)][::-1]:
-        visit.click(visit.sidebar.get_by_role("link", name=re.compile(rf"{name}$")))
-        assert visit.title == question
-
-
-@pytest.mark.parametrize("address", ADDRESSES, ids=NAMES)
-def test_every_plain_control_of_a_page_can_be_used(visit, address):
-    """Buttons, choices in a row, switches and folded parts, one after the other, whatever the page has."""
-    visit.open(address)
-    main = visit.main
-    for role in ("stButtonGroup", "stCheckbox", "stExpander"):
-        inside = {
-            "stButtonGroup": "button:visible, [role=radio]:visible",
-            "stCheckbox": "label",
-            "stExpander": "summary",
-        }[role]
-        for index in range(main.locator(f'[data-testid="{role}"]').count()):
-            parts = main.locator(f'[data-testid="{role}"]').nth(index).locator(inside)
-            for part in range(min(parts.count(), MOST)):  # what stands in a folded part is not seen, and not clicked
-                visit.click(main.locator(f'[data-testid="{role}"]').nth(index).locator(inside).nth(part))
-    buttons = main.locator('[data-testid="stButton"] button:enabled:visible')
-    for index in range(min(buttons.count(), MOST)):
-        if index < buttons.count():  # an example that was chosen takes the others away
-            visit.click(buttons.nth(index))
-    if visit.button("Cancel").count():  # what was begun takes the time of the tests that follow
-        visit.click(visit.button("Cancel").first)
-    visit.drawn_charts()
-
-
 @pytest.mark.parametrize("address", ADDRESSES, ids=NAMES)
 def test_every_page_in_the_dark_and_on_a_small_screen(chromium, warm, address):
     with Visit(chromium, warm, dark=True, width=820, height=900) as visitor:
         visitor.open(address)
         visitor.drawn_charts()
         visitor.assert_sound()
-        overflow = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert overflow <= 1, f"{overflow} pixels stand out at the side"
+        fits(visitor)
 
 
 def test_next_column_moves_the_address_and_a_link_reopens_it(chromium, warm, visit):
@@ -213,21 +180,21 @@ def test_the_strength_slider_reaches_the_address(visit):
     assert "strength=1.05" in visit.page.url
 
 
-def test_other_axes_change_every_page_and_back(visit):
+def test_the_menu_leads_to_every_page_and_other_axes_change_them_all(visit):
     visit.open("")
     answer = visit.answer
     axes = visit.sidebar.locator('[data-testid="stSelectbox"]').first
     visit.choose(axes, re.compile("^cross axes"))
     assert visit.answer != answer
-    for name in NAMES[1:]:
+    for name, (_, question, _) in [*zip(NAMES, PAGES, strict=True)][::-1]:
         visit.click(visit.sidebar.get_by_role("link", name=re.compile(rf"{name}$")))
+        assert visit.title == question
         visit.drawn_charts()
-    visit.click(visit.sidebar.get_by_role("link", name=re.compile("Overview$")))
     assert visit.answer != answer
 
 
 def test_settings_of_ones_own_are_computed_while_the_old_result_stays(visit):
-    visit.open("")
+    visit.open("?dataset=planted")
     presets = visit.sidebar.locator('[data-testid="stSelectbox"]').nth(1)
     visit.choose(presets, "My own")
     seed = visit.sidebar.get_by_role("spinbutton", name="Seed")
@@ -289,35 +256,21 @@ def test_a_typed_caption_retrieves_scenes_side_by_side(chromium, warm, visit):
         other.assert_sound()
 
 
-def test_every_demo_opens_by_choice_and_by_address(chromium, warm, visit):
+def test_every_demo_opens_by_choice_and_by_address(visit):
     visit.open("")
     answers = {visit.answer}
-    for name, title in (("clean", "Styled scenes: clean"), ("planted", "Planted columns")):
+    demos = (("clean", "Styled scenes: clean"), ("planted", "Planted columns"))
+    for name, title in demos:
         visit.click(visit.sidebar.get_by_text(title, exact=True).first)
         assert f"dataset={name}" in visit.page.url
         assert visit.sidebar.get_by_text("Fresh").count() == 1
         visit.drawn_charts()
         answers.add(visit.answer)
-        with Visit(chromium, warm) as other:
-            other.open(f"columns?dataset={name}")
-            assert other.sidebar.get_by_role("radio", name=title).is_checked()
-            other.drawn_charts()
-            other.assert_sound()
     assert len(answers) == 3
-
-
-def test_an_upload_is_judged(visit, tmp_path):
-    random = np.random.default_rng(0)
-    good = random.normal(size=(40, 12)).astype(np.float32)
-    np.savez(tmp_path / "good.npz", image_emb=good, text_emb=good + 0.1 * random.normal(size=good.shape))
-    np.savez(tmp_path / "bad.npz", image_emb=good, text_emb=good[:, :7])
-    visit.open("data")
-    upload = visit.main.locator('input[type="file"]').first
-    for name in ("bad.npz", "good.npz"):
-        upload.set_input_files(tmp_path / name)
-        visit.main.get_by_text(name, exact=False).first.wait_for()
-        visit.settle()
-        visit.assert_sound()
+    for name, title in demos:  # an address that is typed begins a new visit
+        visit.open(f"columns?dataset={name}")
+        assert visit.sidebar.get_by_role("radio", name=title).is_checked()
+        visit.drawn_charts()
 
 
 def test_ones_own_pairs_with_pictures_are_opened_computed_and_shown(visit, tmp_path):
@@ -342,27 +295,3 @@ def test_ones_own_pairs_with_pictures_are_opened_computed_and_shown(visit, tmp_p
         assert pictures_of(visit.main) >= pictures
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Data$")))
     assert visit.answer.startswith("No problem found")
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "?strength=banana",
-        "?strength=nan",
-        "?strength=1e308",
-        "?dataset=/etc/passwd",
-        "columns?column=banana",
-        "columns?column=-7",
-        "columns?column=1e30",
-        "columns?column=nan",
-        "columns?column=5.5",
-        "retrieval?query=text-999999",
-        "retrieval?query=image-",
-        "retrieval?query=%3Cscript%3E",
-        "retrieval?query=text-%C2%B2",
-    ],
-)
-def test_a_broken_address_falls_back(visit, address):
-    visit.open(address)
-    assert visit.title.endswith("?")
-    visit.drawn_charts()

@@ -149,9 +149,8 @@ def test_the_camera_of_a_figure_saves_a_picture(visit, tmp_path, kind):
 def test_a_dropped_picture_asks_and_one_that_is_none_is_a_sentence(visit, tmp_path):
     visit.open("retrieval")
     visit.click(visit.main.get_by_role("radio", name="Your picture").or_(visit.button("Your picture")).first)
-    drop = visit.main.locator('[data-testid="stFileUploader"] input[type=file]')
-    drop.set_input_files("assets/scenes/pictures/000.webp")
-    visit.settle(patience=90)  # the first picture loads the encoder
+    drop = visit.main.locator('[data-testid="stFileUploader"]')
+    visit.upload(drop, "assets/scenes/pictures/000.webp", patience=90)  # the first picture loads the encoder
     visit.assert_sound()
     assert "are the same in both lists" in visit.answer
     assert len(lists(visit)) == 2
@@ -160,8 +159,7 @@ def test_a_dropped_picture_asks_and_one_that_is_none_is_a_sentence(visit, tmp_pa
     assert visit.main.locator(".word-maps .frame").count() == 3
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG no picture")
-    visit.main.locator('[data-testid="stFileUploader"] input[type=file]').set_input_files(str(broken))
-    visit.settle()
+    visit.upload(drop, broken)
     visit.assert_sound()
     assert visit.answer == "This picture cannot be looked up."
     assert visit.main.get_by_text("broken.png").count() >= 1

@@ -1,11 +1,10 @@
 """Won and lost, where it helps, all queries: in a real browser."""
 
 import re
-import time
 
 import pytest
 
-from tests.e2e.visit import seen
+from tests.e2e.visit import at_rest, seen
 
 pytestmark = pytest.mark.browser
 GRID = '[data-testid="stDataFrame"]'
@@ -18,15 +17,6 @@ def said(visit):
 
 def instrument(visit, name):
     visit.click(visit.main.get_by_role("radio", name=name, exact=True).or_(visit.button(name)).first)
-
-
-def at_rest(visit, *, patience=60):
-    """Wait until nothing is on its way in the background."""
-    until = time.monotonic() + patience
-    while visit.main.get_by_role("button", name="Cancel", exact=True).count():
-        assert time.monotonic() < until, "the background did not end"
-        visit.page.wait_for_timeout(200)
-    visit.settle()
 
 
 def click_row(visit, row):

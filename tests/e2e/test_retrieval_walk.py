@@ -5,12 +5,11 @@ Screenshots of every stop lie where PICO_SCREENSHOTS says; without it nowhere.
 
 import os
 import re
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.visit import Visit, seen
+from tests.e2e.visit import Visit, at_rest, seen
 from tests.marks import LONG
 
 pytestmark = pytest.mark.browser
@@ -30,15 +29,6 @@ def shot(visit, name):
 
 def instrument(visit, name):
     visit.click(visit.main.get_by_role("radio", name=name, exact=True).or_(visit.button(name)).first, patience=60)
-
-
-def at_rest(visit, *, patience=120):
-    """Wait until nothing is on its way in the background."""
-    until = time.monotonic() + patience
-    while visit.main.get_by_role("button", name="Cancel", exact=True).count():
-        assert time.monotonic() < until, "the background did not end"
-        visit.page.wait_for_timeout(200)
-    visit.settle(patience=60)
 
 
 def said(visit):

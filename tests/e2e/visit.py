@@ -4,13 +4,19 @@ import re
 import time
 from urllib.parse import urlsplit
 
-RESTING = """() => {
-    const app = document.querySelector('[data-testid="stApp"]');
-    return app !== null
+# At rest for 0.3 s on end, by the clock of the page. Between two looks at most 0.1 s count: while a page is held up by
+# its own work, nobody knows that it was calm.
+CALM = """wait => {
+    const app = document.querySelector('[data-testid="stApp"]'), now = performance.now();
+    if (window.calm?.wait !== wait) window.calm = { wait, held: 0, at: now };
+    const resting = app !== null
         && app.getAttribute('data-test-script-state') === 'notRunning'
         && app.getAttribute('data-test-connection-state') === 'CONNECTED'
         && document.querySelector('h1') !== null
         && document.querySelectorAll('[data-stale="true"], [data-testid="stSkeleton"]').length === 0;
+    window.calm.held = resting ? window.calm.held + Math.min(now - window.calm.at, 100) : 0;
+    window.calm.at = now;
+    return window.calm.held >= 300;
 }"""
 # Opened below the root, Streamlit first looks for its server below the page's own path.
 OWN_DETOUR = re.compile(r"http://127\.0\.0\.1:\d+/\w+/_stcore/(health|host-config)$")
@@ -34,6 +40,15 @@ def seen(target):
         except Error as error:
             if "not attached" not in str(error) or attempt == 4:
                 raise
+
+
+def at_rest(visit, *, patience=120):
+    """Wait until nothing is on its way in the background."""
+    until = time.monotonic() + patience
+    while visit.main.get_by_role("button", name="Cancel", exact=True).count():
+        assert time.monotonic() < until, "the background did not end"
+        visit.page.wait_for_timeout(200)
+    visit.settle(patience=60)
 
 
 class Visit:
@@ -76,17 +91,21 @@ class Visit:
         self.settle(patience=patience)
         return self.page
 
-    def settle(self, *, patience=30):
-        """Wait until the script has ended and stays so: a click may start one run, and that run the next."""
-        until, calm = time.monotonic() + patience, 0
-        while calm < 4:
-            if time.monotonic() > until:
-                state = self.page.evaluate("document.querySelector('[data-testid=stApp]')?.outerHTML.slice(0, 300)")
-                raise AssertionError(f"{self.page.url} did not come to rest within {patience} s: {state}")
-            self.page.wait_for_timeout(100)
-            calm = calm + 1 if self.page.evaluate(RESTING) else 0
+    def settle(self, *, patience=60):
+        """Wait until the script has ended and stays so: a click may start one run, and that run the next.
 
-    def click(self, target, *, patience=30):
+        The page itself watches, by its own clock: what a slider or a table holds back for up to 0.2 s is then sent
+        before the calm is over, however slow the machine is.
+        """
+        from playwright.sync_api import TimeoutError as TooLate  # absent Playwright skips these tests
+
+        try:
+            self.page.wait_for_function(CALM, arg=time.monotonic(), polling=50, timeout=1000 * patience)
+        except TooLate:
+            state = self.page.evaluate("document.querySelector('[data-testid=stApp]')?.outerHTML.slice(0, 300)")
+            raise AssertionError(f"{self.page.url} did not come to rest within {patience} s: {state}") from None
+
+    def click(self, target, *, patience=60):
         """Click, wait until the page rests, and see that no error stands on it."""
         target.click()
         self.settle(patience=patience)
@@ -111,6 +130,12 @@ class Visit:
                     raise AssertionError(f"{self.page.url}: no option {option!r} to click") from error
         self.settle()
         self.assert_sound()
+
+    def upload(self, uploader, file, *, patience=60):
+        """Give a file to an uploader, and wait until the page has answered to it."""
+        with self.page.expect_response(lambda answer: "/upload_file/" in answer.url, timeout=1000 * patience):
+            uploader.locator("input[type=file]").set_input_files(file)
+        self.settle(patience=patience)
 
     def saved(self, button, place):
         """Click a download button and keep the file."""
@@ -167,7 +192,6 @@ class Visit:
         charts = self.main.locator('[data-testid="stPlotlyChart"]')
         for index in range(charts.count()):
             chart = self.chart(index)
-            self.page.wait_for_timeout(50)
             until = time.monotonic() + 10
             while not chart.evaluate(DRAWN):
                 assert time.monotonic() < until, f"figure {index} of {self.page.url} is not drawn"

@@ -1,4 +1,4 @@
-"""Buttons and sliders inside figures answer the keyboard: Plotly draws them for the mouse only."""
+"""Buttons and sliders inside figures answer the keyboard: Plotly draws them for the mouse only. Tables get a name."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _mount = st.components.v2.component(
 
 
 def plot_keys(*, key: str) -> None:
-    """Give every button and slider inside a figure its place in the order of Tab; once for a page.
+    """Give every button and slider inside a figure its place in the order of Tab, every table a name; once for a page.
 
     Enter or Space presses a button; arrows, Home and End move a slider by its steps.
 

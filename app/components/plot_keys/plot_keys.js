@@ -1,5 +1,6 @@
 // Plotly draws its buttons and sliders for the mouse only. Here they get a place in the order of Tab, a role and a
-// name, and keys do what the mouse does: the events are those that Plotly itself listens to.
+// name, and keys do what the mouse does: the events are those that Plotly itself listens to. Streamlit's tables are
+// drawn on a canvas that answers keys and has no name; it gets one here, too.
 
 const BUTTON = ".updatemenu-button", SLIDER = ".slider-group", TICK = ".slider-tick-rect";
 const RAIL = ".slider-rail-touch-rect";
@@ -31,6 +32,9 @@ const dress = () => {
     slider.setAttribute("tabindex", "0");
     slider.setAttribute("role", "slider");
     tell(slider);
+  }
+  for (const table of document.querySelectorAll("canvas[data-testid=data-grid-canvas]:not([aria-label])")) {
+    table.setAttribute("aria-label", "Table; arrow keys go from cell to cell");
   }
 };
 
