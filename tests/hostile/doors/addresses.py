@@ -55,7 +55,7 @@ def followed(page: str) -> None:
         and state.method_step(STEPS) in STEPS
         and state.method_preset(PRESETS) in PRESETS
         and 0 <= state.touring().number <= len(STOPS)
-        and state.experiment_set(["a", "b"]) in ("a", "b")
+        and state.experiment_set(["a", "b"], "a") in ("a", "b")
         and state.experiment_row(["a"], "a") == "a"
         and state.result_source() in state.SOURCES
         and state.experiment_part() in state.EXPERIMENT_PARTS
