@@ -107,6 +107,8 @@ class Job(Generic[Result]):
         except Exception as error:
             if out_of_memory(error):
                 self.failure = f"{NO_MEMORY[0].upper()}{NO_MEMORY[1:]}."
+            elif isinstance(error, RuntimeError) and str(error).endswith("shutdown"):
+                self.failure = "The server was stopped."  # no thread can be begun any more
             else:
                 LOG.exception("%s ended unexpectedly", self.title)
                 self.failure = f"It ended unexpectedly ({type(error).__name__}: {error}). The server's log says where."

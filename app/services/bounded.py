@@ -22,6 +22,7 @@ from torch import Tensor
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 GIGABYTE = 1_000_000_000
+MANY = 32  # datasets of a visit each: with fewer entries visitors of one server drive out what the others look at
 
 
 class Shelf(Generic[Value]):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from app import state
 from app.comparing import SideChoice
-from app.services.bounded import GIGABYTE, kept
+from app.services.bounded import GIGABYTE, MANY, kept
 from app.services.datasets import changed_on_disk
 from app.services.places import opened_place
 from app.services.studies import Workspace, sibling, study_key
@@ -216,7 +216,7 @@ def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
     return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
 
 
-@kept(entries=3, max_bytes=GIGABYTE, spinner="Packing the test split")
+@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
 def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
     return retrieval_index(_pairs)
 
@@ -282,7 +282,7 @@ def _load(path: str, changed: str, mark: str, _pairs: PairedEmbeddings) -> Study
     return load_run(path, _pairs)
 
 
-@kept(entries=4, max_bytes=GIGABYTE)
+@kept(entries=MANY, max_bytes=GIGABYTE)
 def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddings:
     return study_splits(_pairs, _study.config, _study.basis).test
 

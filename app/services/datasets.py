@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from app import state
-from app.services.bounded import GIGABYTE, kept
+from app.services.bounded import GIGABYTE, MANY, kept
 from app.services.places import opened_place
 from pico_core.data.files import load_pairs
 from pico_core.data.labels import has_style_labels
@@ -54,7 +54,7 @@ class Dataset:
         return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
 
 
-@kept(entries=4, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
+@kept(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
     demo = demo_of(path) if path in state.BUILT_IN else None
     place = Path(path) if demo is None else demo.dataset

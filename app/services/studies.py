@@ -8,7 +8,7 @@ from torch import Tensor
 
 from app import state
 from app.jobs import Job, Worker
-from app.services.bounded import GIGABYTE, kept
+from app.services.bounded import GIGABYTE, MANY, kept
 from app.services.datasets import Dataset
 from app.services.line import long_work
 from pico_core.analysis.rivals import Rival, strongest_rival
@@ -127,7 +127,7 @@ def end_job() -> None:
     _worker().forget()
 
 
-@kept(entries=4, max_bytes=2 * GIGABYTE)
+@kept(entries=MANY, max_bytes=2 * GIGABYTE)
 def _splits(key: str, _dataset: Dataset, _study: Study) -> Splits:
     # The key names data and settings in full; the underscored arguments follow from it.
     return study_splits(_dataset.pairs, _study.config, _study.basis)

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state
-from app.services.bounded import GIGABYTE, kept
+from app.services.bounded import GIGABYTE, MANY, kept
 from app.services.datasets import changed_on_disk
 from app.services.places import opened_place
 from app.services.scratch import OfOneVisit, scratch
@@ -68,7 +68,7 @@ class Source:
     texts: str | None = None
 
 
-@kept(entries=4, max_bytes=GIGABYTE, spinner="Looking into the file")
+@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Looking into the file")
 def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> Inspection:
     return inspect_dataset(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
 

@@ -10,7 +10,11 @@ import polars as pl
 import pytest
 import torch
 
+from app import services
+from app.services import bounded
 from app.services.bounded import Shelf, held_bytes, kept
+from pico_core.data.files import save_pairs
+from pico_core.data.planted import PlantedConfig, planted_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +102,13 @@ def test_every_cache_says_how_much_it_keeps():
         if "max_entries=" not in line and 'scope="session"' not in line
     ]
     assert not unbounded
+
+
+def test_visitors_with_data_of_their_own_do_not_drive_each_other_out(tmp_path):
+    """With four entries a server of thirteen datasets opened one anew at every run, and every visit kept a copy."""
+    for number in range(13):
+        save_pairs(planted_pairs(PlantedConfig(n_images=8, n_columns=4), seed=number).pairs, tmp_path / str(number))
+    bounded.empty()
+    first = [services.open_dataset(str(tmp_path / str(number))) for number in range(13)]
+    again = [services.open_dataset(str(tmp_path / str(number))) for number in range(13)]
+    assert all(one is other for one, other in zip(first, again, strict=True))

@@ -61,6 +61,16 @@ def test_a_failure_is_a_sentence():
     assert broken.failure.startswith("It ended unexpectedly (ZeroDivisionError")
 
 
+def test_a_server_that_is_stopped_ends_its_jobs_without_a_complaint(caplog):
+    def work(_job):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    job = Job(key="k", title="t", total=1, work=work)
+    job.run()
+    assert job.failure == "The server was stopped."
+    assert not caplog.records
+
+
 def test_a_new_job_ends_the_one_before(planted):
     worker = Worker()
     first, _ = job_on(planted.pairs)

@@ -115,7 +115,6 @@ def measure(folder: Path, *, cold: bool) -> None:
         "seconds": watch.seconds,
         "peaks": watch.peaks,
         "result": 3 * 4 * pairs.n_columns * pairs.n_texts / 2**20,  # mean and two shares of every text
-        "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "flops": patches * BLOCK[0] * float(words[: BLOCK[1]].sum()),
         "all": patches * pairs.n_images * float(pairs.text_mask.sum()),
         "sample": None if splits.feedback_sample is None else splits.feedback_sample.sentence,

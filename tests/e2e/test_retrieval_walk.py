@@ -68,7 +68,7 @@ def test_every_element_of_the_page(request, chromium, warm, dataset, dark):
 
         # Why: bars that add up to what the lists print.
         printed = visit.chart(1).evaluate("c => c.querySelector('.js-plotly-plot')._fullData[0].text")
-        parts = [round(1000 * float(text)) for text in printed]
+        parts = [round(1000 * float(text.replace("−", "-"))) for text in printed]
         assert sum(parts[:-1]) == parts[-1]
         shot(visit, f"{name}-2-why")
 

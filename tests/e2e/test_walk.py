@@ -100,6 +100,6 @@ def test_the_table_and_the_plots_choose_the_column_for_each_other(visit):
     visit.settle()
     assert visit.chart(0).evaluate(marks) == [f"<b>{visit.column}</b>", 1]
     first = visit.main.locator('[data-testid="stDataFrame"] [role="row"]').nth(1)
-    assert f"column {visit.column}" in first.text_content()
+    assert first.text_content().startswith(str(visit.column))
     assert first.get_attribute("aria-selected") == "true"
     visit.assert_sound()
