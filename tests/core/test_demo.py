@@ -93,9 +93,8 @@ def test_the_style_probe_of_a_demo_is_of_its_run_and_no_other(demo, basis):
     assert demo_probe(demo, replace(study, basis=Basis(basis, torch.eye(pairs.n_columns)))) is None
 
 
-@pytest.mark.parametrize(
-    "demo", [pytest.param(demo, id=demo.name, marks=[] if demo is WITH_ENCODER[0] else LONG) for demo in WITH_ENCODER]
-)
+@LONG  # twenty encodings of all scenes and captions
+@pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
 def test_the_style_probe_of_a_demo_can_be_made_again(demo):
     pairs = load_pairs(demo.dataset)
     runs = {basis: load_run(demo.run(basis), pairs) for basis in BASES}
@@ -261,7 +260,7 @@ def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     """`pico-lens demo build` in small: train, measure, render, encode, run, record."""
     monkeypatch.setattr(building, "N_DEMO", 24)
     monkeypatch.setattr(building, "N_FINAL", 100)
-    monkeypatch.setattr(building, "FINAL_SEEDS", (0,))
+    monkeypatch.setattr(building, "FINAL_SEEDS", (0, 1))
     tiny = SmallClipConfig(vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16)
     recipe = Recipe("tiny", "Few scenes.", ScenesConfig(n_images=16))
     demo = Demo("tiny", "Tiny scenes", "Nothing.", tmp_path / "scenes" / "tiny")
@@ -272,7 +271,7 @@ def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     assert read_record(demo.folder.parent) == made
     assert made[0].development == measured
     assert made[0].final is not None
-    assert [report.seeds for report in made[0].final.seeds] == [(0,), (0,)]
+    assert [report.seeds for report in made[0].final.seeds] == [(0, 1), (0, 1)]
     pairs = load_pairs(demo.dataset)
     assert (pairs.n_images, pairs.n_texts, pairs.n_columns) == (24, 120, 16)
     assert all((demo.dataset / str(path)).is_file() for path in pairs.image_paths)

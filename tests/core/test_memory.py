@@ -33,7 +33,7 @@ import torch
 from pico_core.analysis.retrieve import top_candidates
 from pico_core.data.pairs import PairedEmbeddings
 torch.set_num_threads(2)
-vectors = torch.empty(7000, 8).normal_()   # their scores would take 196 MB
+vectors = torch.empty(12_000, 8).normal_()   # their scores would take 576 MB
 pairs = PairedEmbeddings.from_arrays(vectors, vectors)
 top_candidates(pairs, kind="image", k=10, queries=torch.arange(2))
 before = highest()
@@ -68,7 +68,7 @@ def test_scoring_stays_far_below_the_token_table():
 
 def test_the_best_of_many_are_found_far_below_the_table_of_all_scores():
     found = subprocess.run([sys.executable, "-c", HIGHEST + BEST], capture_output=True, text=True, check=True)
-    assert float(found.stdout) < 100, "MB over the inputs"
+    assert float(found.stdout) < 200, "MB over the inputs"
 
 
 def test_statistics_of_tokens_in_a_file_hold_a_block_and_the_result(tmp_path):

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from tests.e2e.visit import Visit, seen
+from tests.marks import LONG
 
 ROWS = ".rows"
 
@@ -182,7 +183,7 @@ def hurry(visit, action, times: int = 10, seconds: float = 2.0) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="reads processor time where Linux keeps it")
-@pytest.mark.parametrize("what", ["query", "strength"])
+@pytest.mark.parametrize("what", [pytest.param("query", marks=LONG), "strength"])
 def test_a_reader_in_a_hurry_sees_the_last_answer_and_leaves_no_work_behind(chromium, warm, server_pid, visit, what):
     visit.open("retrieval?query=image-0&show=all")
     if what == "query":
