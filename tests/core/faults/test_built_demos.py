@@ -38,7 +38,7 @@ def test_a_demo_made_anew_is_the_old_one_or_the_whole_new_one(tmp_path):
     assert (old[1], new[1]) == (0, 1)
     seen = []
     # Inside the draft nothing differs from step to step; the names change at the end.
-    for step in (steps // 2, *range(steps - 4, steps + 2)):
+    for step in (steps // 2, *range(steps - 3, steps + 3)):
         died = killed_before(step, work.build_planted, tmp_path / "assets", 1)
         seen.append(content(demo))
         assert seen[-1] in (old, new)
