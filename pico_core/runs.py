@@ -18,7 +18,7 @@ from pico_core.analysis.columns import with_intervals
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.data.samples import Sample
-from pico_core.data.whole import put_back, replaced_folder, strangers
+from pico_core.data.whole import check_ours, put_back, replaced_folder
 from pico_core.errors import RunError
 from pico_core.filled import filled
 from pico_core.histories import history_from, history_numbers, history_tensors
@@ -84,14 +84,8 @@ def check_target(folder: Path | str) -> Path:
         RunError: something else is there; it would be lost.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder.name}: is a file; a run is a folder: choose another place")
-    others = strangers(folder, OURS) if folder.exists() else ""
-    if others:
-        raise RunError(
-            f"{folder.name}: the folder holds {others}, which no run wrote; choose another place, so that nothing of "
-            "yours is lost"
-        )
+    mend, more = "choose another place", ", so that nothing of yours is lost"
+    check_ours(folder, OURS, kind="a run", writer="run", mend=mend, more=more, error=RunError)
     return folder
 
 

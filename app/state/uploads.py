@@ -13,6 +13,7 @@ def own_uploads(make: Callable[[], Place]) -> Place:
 
     Nobody but the visit may hold it: it ends when a visit that was left can no longer be resumed.
     """
-    found: Place = st.session_state.setdefault("uploads", None) or make()
-    st.session_state["uploads"] = found
+    if "uploads" not in st.session_state:
+        st.session_state["uploads"] = make()
+    found: Place = st.session_state["uploads"]
     return found

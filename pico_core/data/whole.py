@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pico_core.data.locks import alone, beside
-from pico_core.errors import DataError, SettingError
+from pico_core.errors import DataError, PicoError, SettingError
 
 NAMED = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.(?P<kind>part|old)")  # what this module leaves when it is killed
 LONGEST = 3600.0  # seconds: an older draft of a file has no writer any more
@@ -34,6 +34,30 @@ def strangers(folder: Path, ours: Collection[str]) -> str:
     """The first five names in a folder that are not ours, in words; empty where there are none."""
     others = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours and not is_trace(entry.name))
     return ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+
+
+def check_ours(
+    folder: Path, ours: Collection[str], *, kind: str, writer: str, mend: str, error: type[PicoError], more: str = ""
+) -> None:
+    """See that a place may be written over: nothing there yet, or a folder of ours.
+
+    Args:
+        folder: The place.
+        ours: Names that may lie in it.
+        kind: What such a folder is, such as "a run".
+        writer: What writes it, such as "run".
+        mend: What to do, such as "choose another place".
+        error: Raised where it is a file or holds something else; that would be lost.
+        more: Follows the mend where something else is there.
+
+    >>> from pico_core.errors import RunError
+    >>> check_ours(Path("none here"), (), kind="a run", writer="run", mend="choose another place", error=RunError)
+    """
+    if folder.exists() and not folder.is_dir():
+        raise error(f"{folder.name}: is a file; {kind} is a folder: {mend}")
+    others = strangers(folder, ours) if folder.exists() else ""
+    if others:
+        raise error(f"{folder.name}: the folder holds {others}, which no {writer} wrote; {mend}{more}")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pico_core.data.whole import strangers
+from pico_core.data.whole import check_ours
 from pico_core.errors import DataError, SettingError
 from pico_core.method.config import BasisName
 from pico_core.places import ASSETS
@@ -127,11 +127,5 @@ def check_replaceable(folder: Path, parts: Collection[str]) -> None:
     Raises:
         DataError: something else is there; it would be lost.
     """
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder.name}: is a file; a demo is a folder: choose another place with --out")
-    others = strangers(folder, parts) if folder.exists() else ""
-    if others:
-        raise DataError(
-            f"{folder.name}: the folder holds {others}, which no build of a demo wrote; choose another place with "
-            "--out, so that nothing of yours is lost"
-        )
+    mend, more = "choose another place with --out", ", so that nothing of yours is lost"
+    check_ours(folder, parts, kind="a demo", writer="build of a demo", mend=mend, more=more, error=DataError)

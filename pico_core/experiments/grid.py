@@ -14,7 +14,7 @@ import polars as pl
 
 from pico_core.data.locks import alone, within
 from pico_core.data.parquet import UNREADABLE, read_parquet
-from pico_core.data.whole import remove_drafts, strangers, whole_file
+from pico_core.data.whole import check_ours, remove_drafts, whole_file
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
@@ -222,11 +222,8 @@ def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]
 
 def _checked_folder(folder: Path | str) -> Path:
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder.name}: is a file; an experiment is a folder: choose another place")
-    others = strangers(folder, OURS) if folder.exists() else ""
-    if others:
-        raise RunError(f"{folder.name}: the folder holds {others}, which no experiment wrote; choose another place")
+    mend = "choose another place"
+    check_ours(folder, OURS, kind="an experiment", writer="experiment", mend=mend, error=RunError)
     return folder
 
 

@@ -4,7 +4,7 @@ A block holds real tokens only, so no work is spent on padding and no padding ca
 Packing a side costs about as much as scoring one query against it: pack once, score often.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -137,9 +137,12 @@ def image_blocks(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> I
     >>> [block.matrix[:5, 0] for block in image_blocks(tokens, torch.ones(2, 2) > 0)]  # first patches, then second ones
     [tensor([1., 3., 2., 4., 0.])]
     """
-    for block in pack(tokens, mask, max_tokens=IMAGE_BLOCK, at_least=TOGETHER):
-        rows = block.tokens.transpose(0, 1).flatten(0, 1)
-        yield TokenBlock((Run(block.items, block.tokens.shape[1]),), _filled(rows))
+    yield from map(_image_block, pack(tokens, mask, max_tokens=IMAGE_BLOCK, at_least=TOGETHER))
+
+
+def _image_block(images: Packed) -> TokenBlock:
+    rows = images.tokens.transpose(0, 1).flatten(0, 1)
+    return TokenBlock((Run(images.items, images.tokens.shape[1]),), _filled(rows))
 
 
 def pack_images(tokens: Float[Tensor, "n p d"], mask: Bool[Tensor, "n p"]) -> PackedTokens:
@@ -227,14 +230,7 @@ def some_images(packed: PackedTokens, part: slice) -> PackedTokens:
     >>> [found.tokens.flatten().tolist() for found in unpacked_images(some_images(packed, slice(1, 3)))]
     [[2.0, 3.0]]
     """
-    if part == slice(0, packed.n_items):
-        return packed
-    blocks = tuple(
-        TokenBlock((Run(own.items, own.tokens.shape[1]),), _filled(own.tokens.transpose(0, 1).flatten(0, 1)))
-        for own in (_inside(found, part) for found in unpacked_images(packed))
-        if len(own.items)
-    )
-    return PackedTokens(blocks, part.stop - part.start, packed.n_columns, packed.dtype)
+    return _some(packed, part, unpacked_images, _image_block)
 
 
 def some_texts(packed: PackedTokens, part: slice) -> PackedTokens:
@@ -244,11 +240,18 @@ def some_texts(packed: PackedTokens, part: slice) -> PackedTokens:
     >>> [found.tokens.flatten().tolist() for found in unpacked_texts(some_texts(packed, slice(0, 2)))]
     [[1.0, 2.0]]
     """
+    return _some(packed, part, unpacked_texts, lambda own: _together([own]))
+
+
+def _some(
+    packed: PackedTokens,
+    part: slice,
+    unpacked: Callable[[PackedTokens], Iterator[Packed]],
+    block: Callable[[Packed], TokenBlock],
+) -> PackedTokens:
     if part == slice(0, packed.n_items):
         return packed
-    blocks = tuple(
-        _together([own]) for own in (_inside(found, part) for found in unpacked_texts(packed)) if len(own.items)
-    )
+    blocks = tuple(block(own) for own in (_inside(found, part) for found in unpacked(packed)) if len(own.items))
     return PackedTokens(blocks, part.stop - part.start, packed.n_columns, packed.dtype)
 
 

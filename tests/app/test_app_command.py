@@ -18,6 +18,7 @@ from app import start_command
 from pico_core.cli import app as engine_commands
 from pico_core.cli import plugins
 from pico_core.errors import SettingError
+from tests import ports
 from tests.e2e.conftest import wait_until_healthy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,9 +84,7 @@ def flat(values, place=""):
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return ports.free_port()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")

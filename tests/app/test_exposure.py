@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app import start_command
+from tests.ports import free_port
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -23,12 +24,6 @@ UPGRADE = {
 }
 HOST = "pico.example.org"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

@@ -8,7 +8,6 @@ Times are taken inside the browser, from the reader's event to the change in the
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from tests.bench.stopwatch import FIGURE, LISTS, PAGE, milliseconds
 from tests.bench.suite import Row, benchmark, real_data, skipped
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, ROOT, wait_until_healthy
 from tests.e2e.visit import FIRST_FIGURE, Visit
+from tests.ports import free_port
 
 REPEATS = 9
 VISITS = 4  # the first of them to a server that has loaded nothing
@@ -104,9 +104,7 @@ def launched(playwright: Any) -> Any:
 @contextmanager
 def running_app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The app on a free port of its own: its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", os.environ.get("PICO_MAIN", "app/main.py")]
     command += ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     everywhere = os.environ | {"PICO_FOLDERS": ROOT.anchor}  # whatever dataset is to be opened

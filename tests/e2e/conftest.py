@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.visit import Visit
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = os.environ.get("PICO_BROWSER") == "1"
@@ -53,9 +53,7 @@ def chromium():
 @pytest.fixture(scope="session")
 def running(chromium, tmp_path_factory):
     """The app on a free loopback port, up and healthy: its address and its process. Its log holds no traceback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]

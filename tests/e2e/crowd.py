@@ -92,7 +92,7 @@ def _do_everything_once(address):
         first.open("subspaces")
         first.set("Compute", trigger_value=True)
         until = time.monotonic() + 120
-        while "stPlotlyChart" not in first.said and "plotly_chart" not in first.said and time.monotonic() < until:
+        while "plotly_chart" not in first.said and time.monotonic() < until:
             time.sleep(2.0)
             first.open("subspaces")
         time.sleep(10.0)  # the map itself
