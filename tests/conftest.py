@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.places import ROOT
+
 # Before pico_core is imported anywhere: every annotated shape is then checked at run time.
 install_import_hook("pico_core", "beartype.beartype")
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def planted():
 def study(planted):
     """A finished study of these pairs in the cross basis; read only."""
     from pico_core.method.config import ConstructionConfig, StudyConfig
-    from pico_core.study import run_study
+    from pico_core.studies.study import run_study
 
     method = ConstructionConfig(n_prototypes=3, n_iterations=4, n_anchors=32)
     return run_study(planted.pairs, StudyConfig(seed=3, basis="cross", construction=method))

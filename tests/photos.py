@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pico_core.data.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
+from pico_core.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
 
 COLOURS = ("red", "green", "blue", "white", "black")
 CONFIG = SmallClipConfig(vision_layers=1, text_layers=1)

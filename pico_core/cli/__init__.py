@@ -9,10 +9,10 @@ import sys
 import typer
 
 from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies, train
-from pico_core.data.encoders import EncodingStopped
-from pico_core.data.halving import NO_MEMORY, hearing, out_of_memory
+from pico_core.cli.printing import err
+from pico_core.encoders import EncodingStopped
 from pico_core.errors import PicoError
-from pico_core.printing import err
+from pico_core.storage.retry_in_halves import NO_MEMORY, hearing, out_of_memory
 from pico_core.training.stopping import TrainingStopped
 
 INTERRUPTED = 130

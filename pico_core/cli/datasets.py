@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from pico_core.cli.options import Data, Json, Seed, named_values, say_made
-from pico_core.data.files import save_pairs
-from pico_core.data.imports import import_arrays
-from pico_core.data.inspection import inspect_dataset
+from pico_core.cli.printing import say
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.data.truth import write_truth
-from pico_core.printing import say
+from pico_core.formats.imports import import_arrays
+from pico_core.formats.inspection import inspect_dataset
+from pico_core.formats.native import save_pairs
 
 app = typer.Typer()
 

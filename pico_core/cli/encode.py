@@ -10,14 +10,14 @@ import typer
 
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, Ray, Seed
+from pico_core.cli.printing import err, say
 from pico_core.cluster import cluster_at
-from pico_core.data.encoders import BadItem, Captions, EncodedDataset, encode_dataset
-from pico_core.data.encoders.captions import read_captions
-from pico_core.data.encoders.choice import EncoderChoice
-from pico_core.data.encoders.dataset import check_target
-from pico_core.data.encoders.survey import survey
-from pico_core.data.encoders.work import Spread
-from pico_core.printing import err, say
+from pico_core.encoders import BadItem, Captions, EncodedDataset, encode_dataset
+from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.dataset import check_target
+from pico_core.encoders.survey import survey
+from pico_core.encoders.work import Spread
 
 app = typer.Typer()
 

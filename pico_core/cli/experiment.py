@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pico_core.cli.options import Json
+from pico_core.cli.printing import err, out, say
 from pico_core.cli.studies import DIFFERENT
 from pico_core.experiments.checking import check_table, read_table
 from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
 from pico_core.experiments.grid import GridProgress, results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise
-from pico_core.printing import err, out, say
 
 app = typer.Typer()
 

@@ -3,8 +3,8 @@
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from pico_core.data.encoders import EncodingStopped, Progress
-from pico_core.printing import err
+from pico_core.cli.printing import err
+from pico_core.encoders import EncodingStopped, Progress
 
 
 class Meter:

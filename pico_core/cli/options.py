@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from pico_core.cli.printing import say
 from pico_core.cluster import Cluster
-from pico_core.data.blocks import STREAM_FROM
-from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.printing import say
+from pico_core.formats.native import load_pairs
+from pico_core.storage.token_files import STREAM_FROM
 
 Data = Annotated[Path, typer.Argument(help="A dataset folder, or an .npz, .safetensors or .pt file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]

@@ -5,21 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from pico_core.analysis.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
-from pico_core.analysis.probe_agreement import ProbeAgreement, probe_agreement
-from pico_core.analysis.records import Estimate
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Data, Json, Seed
-from pico_core.data.encoders.choice import EncoderChoice
-from pico_core.data.files import load_pairs
+from pico_core.cli.printing import err, say
+from pico_core.columns.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
+from pico_core.columns.probe_agreement import ProbeAgreement, probe_agreement
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.data.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
+from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
 from pico_core.errors import DataError
+from pico_core.formats.native import load_pairs
 from pico_core.method.basis import Basis
-from pico_core.printing import err, say
-from pico_core.probes import check_target, save_probe, study_label_probe, study_variants, with_styles
-from pico_core.runs import load_run
-from pico_core.study import Study
+from pico_core.retrieval.records import Estimate
+from pico_core.studies.probes import check_target, save_probe, study_label_probe, study_variants, with_styles
+from pico_core.studies.runs import load_run
+from pico_core.studies.study import Study
 
 app = typer.Typer()
 

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pico_core.analysis.retrieve import hits_frame, top_candidates
 from pico_core.cli.options import Data, Json
-from pico_core.data.files import load_pairs
-from pico_core.data.whole import write_whole
+from pico_core.cli.printing import err, say
 from pico_core.errors import SettingError
-from pico_core.export import TableFormat, frame_bytes
-from pico_core.printing import err, say
-from pico_core.runs import load_run
-from pico_core.study import Study, study_splits
+from pico_core.formats.native import load_pairs
+from pico_core.retrieval.best_candidates import hits_frame, top_candidates
+from pico_core.storage.atomic import write_whole
+from pico_core.studies.export import TableFormat, frame_bytes
+from pico_core.studies.runs import load_run
+from pico_core.studies.study import Study, study_splits
 
 app = typer.Typer()
 

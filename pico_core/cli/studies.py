@@ -12,22 +12,22 @@ from rich.progress import Progress
 
 from pico_core.axes import Columns
 from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_pairs
+from pico_core.cli.printing import err, out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
-from pico_core.data.files import load_pairs
-from pico_core.data.locks import alone, beside
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
-from pico_core.data.whole import write_whole
 from pico_core.errors import SettingError
-from pico_core.export import export_bytes
+from pico_core.formats.native import load_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
-from pico_core.printing import err, out, say, tell, tell_seeds
-from pico_core.reports import report_json
-from pico_core.runs import TENSORS, check_target, load_run, replay, save_run
-from pico_core.seeds import report_over_seeds
-from pico_core.study import evaluate_study, run_study
+from pico_core.storage.atomic import write_whole
+from pico_core.storage.locks import alone, beside
+from pico_core.studies.export import export_bytes
+from pico_core.studies.reports import report_json
+from pico_core.studies.runs import TENSORS, check_target, load_run, replay, save_run
+from pico_core.studies.seeds import report_over_seeds
+from pico_core.studies.study import evaluate_study, run_study
 
 app = typer.Typer()
 

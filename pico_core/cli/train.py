@@ -12,19 +12,19 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from pico_core.cli.options import Json, named_values
+from pico_core.cli.printing import err, out, say, tell_trainings
 from pico_core.cli.studies import DIFFERENT
-from pico_core.data.blocks import NEVER
-from pico_core.data.files import load_pairs
 from pico_core.errors import SettingError
 from pico_core.experiments.checking import TableCheck
 from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
 from pico_core.experiments.training_tables import check_trainings, read_trainings
-from pico_core.printing import err, out, say, tell_trainings
+from pico_core.experiments.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
+from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
+from pico_core.experiments.trainings.summary import training_summaries, training_summary
+from pico_core.formats.native import load_pairs
+from pico_core.storage.token_files import NEVER
 from pico_core.training.stopping import TrainingStopped
-from pico_core.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
-from pico_core.trainings.settings import ComparisonConfig, variants_named
-from pico_core.trainings.summary import training_summaries, training_summary
 
 app = typer.Typer()
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.data.blocks import blocks, items_at_once
 from pico_core.errors import DataError
+from pico_core.storage.token_files import blocks, items_at_once
 
 STORAGE = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # A unit vector of d halves rounds to a norm this near 1; nearer ones are left as they came, so

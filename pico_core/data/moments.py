@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.storage.token_files import blocks
 
 ROWS_AT_ONCE = 2**13
 

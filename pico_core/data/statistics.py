@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pico_core.data.blocks import block_reader, blocks, items_at_once
 from pico_core.kernels.signs import SignShares, sign_shares
 from pico_core.kernels.threads import share_out
+from pico_core.storage.token_files import block_reader, blocks, items_at_once
 
 
 @dataclass(frozen=True, eq=False)

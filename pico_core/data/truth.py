@@ -6,9 +6,9 @@ import polars as pl
 import torch
 
 from pico_core.axes import Columns
-from pico_core.data.parquet import UNREADABLE, read_parquet
-from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
+from pico_core.storage.atomic import whole_file
+from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 
 def write_truth(share: Columns, path: Path) -> None:

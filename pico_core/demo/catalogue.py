@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pico_core.data.whole import check_ours
 from pico_core.errors import DataError, SettingError
 from pico_core.method.config import BasisName
 from pico_core.places import ASSETS
+from pico_core.storage.atomic import check_ours
 
 SCENES: Final = ASSETS / "scenes"
 BASES: Final[tuple[BasisName, ...]] = ("given", "cross")  # of the finished runs

@@ -8,10 +8,10 @@ from typing import Final
 import polars as pl
 import torch
 
-from pico_core.analysis.alignment import NamedThing
-from pico_core.data.encoders import Encoder
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
+from pico_core.encoders import Encoder
+from pico_core.retrieval.alignment import NamedThing
 
 IMAGE_LABELS: Final = ("style", "count", "relation", "first_object")
 TEXT_LABELS: Final = ("register", "first_object")

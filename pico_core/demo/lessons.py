@@ -12,16 +12,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.analysis.evaluation import retrieval_feedback
-from pico_core.analysis.records import Estimate, Verdict
-from pico_core.analysis.resampling import construction_draws
-from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate
 from pico_core.axes import Columns
+from pico_core.columns.resampling import construction_draws
 from pico_core.data.pairs import Splits
 from pico_core.data.planted import Planted, PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.probabilities import agreement_sums, weights_from
-from pico_core.study import Study, run_study, study_splits
+from pico_core.retrieval.evaluation import retrieval_feedback
+from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
+from pico_core.studies.study import Study, run_study, study_splits
 
 SMALL: Final = {
     "n_images": 320,

@@ -6,21 +6,21 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from pico_core.analysis.alignment import PeakHits, peak_hits
-from pico_core.analysis.labels import eta_squared
-from pico_core.analysis.records import Estimate
-from pico_core.analysis.scoring import score_pairs
-from pico_core.analysis.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.axes import ItemMeans
-from pico_core.data.encoders import OpenClipEncoder
+from pico_core.data.label_shares import eta_squared
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.demo.catalogue import BASES
 from pico_core.demo.encoding import encode_scenes
+from pico_core.encoders import OpenClipEncoder
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import query_ranks
 from pico_core.method.config import StudyConfig
-from pico_core.seeds import SeedsReport, report_over_seeds
+from pico_core.retrieval.alignment import PeakHits, peak_hits
+from pico_core.retrieval.records import Estimate
+from pico_core.retrieval.scoring import score_pairs
+from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
+from pico_core.studies.seeds import SeedsReport, report_over_seeds
 
 # Scenes of other seeds than the training's (1) and the vocabulary's (9). Recipes are chosen on the
 # development scenes; the demo and the final report are other scenes again.

@@ -3,12 +3,12 @@
 from typing import Final
 
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.files import save_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.data.truth import write_truth
-from pico_core.data.whole import replaced_folder
 from pico_core.demo.catalogue import Demo, check_replaceable
 from pico_core.demo.runs import save_runs
+from pico_core.formats.native import save_pairs
+from pico_core.storage.atomic import replaced_folder
 
 PLANTED: Final = PlantedConfig(n_images=160, n_columns=64, style_strength=2.0)
 SEED: Final = 0

@@ -1,13 +1,13 @@
 """The style probe of a demo, made when the demo is made, and read back only where it is of this very run."""
 
-from pico_core.analysis.probe import StyleProbe, axes_key, style_probe
-from pico_core.data.encoders import load_small
-from pico_core.data.files import load_pairs
+from pico_core.columns.probe import StyleProbe, axes_key, style_probe
 from pico_core.demo.catalogue import BASES, Demo
+from pico_core.encoders import load_small
 from pico_core.errors import DataError
-from pico_core.probes import load_probe, part_name, save_probe, study_variants
-from pico_core.runs import load_run
-from pico_core.study import Study
+from pico_core.formats.native import load_pairs
+from pico_core.studies.probes import load_probe, part_name, save_probe, study_variants
+from pico_core.studies.runs import load_run
+from pico_core.studies.study import Study
 
 
 def save_probes(demo: Demo) -> None:

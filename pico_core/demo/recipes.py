@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pico_core.data.encoders import SmallClipConfig, vocabulary_of
 from pico_core.data.scenes import ScenesConfig, render_scenes
+from pico_core.encoders import SmallClipConfig, vocabulary_of
 from pico_core.training.encoder_settings import TrainingConfig
 
 N_TRAINING: Final = 12_000

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pico_core.analysis.alignment import PeakHits
-from pico_core.analysis.records import Estimate
-from pico_core.data.headers import reading
-from pico_core.data.whole import write_whole
 from pico_core.demo.catalogue import RECORD
 from pico_core.demo.measures import EncoderMeasures, StyleKept
-from pico_core.seeds import ScoringOverSeeds, SeedsReport
+from pico_core.retrieval.alignment import PeakHits
+from pico_core.retrieval.records import Estimate
+from pico_core.storage.atomic import write_whole
+from pico_core.storage.headers import reading
+from pico_core.studies.seeds import ScoringOverSeeds, SeedsReport
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,16 @@
 import json
 from dataclasses import asdict
 
-from pico_core.analysis.records import Estimate
-from pico_core.analysis.spaces.stored import umap_frame
-from pico_core.analysis.stability import Stability, stability
 from pico_core.axes import Columns
+from pico_core.columns.stability import Stability, stability
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.data.whole import write_whole
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig
-from pico_core.runs import save_run
-from pico_core.study import Study, run_study, study_splits
+from pico_core.retrieval.records import Estimate
+from pico_core.spaces.stored import umap_frame
+from pico_core.storage.atomic import write_whole
+from pico_core.studies.runs import save_run
+from pico_core.studies.study import Study, run_study, study_splits
 
 
 def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = None) -> None:

@@ -13,11 +13,7 @@ from typing import Final
 import polars as pl
 
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.encoders import load_small, save_small
-from pico_core.data.files import save_pairs
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
-from pico_core.data.token_words import piece_counts
-from pico_core.data.whole import replaced_folder, write_whole
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, RECORD, Demo, check_replaceable
 from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
@@ -25,6 +21,10 @@ from pico_core.demo.probes import save_probes
 from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
 from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
 from pico_core.demo.runs import save_runs
+from pico_core.encoders import load_small, save_small
+from pico_core.encoders.token_words import piece_counts
+from pico_core.formats.native import save_pairs
+from pico_core.storage.atomic import replaced_folder, write_whole
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_settings import TrainingConfig
 from pico_core.training.encoder_steps import Step

@@ -7,11 +7,6 @@ from functools import cached_property
 
 import torch
 
-from pico_core.analysis.controls import column_correlation
-from pico_core.analysis.evaluation import image_rsum, retrieval_feedback
-from pico_core.analysis.repairs import Transform
-from pico_core.analysis.scoring import score_pairs
-from pico_core.analysis.uncertainty import mismatched_null
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.planted import PlantedConfig, planted_pairs
@@ -23,7 +18,12 @@ from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
-from pico_core.study import study_basis
+from pico_core.retrieval.evaluation import image_rsum, retrieval_feedback
+from pico_core.retrieval.schemes.controls import column_correlation
+from pico_core.retrieval.schemes.repairs import Transform
+from pico_core.retrieval.scoring import score_pairs
+from pico_core.retrieval.uncertainty import mismatched_null
+from pico_core.studies.study import study_basis
 from pico_core.training.column_weights import LearningConfig, learn_weights
 
 

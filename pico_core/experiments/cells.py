@@ -8,13 +8,13 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.analysis.evaluation import image_rsum, mean_paired_difference
 from pico_core.errors import PicoError
 from pico_core.experiments.bench import Workbench, ranked
 from pico_core.experiments.schemes import Scheme, changed_config, scheme_of
 from pico_core.experiments.variants import N_PERMUTATIONS, PERMUTED, REFERENCE, Variant
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.config import StudyConfig
+from pico_core.retrieval.evaluation import image_rsum, mean_paired_difference
 
 VERSION: Final = 1  # of what a cell holds and how it is computed: a new one makes all cells anew
 # What else decides the numbers of single variants; a change makes their cells anew, and no other ones.

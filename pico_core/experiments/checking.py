@@ -6,9 +6,9 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.cells import SCHEMA
+from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 TOLERANCE: Final = 1.0  # points of rSum: other libraries round sums otherwise, and close ranks then swap
 LARGEST: Final = 2.0**53  # of a number in a table: far beyond any rSum, and its square is still finite

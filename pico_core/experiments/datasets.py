@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pico_core.axes import Columns
-from pico_core.data.blocks import NEVER
-from pico_core.data.files import load_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.demo.catalogue import demo_of
 from pico_core.experiments.config import DatasetChoice
+from pico_core.formats.native import load_pairs
+from pico_core.storage.token_files import NEVER
 
 
 @dataclass(frozen=True, eq=False)

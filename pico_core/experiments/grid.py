@@ -12,16 +12,16 @@ from typing import Any, Final
 
 import polars as pl
 
-from pico_core.data.locks import alone, within
-from pico_core.data.parquet import UNREADABLE, read_parquet
-from pico_core.data.whole import check_ours, remove_drafts, whole_file
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
-from pico_core.filled import checked
-from pico_core.study import package_versions
+from pico_core.storage.atomic import check_ours, remove_drafts, whole_file
+from pico_core.storage.locks import alone, within
+from pico_core.storage.parquet import UNREADABLE, read_parquet
+from pico_core.storage.structure import checked
+from pico_core.studies.study import package_versions
 
 FORMAT: Final = "pico-lens experiment 1"
 CELLS, RESULTS, ABOUT = "cells", "results.parquet", "experiment.json"

@@ -8,14 +8,11 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.data.locks import alone, within
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.data.parquet import UNREADABLE, read_parquet
-from pico_core.data.whole import strangers, whole_file
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.datasets import open_pairs
 from pico_core.experiments.training_list import ListedComparison, TrainingList
-from pico_core.trainings.comparison import (
+from pico_core.experiments.trainings.comparison import (
     CURVE_TABLE,
     TABLE,
     ComparisonProgress,
@@ -23,10 +20,13 @@ from pico_core.trainings.comparison import (
     claim,
     run_comparison,
 )
-from pico_core.trainings.heads import HeadSubject
-from pico_core.trainings.scenes import SceneComparison, SceneSubject
-from pico_core.trainings.subjects import Subject
-from pico_core.trainings.tables import CURVES, LEAD, SCHEMA, upgraded
+from pico_core.experiments.trainings.heads import HeadSubject
+from pico_core.experiments.trainings.scenes import SceneComparison, SceneSubject
+from pico_core.experiments.trainings.subjects import Subject
+from pico_core.experiments.trainings.tables import CURVES, LEAD, SCHEMA, upgraded
+from pico_core.storage.atomic import strangers, whole_file
+from pico_core.storage.locks import alone, within
+from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 FORMAT: Final = "pico-lens list of trainings 1"
 ABOUT, TRAININGS, TRAINING_CURVES = "training.json", "training.parquet", "training_curves.parquet"

@@ -6,9 +6,15 @@ from typing import Final
 
 import torch
 
-from pico_core.analysis.controls import all_but_the_top
-from pico_core.analysis.labels import label_oracle
-from pico_core.analysis.repairs import (
+from pico_core.axes import Columns
+from pico_core.data.label_shares import label_oracle
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import PicoError
+from pico_core.experiments.bench import Built, Workbench
+from pico_core.experiments.variants import N_PERMUTATIONS, Variant
+from pico_core.method.config import StudyConfig
+from pico_core.retrieval.schemes.controls import all_but_the_top
+from pico_core.retrieval.schemes.repairs import (
     Transform,
     canonical_correlations,
     gap_removal,
@@ -16,13 +22,7 @@ from pico_core.analysis.repairs import (
     modality_mean_removal,
     whitening,
 )
-from pico_core.analysis.uncertainty import mismatched_null
-from pico_core.axes import Columns
-from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import PicoError
-from pico_core.experiments.bench import Built, Workbench
-from pico_core.experiments.variants import N_PERMUTATIONS, Variant
-from pico_core.method.config import StudyConfig
+from pico_core.retrieval.uncertainty import mismatched_null
 from pico_core.training.column_weights import learn_weights
 
 SHRINKAGES: Final = (0.01, 0.1, 0.5)  # as many to choose from as there are strengths by default

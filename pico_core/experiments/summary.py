@@ -1,6 +1,6 @@
 """The answer over all seeds: one record per dataset and variant, with an interval that knows that splits overlap.
 
-Intervals and p values are those of `analysis.over_splits`. P values are adjusted by Benjamini and Yekutieli, 2001,
+Intervals and p values are those of `retrieval.over_splits`. P values are adjusted by Benjamini and Yekutieli, 2001,
 which holds for tests that depend on each other as these do: among the named variants on all datasets, and apart from
 them among the swept settings, which ask another question.
 """
@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
-from pico_core.analysis.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
-from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.variants import METHOD, REFERENCE
+from pico_core.retrieval.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
+from pico_core.retrieval.records import Estimate, Verdict
 
 ONE_SEED = "one seed: the interval is that of its test images, and there is no p value"
 

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 from pico_core.errors import SettingError
 from pico_core.experiments.config import built_in_files
 from pico_core.experiments.toml_reading import TomlReader, typed
+from pico_core.experiments.trainings.scenes import SceneComparison
+from pico_core.experiments.trainings.settings import DECIDED, ComparisonConfig, variants_named
 from pico_core.training.settings import RULES, WeightingRule
-from pico_core.trainings.scenes import SceneComparison
-from pico_core.trainings.settings import DECIDED, ComparisonConfig, variants_named
 
 KEYS: Final = ("name", "sentence", "seeds", "variants", "settings", "comparisons")
 COMPARISON_KEYS: Final = ("name", "data", "few", "held_out", "settings")

@@ -7,11 +7,11 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.data.parquet import UNREADABLE, read_parquet
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.checking import LARGEST, TableCheck, check_table
-from pico_core.trainings.summary import TrainingSummary, training_summaries
-from pico_core.trainings.tables import CURVES, FAMILY, SCHEMA, upgraded
+from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
+from pico_core.experiments.trainings.tables import CURVES, FAMILY, SCHEMA, upgraded
+from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 # Table and curves: beside an experiment (of heads, and of the encoder), and as a comparison of trainings writes them.
 BESIDE: Final = (("training.parquet", "training_curves.parquet"), ("encoder.parquet", "encoder_curves.parquet"))

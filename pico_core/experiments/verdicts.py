@@ -8,9 +8,9 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.analysis.records import Estimate, Verdict
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.variants import METHOD, PERMUTED, SHUFFLED
+from pico_core.retrieval.records import Estimate, Verdict
 
 # No prototypes and no feedback on them: what a reader would try first. In words that fit into a sentence.
 SIMPLER: Final = {

@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.data.blocks import with_change
 from pico_core.data.moments import pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
@@ -20,6 +19,7 @@ from pico_core.method.cross_axes import cross_axes
 from pico_core.method.eigenaxes import with_signs
 from pico_core.method.independent import independent_axes
 from pico_core.method.style_axes import label_covariance, style_last_axes
+from pico_core.storage.token_files import with_change
 
 
 @dataclass(frozen=True)

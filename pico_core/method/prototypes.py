@@ -12,11 +12,11 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from pico_core.axes import Columns
-from pico_core.data.blocks import blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.history import ModalityPrototypes, StylePrototypes
+from pico_core.storage.token_files import blocks
 
 # The limit on threads is the process's own: two studies inside it at once would restore each other's.
 _ONE_AT_A_TIME = threading.Lock()

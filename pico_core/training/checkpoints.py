@@ -11,9 +11,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pico_core.data.headers import reading, safetensors_headers
-from pico_core.data.whole import whole_file
 from pico_core.errors import DataError
+from pico_core.storage.atomic import whole_file
+from pico_core.storage.headers import reading, safetensors_headers
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from pico_core.axes import Columns
-from pico_core.data.encoders.small import small_clip
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
+from pico_core.encoders.small import small_clip
 from pico_core.errors import DataError
 from pico_core.training.encoder_settings import EncoderConfig
 from pico_core.training.encoder_steps import EncoderRun

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from pico_core.data.encoders.small import SmallClipConfig
+from pico_core.encoders.small import SmallClipConfig
 from pico_core.errors import SettingError
 from pico_core.training.settings import LoopConfig
 

@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.axes import Columns
-from pico_core.data.encoders.small import small_clip, small_pixels
-from pico_core.data.encoders.towers import image_output, text_output
 from pico_core.data.scenes import Scenes
+from pico_core.encoders.small import small_clip, small_pixels
+from pico_core.encoders.towers import image_output, text_output
 from pico_core.errors import DataError
 from pico_core.training.decay import decay_groups
 from pico_core.training.encoder_settings import TrainingConfig

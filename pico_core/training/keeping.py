@@ -7,8 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from pico_core.histories import history_from, history_numbers, history_tensors
 from pico_core.method.history import History, Iteration
+from pico_core.studies.histories import history_from, history_numbers, history_tensors
 from pico_core.training.checkpoints import (
     Checkpoint,
     optimiser_arrays,

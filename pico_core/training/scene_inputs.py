@@ -9,11 +9,11 @@ from jaxtyping import Bool, Int, UInt8
 from torch import Tensor, nn
 
 from pico_core.axes import TextImage
-from pico_core.data.encoders.small import SmallClipConfig, small_pixels
-from pico_core.data.encoders.towers import image_output, text_output
-from pico_core.data.encoders.words import SmallWords
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
+from pico_core.encoders.small import SmallClipConfig, small_pixels
+from pico_core.encoders.towers import image_output, text_output
+from pico_core.encoders.words import SmallWords
 from pico_core.errors import DataError
 
 AT_ONCE: Final = 256  # pictures, or captions, through the model

@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.bench.suite import benchmarks, machine, put_table, read, rows_of, table, verdicts, written
-
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 def main() -> None:

@@ -60,17 +60,17 @@ class Watch:
 def measure(folder: Path, *, cold: bool) -> None:
     """Stream one dataset and print what was measured as JSON."""
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
-    from pico_core.analysis.columns import column_table
-    from pico_core.analysis.controls import standard_controls
-    from pico_core.analysis.evaluation import retrieval_feedback
-    from pico_core.analysis.rank_counts import Bests, count_block, rank_plan
-    from pico_core.analysis.rank_files import count_ranks
-    from pico_core.data.blocks import StoredTokens
-    from pico_core.data.files import ARRAYS, load_pairs
+    from pico_core.columns.summary import column_table
     from pico_core.data.statistics import item_statistics
+    from pico_core.formats.native import ARRAYS, load_pairs
     from pico_core.method.config import StudyConfig
     from pico_core.method.construction import construct
-    from pico_core.study import study_basis, study_splits
+    from pico_core.retrieval.evaluation import retrieval_feedback
+    from pico_core.retrieval.rank_counts import Bests, count_block, rank_plan
+    from pico_core.retrieval.rank_files import count_ranks
+    from pico_core.retrieval.schemes.controls import standard_controls
+    from pico_core.storage.token_files import StoredTokens
+    from pico_core.studies.study import study_basis, study_splits
 
     watch, file = Watch(), folder / ARRAYS
     config = StudyConfig(basis="cross", feedback_images=FEEDBACK_IMAGES).with_settings({"n_iterations": ITERATIONS})

@@ -14,10 +14,10 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.data.block_writing import ComingArray, write_arrays
-from pico_core.data.blocks import blocks
-from pico_core.data.files import ARRAYS, FORMAT, IMAGES, TEXTS, VERSION
-from pico_core.data.whole import replaced_folder
+from pico_core.formats.native import ARRAYS, FORMAT, IMAGES, TEXTS, VERSION
+from pico_core.storage.atomic import replaced_folder
+from pico_core.storage.block_writing import ComingArray, write_arrays
+from pico_core.storage.token_files import blocks
 
 PATCHES, WORDS, COLUMNS, CAPTIONS = 196, 32, 512, 5
 POOL = 4096  # vectors of noise that all tokens draw from: new normal numbers for each would take most of the time

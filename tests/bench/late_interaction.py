@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from pico_core.analysis.precision import agreement_with_float32
-from pico_core.data.files import load_pairs
+from pico_core.formats.native import load_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.kernels.packing import pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
+from pico_core.retrieval.precision import agreement_with_float32
 from tests.bench.suite import Row, benchmark, in_turn, real_data, skipped
 
 SIZES = ((192, 49, 800, 18, 192), (64, 196, 160, 32, 512))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import torch
 
-from pico_core.analysis.scoring import query_row, retrieval_index, score_image, score_pairs, score_text
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.retrieval.scoring import query_row, retrieval_index, score_image, score_pairs, score_text
 from tests.bench.suite import Row, benchmark, in_turn
 
 N_IMAGES, N_PATCHES, N_TEXTS, N_WORDS, N_COLUMNS = 1000, 49, 5000, 18, 192

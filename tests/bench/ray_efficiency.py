@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from pico_core.analysis.rank_counts import rank_plan
-from pico_core.analysis.spread_ranks import spread_plan, spread_ranks
 from pico_core.cluster import Cluster, cluster_at
-from pico_core.data.files import load_pairs
-from pico_core.data.spread_statistics import spread_statistics
+from pico_core.data.distributed_statistics import spread_statistics
+from pico_core.formats.native import load_pairs
+from pico_core.retrieval.distributed_ranks import spread_plan, spread_ranks
+from pico_core.retrieval.rank_counts import rank_plan
 from tests.bench.large_dataset import write_large
 from tests.bench.suite import Row, benchmark, skipped
 

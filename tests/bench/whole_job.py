@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from pico_core.analysis.columns import column_table
-from pico_core.analysis.controls import standard_controls
-from pico_core.analysis.evaluation import retrieval_feedback, retrieval_report
-from pico_core.data.files import load_pairs
+from pico_core.columns.summary import column_table
+from pico_core.formats.native import load_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.method.construction import construct
-from pico_core.study import study_basis, study_splits
+from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
+from pico_core.retrieval.schemes.controls import standard_controls
+from pico_core.studies.study import study_basis, study_splits
 from tests.bench.suite import Row, benchmark, real_data, skipped
 
 WHAT = "`pico-lens construct`, 16 iterations, 1,000 images x 49, 5,000 texts x 18, 192 columns"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.visit import Visit
+from tests.places import ROOT
 from tests.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 MANDATORY = os.environ.get("PICO_BROWSER") == "1"
 CHROMIUM_ARGUMENTS = [
     "--headless",

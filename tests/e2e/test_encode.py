@@ -5,8 +5,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from pico_core.data.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
-from pico_core.data.files import load_pairs
+from pico_core.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
+from pico_core.formats.native import load_pairs
 from tests.e2e.visit import seen
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from pico_core.data.files import save_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.formats.native import save_pairs
 from tests.e2e.controls import fits, go, open_own, use_every_control
 from tests.e2e.visit import Visit
 from tests.marks import LONG

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from pico_core.data.files import save_pairs
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.reading import BUILT_IN_RESULT
+from pico_core.formats.native import save_pairs
 from tests.e2e.controls import fits
 from tests.e2e.visit import FIRST_FIGURE, Visit, seen
 

@@ -5,9 +5,9 @@ import re
 import pytest
 import torch
 
-from pico_core.data.files import save_pairs
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.formats.native import save_pairs
 from tests.e2e.visit import Visit, seen
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.touring import STOPS
+from pico_app.state.tour_stops import STOPS
 from tests.e2e.visit import Visit
 
 pytestmark = pytest.mark.browser
@@ -61,7 +61,7 @@ FAINT = """() => {
     return [...new Set(found)];
 }"""
 # Digits on the squares of prototypes, numbers in cells, words on plates of their own: what lies behind a text inside a
-# figure is not known to the page. tests/app/test_accessibility.py measures those colours.
+# figure is not known to the page. tests/pico_app/figures/test_accessibility.py measures those colours.
 ON_MARKS = re.compile(r"stPlotlyChart <(text|tspan) ?\S*> (\d{1,2}|[\d.]+%|null [\d.]+%|Play|Slow|Pause|◀ .*)$")
 
 

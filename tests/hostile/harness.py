@@ -31,8 +31,8 @@ from zlib import crc32
 import numpy as np
 
 from tests.hostile.mutation import STRUCTURE, mutated
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 N_INPUTS, N_LONG = 500, 10_000
 SECONDS = 5  # of the processor, for one input
 HARD_SECONDS = 300  # of the clock, for 50 inputs: then the whole process ends

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pico_core.data.encoders import archive as door
-from pico_core.data.encoders.archive import look_into, unpack
-from pico_core.data.encoders.captions import read_captions
-from pico_core.data.encoders.folders import find_pictures
+from pico_core.encoders import archive as door
+from pico_core.encoders.archive import look_into, unpack
+from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.folders import find_pictures
 from pico_core.errors import DataError
 
 CAPTIONS = b"image,caption\na.png,a red dog\nb.png,a dog\n"

@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as to_safetensors
 
-from pico_core.data import headers
-from pico_core.data.files import load_pairs
-from pico_core.data.imports import import_arrays, inspect_dataset
 from pico_core.errors import DataError
+from pico_core.formats.imports import import_arrays, inspect_dataset
+from pico_core.formats.native import load_pairs
+from pico_core.storage import headers
 from tests.hostile.doors.arrays import D, M, N, P, W
 from tests.hostile.doors.arrays import arrays as sound_arrays
 

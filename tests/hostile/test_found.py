@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pico_core.data.parquet import check_declared, read_parquet
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.training_tables import read_trainings
-from pico_core.probes import check_target, load_probe
+from pico_core.storage.parquet import check_declared, read_parquet
+from pico_core.studies.probes import check_target, load_probe
 
 VALUES = bytes.fromhex("2c158001")  # in the header of a page: 64 values
 

@@ -21,20 +21,20 @@ import pytest
 import torch
 from PIL import Image
 
-from pico_core.data import parquet, whole
-from pico_core.data.encoders import pictures
-from pico_core.data.encoders.captions import read_captions
-from pico_core.data.encoders.pictures import picture_of, read_picture
-from pico_core.data.files import ARRAYS, load_pairs, save_pairs
-from pico_core.data.imports import import_arrays
+from pico_core.encoders import pictures
+from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.pictures import picture_of, read_picture
 from pico_core.errors import DataError, PicoError, RunError, SettingError, one_line
 from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import ABOUT, FORMAT, read_about
 from pico_core.experiments.reading import read_outcome
-from pico_core.export import frame_bytes
-from pico_core.probes import save_probe, study_label_probe
-from pico_core.runs import load_run, save_run
+from pico_core.formats.imports import import_arrays
+from pico_core.formats.native import ARRAYS, load_pairs, save_pairs
+from pico_core.storage import atomic, parquet
+from pico_core.studies.export import frame_bytes
+from pico_core.studies.probes import save_probe, study_label_probe
+from pico_core.studies.runs import load_run, save_run
 from tests.hostile.doors.arrays import M, N, arrays
 
 LONG_CAPTION = "a very long caption " * 52_429  # more than 1 MB
@@ -337,7 +337,7 @@ def test_a_full_disk_leaves_what_was_there(
     found = study_label_probe(planted.pairs, study.config, study.basis)
     assert found is not None
     save_probe(found, tmp_path / "p.parquet")
-    monkeypatch.setattr(whole, "_sync", full)
+    monkeypatch.setattr(atomic, "_sync", full)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(DataError, match=r"data: the dataset could not be written .*No space left on device.*free some"):
         save_pairs(pairs, tmp_path / "data")

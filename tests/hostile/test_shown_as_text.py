@@ -11,14 +11,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from app.documents.run_report import Made, run_report_html
-from app.documents.standalone import Section, standalone
-from app.figures import columns, probe, recall_curves, theme
-from app.glossary import explain
-from app.markup import plain
-from pico_core import printing
-from pico_core.analysis.probe import StyleProbe
-from pico_core.probes import study_label_probe
+from pico_app.documents.run_report import Made, run_report_html
+from pico_app.documents.standalone import Section, standalone
+from pico_app.figures import columns, probe, recall_curves, theme
+from pico_app.words.glossary import explain
+from pico_app.words.markup import plain
+from pico_core.cli import printing
+from pico_core.columns.probe import StyleProbe
+from pico_core.studies.probes import study_label_probe
 
 COMPONENTS = Path(columns.__file__).parents[1] / "components"
 # What would write markup, run text, or fetch something.

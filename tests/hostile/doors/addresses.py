@@ -6,18 +6,30 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from app import comparing, state, switching
-from app.state.columns import PARTS
-from app.state.comparison import VIEWS
-from app.state.study import BUILT_IN
-from app.touring import STOPS
-from pico_core.analysis.switching.column_sets import parse_columns
+from pico_app.state import (
+    columns,
+    comparison,
+    experiments,
+    links,
+    method,
+    queries,
+    side_choice,
+    study,
+    switch,
+    switch_choice,
+    tour,
+)
+from pico_app.state.columns import PARTS
+from pico_app.state.comparison import VIEWS
+from pico_app.state.study import BUILT_IN
+from pico_app.state.tour_stops import STOPS
 from pico_core.errors import DataError
+from pico_core.retrieval.switching.column_sets import parse_columns
 from tests.hostile.harness import Door
 
 PAGES = ("", "columns", "retrieval", "method", "experiments", "data")
 N_COLUMNS, N_IMAGES, N_TEXTS = 48, 20, 40
-STEPS, PRESETS = ("interaction", "estimate", "points"), (state.OWN_DATA, "twins")
+STEPS, PRESETS = ("interaction", "estimate", "points"), (method.OWN_DATA, "twins")
 FULL = {
     "dataset": "clean", "basis": "cross", "column": "7", "strength": "1.5", "part": "switch", "query": "text-3",
     "words": "a red star", "show": "words", "left": "without-3,7", "right": "random-2", "set": "3,7,12-15",
@@ -42,40 +54,40 @@ def address(path: Path) -> None:
 
 def followed(page: str) -> None:
     """One run of a page, without what it draws."""
-    state.follow_address(page)
-    chosen = state.query(N_IMAGES, N_TEXTS)
+    links.follow_address(page)
+    chosen = queries.query(N_IMAGES, N_TEXTS)
     sound = (
-        state.dataset_path() in BUILT_IN
-        and -1 <= state.column(N_COLUMNS) < N_COLUMNS
-        and 0 <= state.strength() <= state.MAX_STRENGTH
-        and state.part() in PARTS
-        and state.view() in VIEWS
+        study.dataset_path() in BUILT_IN
+        and -1 <= columns.column(N_COLUMNS) < N_COLUMNS
+        and 0 <= study.strength() <= study.MAX_STRENGTH
+        and columns.part() in PARTS
+        and comparison.view() in VIEWS
         and 0 <= chosen.index < (N_IMAGES if chosen.kind == "image" else N_TEXTS)
-        and len(state.words() or "") <= state.MAX_WORDS
-        and state.method_step(STEPS) in STEPS
-        and state.method_preset(PRESETS) in PRESETS
-        and 0 <= state.touring().number <= len(STOPS)
-        and state.experiment_set(["a", "b"], "a") in ("a", "b")
-        and state.experiment_row(["a"], "a") == "a"
-        and state.result_source() in state.SOURCES
-        and state.experiment_part() in state.EXPERIMENT_PARTS
+        and len(queries.words() or "") <= queries.MAX_WORDS
+        and method.method_step(STEPS) in STEPS
+        and method.method_preset(PRESETS) in PRESETS
+        and 0 <= tour.touring().number <= len(STOPS)
+        and experiments.experiment_set(["a", "b"], "a") in ("a", "b")
+        and experiments.experiment_row(["a"], "a") == "a"
+        and experiments.result_source() in experiments.SOURCES
+        and experiments.experiment_part() in experiments.EXPERIMENT_PARTS
     )
     if not sound:
         raise AssertionError(f"{chosen} {st.session_state}")
-    state.mirror_method(STEPS, PRESETS)
-    state.method_pick("x")
-    state.mirror_pick("x")
-    state.query_link(chosen)
-    for side in (state.sides().left, state.sides().right):
+    method.mirror_method(STEPS, PRESETS)
+    method.method_pick("x")
+    method.mirror_pick("x")
+    study.query_link(chosen)
+    for side in (comparison.sides().left, comparison.sides().right):
         _ = side.address
-        if comparing.from_address(side.address, comparing.SideChoice("weighted")) != side:
+        if side_choice.from_address(side.address, side_choice.SideChoice("weighted")) != side:
             raise AssertionError(f"{side} is not what its address says")
-    state.place_switching(N_COLUMNS)
+    switch.place_switching(N_COLUMNS)
     with suppress(DataError):  # the page says so under the field
-        parse_columns(state.switching().typed, N_COLUMNS)
-    said = {name: value for name, value in state.switching().address.items() if value is not None}
-    if switching.from_address(said) != state.switching():
-        raise AssertionError(f"{state.switching()} is not what its address says: {said}")
+        parse_columns(switch.switching().typed, N_COLUMNS)
+    said = {name: value for name, value in switch.switching().address.items() if value is not None}
+    if switch_choice.from_address(said) != switch.switching():
+        raise AssertionError(f"{switch.switching()} is not what its address says: {said}")
     if not all(isinstance(value, str) for value in st.query_params.values()):
         raise AssertionError(st.query_params)
 

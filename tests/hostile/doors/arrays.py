@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from safetensors.torch import save as to_safetensors
 
-from pico_core.data.encoders.checkpoints import read_weights
-from pico_core.data.files import load_pairs, save_pairs
-from pico_core.data.imports import import_arrays, inspect_dataset
 from pico_core.data.marks import EncoderMark
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.encoders.checkpoints import read_weights
 from pico_core.errors import DataError
+from pico_core.formats.imports import import_arrays, inspect_dataset
+from pico_core.formats.native import load_pairs, save_pairs
 from tests.hostile.harness import Door
 
 N, M, P, W, D = 9, 12, 3, 2, 5

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import torch
 
-from pico_core.analysis.probe import StyleProbe
 from pico_core.cli.options import named_values
-from pico_core.data.files import save_pairs
+from pico_core.cli.printing import out, tell
+from pico_core.columns.probe import StyleProbe
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.config import BUILT_IN, read_experiment
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, run_experiment
@@ -21,13 +21,13 @@ from pico_core.experiments.sweeps import sweeps_on
 from pico_core.experiments.training_list import read_training_list
 from pico_core.experiments.training_tables import read_training, training_groups
 from pico_core.experiments.verdicts import answer_on, leads_on
-from pico_core.export import export_bytes
+from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.printing import out, tell
-from pico_core.probes import load_probe, probe_bytes, study_label_probe
-from pico_core.reports import report_json
-from pico_core.runs import load_run, save_run
-from pico_core.study import run_study
+from pico_core.studies.export import export_bytes
+from pico_core.studies.probes import load_probe, probe_bytes, study_label_probe
+from pico_core.studies.reports import report_json
+from pico_core.studies.runs import load_run, save_run
+from pico_core.studies.study import run_study
 from tests.hostile.harness import Door
 
 EXPERIMENT = """

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pico_core.analysis.switching.column_sets import ColumnSet, parse_columns
-from pico_core.data.encoders.captions import read_captions
-from pico_core.data.encoders.folders import find_pictures
-from pico_core.data.imports import import_arrays
+from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.folders import find_pictures
 from pico_core.errors import DataError
+from pico_core.formats.imports import import_arrays
+from pico_core.retrieval.switching.column_sets import ColumnSet, parse_columns
 from tests.hostile.doors.arrays import M, N, arrays, used, written
 from tests.hostile.harness import Door
 

@@ -1,0 +1,308 @@
+"""The two scorings of the Retrieval page: what a choice means on the open study, and the lists of a query."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pico_app.answers.datasets import changed_on_disk
+from pico_app.answers.studies import Workspace, sibling, study_key
+from pico_app.answers.switch import sets_here
+from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.places import opened_place
+from pico_app.state import comparison as comparison_state
+from pico_app.state import queries
+from pico_app.state.side_choice import SideChoice
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import DataError, PicoError
+from pico_core.method.basis import Basis
+from pico_core.method.config import BasisName
+from pico_core.method.probabilities import weights_from
+from pico_core.retrieval.rankings import SideBySide, compare_lists, relevant_items
+from pico_core.retrieval.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
+from pico_core.studies.runs import load_run
+from pico_core.studies.study import Study, study_splits
+
+MOST_PACKED = 600_000_000  # bytes of a split that are kept packed between queries
+SHORT_NAMES: dict[BasisName, str] = {
+    "given": "columns as given",
+    "cross": "cross axes",
+    "pca": "principal axes",
+    "ica": "independent axes",
+    "probe": "probe axes",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """A query that is no item of the dataset: typed words, or somebody's picture.
+
+    Attributes:
+        kind: "text" asks for images, "image" for texts.
+        key: Names it by its content.
+        name: What is shown of it.
+        tokens: Real unit tokens [t, d] in the given columns.
+        pieces: The words of typed words, one per token.
+        picture: A picture as a data address.
+    """
+
+    kind: queries.QueryKind
+    key: str
+    name: str
+    tokens: Tensor
+    pieces: tuple[str, ...] = ()
+    picture: str | None = None
+
+
+Asked = queries.Query | Outside
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One scoring of the test split.
+
+    Attributes:
+        choice: What was chosen.
+        label: The same for people.
+        scorable: The test split in the axes of the weights, and the weights.
+        basis: Those axes.
+        data: Names the test split in these axes.
+        key: Names the side by all that goes into it: data, split, axes, weights.
+    """
+
+    choice: SideChoice
+    label: str
+    scorable: Scorable
+    basis: Basis
+    data: str
+    key: str
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether all columns count the same: then the axes do not matter."""
+        weights = self.scorable.weights
+        return bool((weights == weights[0]).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two scorings of the same items."""
+
+    left: Side
+    right: Side
+
+    @property
+    def key(self) -> str:
+        """Names both."""
+        return f"{self.left.key} | {self.right.key}"
+
+    @property
+    def is_default(self) -> bool:
+        """Unweighted against the weights of the study."""
+        return (self.left.choice.kind, self.right.choice.kind) == ("unweighted", "weighted")
+
+    @property
+    def same(self) -> bool:
+        """Whether both rank alike for sure."""
+        return self.left.key == self.right.key or (self.left.is_equal and self.right.is_equal)
+
+
+def comparison(space: Workspace) -> Comparison:
+    """The scorings that are chosen.
+
+    Raises:
+        DataError: one of them cannot be had; the message says why and what to do.
+    """
+    wanted = comparison_state.sides()
+    return Comparison(side(space, wanted.left), side(space, wanted.right))
+
+
+def side(space: Workspace, choice: SideChoice) -> Side:
+    """What a choice means on the open study.
+
+    Raises:
+        DataError: a set of other columns, axes whose study is not done, a run of other data or another split.
+    """
+    if choice.kind in ("axes", "run"):
+        return _other_study(space, choice)
+    made, at = space.study.construction, f"λ = {space.strength:g}"
+    one = torch.ones(space.splits.test.n_columns)
+    if choice.kind == "unweighted":
+        return _here(space, choice, "Unweighted", one, "one")
+    if choice.kind == "weighted":
+        return _here(space, choice, f"Weighted, {at}", space.weights, f"weighted {space.strength:g}")
+    if choice.kind == "p_hat":
+        found = weights_from(made.pseudo_semantic, strength=space.strength)
+        return _here(space, choice, f"p̂ as weights, {at}", found, f"p_hat {space.strength:g}")
+    if choice.kind == "random":
+        order = torch.randperm(len(one), generator=torch.Generator().manual_seed(choice.draw))
+        name = "The same weights, permuted" + (f" (draw {choice.draw})" if choice.draw else "")
+        return _here(space, choice, f"{name}, {at}", space.weights[order], f"random {choice.draw} {space.strength:g}")
+    missing = [column for column in choice.columns if column >= len(one)]
+    if missing or len(choice.columns) >= len(one):
+        said = f"there is no column {missing[0]}" if missing else "no column would be left"
+        raise DataError(f"this column set does not fit: {said}; choose another set")
+    named = f"Without {choice.name}" if choice.name else f"Without {_listed(choice.columns)}"
+    left = one.index_fill(0, torch.tensor(choice.columns, dtype=torch.int64), 0.0)
+    return _here(space, choice, named, left, f"without {choice.columns}")
+
+
+def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
+    """All that can be chosen here, and what is chosen now."""
+    found = [SideChoice("unweighted"), SideChoice("weighted"), SideChoice("p_hat"), SideChoice("random")]
+    found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space)]
+    found += [
+        SideChoice("axes", name=name)
+        for name in SHORT_NAMES
+        if name != space.study.config.basis and sibling(name) is not None
+    ]
+    found.append(SideChoice("run"))
+    known = next((one for one in found if _same_choice(one, chosen)), None)
+    return found if known is not None else [*found, chosen]
+
+
+def option_name(choice: SideChoice) -> str:
+    """What a choice is called in a list of choices; it names no strength, for a list is told apart by its names."""
+    if choice.kind == "set":
+        return f"Without {choice.name or _listed(choice.columns)}"
+    return {
+        "unweighted": "Unweighted (P = 1)",
+        "weighted": "Weighted",
+        "p_hat": "p̂ as weights",
+        "random": "Random: the same weights, permuted",
+        "axes": f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}",
+        "run": "Another run …",
+    }[choice.kind]
+
+
+def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
+    """Where a choice stands among the options."""
+    return next(i for i, one in enumerate(options) if _same_choice(one, chosen))
+
+
+def _same_choice(one: SideChoice, other: SideChoice) -> bool:
+    """Paths and draws are set apart from the list."""
+    return (one.kind, one.columns) == (other.kind, other.columns) and (one.kind != "axes" or one.name == other.name)
+
+
+def query_tokens(one: Side, asked: Asked) -> Tensor:
+    """The real tokens of a query in the axes of a side [t, d]."""
+    if isinstance(asked, Outside):
+        return one.basis.turn(asked.tokens)
+    pairs, i = one.scorable.pairs, asked.index
+    if asked.kind == "image":
+        return pairs.image_tokens[i][pairs.image_mask[i]]
+    return pairs.text_tokens[i][pairs.text_mask[i]]
+
+
+def candidate_tokens(one: Side, asked: Asked, index: int) -> Tensor:
+    """The real tokens of a candidate of this query: a text for an image, an image for a text."""
+    return query_tokens(one, queries.Query("text" if asked.kind == "image" else "image", index))
+
+
+def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -> SideBySide:
+    """One query under both scorings: exact, only its row is scored."""
+    rows = [_row(one.key, asked.key, one, asked) for one in (found.left, found.right)]
+    inside = isinstance(asked, queries.Query)
+    relevant = relevant_items(space.splits.test, asked.index, kind=asked.kind) if inside else None
+    return compare_lists(rows[0], rows[1], relevant=relevant, top_k=top_k)
+
+
+@kept(entries=64, max_bytes=64_000_000)
+def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
+    tokens, pairs = query_tokens(_side, _asked), _side.scorable.pairs
+    index = _index(_side.data, pairs) if _packed_bytes(pairs) <= MOST_PACKED else retrieval_index(pairs)
+    return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
+
+
+@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
+def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
+    return retrieval_index(_pairs)
+
+
+def _packed_bytes(pairs: PairedEmbeddings) -> int:
+    """What packing a split costs: four bytes for every number of a real token."""
+    return 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum())
+
+
+def _here(space: Workspace, choice: SideChoice, label: str, weights: Tensor, key: str) -> Side:
+    scorable = Scorable(space.splits.test, weights)
+    return Side(choice, label, scorable, space.study.basis, space.key, f"{space.key} {key}")
+
+
+def _listed(columns: tuple[int, ...]) -> str:
+    shown = ", ".join(str(column) for column in columns[:4])
+    word = "column" if len(columns) == 1 else "columns"
+    return f"{word} {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
+
+
+def _other_study(space: Workspace, choice: SideChoice) -> Side:
+    if choice.kind == "axes":
+        other = sibling(choice.name)
+        if other is None:
+            raise DataError(
+                f"the study in {SHORT_NAMES.get(choice.name, choice.name)} is not computed; choose these axes on the "
+                "left and compute it, then come back"
+            )
+        label, key = f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}", study_key(space.dataset, other.config)
+    else:
+        other = _run_of(space, choice.path)
+        label, key = f"Run {Path(choice.path).name}", f"{space.key} run {choice.path} {_mark(choice.path)}"
+    mine, its = space.study.config, other.config
+    if (mine.seed, mine.fit, mine.feedback) != (its.seed, its.fit, its.feedback):
+        raise DataError(
+            f"this run split the images otherwise (seed {its.seed}, shares {its.fit:g} and {its.feedback:g}; here seed "
+            f"{mine.seed}, {mine.fit:g} and {mine.feedback:g}): it has fitted images that are asked about here. Choose "
+            "a run of the same split"
+        )
+    test = _test_of(key, space.dataset.pairs, other)
+    weights = weights_from(other.construction.probabilities, strength=space.strength)
+    at = f"{space.strength:g}"
+    return Side(choice, f"{label}, λ = {at}", Scorable(test, weights), other.basis, key, f"{key} {at}")
+
+
+def _run_of(space: Workspace, path: str) -> Study:
+    if not path.strip():
+        raise DataError("no run is named yet; give the folder that construct wrote")
+    try:
+        return _load(str(opened_place(path)), _mark(path), space.dataset.mark, space.dataset.pairs)
+    except DataError:
+        raise
+    except PicoError as error:
+        raise DataError(str(error)) from None
+
+
+def _mark(path: str) -> str:
+    return changed_on_disk(opened_place(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the run")
+def _load(path: str, changed: str, mark: str, _pairs: PairedEmbeddings) -> Study:
+    return load_run(path, _pairs)
+
+
+@kept(entries=MANY, max_bytes=GIGABYTE)
+def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddings:
+    return study_splits(_pairs, _study.config, _study.basis).test
+
+
+def in_common_axes(found: Comparison) -> Comparison | None:
+    """Both sides in the same axes, for a split by columns; None where both are weighted, in different axes.
+
+    Equal weights score alike in any orthogonal axes, so an unweighted side is read in those of the other.
+    """
+    left, right = found.left, found.right
+    if left.basis is right.basis:
+        return found
+    if left.is_equal:
+        return replace(found, left=_read_in(right, left))
+    if right.is_equal:
+        return replace(found, right=_read_in(left, right))
+    return None
+
+
+def _read_in(axes: Side, one: Side) -> Side:
+    scorable = Scorable(axes.scorable.pairs, one.scorable.weights)
+    return replace(one, scorable=scorable, basis=axes.basis, data=axes.data)

@@ -1,0 +1,124 @@
+"""The open dataset: a built-in one or anybody's, opened once and read anew when it changed on disk."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor
+
+from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.places import opened_place
+from pico_app.state import study
+from pico_core.data.labels import has_style_labels
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.samples import Sample, draw_images
+from pico_core.data.truth import read_truth
+from pico_core.demo import Demo, demo_of
+from pico_core.errors import DataError
+from pico_core.formats.native import load_pairs
+from pico_core.storage.atomic import is_trace
+
+SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
+SAMPLED_BYTES = 400_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """An open dataset.
+
+    Attributes:
+        pairs: The data.
+        truth: The planted semantic share of every column, where there is one.
+        folder: Where relative paths of pictures begin; None for data that lie in no folder.
+        demo: The built-in demo that it is, if it is one.
+        sample: How many images of a dataset that does not fit into memory were drawn; None where all are here.
+    """
+
+    pairs: PairedEmbeddings
+    truth: Tensor | None
+    folder: Path | None = None
+    demo: Demo | None = None
+    sample: Sample | None = None
+
+    @cached_property
+    def has_styles(self) -> bool:
+        """Whether a label column speaks of style: only then can there be probe axes."""
+        return has_style_labels(self.pairs)
+
+    @cached_property
+    def mark(self) -> str:
+        """Names everything a study reads: the digest of the data, and the truth where there is one."""
+        if self.truth is None:
+            return self.pairs.digest
+        return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
+
+
+@kept(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
+def _open(path: str, changed: str) -> Dataset:
+    demo = demo_of(path) if path in study.BUILT_IN else None
+    place = Path(path) if demo is None else demo.dataset
+    pairs, sample = drawn_for_pages(load_pairs(place))
+    file = place / "truth.parquet" if demo is None else demo.truth
+    truth = read_truth(file, pairs.n_columns) if file.is_file() else None
+    return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo, sample)
+
+
+def drawn_for_pages(pairs: PairedEmbeddings) -> tuple[PairedEmbeddings, Sample | None]:
+    """What pages show of a dataset: all of it, or images drawn by seed 0 where its tokens are too many for memory.
+
+    At most `SAMPLED_IMAGES` images, and no more than `SAMPLED_BYTES` of their tokens as stored. The name of what
+    was drawn says so, on every page and in everything that is taken from there.
+    """
+    if not pairs.in_file:
+        return pairs, None
+    tokens = (pairs.image_tokens, pairs.text_tokens)
+    per_image = sum(one.numel() * one.dtype.itemsize for one in tokens) / pairs.n_images
+    most = max(2, min(SAMPLED_IMAGES, int(SAMPLED_BYTES / per_image)))
+    drawn = draw_images(pairs.n_images, most=most, seed=0)
+    if drawn is None:
+        return pairs.read(), None
+    sample = Sample(len(drawn), pairs.n_images)
+    return replace(pairs.select(drawn).read(), name=f"{pairs.name} ({sample.sentence})"), sample
+
+
+def open_dataset(path: str) -> Dataset:
+    """Open a dataset; a file that changed on disk is read anew."""
+    if path in study.BUILT_IN:
+        return _open(path, "")
+    place = opened_place(path)
+    return _open(str(place), changed_on_disk(place))
+
+
+def changed_on_disk(place: Path) -> str:
+    """Sizes and times of what lies there in words: another answer means another dataset."""
+    try:
+        files = sorted(place.iterdir()) if place.is_dir() else [place] if place.exists() else []
+        found = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if not is_trace(f.name)]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
+    return repr(found)
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """A label column, counted."""
+
+    name: str
+    of: str
+    groups: int
+    missing: int
+    example: str
+
+
+def label_columns(dataset: Dataset) -> list[LabelColumn]:
+    """All label columns of images and texts."""
+    pairs = dataset.pairs
+    return [
+        LabelColumn(name, of, frame[name].n_unique(), frame[name].null_count(), str(frame[name][0]))
+        for of, frame, names in (
+            ("images", pairs.images, pairs.image_labels),
+            ("texts", pairs.texts, pairs.text_labels),
+        )
+        for name in names
+    ]

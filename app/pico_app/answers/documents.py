@@ -1,0 +1,140 @@
+"""What can be taken home: tables as files; figures, comparisons and the report of a study as pages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib.metadata import version
+from typing import Any, Literal
+
+import polars as pl
+
+from pico_app.answers.compare import Asked, Comparison, Outside
+from pico_app.answers.retrieval import candidate, item_name
+from pico_app.answers.studies import Workspace
+from pico_app.documents.comparison import ComparisonPage, comparison_html
+from pico_app.documents.run_report import Made, run_report_html
+from pico_app.documents.standalone import Section, standalone
+from pico_app.figures.ranked_lists import Candidate
+from pico_app.state import queries
+from pico_app.words import provenance
+from pico_core.retrieval.explain import Split
+from pico_core.retrieval.rankings import SideBySide
+from pico_core.studies.export import frame_bytes
+
+READ = (
+    "a line leads from a candidate's place on the left to its place on the right; the right answer is thick and tinted."
+)
+BEWARE = (
+    "one query is an example, not evidence. Scores of the two lists are not comparable, only their order. Equal scores "
+    "share a rank."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PageSection:
+    """A further part of the page: a figure that can be drawn again in light colours."""
+
+    title: str
+    words: str
+    figure: Callable[[bool], Any] | None
+    name: str
+    read: str
+    beware: str
+
+
+def table_bytes(table: pl.DataFrame, kind: Literal["csv", "parquet"]) -> bytes:
+    """A table as a file."""
+    return frame_bytes(table, kind)
+
+
+def lists_table(space: Workspace, asked: Asked, both: SideBySide) -> pl.DataFrame:
+    """Both lists as rows, the right answer included however low it stands."""
+    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    rows = []
+    for name, items, target in (("left", both.left, both.target_before), ("right", both.right, both.target_after)):
+        seen = {item.index for item in items}
+        for item in (*items, *([target] if target is not None and target.index not in seen else [])):
+            rows.append(
+                {
+                    "side": name,
+                    "rank": item.rank,
+                    "rank_on_the_other_side": item.other_rank,
+                    "candidate": item.index,
+                    "name": item_name(space, other, item.index),
+                    "score": item.score,
+                    "score_on_the_other_side": item.other_score,
+                    "relevant": item.relevant,
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def split_table(split: Split, titles: Sequence[str]) -> pl.DataFrame:
+    """All parts of a split, in full precision: before + parts + new partners = after."""
+    names = ["before", *titles, "new partners", "after"]
+    return pl.DataFrame(
+        {
+            "part": names,
+            "column": [None, *range(len(titles)), None, None],
+            "value": [split.before, *split.parts.double().tolist(), split.alignment, split.after],
+        },
+        schema={"part": pl.String, "column": pl.Int64, "value": pl.Float64},
+    )
+
+
+def comparison_page(
+    space: Workspace, found: Comparison, asked: Asked, both: SideBySide, sections: Sequence[PageSection]
+) -> str:
+    """The comparison on the screen as one HTML file."""
+    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    name = asked.name if isinstance(asked, Outside) else item_name(space, asked.kind, asked.index)
+    inside = isinstance(asked, queries.Query)
+    page = ComparisonPage(
+        answer=both.sentence,
+        facts=_facts(space, found, asked),
+        asked=candidate(space, asked.kind, asked.index, size=240) if inside else Candidate(name),
+        question="Which images does this describe?" if asked.kind == "text" else "Which captions describe this image?",
+        both=both,
+        titles=(found.left.label, found.right.label),
+        candidate=lambda index: candidate(space, other, index),
+        read=READ,
+        beware=BEWARE,
+    )
+    return comparison_html(page, [_drawn(section) for section in sections])
+
+
+def figure_page(title: str, draw: Callable[[bool], Any], *, read: str, beware: str) -> str:
+    """One figure as a page of its own."""
+    section = Section(figure=draw(False), name="figure", read=read, beware=beware)
+    return standalone(title, answer="", facts=[], sections=[section])
+
+
+def study_report(space: Workspace) -> str:
+    """The study on the screen as one HTML file."""
+    return run_report_html(space.study, splits=space.splits, made=Made(datetime.now(UTC)))
+
+
+def _drawn(section: PageSection) -> Section:
+    return Section(
+        title=section.title,
+        html=f"<p>{escape(section.words)}</p>" if section.words else "",
+        figure=None if section.figure is None else section.figure(False),
+        name=section.name,
+        read=section.read,
+        beware=section.beware,
+    )
+
+
+def _facts(space: Workspace, found: Comparison, asked: Asked) -> list[tuple[str, str]]:
+    config, test = space.study.config, space.splits.test
+    return [
+        ("Dataset", f"{space.dataset.pairs.name} (digest {space.dataset.pairs.digest})"),
+        ("Query", asked.key),
+        ("Searched", f"the {test.part} split: {test.n_images:,} images, {test.n_texts:,} texts, seed {config.seed}"),
+        ("On the left", f"{found.left.label} ({found.left.basis.name} axes)"),
+        ("On the right", f"{found.right.label} ({found.right.basis.name} axes)"),
+        ("Guard", space.study.construction.guard.sentence),
+        ("What is the paper's", provenance.IN_SHORT),
+        ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"),
+    ]

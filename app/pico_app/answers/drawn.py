@@ -1,0 +1,37 @@
+"""Figures that are drawn once: to make a figure of Plotly takes longer than all other work of most pages."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from pico_app.answers.studies import Workspace
+from pico_app.figures.drawn import Drawn, finished
+from pico_app.server.cache import kept
+
+MOST_BYTES = 64_000_000
+
+
+def drawn(
+    space: Workspace,
+    draw: Callable[..., Any],
+    *given: Any,
+    also: tuple[Hashable, ...] = (),
+    dark: bool,
+    **settings: Any,
+) -> Drawn:
+    """A figure of the study on the screen, drawn where it has not been drawn before.
+
+    Args:
+        space: The study; its key is part of the figure's.
+        draw: From `pico_app.figures`; takes `dark`.
+        given: What it draws; no part of the key, so it must follow from the study, `also` and the settings.
+        also: What else it follows from, such as the column that is looked at.
+        dark: Theme.
+        settings: More arguments of `draw`, all part of the key.
+    """
+    key = (space.key, f"{draw.__module__}.{draw.__qualname__}", also, dark, tuple(sorted(settings.items())))
+    return _drawn(key, lambda: finished(draw(*given, dark=dark, **settings), dark=dark))
+
+
+@kept(entries=128, max_bytes=MOST_BYTES)
+def _drawn(key: tuple[Hashable, ...], _make: Callable[[], Drawn]) -> Drawn:
+    return _make()

@@ -1,0 +1,190 @@
+"""What the Method page reads: the presets, made once per server, and the numbers of its first steps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+import torch
+
+from pico_app.answers.datasets import Dataset
+from pico_app.answers.documents import PageSection
+from pico_app.answers.near import words_of
+from pico_app.answers.studies import Workspace, study_key
+from pico_app.documents.handout import HandoutStep, handout_html
+from pico_app.documents.standalone import Section
+from pico_app.server import background
+from pico_app.server.jobs import Job
+from pico_app.state import study as study_state
+from pico_core.columns.detail import interaction as near
+from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.demo.lessons import LESSONS, Lesson, TaughtLesson, lesson_of, teach
+from pico_core.method.config import ConstructionConfig
+from pico_core.method.probabilities import weights_from
+from pico_core.method.prototypes import column_points
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A preset, computed, and what the pages look at.
+
+    Attributes:
+        lesson: With its takeaway.
+        dataset: Its planted data as an open dataset.
+        key: Names both, as `Workspace.key` does.
+    """
+
+    lesson: TaughtLesson
+    dataset: Dataset
+    key: str
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _taught() -> dict[str, Taught]:
+    """Presets made on this server; there are six."""
+    return {}
+
+
+def _make(kept: dict[str, Taught], name: str) -> Taught:
+    first = LESSONS[0].name
+    if name != first and first not in kept:
+        _make(kept, first)
+    if name not in kept:
+        found = teach(lesson_of(name), beside=kept[first].lesson if first in kept else None)
+        dataset = Dataset(found.data.pairs, found.data.semantic_share)
+        kept[name] = Taught(found, dataset, study_key(dataset, found.study.config))
+    return kept[name]
+
+
+def presets() -> tuple[Lesson, ...]:
+    """The presets of the Method page, computed or not."""
+    return LESSONS
+
+
+def preset(name: str) -> Taught | Job[Taught]:
+    """A preset; made in the background where nobody has asked for it yet."""
+    kept = _taught()
+    if name in kept:
+        return kept[name]
+    job = background.ask(f"preset:{name}", f"Planting: {lesson_of(name).title}", lambda _job: _make(kept, name))
+    return job if job.result is None else job.result
+
+
+def prepare_presets() -> None:
+    """Have all presets made, one after the other, while the first is looked at."""
+    for lesson in LESSONS:
+        preset(lesson.name)
+
+
+def preset_space(made: Taught) -> Workspace:
+    """What the steps look at."""
+    strength, study = study_state.strength(), made.lesson.study
+    return Workspace(
+        dataset=made.dataset,
+        study=study,
+        splits=made.lesson.splits,
+        strength=strength,
+        weights=weights_from(study.construction.probabilities, strength=strength),
+        key=made.key,
+    )
+
+
+def caption_names(space: Workspace) -> list[str]:
+    """The captions of the fit split."""
+    return _captions(space.key, space.splits.fit)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _captions(key: str, _fit: PairedEmbeddings) -> list[str]:
+    return [caption or f"text {index}, no caption" for index, caption in enumerate(_fit.captions)]
+
+
+def pair_size(space: Workspace, text: int) -> tuple[int, int]:
+    """How many real patches and words a matched pair of the fit split has."""
+    fit = space.splits.fit
+    return int(fit.image_mask[fit.text_image[text]].sum()), int(fit.text_mask[text].sum())
+
+
+def word_names(space: Workspace, text: int) -> list[str]:
+    """The words of a caption of the fit split, numbered where they could not be read."""
+    n_words = pair_size(space, text)[1]
+    demo = space.dataset.demo
+    known = words_of(space) if demo is not None and demo.words.is_file() else None  # no page waits for a tokenizer
+    found = None if known is None or isinstance(known, Job) else known.words[text]
+    return [f"word {index}" if found is None else f"{index}: {found[index]}" for index in range(n_words)]
+
+
+def interaction(space: Workspace, text: int, patch: int, word: int) -> Interaction:
+    """The similarity of a patch with a word of the fit split, column by column, at the weights on the screen."""
+    return near.interaction(space.splits.fit, text, patch, word, weights=space.weights)
+
+
+def pair_signs(space: Workspace, text: int, column: int) -> PairSigns:
+    """The signs of a column in a matched pair of the fit split."""
+    return near.pair_signs(space.splits.fit, text, column)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _running(key: str, column: int, _fit: PairedEmbeddings) -> RunningAgreement:
+    return near.running_agreement(_fit, column)
+
+
+def running_agreement(space: Workspace, column: int) -> RunningAgreement:
+    """p̂ of a column while pairs of the fit split are added."""
+    return _running(space.key, column, space.splits.fit)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _anchors(key: str, _fit: PairedEmbeddings, _config: ConstructionConfig, _seed: int) -> Any:
+    # The study's own generator drew its anchors first, with this seed.
+    return column_points(_fit, config=_config, generator=torch.Generator().manual_seed(_seed)).image_owner
+
+
+def column_profile(space: Workspace, column: int) -> ColumnProfile | None:
+    """A column as a point on the image side; None where its coordinates are not the means of items."""
+    config = space.study.config
+    if config.construction.representation != "item":
+        return None
+    fit = space.splits.fit
+    items = _anchors(space.key, fit, config.construction, config.seed)
+    return near.column_profile(fit.image_means, space.study.construction.image_columns, items, column)
+
+
+def first_column(space: Workspace) -> int:
+    """Where the page opens: a column of low probability, but not so low that its weight is nothing."""
+    order = space.study.construction.probabilities.argsort(stable=True)
+    return int(order[len(order) // 8])
+
+
+def column_cosines(space: Workspace, column: int) -> list[float]:
+    """Cosine of a column with every column, as points on the image side; 0 with one that never varies."""
+    points = space.study.construction.image_columns
+    found: list[float] = (points @ points[column]).tolist()
+    return found
+
+
+def handout(
+    title: str,
+    answer: str,
+    facts: Sequence[tuple[str, str]],
+    steps: Sequence[HandoutStep],
+    figures: Sequence[Sequence[PageSection]],
+    takeaway: str,
+) -> str:
+    """All steps as one HTML file that opens without network.
+
+    Args:
+        title: The page's question.
+        answer: Whose numbers stand in it.
+        facts: Of the data and the study.
+        steps: In order.
+        figures: Of every step; each is drawn in light colours.
+        takeaway: What to keep; empty for none.
+    """
+    drawn = [[_section(part.figure, part) for part in parts if part.figure is not None] for parts in figures]
+    return handout_html(title, answer=answer, facts=facts, steps=steps, figures=drawn, takeaway=takeaway)
+
+
+def _section(draw: Callable[[bool], Any], part: PageSection) -> Section:
+    return Section(title="", figure=draw(False), name=part.name, read=part.read, beware=part.beware)

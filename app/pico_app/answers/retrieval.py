@@ -1,0 +1,85 @@
+"""Queries and their lists on the test split."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pico_app.answers.compare import Comparison, lists_of, side
+from pico_app.answers.pictures import thumbnail
+from pico_app.answers.studies import Workspace
+from pico_app.figures.ranked_lists import Candidate
+from pico_app.state import queries
+from pico_app.state.side_choice import Sides
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.retrieval.rankings import SideBySide, largest_moves
+
+
+def ranking(space: Workspace, wanted: queries.Query, *, top_k: int) -> SideBySide:
+    """One query, unweighted and weighted, on the test split: exact, only its row is scored."""
+    usual = Sides()
+    return lists_of(space, Comparison(side(space, usual.left), side(space, usual.right)), wanted, top_k=top_k)
+
+
+def report_moved(space: Workspace, kind: queries.QueryKind, *, gains: bool) -> list[int]:
+    """Queries that PICO without the guard moved most, best first: from the report, nothing is scored."""
+    report = space.study.report
+    pick = "image_to_text" if kind == "image" else "text_to_image"
+    before, later = getattr(report.baseline.ranks, pick), getattr(report.unguarded.ranks, pick)
+    return largest_moves(before, later) if gains else largest_moves(later, before)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
+    first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
+    return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _captions(key: str, _test: PairedEmbeddings) -> list[str | None]:
+    return _test.captions  # a list made anew at every call, and a chooser asks for every one of its names
+
+
+def image_names(space: Workspace) -> list[str]:
+    """Every image of the test split in words: its name and its first caption."""
+    return _image_names(space.key, space.splits.test)
+
+
+def item_name(space: Workspace, kind: queries.QueryKind, index: int) -> str:
+    """What people call an item of the test split."""
+    if kind == "image":
+        return image_names(space)[index]
+    return _captions(space.key, space.splits.test)[index] or f"text {index}, no caption"
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _query_names(key: str, kind: queries.QueryKind, _space: Workspace) -> list[str]:
+    if kind == "image":
+        names = image_names(_space)
+    else:
+        names = [text or f"text {i}, no caption" for i, text in enumerate(_space.splits.test.captions)]
+    seen = Counter(names)
+    return [name if seen[name] == 1 else f"{name} ({kind} {index})" for index, name in enumerate(names)]
+
+
+def query_names(space: Workspace, kind: queries.QueryKind) -> list[str]:
+    """All items of the test split, each by a name of its own: a chooser would take one of two alike for the other."""
+    return _query_names(space.key, kind, space)
+
+
+def candidate(space: Workspace, kind: queries.QueryKind, index: int, *, size: int = 96) -> Candidate:
+    """What is shown of an item in a list: its name, and its picture where there is one."""
+    picture = thumbnail(space.dataset, space.splits.test.image_paths[index], size=size) if kind == "image" else None
+    return Candidate(item_name(space, kind, index), picture)
+
+
+def queries_named(space: Workspace, names: Sequence[str]) -> list[queries.Query]:
+    """Images of the test split among these names, each once; names that several images share are left out."""
+    ids = space.splits.test.ids
+    return [queries.Query("image", ids.index(name)) for name in dict.fromkeys(names) if ids.count(name) == 1]
+
+
+def most_moved(space: Workspace, *, gains: bool) -> queries.Query | None:
+    """The caption whose right image rose or fell most without the guard; None where none moved."""
+    found = report_moved(space, "text", gains=gains)
+    return queries.Query("text", found[0]) if found else None

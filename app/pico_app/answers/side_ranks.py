@@ -1,0 +1,280 @@
+"""Exact ranks of all test queries under either side: from the report where it has them, else in the background.
+
+One job at a time: the right side is asked for when the left one is there. A side that is
+no longer looked at is cancelled and forgotten; what came is kept.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import polars as pl
+import streamlit as st
+import torch
+
+from pico_app.answers.compare import Comparison, Side, comparison
+from pico_app.answers.retrieval import report_moved
+from pico_app.answers.studies import Workspace
+from pico_app.server import background
+from pico_app.state import widgets
+from pico_core.errors import DataError
+from pico_core.kernels.metrics import QueryRanks
+from pico_core.retrieval.comparing.by_label import LabelColumn, LabelTable, label_choices, recall_by_label
+from pico_core.retrieval.comparing.metric_changes import MetricTable, metric_table
+from pico_core.retrieval.comparing.moves import MoveCounts, move_counts, moves_frame, query_labels
+from pico_core.retrieval.comparing.paired import PairedRanks, pair_ranks, ranks_among
+from pico_core.retrieval.comparing.permuted import PermutedControl, permuted_control
+from pico_core.retrieval.comparing.recall_curves import RecallCurve, recall_curve
+from pico_core.retrieval.rankings import QueryKind, largest_moves
+from pico_core.retrieval.switching import query_sample
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+    from torch import Tensor
+
+    from pico_app.server.jobs import Job
+    from pico_core.data.pairs import PairedEmbeddings
+
+KEPT = 32  # sides; the oldest goes
+RANKS, CONTROL = "side-ranks", "side-control"
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What is known of both sides now.
+
+    Attributes:
+        paired: Ranks of the same queries on both: of all, or of a sample while those are on their way.
+        key: Names them.
+        job: What makes them exact, on its way or stopped; None where they are.
+    """
+
+    paired: PairedRanks
+    key: str
+    job: "Job[QueryRanks] | None"
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _kept() -> dict[str, QueryRanks]:
+    """Ranks that were counted at once, by side; bounded in `_at_once`."""
+    return {}
+
+
+def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
+    """Ranks of all test queries under a side, where somebody has counted them; nothing is scored."""
+    weights = one.scorable.weights
+    report, made = space.study.report, space.study.construction
+    if bool((weights == 1).all()):  # equal weights score alike in any orthogonal axes
+        return report.baseline.ranks
+    if one.basis is space.study.basis:
+        if torch.equal(weights, made.weights):
+            return report.weighted.ranks
+        if torch.equal(weights, made.unguarded_weights):
+            return report.unguarded.ranks
+    found = _kept().get(one.key)
+    if found is None:
+        job = background.find(_key(one))
+        found = None if job is None else job.result
+    return found
+
+
+def compared_ranks(space: Workspace, found: Comparison) -> Compared:
+    """Both sides on all test queries; on a sample of them while the exact ranks are on their way.
+
+    Small data are ranked at once. Otherwise this asks the background for the first side that is
+    missing, and stops what it was asked for before.
+    """
+    test = space.splits.test
+    images = _sample(space.key, test)
+    ranks = [known_ranks(space, one) for one in (found.left, found.right)]
+    if len(images) == test.n_images:
+        ranks = [one or _at_once(side) for one, side in zip(ranks, (found.left, found.right), strict=True)]
+    missing = [side for one, side in zip(ranks, (found.left, found.right), strict=True) if one is None]
+    # What is under way already comes first: a job that nobody follows could not be stopped.
+    missing.sort(key=lambda side: _key(side) != widgets.wish(RANKS))
+    job = _ask(missing[0]) if missing else None
+    _follow(RANKS, "" if job is None else job.key)
+    if ranks[0] is not None and ranks[1] is not None:
+        key = f"{found.key} exact"
+        return Compared(_paired(key, test, ranks[0], ranks[1], None), key, None)
+    some = [
+        _sampled(f"{one.key} {len(images)}", one, images) if known is None else ranks_among(test, known, images)
+        for one, known in zip((found.left, found.right), ranks, strict=True)
+    ]
+    key = f"{found.key} {len(images)}"
+    return Compared(_paired(key, test, some[0], some[1], images), key, job)
+
+
+def follow_ranks(found: Comparison | None) -> None:
+    """While another instrument is open: what was asked for a side that is looked at no longer is stopped."""
+    for name, keys in (
+        (RANKS, [] if found is None else [_key(found.left), _key(found.right)]),
+        (CONTROL, [] if found is None else [_control_key(found)]),
+    ):
+        if widgets.wish(name) not in keys:
+            _follow(name, "")
+
+
+def control_wanted(space: Workspace, found: Comparison) -> bool:
+    """Whether the control comes by itself: it does where one scoring is quick, or where it was asked for."""
+    test = space.splits.test
+    return len(_sample(space.key, test)) == test.n_images or background.find(_control_key(found)) is not None
+
+
+def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
+    """The weights of the right side on other columns, in the background; of equal weights every order is alike."""
+    right, paired = found.right.scorable, now.paired
+
+    def work(job: "Job[PermutedControl]") -> PermutedControl:
+        return permuted_control(paired, right, on_progress=job.pulse)
+
+    job = background.ask(_control_key(found), "Permuting the weights", work)
+    _follow(CONTROL, job.key)
+    return job
+
+
+def changed_metrics(now: Compared) -> MetricTable:
+    """Every metric on both sides with its paired change."""
+    return _metrics(now.key, now.paired)
+
+
+def recall_curves(now: Compared) -> tuple[RecallCurve, RecallCurve]:
+    """Image to text, and text to image."""
+    return _curve(now.key, "image", now.paired), _curve(now.key, "text", now.paired)
+
+
+def all_moves(now: Compared) -> pl.DataFrame:
+    """All queries that were asked, the largest gain first."""
+    return _moves(now.key, now.paired)
+
+
+def won_and_lost(now: Compared) -> tuple[MoveCounts, MoveCounts]:
+    """Won, lost and the same: image queries, and text queries."""
+    return _counts(now.key, "image", now.paired), _counts(now.key, "text", now.paired)
+
+
+def query_label_columns(space: Workspace) -> tuple[LabelColumn, ...]:
+    """Label columns that group the test queries, those of style first."""
+    return _columns(space.key, space.splits.test)
+
+
+def labelled(space: Workspace, frame: pl.DataFrame, column: LabelColumn) -> pl.DataFrame:
+    """The frame of moves with a column `label`."""
+    found = query_labels(frame, space.splits.test, column.name, of_images=column.of_images)
+    return frame.with_columns(found.alias("label"))
+
+
+def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame of moves with a column `name`: the caption, or the image's own name."""
+    test = space.splits.test
+    names = {"image": test.ids, "text": test.captions}
+    rows = zip(frame["kind"].to_list(), frame["index"].to_list(), strict=True)
+    return frame.with_columns(pl.Series("name", [names[kind][index] for kind, index in rows], dtype=pl.String))
+
+
+def by_label(space: Workspace, now: Compared, column: LabelColumn) -> LabelTable:
+    """Recall of the queries of every value of a label, on both sides."""
+    return _by_label(now.key, column, space.splits.test, now.paired)
+
+
+def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
+    """Queries that moved most, the most first: between the sides where both are ranked, else as the report has it.
+
+    Nothing is scored.
+    """
+    try:
+        found = comparison(space)
+    except DataError:
+        return report_moved(space, kind, gains=gains)
+    left, right = known_ranks(space, found.left), known_ranks(space, found.right)
+    if left is None or right is None:
+        return report_moved(space, kind, gains=gains)
+    pick = "image_to_text" if kind == "image" else "text_to_image"
+    before, after = getattr(left, pick), getattr(right, pick)
+    return largest_moves(before, after) if gains else largest_moves(after, before)
+
+
+def _ask(one: Side) -> "Job[QueryRanks]":
+    return background.ask(_key(one), f"Ranking all queries: {one.label}", partial(_work, one))
+
+
+def _work(one: Side, job: "Job[QueryRanks]") -> QueryRanks:
+    test = one.scorable.pairs
+    return query_sample.ranks_of(
+        test, one.scorable.weights, images=query_sample.all_images(test), on_progress=job.pulse
+    )
+
+
+def _follow(name: str, key: str) -> None:
+    """Remember the job that is looked at from now on; the one before is stopped and forgotten."""
+    before = widgets.replace_wish(name, key)
+    if before and before != key:
+        background.forget(before)
+
+
+def _at_once(one: Side) -> QueryRanks:
+    kept, test = _kept(), one.scorable.pairs
+    found = query_sample.ranks_of(test, one.scorable.weights, images=query_sample.all_images(test))
+    kept[one.key] = found
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))
+    return found
+
+
+def _key(one: Side) -> str:
+    return f"ranks {one.key}"
+
+
+def _control_key(found: Comparison) -> str:
+    return f"permuted {found.key}"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sample(key: str, _test: "PairedEmbeddings") -> "Int[Tensor, ' q']":
+    return query_sample.sample_images(_test)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _sampled(key: str, _one: Side, _images: "Int[Tensor, ' q']") -> QueryRanks:
+    return query_sample.ranks_of(_one.scorable.pairs, _one.scorable.weights, images=_images)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _paired(
+    key: str,
+    _test: "PairedEmbeddings",
+    _left: QueryRanks,
+    _right: QueryRanks,
+    _images: "Int[Tensor, ' q'] | None",
+) -> PairedRanks:
+    return pair_ranks(_test, _left, _right, images=_images)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _metrics(key: str, _paired: PairedRanks) -> MetricTable:
+    return metric_table(_paired)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _curve(key: str, kind: QueryKind, _paired: PairedRanks) -> RecallCurve:
+    return recall_curve(_paired, kind)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _moves(key: str, _paired: PairedRanks) -> pl.DataFrame:
+    return moves_frame(_paired)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _counts(key: str, kind: QueryKind, _paired: PairedRanks) -> MoveCounts:
+    return move_counts(_paired, kind)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _columns(key: str, _test: "PairedEmbeddings") -> tuple[LabelColumn, ...]:
+    return label_choices(_test)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _by_label(key: str, column: LabelColumn, _test: "PairedEmbeddings", _paired: PairedRanks) -> LabelTable:
+    return recall_by_label(_test, _paired, column)

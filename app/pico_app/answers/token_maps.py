@@ -1,0 +1,127 @@
+"""Which word agrees with which patch in a pair on the screen, and what its words and its picture are."""
+
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pico_app.answers.compare import Asked, Comparison, Outside, Side, query_tokens
+from pico_app.answers.pictures import thumbnail
+from pico_app.answers.studies import Workspace
+from pico_app.state import queries
+from pico_core.encoders.token_words import TokenWords
+from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
+
+PICTURE = 320  # pixels of its longer side
+DIGITS = 4  # of the parts of a score
+
+
+@dataclass(frozen=True, eq=False)
+class WordMaps:
+    """The maps of one pair, with its names.
+
+    Attributes:
+        maps: Under both scorings.
+        places: Where its patches lie.
+        words: What its words are called.
+        picture: A data address; None where there is no picture.
+    """
+
+    maps: TwoMaps
+    places: PatchPlaces
+    words: tuple[str, ...]
+    picture: str | None
+
+
+def has_maps(found: Comparison, asked: Asked) -> bool:
+    """Whether images have more than one token, so that there is something to map."""
+    if isinstance(asked, Outside) and asked.kind == "image":
+        return len(asked.tokens) > 1
+    return found.left.scorable.pairs.image_tokens.shape[1] > 1
+
+
+def word_maps(space: Workspace, found: Comparison, asked: Asked, index: int, words: TokenWords) -> WordMaps:
+    """The maps of a query with a candidate.
+
+    Args:
+        space: The open study.
+        found: The two scorings.
+        asked: The query.
+        index: The candidate: an image for a text, a text for an image.
+        words: Of the texts of the test split.
+    """
+    maps = _maps(found.key, asked.key, index, found, asked)
+    n_patches, n_words = maps.left.table.shape
+    return WordMaps(maps, patch_places(n_patches), _names(asked, index, words, n_words), _picture(space, asked, index))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _maps(key: str, query: str, index: int, _found: Comparison, _asked: Asked) -> TwoMaps:
+    return TwoMaps(_map(_found.left, _asked, index), _map(_found.right, _asked, index))
+
+
+def _map(one: Side, asked: Asked, index: int) -> TokenMap:
+    other = queries.Query("text" if asked.kind == "image" else "image", index)
+    image, text = (asked, other) if asked.kind == "image" else (other, asked)
+    patches, real = _patches(one, image)
+    return token_map(patches, query_tokens(one, text), weights=one.scorable.weights, real=real)
+
+
+def _patches(one: Side, image: Asked) -> tuple[Tensor, Tensor]:
+    """All patches of an image, masked ones too, so that each keeps its place; and which are real."""
+    if isinstance(image, Outside):
+        patches = query_tokens(one, image)
+        return patches, torch.ones(len(patches), dtype=torch.bool)
+    pairs = one.scorable.pairs
+    return pairs.image_tokens[image.index], pairs.image_mask[image.index]
+
+
+def _names(asked: Asked, index: int, words: TokenWords, n_words: int) -> tuple[str, ...]:
+    if isinstance(asked, Outside) and asked.kind == "text":
+        found: tuple[str, ...] | None = asked.pieces
+    else:
+        found = words.words[asked.index if isinstance(asked, queries.Query) and asked.kind == "text" else index]
+    if found is not None and len(found) == n_words:
+        return found
+    return ("the whole text",) if n_words == 1 else tuple(f"token {i}" for i in range(1, n_words + 1))
+
+
+def _picture(space: Workspace, asked: Asked, index: int) -> str | None:
+    if isinstance(asked, Outside) and asked.kind == "image":
+        return asked.picture
+    image = asked.index if isinstance(asked, queries.Query) and asked.kind == "image" else index
+    return thumbnail(space.dataset, space.splits.test.image_paths[image], size=PICTURE)
+
+
+def winners_of_words(shown: WordMaps) -> pl.DataFrame:
+    """For every word its best patch on either side, and what it adds to the score."""
+    left, right = shown.maps.left, shown.maps.right
+    return pl.DataFrame(
+        {
+            "word": list(shown.words),
+            "best patch, left": [shown.places.name(patch) for patch in left.patch_of_word.tolist()],
+            "best patch, right": [shown.places.name(patch) for patch in right.patch_of_word.tolist()],
+            **_parts(left.from_words, right.from_words),
+        }
+    )
+
+
+def winners_of_patches(shown: WordMaps) -> pl.DataFrame:
+    """For every real patch its best word on either side, and what it adds to the score."""
+    left, right = shown.maps.left, shown.maps.right
+    real = left.real.nonzero()[:, 0]
+    return pl.DataFrame(
+        {
+            "patch": [shown.places.name(patch) for patch in real.tolist()],
+            "best word, left": [shown.words[word] for word in left.word_of_patch[real].tolist()],
+            "best word, right": [shown.words[word] for word in right.word_of_patch[real].tolist()],
+            **_parts(left.from_patches[real], right.from_patches[real]),
+        }
+    )
+
+
+def _parts(left: Tensor, right: Tensor) -> dict[str, list[float]]:
+    before, after = left.round(decimals=DIGITS), right.round(decimals=DIGITS)  # so that the change agrees as printed
+    return {"adds, left": before.tolist(), "adds, right": after.tolist(), "change": (after - before).tolist()}

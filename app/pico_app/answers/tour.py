@@ -1,0 +1,263 @@
+"""What a stop of the tour teaches, computed from the study on the screen: words before digits, every number live."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pico_app.answers.compare import Comparison, in_common_axes, lists_of, side
+from pico_app.answers.datasets import open_dataset
+from pico_app.answers.explain import column_titles, lead_change, shown
+from pico_app.answers.maps import label_roles, purities, space_numbers
+from pico_app.answers.near import associations
+from pico_app.answers.readings import columns_summary, feedback, stability
+from pico_app.answers.retrieval import most_moved
+from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
+from pico_app.answers.studies import Workspace, find_study, rival, sibling
+from pico_app.answers.switch import switch_columns, switch_control, switch_quick, switch_title
+from pico_app.server.jobs import Job
+from pico_app.state import columns as columns_state
+from pico_app.state import queries, switch, tour
+from pico_app.state import study as study_state
+from pico_app.state.side_choice import Sides
+from pico_app.state.switch_choice import Switching
+from pico_app.state.tour_stops import Stop
+from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
+
+if TYPE_CHECKING:
+    from pico_core.columns.detail.associations import Association
+
+NAMED = 3  # columns that a sentence names
+
+
+def on_course(space: Workspace | None, stop: Stop) -> bool:
+    """Whether the screen shows what a stop speaks about: the scenes, in its axes, with the default settings."""
+    return (
+        space is not None
+        and space.dataset.demo is not None
+        and space.dataset.demo.name == study_state.DEMO
+        and space.study.config == tour.tour_config(stop)
+        and study_state.wanted_config() == tour.tour_config(stop)
+    )
+
+
+def tour_strength(stop: Stop) -> float:
+    """Strength of the weights at a stop: what the guard judged where lists are compared, else the slider's start."""
+    study = find_study(open_dataset(study_state.DEMO), tour.tour_config(stop)) if stop.page == "retrieval" else None
+    return 1.0 if study is None else study.construction.guard.strength
+
+
+def tour_query(space: Workspace, stop: Stop) -> queries.Query | None:
+    """The query of a stop: the caption whose right image the weights moved up most; None where a stop has none."""
+    return most_moved(space, gains=True) if stop.moved_query else None
+
+
+def takeaway(space: Workspace, stop: Stop) -> str:
+    """What a stop teaches, read from the study on the screen."""
+    return TAKEAWAYS[stop.slug](space)
+
+
+def _verdict(space: Workspace) -> str:
+    report = space.study.report
+    lesson = {
+        Verdict.NONE: "That is a result too: along these columns the weights find no style that stands in the way.",
+        Verdict.HELPS: "The whole interval lies above zero: along these columns weighting earns its place.",
+        Verdict.HURTS: "The whole interval lies below zero: along these columns weighting costs more than it brings.",
+    }[report.verdict]
+    return f"{report.sentence} {space.study.construction.guard.sentence} {lesson}"
+
+
+def _axes(space: Workspace) -> str:
+    report, simpler = space.study.report, rival(space)
+    if simpler is None:
+        return report.sentence
+    lesson = ""
+    if report.verdict is Verdict.HELPS:
+        own = Verdict.of(simpler.lead) is Verdict.HELPS
+        lesson = (
+            " So style had other axes to lie on, and no simpler idea finds as much of it."
+            if own
+            else " So the axes matter, and the gain is there; but it takes no prototypes to have it."
+        )
+    return f"{report.sentence} {simpler.sentence}{lesson}"
+
+
+def _signs(space: Workspace) -> str:
+    table, summary = space.study.columns, columns_summary(space)
+    chance = table.filter(~pl.col("differs"))
+    said = (
+        f"{summary.n_differ} of {summary.n_columns} columns agree more or less often than with other pictures (at 5 % "
+        "false discovery)."
+    )
+    if chance.is_empty():
+        return f"{said} Every other stop asks what it is that they share."
+    row = chance.sort((pl.col("p_hat") - 0.5).abs(), descending=True).row(0, named=True)
+    return (
+        f"{said} Of the others {row['title']} is farthest from one half, with p̂ {row['p_hat']:.2f} "
+        f"[{row['p_hat_low']:.2f}, {row['p_hat_high']:.2f}], and with other pictures "
+        f"{row['null_mean']:.2f} [{row['null_low']:.2f}, {row['null_high']:.2f}]: p̂ alone says "
+        f"little, and only what exceeds the null can be shared content."
+    )
+
+
+def _column(space: Workspace) -> str:
+    chosen = columns_state.column(space.study.columns.height)
+    column = columns_summary(space).lowest if chosen < 0 else chosen
+    found = [one for one in associations(space, column) if one.kind == "eta²"]
+    style, content = (_strongest(found, role) for role in ("style", "content"))
+    name = switch_title(space, column)
+    name = f"{name[0].upper()}{name[1:]}"
+    if style is None or content is None:
+        return f"{name} cannot be named: these data have no labels of style and of content."
+    if style.value.low > content.value.high:
+        lesson = "So this one varies with style, as its low probability says. A label told us so, not the method."
+    elif content.value.low > style.value.high:
+        lesson = "So this one varies with content: a low probability is no proof of style."
+    else:
+        lesson = "The two intervals overlap: whether this is style or content is not settled."
+    return f"{name} goes with {_said(style)}, and of the labels of content most with {_said(content)}. {lesson}"
+
+
+def _strongest(found: "list[Association]", role: str) -> "Association | None":
+    return max((one for one in found if one.role == role), key=lambda one: one.value.value, default=None)
+
+
+def _said(one: "Association") -> str:
+    value = one.value
+    return (
+        f"{one.label} of {one.modality}s (η² {value.value:.2f} [{value.low:.2f}, {value.high:.2f}], by chance "
+        f"{one.chance:.2f})"
+    )
+
+
+def _sure(space: Workspace) -> str:
+    summary, stable = columns_summary(space), stability(space)
+    again = "" if isinstance(stable, Job) else f" {stable.sentence}"
+    lesson = ""
+    if summary.sure is not None and summary.sure < min(10, summary.n_columns):
+        lesson = " So read a low probability as a hint to follow, not as a list of style columns."
+    return f"{summary.sentence}{again}{lesson}"
+
+
+def _switch(space: Workspace) -> str:
+    choice = Switching(which="lowest", lowest=10)
+    columns = switch_columns(space, choice, 0)
+    effect = switch_quick(space, choice, columns)
+    axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
+    said = effect.sentence(f"without the {len(columns)} lowest {axes}")
+    if switch.switching() != choice:
+        return said  # the control belongs to what is switched on the page
+    band = switch_control(space, choice, columns, effect).result
+    if band is None:
+        return f"{said} What random columns do is on its way."
+    lesson = ""
+    if effect.rsum.change.low > max(0.0, band.rsum[1]):
+        lesson = " These columns stood in the way of retrieval; columns chosen by chance do not."
+    return f"{said} {band.sentence(effect)}{lesson}"
+
+
+def _feedback(space: Workspace) -> str:
+    found = feedback(space)
+    if found.over_uniform is None:
+        return found.sentence
+    lesson = {
+        Verdict.NONE: "Where the prototypes come from matters more here than which of them the feedback prefers.",
+        Verdict.HELPS: "Here feedback earns its place beside the simpler average.",
+        Verdict.HURTS: "Here the simpler average is the better one.",
+    }[Verdict.of(found.over_uniform)]
+    return f"{found.sentence} {lesson}"
+
+
+def _spaces(space: Workspace) -> str:
+    counted = space_numbers(space, "weighted").result
+    if counted is None:
+        return "The neighbours are still being counted; the takeaway comes with them."
+    roles = label_roles(space)
+    found = purities(space, counted, content=roles.content, style=roles.style)
+    style = [one for one in found.labels if one.role == "style"]
+    if not style:
+        return found.sentence
+    first = max(style, key=lambda one: abs(one.difference.value))
+    if first.as_hoped is None:
+        lesson = "No difference can be detected between the spaces."
+    elif not first.as_hoped:
+        lesson = "Style gathers in the wrong space: the columns called semantic hold more of it."
+    elif first.beyond_random:
+        lesson = "Style gathers in the style space, by more than random weights bring about."
+    else:
+        lesson = "Style gathers in the style space, but random weights bring about as much."
+    return f"{lesson} {found.details}"
+
+
+def _query(space: Workspace) -> str:
+    test, usual = space.splits.test, Sides()
+    found = Comparison(side(space, usual.left), side(space, usual.right))
+    asked = queries.query(test.n_images, test.n_texts)
+    both = lists_of(space, found, asked, top_k=10)
+    common, target = in_common_axes(found), both.target_before
+    wrong = next((item.index for item in both.left if not item.relevant), None)
+    why = ""
+    if common is not None and target is not None and wrong is not None:
+        split = shown(lead_change(common, asked, target.index, wrong), top=NAMED)
+        why = " " + split.sentence(column_titles(common.right), subject="Its lead over the strongest rival")
+    alone = "One query is an example and has no interval: it was picked because it moved. The next stop counts all."
+    return f"{both.sentence}{why} {alone}"
+
+
+def _where(space: Workspace) -> str:
+    columns = query_label_columns(space)
+    usual = Sides()
+    found = Comparison(side(space, usual.left), side(space, usual.right))
+    now = compared_ranks(space, found)
+    said = changed_metrics(now).sentence(found.left.label, found.right.label)
+    if not columns:
+        return f"{said} These data have no labels to part the queries by."
+    table = by_label(space, now, columns[0])
+    name, title = ("rsum", "rSum") if "rsum" in table.names else (table.names[0], "recall at 1")
+    return f"{said} {table.sentence(name, title)} Ask of every gain who pays for it."
+
+
+def _own(space: Workspace) -> str:
+    given, cross = sibling("given"), sibling("cross")
+    parts = [
+        f"{name} {_change(found.report)}"
+        for name, found in (("columns as given", given), ("cross axes", cross))
+        if found is not None
+    ]
+    simpler = None if cross is None else _best_simpler(cross.report)
+    if simpler is not None:
+        parts.append(f"the best simpler idea there {_digits(simpler)}")
+    return (
+        f"On the scenes, change of rSum against equal weights: {', '.join(parts)}. Three things to ask for anywhere: "
+        "an interval that keeps clear of zero, on images that nothing was fitted on; shuffled weights that gain "
+        "nothing; and a simpler idea that gains less."
+    )
+
+
+def _best_simpler(report: RetrievalReport) -> Estimate | None:
+    """Change of rSum of the best control without prototypes."""
+    found = [one for one in report.controls if one.name in ("p_hat", "correlation", "all_but_the_top")]
+    return max((one.difference for one in found), key=lambda change: change.value, default=None)
+
+
+def _change(report: RetrievalReport) -> str:
+    return _digits(report.difference)
+
+
+def _digits(change: Estimate) -> str:
+    return f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
+
+
+TAKEAWAYS: dict[str, Callable[[Workspace], str]] = {
+    "verdict": _verdict,
+    "axes": _axes,
+    "signs": _signs,
+    "column": _column,
+    "sure": _sure,
+    "switch": _switch,
+    "feedback": _feedback,
+    "spaces": _spaces,
+    "query": _query,
+    "where": _where,
+    "own": _own,
+}

@@ -1,0 +1,97 @@
+"""Files that come in through the browser or lie on this machine, before they are a dataset."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import streamlit as st
+
+from pico_app.answers.datasets import changed_on_disk
+from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.places import opened_place
+from pico_app.server.scratch import OfOneVisit, scratch
+from pico_app.state import study, uploads
+from pico_core.errors import PicoError
+from pico_core.formats.imports import Inspection, inspect_dataset
+from pico_core.formats.native import save_pairs
+from pico_core.storage.atomic import write_whole
+
+
+@st.cache_resource(max_entries=1)
+def _of_all() -> tempfile.TemporaryDirectory[str]:
+    """Where uploads lie, those of every visit in a folder of their own."""
+    return scratch("uploads")
+
+
+def _uploads() -> Path:
+    """Where those of this visit lie."""
+    return uploads.own_uploads(lambda: OfOneVisit(Path(_of_all().name))).path
+
+
+def is_upload(path: str) -> bool:
+    """Whether a dataset came in through the upload."""
+    return bool(path) and Path(path).is_relative_to(_uploads())
+
+
+def keep_upload(mark: str, name: str, content: Callable[[], bytes]) -> str:
+    """Put an upload where it can be read as a file; its name keeps only letters that paths may have.
+
+    Args:
+        mark: Names this very upload.
+        name: Of the file.
+        content: Hands out its bytes, asked only once.
+    """
+    stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in Path(name).stem)[:60]
+    folder = _uploads() / hashlib.sha256(mark.encode()).hexdigest()[:16]
+    path = folder / f"{stem or 'upload'}{Path(name).suffix.lower()}"
+    if not path.is_file():
+        with st.spinner("Reading the upload"):
+            folder.mkdir(exist_ok=True)
+            write_whole(path, content())
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to look into, with the tables that go with it.
+
+    Attributes:
+        path: Of the arrays.
+        images: Table with one row per image, or None.
+        texts: Table with one row per text, or None.
+    """
+
+    path: str
+    images: str | None = None
+    texts: str | None = None
+
+
+@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Looking into the file")
+def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> Inspection:
+    return inspect_dataset(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
+
+
+def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
+    """What lies there, every problem included; roles may be named."""
+    place = Path(source.path)
+    try:
+        place = opened_place(place)
+        changed = changed_on_disk(place)
+        return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
+    except (PicoError, OSError, ValueError) as error:
+        return Inspection(place, "unknown", problems=(str(error),))
+
+
+def open_import(found: Inspection) -> str | None:
+    """Keep an inspected file as a dataset and open it; returns what is wrong, if anything is."""
+    if found.pairs is None:
+        return "Nothing can be opened while there are problems."
+    target = _uploads() / "datasets" / found.pairs.digest
+    try:
+        save_pairs(replace(found.pairs, name=found.path.stem), target)
+    except PicoError as error:
+        return str(error)
+    study.open_dataset(str(target))
+    return None

@@ -1,0 +1,62 @@
+"""One query under two scorings as a page for a paper's appendix."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from pico_app.documents.standalone import Section, caption_html, figure_html, standalone
+from pico_app.figures import flow
+from pico_app.figures import ranked_lists as lists
+from pico_core.retrieval.rankings import SideBySide
+
+TITLE = "One query under two scorings"
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonPage:
+    """What the page is made of.
+
+    Attributes:
+        answer: What happened to the query, in a sentence.
+        facts: What was looked at, and how.
+        asked: What asks, as a candidate is shown.
+        question: What is asked.
+        both: The lists.
+        titles: Of the left and of the right list.
+        candidate: What is shown of an item.
+        read: How to read the lists.
+        beware: How not to.
+    """
+
+    answer: str
+    facts: Sequence[tuple[str, str]]
+    asked: lists.Candidate
+    question: str
+    both: SideBySide
+    titles: Sequence[str]
+    candidate: Callable[[int], lists.Candidate]
+    read: str
+    beware: str
+
+
+def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
+    """The page as one HTML file, with further sections below the lists."""
+    picture = f"<img src='{escape(page.asked.picture, quote=True)}' alt=''>" if page.asked.picture else ""
+    asked = f"<div class='asked'>{picture}<div><b>{escape(page.question)}</b><br>{escape(page.asked.name)}</div></div>"
+    sections = [Section(html=asked + _lists(page) + caption_html(page.read, page.beware)), *more]
+    return standalone(TITLE, answer=page.answer, facts=page.facts, sections=sections)
+
+
+def _lists(page: ComparisonPage) -> str:
+    both = page.both
+    targets = [target for target in (both.target_before, both.target_after) if target is not None]
+    names = {item.index: page.candidate(item.index).name for item in (*both.left, *both.right, *targets)}
+    left, right = (
+        lists.list_html(items, title=title, target=target, candidate=page.candidate, weighted=weighted)
+        for items, title, target, weighted in (
+            (both.left, page.titles[0], both.target_before, False),
+            (both.right, page.titles[1], both.target_after, True),
+        )
+    )
+    drawn = figure_html(flow.flow_figure(both, names=names), place="flow")
+    return f"<div class='beside'><div>{left}</div><div>{drawn}</div><div>{right}</div></div>"

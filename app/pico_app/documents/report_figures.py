@@ -1,0 +1,111 @@
+"""The figures of a run's report, in light colours."""
+
+from html import escape
+
+import polars as pl
+
+from pico_app.documents.standalone import Section
+from pico_app.figures import columns as draw_columns
+from pico_app.figures import construction as draw
+from pico_app.figures.trajectories import sides, trajectories
+from pico_app.words import provenance
+from pico_core.columns.reading import summarise
+from pico_core.columns.trajectories import concentration, order_check, prototype_planes, softmax_curve
+from pico_core.studies.study import Study
+
+# Columns times iterations of the moving figure, which grows by about 60 bytes each, and by 90 more with its lines.
+MOST_TIED = 10_000
+MOST_MOVING = 20_000
+MOST_DRAWN = 4_000  # bars of columns; more are thinner than a pixel and heavy to open
+
+
+def columns_section(table: pl.DataFrame) -> Section:
+    """All columns by probability, with their intervals; of very many, the lowest."""
+    shown = table.sort("probability", "column").head(MOST_DRAWN)
+    cut = "" if table.height <= MOST_DRAWN else f" Drawn are the {MOST_DRAWN:,} lowest of {table.height:,} columns."
+    figure = draw_columns.all_columns(shown, measure="probability", by_value=True)
+    figure.update_layout(xaxis2={"title": {"text": "columns"}})  # a page is narrower than the app
+    whiskers = draw_columns.has_intervals(table)
+    return Section(
+        title="Which columns behave like style",
+        html=f"<p>{escape(summarise(table).sentence + cut)}</p>",
+        figure=figure,
+        name="pico-columns",
+        read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
+        "prototype in images, in texts, or in both. "
+        + ("Lines are 95 % intervals: the whole construction on resampled images. " if whiskers else "")
+        + "At the side: how many columns lie at which height.",
+        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
+        "prototype need not be style."
+        if whiskers
+        else "this run has no intervals of its probabilities, so nothing here says how settled the order is.",
+    )
+
+
+def feedback_sections(study: Study) -> list[Section]:
+    """Gain against weight with the proposition, and the gains over the iterations."""
+    made = study.construction
+    history, tau = made.history, made.config.tau
+    gains, weights = history.candidate_gains, history.final_weights
+    curve = softmax_curve(gains, tau=tau) if made.config.rule == "softmax" else None
+    uneven = concentration(weights).sentence
+    said = (
+        f"<b>The proposition.</b> {escape(provenance.PROPOSITION)} <b>Checked on this record:</b> "
+        f"{escape(order_check(gains, weights).sentence)}",
+        escape(f"{uneven[0].upper()}{uneven[1:]}."),
+    )
+    rule = (
+        f"The curve is the softmax rule at τ = {tau:g}: it only rises. Near the dotted line feedback hardly chooses."
+        if curve is not None
+        else f"The rule here is {made.config.rule!r}, not softmax, so there is no curve to lie on."
+    )
+    return [
+        Section(
+            title="Did more gain earn more weight?",
+            html="".join(f"<p>{text}</p>" for text in said),
+            figure=draw.gain_against_weight(
+                gains.numpy(),
+                weights.numpy(),
+                curve=None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
+            ),
+            name="pico-gain-weight",
+            read=f"every point is a candidate. {rule}",
+            beware="gains this close to each other may differ by chance; order on the curve is not significance.",
+        ),
+        Section(
+            alt="Gains of the candidates and of their average over the iterations",
+            figure=draw.gains_over_time(gains.numpy(), history.gains.numpy(), best=made.best_iteration),
+            name="pico-gains",
+            read="above the line a scoring with these weights at strength 1 beats equal weights on the feedback split. "
+            "The ring is the result.",
+            beware="feedback chose by these numbers, so they flatter; the test split says what they are worth.",
+        ),
+    ]
+
+
+def ways_section(study: Study) -> Section:
+    """Where the prototypes went; words alone where the moving figure would be too heavy for a page."""
+    made = study.construction
+    size = study.columns.height * len(made.history.iterations)
+    planes = prototype_planes(made)
+    title, said = "Where the prototypes went", planes.sentence
+    if size > MOST_MOVING:
+        said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
+        return Section(title=title, html=f"<p>{escape(said)}</p>")
+    return Section(
+        title=title,
+        html=f"<p>{escape(said)}</p>",
+        figure=trajectories(
+            *sides(planes),
+            made.history.probabilities.numpy(),
+            selected=-1,
+            with_lines=size <= MOST_TIED,
+            result=made.best_iteration,
+        ),
+        name="pico-prototypes",
+        read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
+        "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",
+        beware="both planes were fitted once, to columns and to the prototypes of all iterations, and show only a part "
+        "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
+        "kinds of style.",
+    )

@@ -1,0 +1,301 @@
+"""A study as one page: verdict, what was looked at, controls, figures, settings, sources, how to do it again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from importlib.metadata import version
+
+from pico_app.documents.report_figures import columns_section, feedback_sections, ways_section
+from pico_app.documents.report_tables import lowest_table, scorings_html
+from pico_app.documents.reproduce import DATA, RUN, changed_settings, construct_arguments, named_settings, shell
+from pico_app.documents.standalone import Section, caption_html, standalone
+from pico_app.figures import overview
+from pico_app.figures import ranked_lists as lists
+from pico_app.words import provenance
+from pico_core.data.pairs import Splits
+from pico_core.method.config import BasisName
+from pico_core.method.history import StopReason
+from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
+from pico_core.retrieval.rivals import strongest_rival
+from pico_core.studies.study import Study
+
+AXES: dict[BasisName, str] = {
+    "given": "the feature columns as given (the paper's)",
+    "cross": "cross axes: turned to what images and their texts share (beyond the paper)",
+    "pca": "principal axes (beyond the paper)",
+    "ica": "independent axes: values along them are as little normal as possible (beyond the paper)",
+    "probe": "probe axes: turned by known styles, most style last (beyond the paper)",
+}
+STYLE = """
+body{max-width:940px}p{margin:.3rem 0 .7rem}ul{padding-left:1.2rem;margin:.3rem 0}li{margin:.3rem 0}
+pre{background:#F4F6F8;border-left:3px solid #B8B8B8;padding:.6rem .8rem;overflow-x:auto;font-size:.84rem;
+line-height:1.45;white-space:pre-wrap}code{font-size:.92em}
+table.plain{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
+table.plain th{font-weight:600;text-align:right;vertical-align:bottom;padding:.25rem .5rem;
+border-bottom:1px solid #8A939B}
+table.plain td{text-align:right;padding:.28rem .5rem;border-bottom:1px solid #DFE3E6;vertical-align:top}
+table.plain td small{display:block;color:#5A636C;font-size:.76rem;white-space:nowrap}
+table.plain.words td,table.plain.words th,table.plain td:first-child,table.plain th:first-child{text-align:left}
+dl.settings{columns:3;display:block;column-gap:2rem}dl.settings div{break-inside:avoid;display:flex;
+justify-content:space-between;gap:.8rem;border-bottom:1px solid #DFE3E6;padding:.12rem 0}
+dl.settings dd{font-weight:600;text-align:right}dl.settings small{font-weight:400;color:#5A636C}
+@media print{@page{margin:14mm}body{zoom:.7;margin:0;padding:0;max-width:none;font-size:17px}
+h2,.tall,p:has(+ .tall),p:has(+ dl){break-after:avoid}.whole,.tall,tr,pre,.caption,dl.settings,li{break-inside:avoid}
+.tall,.report{overflow:visible}a{color:inherit}
+pre{background:none}}
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """When and by what a report was written; the only part of it that is not decided by the study."""
+
+    at: datetime
+
+    @property
+    def sentence(self) -> str:
+        """Date and version."""
+        return f"{self.at:%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"
+
+
+def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
+    """The page as one HTML file that opens without network.
+
+    Args:
+        study: What is reported.
+        splits: Its dataset, divided as the study says; None where only the run is at hand: then sizes of
+            the fit and feedback splits and the strongest simpler idea are left out, and the page says so.
+        made: When it is written.
+    """
+    sections = [
+        _decision(study, splits),
+        _differences(study.report),
+        _measures(study.report),
+        columns_section(study.columns),
+        Section(title=_lowest_title(study), html=lowest_table(study.columns)),
+        *feedback_sections(study),
+        ways_section(study),
+        _settings(study),
+        _sources(),
+        _again(study),
+        _beware(study),
+    ]
+    return standalone(
+        f"Does weighting columns by their semantic probability help on “{study.dataset}”?",
+        answer=study.report.sentence,
+        facts=_facts(study, splits, made),
+        sections=sections,
+        style=STYLE,
+    )
+
+
+def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, str]]:
+    config, report, past = study.config, study.report, study.construction.history
+    fit, feedback, test = (100 * share for share in (config.fit, config.feedback, 1 - config.fit - config.feedback))
+    shares = f"{fit:.0f} % of the images to fit, {feedback:.0f} % for feedback, {test:.0f} % to test"
+    asked = "" if report.sample is None else f"; queries: {report.sample.sentence}, with all their texts"
+    looked = (
+        f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts, which no step before had seen{asked}"
+    )
+    facts = [("Dataset", f"{study.dataset} (digest {study.digest})")]
+    if splits is not None:
+        facts += list(_sizes(splits))
+    facts += [
+        ("Verdict from", looked),
+        ("Split", f"seed {config.seed}: {shares}"),
+        ("Read in", f"{study.columns.height:,} columns: {AXES[config.basis]}"),
+        ("Construction", f"{len(past.iterations)} iterations in a study of {study.seconds:.1f} s. {_stopped(study)}"),
+        ("Computed by", ", ".join(study.versions)),
+        *(("Told on the way", note) for note in study.notes),
+        ("Report written", made.sentence),
+    ]
+    return facts
+
+
+def _sizes(splits: Splits) -> Iterable[tuple[str, str]]:
+    parts = (splits.fit, splits.feedback, splits.test)
+    images, texts = sum(part.n_images for part in parts), sum(part.n_texts for part in parts)
+    each = ", ".join(f"{part.n_images:,} {word}" for part, word in zip(parts, ("fit", "feedback", "test"), strict=True))
+    drawn = splits.feedback_sample
+    if drawn is not None:
+        images, each = images + drawn.of - drawn.n, f"{each}; feedback {drawn.sentence} of its split"
+    patches, words = splits.fit.image_tokens.shape[1], splits.fit.text_tokens.shape[1]
+    held = "global vectors" if patches == words == 1 else f"up to {patches} patches an image and {words} words a text"
+    yield "Sizes", f"{images:,} images ({each}) with {texts:,} texts; {held}"
+    if splits.fit.encoder is not None:
+        yield "Encoder", splits.fit.encoder.sentence
+
+
+def _stopped(study: Study) -> str:
+    made = study.construction
+    return f"{made.stop_reason.value} The result is that of iteration {made.best_iteration}, the best by feedback."
+
+
+def _decision(study: Study, splits: Splits | None) -> Section:
+    """The guard, the same weights without it, and the strongest simpler idea."""
+    report, guard = study.report, study.construction.guard
+    said = [
+        guard.sentence + f" The guard asks that a gain exceed {guard.margin:g} standard error"
+        f"{'' if guard.margin == 1 else 's'} there, clustered by image; else retrieval stays with equal weights."
+    ]
+    if not guard.accepted and any(row.name == "unguarded" for row in report.controls):
+        said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
+    rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
+    if rival is not None:
+        said.append(rival.sentence)
+    elif splits is None:
+        said.append(
+            "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "
+            f"report with --data {DATA} to have it here. The table below holds every simpler idea on its own."
+        )
+    return Section(title="What decided it", html=_paragraphs(said))
+
+
+def _differences(report: RetrievalReport) -> Section:
+    count = {verdict: sum(row.verdict is verdict for row in report.controls) for verdict in Verdict}
+    words = (
+        f"Other scorings of the same queries: {count[Verdict.HELPS]} better than equal weights, {count[Verdict.HURTS]} "
+        f"worse, {count[Verdict.NONE]} without a detectable difference."
+    )
+    return Section(
+        title="Beside simpler ideas and broken parts",
+        html=_paragraphs([words]),
+        figure=overview.differences([overview.Panel("", report)]),
+        name="pico-differences",
+        read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
+        "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
+        beware="a gain is the method's own only where simpler ideas gain less and shuffled weights gain nothing.",
+    )
+
+
+def _measures(report: RetrievalReport) -> Section:
+    caption = caption_html(
+        "in per cent, median ranks in places; small print holds the 95 % interval. rSum adds up recall at 1, 5 and 10 "
+        "in both directions (at most 600); change is paired, image by image, with equal weights.",
+        "intervals of two rows may overlap although their paired change is clear: the change column decides. "
+        + _ties(report),
+    )
+    return Section(
+        title="All measures",
+        html=f"<div class='whole'>{lists.report_html(report)}{caption}</div>{scorings_html(report)}",
+    )
+
+
+def _ties(report: RetrievalReport) -> str:
+    tied = report.weighted.tied_queries
+    return (
+        "No query of the weighted scoring ties with a wrong candidate."
+        if not tied
+        else f"{tied:,} queries of the weighted scoring tie with a wrong candidate, and a tie counts as no worse."
+    )
+
+
+def _lowest_title(study: Study) -> str:
+    return f"The {min(10, study.columns.height)} columns of lowest semantic probability"
+
+
+def _settings(study: Study) -> Section:
+    changed = {name: default for name, _value, default in changed_settings(study.config)}
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}"
+        + (f" <small>default {escape(changed[name])}</small>" if name in changed else "")
+        + "</dd></div>"
+        for name, value in [("seed", str(study.config.seed)), *named_settings(study.config)]
+    )
+    words = (
+        f"{len(changed)} of them {'is' if len(changed) == 1 else 'are'} not at the default of this version."
+        if changed
+        else "All of them are at the defaults of this version."
+    )
+    return Section(title="Settings", html=_paragraphs([words]) + f"<dl class='settings'>{cells}</dl>")
+
+
+def _sources() -> Section:
+    rows = "".join(f"<tr><td>{_code(one.step)}</td><td>{_code(one.source)}</td></tr>" for one in provenance.ORIGINS)
+    table = (
+        f"<table class='plain words'><thead><tr><th>step</th><th>source</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+    return Section(
+        title="What is the paper's, and what is reconstructed",
+        html=_paragraphs([f"The paper: {provenance.PAPER}. {provenance.STANCE}"])
+        + f"<div class='whole'>{table}</div>"
+        + _paragraphs([provenance.HEADLINE]),
+    )
+
+
+def _again(study: Study) -> Section:
+    said = [
+        f"{DATA} stands for the dataset of digest {study.digest} (pico-lens inspect {DATA} prints it), {RUN} for a run "
+        "folder. Every setting is named, so that the first command holds even where another version has other "
+        "defaults. The second does a saved run again and compares every vector of every iteration bit for bit; across "
+        "other versions or processors the last digits may differ, and it says by how much."
+    ]
+    if study.construction.stop_reason is StopReason.CANCELLED:
+        said.append(
+            f"This construction was stopped after {len(study.construction.history.iterations)} iterations. The first "
+            "command would go on to the end; the second stops where this one stopped."
+        )
+    if "semantic_share" in study.columns.columns and not study.columns["semantic_share"].null_count():
+        said.append(f"The planted truth is read from truth.parquet in {DATA}; without it only that control is missing.")
+    lines = (
+        shell(construct_arguments(study.config)),
+        shell(["replay", RUN, DATA]),
+        shell(["report", RUN, "--out", "report.html", "--data", DATA]),
+    )
+    code = "".join(f"<pre><code>{escape(line)}</code></pre>" for line in lines)
+    return Section(title="How to do it again", html=code + _paragraphs(said))
+
+
+def _beware(study: Study) -> Section:
+    report, change = study.report, study.report.difference
+    said = []
+    if report.verdict is Verdict.NONE and change.low < change.high:
+        said.append(
+            "No detectable difference is not equality: the interval leaves room for a change from "
+            f"{change.low:+.1f} to {change.high:+.1f} points of rSum."
+        )
+    if not study.construction.guard.accepted:
+        said.append(
+            "The guard kept equal weights, so the verdict above is that of equal weights. What the weights would have "
+            "done stands in the row without the guard."
+        )
+    said += [
+        "Intervals speak of other images like these. They say nothing about other data, another encoder, or training "
+        "with the weighting in the loop.",
+        f"One seed is one split. How far another one leads elsewhere: pico-lens repeat {DATA} --seeds 5.",
+        "Several scorings were compared on the same test images; the best of several flatters itself.",
+        "A low semantic probability is no proof of style: it says that a column moves with a style prototype in images "
+        "or in texts. Only a yardstick from outside (style labels, the style probe) says more.",
+        "A high p̂ is no proof of meaning: a constant offset that images and texts share gives it too. That is what the "
+        "null on mismatched pairs is for.",
+        "Gains on the feedback split chose the result, so they flatter; only the test split counts.",
+    ]
+    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    return Section(title="What not to conclude", html=f"<ul>{items}</ul>")
+
+
+def _verdict(verdict: Verdict) -> str:
+    return {
+        Verdict.HELPS: "the weights help,",
+        Verdict.HURTS: "the weights hurt,",
+        Verdict.NONE: "no detectable difference,",
+    }[verdict]
+
+
+def _signed(change: Estimate) -> str:
+    return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] points of rSum"
+
+
+def _paragraphs(texts: Sequence[str]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
+
+
+def _code(text: str) -> str:
+    """Escaped, with what stands between backticks as code.
+
+    >>> _code("a `b < c`")
+    'a <code>b &lt; c</code>'
+    """
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))

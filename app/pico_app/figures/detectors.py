@@ -1,0 +1,175 @@
+"""All detectors over all columns: aligned strips, a scatter matrix, and each against the yardsticks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from pico_app.figures.columns import rim, told, undimmed
+from pico_app.figures.theme import (
+    CATEGORIES,
+    GREY,
+    SEQUENTIAL,
+    SYMBOLS,
+    blank,
+    faint,
+    ink,
+    interval,
+    outline,
+    scale_top,
+)
+from pico_core.columns.detectors import DETECTORS, Detector, Trust
+
+STRIP = 92
+CELL = 150
+
+
+def values_of(table: pl.DataFrame, detector: Detector) -> NDArray[np.float64]:
+    """The detector as it is measured, for an axis."""
+    return table[detector.name].to_numpy().astype(np.float64)
+
+
+def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """One strip of bars per detector, the columns in the same order in all: lowest probability first."""
+    ordered = table.sort("probability", "column")
+    n = len(DETECTORS)
+    figure = make_subplots(rows=n, cols=1, shared_xaxes=True, vertical_spacing=0.022)
+    base = blank(height=STRIP * n + 60, x="", y="", dark=dark, key="strips").layout
+    figure.update_layout(base)
+    for row, detector in enumerate(DETECTORS, start=1):
+        values = values_of(ordered, detector)
+        figure.add_bar(
+            x=np.arange(ordered.height),
+            y=values,
+            row=row,
+            col=1,
+            marker={
+                "color": _ranks(-values if detector.rises_with_style else values),
+                "colorscale": SEQUENTIAL,
+                "line": {"width": 0},
+            },
+            customdata=told(ordered),
+            hovertemplate="%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}<extra></extra>",
+            **undimmed(),
+        )
+        if dark:
+            figure.add_scatter(**outline(values), row=row, col=1)
+        # Bars begin at zero, so it is always in sight, even where every number lies below it.
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+        room = (high - low) or 1.0
+        figure.update_yaxes(
+            range=[low - 0.05 * room, high + 0.1 * room],
+            row=row,
+            col=1,
+            nticks=3,
+            fixedrange=True,
+            gridcolor=faint(dark),
+            zerolinecolor=faint(dark),
+        )
+        # Two lines at the left, in the place of an axis title that would be cut off.
+        figure.add_annotation(
+            text=_name(detector), x=-0.055, xref="paper", y=0.5, yref=f"y{'' if row == 1 else row} domain",
+            showarrow=False, xanchor="right", align="right", font={"size": 12.5},
+        )  # fmt: skip
+    if selected >= 0:
+        figure.add_vline(
+            x=ordered["column"].to_list().index(selected), line={"color": ink(dark), "width": 1.5, "dash": "dot"}
+        )
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_xaxes(title={"text": f"{ordered.height} columns, lowest semantic probability first"}, row=n, col=1)
+    figure.update_layout(margin={"l": 190, "r": 8, "t": 10, "b": 8}, bargap=0.1, dragmode=False)
+    return figure
+
+
+def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """Every detector against every other; a point is a column, the same colour in all."""
+    figure = blank(height=CELL * len(DETECTORS), x="", y="", dark=dark, key="matrix")
+    figure.add_trace(
+        go.Splom(
+            dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
+            showupperhalf=False,
+            diagonal={"visible": False},
+            marker={
+                "color": table["probability"].to_numpy(),
+                "colorscale": SEQUENTIAL,
+                "cmin": 0,
+                "cmax": scale_top(table["probability"].to_numpy()),
+                "size": 6,
+                "line": {"width": 1, "color": rim(dark)},
+            },
+            customdata=told(table),
+            hovertemplate="%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>"
+            "%{yaxis.title.text} %{y:.3f}<extra></extra>",
+            selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],
+            selected={"marker": {"size": 12, "opacity": 1}},
+            unselected={"marker": {"opacity": 0.9}},
+        )
+    )
+    axes = {
+        "gridcolor": faint(dark),
+        "zerolinecolor": faint(dark),
+        "tickfont": {"size": 10},
+        "title": {"font": {"size": 11}},
+    }
+    for i in range(1, len(DETECTORS) + 1):
+        end = "" if i == 1 else str(i)
+        figure.update_layout({f"xaxis{end}": axes, f"yaxis{end}": axes})
+    figure.update_layout(margin={"l": 70, "r": 8, "t": 8, "b": 60})
+    return figure
+
+
+def against_yardsticks(found: Sequence[Trust], *, dark: bool = False) -> go.Figure:
+    """Rank correlation of every detector with every yardstick, with intervals; right of zero agrees."""
+    figure = blank(
+        height=110 + len(DETECTORS) * (24 + 14 * len(found)),
+        x="rank correlation with style by the yardstick",
+        y="",
+        dark=dark,
+        key="yardsticks",
+    )
+    room = 0.6 / max(1, len(found))
+    for i, trust in enumerate(found):
+        places = [place + (i - (len(found) - 1) / 2) * room for place in range(len(DETECTORS))]
+        ends = [[getattr(rho, end) for rho in trust.rho] for end in ("low", "high", "value")]
+        colour = CATEGORIES[4 + i]  # the first four have a meaning of their own: semantic, style, image, text
+        figure.add_scatter(
+            x=ends[2],
+            y=places,
+            mode="markers",
+            name=trust.yardstick,
+            marker={"symbol": SYMBOLS[i], "size": 10, "color": colour, "line": {"width": 1, "color": colour}},
+            error_x={**interval(*ends), "color": colour},
+            customdata=list(zip(ends[0], ends[1], strict=True)),
+            hovertemplate="%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
+            f"<extra>{trust.yardstick}</extra>",
+        )
+    figure.add_vline(x=0, line={"color": GREY, "width": 1.5})
+    figure.update_xaxes(range=[-1.02, 1.02], zeroline=False, fixedrange=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(DETECTORS))),
+        ticktext=[_name(detector) for detector in DETECTORS],
+        range=[len(DETECTORS) - 0.4, -0.6],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    figure.update_layout(
+        showlegend=len(found) > 1,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        dragmode=False,
+    )
+    return figure
+
+
+def _name(detector: Detector) -> str:
+    """As it is measured: similarities rise with style and are called what they are."""
+    if not detector.rises_with_style:
+        return detector.title
+    return "style similarity,<br>" + ("images" if detector.name.startswith("image") else "texts")
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.argsort(kind="stable").argsort(kind="stable") / max(1, len(values) - 1)

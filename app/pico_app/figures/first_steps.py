@@ -1,0 +1,489 @@
+"""The first steps of the method: products and their signs, p̂ beside its null, a column as a point."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+
+from pico_app.figures.theme import (
+    GREY,
+    IMAGE,
+    SEMANTIC,
+    SEQUENTIAL,
+    SKY,
+    STYLE,
+    TEXT,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    interval,
+    verbatim,
+)
+
+Numbers = NDArray[np.float32]
+DIVERGING = ((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC))
+MOST_FRAMES = 32
+ONE_DRAW = "mismatched once:"
+MOST_SIGNS = 240  # products of a pair that are written out as + and -
+
+
+def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], dark: bool = False) -> go.Figure:
+    """Similarity of every patch with every word of a pair; the chosen one is framed, another can be clicked."""
+    n_patches, n_words = table.shape
+    figure = blank(height=max(230, min(460, 130 + 28 * n_words)), x="patch", y="", dark=dark, key="pair-table")
+    reach = max(1e-6, float(np.abs(table).max()))
+    figure.add_heatmap(
+        z=table.T,
+        x=np.arange(n_patches),
+        y=np.arange(n_words),
+        zmin=-reach,
+        zmax=reach,
+        colorscale=DIVERGING,
+        xgap=1,
+        ygap=1,
+        hoverinfo="skip",
+        colorbar=colour_bar("similarity"),
+    )
+    figure.add_scatter(
+        x=np.tile(np.arange(n_patches), n_words),
+        y=np.repeat(np.arange(n_words), n_patches),
+        mode="markers",
+        marker={"size": 18, "opacity": 0},
+        customdata=np.column_stack([np.tile(np.arange(n_patches), n_words), np.repeat(np.arange(n_words), n_patches)]),
+        text=[f"{value:+.3f}" for value in table.T.ravel()],
+        hovertemplate="patch %{customdata[0]}, word %{customdata[1]}<br>similarity %{text}<extra></extra>",
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+    )
+    for colour, width in (("#FFFFFF", 6), ("#1B1F24", 3)):  # seen on every square, in both themes
+        figure.add_shape(
+            type="rect",
+            x0=patch - 0.5,
+            x1=patch + 0.5,
+            y0=word - 0.5,
+            y1=word + 0.5,
+            line={"color": colour, "width": width},
+        )
+    figure.update_xaxes(
+        range=[-0.6, n_patches - 0.4], showgrid=False, zeroline=False, dtick=_tick(n_patches), fixedrange=True
+    )
+    figure.update_yaxes(
+        range=[n_words - 0.4, -0.6],
+        tickvals=list(range(n_words)),
+        ticktext=[verbatim(name) for name in words],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    return figure
+
+
+def chosen_pair(points: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
+    """Patch and word that were clicked in `pair_table`."""
+    found = [point["customdata"] for point in points if point.get("customdata") is not None]
+    return (int(found[0][0]), int(found[0][1])) if found else None
+
+
+def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool = False) -> go.Figure:
+    """Above: the similarity while columns are added from left to right; below: what every column adds."""
+    n = len(products)
+    figure = blank(height=520, x="feature column", y="product", dark=dark, key="running-sum")
+    ends = _counts(n)
+    figure.add_trace(_sum_line(running, n, dark=dark))
+    figure.add_trace(_bars(products, n))
+    figure.frames = [  # only what moves: colours and patterns stay as they are
+        go.Frame(
+            name=str(end),
+            traces=[0, 1],
+            data=[
+                {"type": "scatter", "x": np.arange(end), "y": running[:end]},
+                {"type": "bar", "y": _first(products, end)},
+            ],
+        )
+        for end in ends
+    ]
+    figure.add_annotation(
+        x=n - 1,
+        y=float(running[-1]),
+        xref="x",
+        yref="y2",
+        text=f"<b>s = {running[-1]:+.4f}</b>",
+        showarrow=False,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=4,
+    )
+    lift = 1 if products[column] >= 0 else -1
+    figure.add_annotation(
+        x=column,
+        y=float(products[column]),
+        text=f"<b>column {column}</b>",
+        showarrow=True,
+        arrowhead=0,
+        arrowcolor=ink(dark),
+        ax=0,
+        ay=-26 * lift,
+    )
+    figure.update_xaxes(range=[-1, n], showgrid=False, zeroline=False, fixedrange=True, tickformat="d")
+    low, high = _room(products)
+    figure.update_yaxes(domain=[0, 0.46], range=[low, high], fixedrange=True, nticks=5)
+    low, high = _room(np.append(running, 0.0))
+    figure.update_layout(
+        yaxis2={
+            "domain": [0.56, 1],
+            "anchor": "x",
+            "title": {"text": "sum so far"},
+            "range": [low, high],
+            "gridcolor": faint(dark),
+            "zerolinecolor": faint(dark),
+            "automargin": True,
+            "fixedrange": True,
+            "nticks": 5,
+        },
+        bargap=0.1,
+    )
+    player(figure, [str(end) for end in ends], prefix="columns added: ", dark=dark)
+    return figure
+
+
+def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dark: bool = False) -> go.Figure:
+    """The products of one column in one pair: + or - in every cell, the values of patches above and of words beside."""
+    n_patches, n_words = len(patches), len(words)
+    figure = blank(height=min(520, 240 + 28 * n_words), x="patch", y="", dark=dark, key="sign-products")
+    products = np.outer(words, patches)
+    written = n_patches * n_words <= MOST_SIGNS
+    figure.add_heatmap(
+        z=np.sign(products),
+        x=np.arange(n_patches),
+        y=np.arange(n_words),
+        zmin=-1,
+        zmax=1,
+        colorscale=((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC)),
+        showscale=False,
+        xgap=2 if written else 0.5,
+        ygap=2,
+        customdata=products,
+        text=np.where(products > 0, "+", np.where(products < 0, "−", "0")) if written else None,
+        texttemplate="%{text}" if written else None,
+        textfont={"color": "#FFFFFF", "size": 18},
+        hovertemplate="patch %{x}, word %{y}<br>product %{customdata:+.4f}<extra></extra>",
+    )
+    for axis, values, colour in (("top", patches, IMAGE), ("side", words, TEXT)):
+        top = axis == "top"
+        figure.add_bar(
+            x=np.arange(n_patches) if top else values,
+            y=values if top else np.arange(n_words),
+            orientation="v" if top else "h",
+            marker={"color": colour, "line": {"width": 0}, "pattern": {"shape": "" if top else "/"}},
+            hovertemplate=("patch %{x}: %{y:+.4f}" if top else "word %{y}: %{x:+.4f}") + "<extra></extra>",
+            **({"yaxis": "y2"} if top else {"xaxis": "x2"}),
+        )
+    plain = {"gridcolor": faint(dark), "zerolinecolor": ink(dark), "zeroline": True, "fixedrange": True, "nticks": 4}
+    figure.update_layout(
+        xaxis={
+            "domain": [0, 0.8],
+            "range": [-0.5, n_patches - 0.5],
+            "showgrid": False,
+            "zeroline": False,
+            "dtick": _tick(n_patches),
+        },
+        yaxis={
+            "domain": [0, 0.68],
+            "range": [n_words - 0.5, -0.5],
+            "tickvals": list(range(n_words)),
+            "ticktext": [verbatim(name) for name in names],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        xaxis2={"domain": [0.83, 1], "anchor": "y", "title": {"text": "word value"}, **plain},
+        yaxis2={"domain": [0.73, 1], "anchor": "x", "title": {"text": "patch value"}, "automargin": True, **plain},
+        bargap=0.25,
+    )
+    return figure
+
+
+def settling(
+    counted: Numbers, matched: Numbers, mismatched: Numbers, *, null: tuple[float, float], dark: bool = False
+) -> go.Figure:
+    """Mean sign agreement while pairs are added: matched pairs, and the same captions with other images."""
+    figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", dark=dark, key="settling")
+    figure.add_shape(
+        type="rect", x0=0, x1=1, xref="x domain", y0=null[0], y1=null[1], fillcolor=GREY, opacity=0.4,
+        line={"width": 0}, layer="below",
+    )  # fmt: skip
+    n = len(counted)
+    for trace in _settled(counted, matched, mismatched, n, dark=dark):
+        figure.add_trace(trace)
+    figure.frames = [
+        go.Frame(
+            name=f"{counted[end - 1]:,}", traces=[0, 1], data=_settled(counted, matched, mismatched, end, dark=dark)
+        )
+        for end in range(1, n + 1)
+    ]
+    ends = ((matched[-1], "matched: p̂", SKY if dark else SEMANTIC), (mismatched[-1], ONE_DRAW, ink(dark)))
+    apart = abs(float(matched[-1] - mismatched[-1])) > 0.06
+    for value, text, colour in ends:
+        above = value == max(matched[-1], mismatched[-1]) and not (matched[-1] == mismatched[-1] and text == ONE_DRAW)
+        figure.add_annotation(
+            x=1, xref="x domain", y=float(value), text=f"<b>{text} {value:.3f}</b>", showarrow=False, xanchor="right",
+            yshift=(16 if above else -16) + (0 if apart else (8 if above else -8)), font={"color": colour},
+        )  # fmt: skip
+    figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
+    figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
+    player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", dark=dark)
+    return figure
+
+
+def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """p̂ of every column against its null; on the line agreement says nothing about content.
+
+    Args:
+        columns: With column, p_hat and its ends, null_mean, differs, semantic_share (may be null).
+        selected: Column to ring.
+        dark: Theme.
+    """
+    figure = blank(height=480, x="null: sign agreement of mismatched pairs", y="p̂", dark=dark, key="against-null")
+    known = columns["semantic_share"].null_count() == 0
+    x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
+    ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1.5}, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={
+            "size": 11,
+            "symbol": ["circle" if one else "circle-open" for one in columns["differs"].to_list()],
+            "color": columns["semantic_share"].to_numpy() if known else (SKY if dark else SEMANTIC),
+            "line": {"width": 1.5},
+            **(
+                {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": colour_bar("planted<br>meaning")}
+                if known
+                else {}
+            ),
+        },
+        error_y={
+            **interval(columns["p_hat_low"].to_list(), columns["p_hat_high"].to_list(), columns["p_hat"].to_list()),
+            "color": "rgba(140,145,150,0.6)",
+        },
+        customdata=columns.select("column").to_numpy(),
+        hovertemplate="column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}<extra></extra>",
+    )
+    figure.add_annotation(
+        x=sum(ends) / 2, y=sum(ends) / 2, text="no more than chance", showarrow=False, xanchor="left", yanchor="top",
+        xshift=8, opacity=0.8,
+    )  # fmt: skip
+    _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", dark=dark)
+    figure.update_xaxes(range=ends, zeroline=False)
+    figure.update_yaxes(range=ends, zeroline=False)
+    return figure
+
+
+def profiles(
+    first: Numbers, second: Numbers, *, names: tuple[str, str], cosine: float, dark: bool = False
+) -> go.Figure:
+    """Two columns as points: their coordinates over the anchors, sorted by the first."""
+    order = np.argsort(first, kind="stable")
+    n = len(first)
+    figure = blank(height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles")
+    pair = (first[order], second[order])
+    for trace in _lines(pair, names, n, dark=dark):
+        figure.add_trace(trace)
+    ends = _counts(n)
+    figure.frames = [go.Frame(name=str(end), traces=[0, 1], data=_lines(pair, names, end, dark=dark)) for end in ends]
+    figure.add_annotation(
+        x=0.5,
+        xref="x domain",
+        y=1,
+        yref="y domain",
+        yanchor="bottom",
+        text=f"<b>cosine {cosine:+.3f}</b>",
+        showarrow=False,
+    )
+    for name, line, colour, side in zip(names, ("—", "···"), _two(dark), ("left", "right"), strict=True):
+        figure.add_annotation(
+            x=0 if side == "left" else 1, xref="x domain", y=1, yref="y domain", yanchor="bottom", xanchor=side,
+            text=f"<b>{line} {verbatim(name)}</b>", showarrow=False, font={"color": colour},
+        )  # fmt: skip
+    low, high = _room(np.concatenate(pair))
+    figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(range=[low, high], zeroline=True, zerolinecolor=ink(dark), nticks=5)
+    player(figure, [str(end) for end in ends], prefix="anchors read: ", dark=dark)
+    return figure
+
+
+def columns_plane(
+    places: Numbers, values: Numbers, *, named: str, selected: int, beside: int, explained: float, dark: bool = False
+) -> go.Figure:
+    """Every column as a point in the plane of largest variance; two of them ringed."""
+    figure = blank(
+        height=480, x=f"plane that shows {explained:.0%} of the variance", y="", dark=dark, key="columns-plane"
+    )
+    figure.add_scatter(
+        x=places[:, 0],
+        y=places[:, 1],
+        mode="markers",
+        marker={
+            "size": 12,
+            "color": values,
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": 1,
+            "line": {"width": 0.8, "color": "rgba(255,255,255,0.6)" if dark else "rgba(0,0,0,0.35)"},
+            "colorbar": colour_bar(named),
+        },
+        customdata=np.arange(len(places))[:, None],
+        hovertemplate="column %{customdata[0]}<br>"
+        + named.replace("<br>", " ")
+        + " %{marker.color:.3f}<extra></extra>",
+    )
+    for column, lift in {beside: -18, selected: 18}.items():
+        _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, dark=dark)
+    figure.update_xaxes(showticklabels=False, zeroline=False, showgrid=False)
+    figure.update_yaxes(showticklabels=False, zeroline=False, showgrid=False, scaleanchor="x")
+    return figure
+
+
+def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool) -> None:
+    """Play, slow, pause, and a slider that steps; the figure shows its last frame until somebody plays it."""
+    instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+
+    def play(milliseconds: int) -> dict[str, Any]:
+        return {**instant, "fromcurrent": False, "frame": {"duration": milliseconds, "redraw": True}}
+
+    names = [frame.name for frame in figure.frames]
+    figure.update_layout(
+        margin={"b": 158},
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "right",
+                "showactive": False,
+                "x": 0,
+                "y": 0,
+                "xanchor": "left",
+                "yanchor": "top",
+                "pad": {"t": 56},
+                "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
+                "font": {"color": "#1B1F24"},
+                "buttons": [
+                    {"label": "Play", "method": "animate", "args": [None, play(120)]},
+                    {"label": "Slow", "method": "animate", "args": [None, play(700)]},
+                    {"label": "Pause", "method": "animate", "args": [[None], instant]},
+                ],
+            }
+        ],
+        sliders=[
+            {
+                "active": len(names) - 1,
+                "x": 0,
+                "len": 1,
+                "y": 0,
+                "yanchor": "top",
+                "pad": {"t": 92},
+                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
+                "font": {"color": "rgba(0,0,0,0)", "size": 1},
+                "tickcolor": "rgba(140,145,150,0.7)",
+                "steps": [
+                    {"label": label, "method": "animate", "args": [[name], instant]}
+                    for label, name in zip(labels, names, strict=True)
+                ],
+            }
+        ],
+    )
+
+
+def _tick(n: int) -> int:
+    return 1 if n <= 16 else 10
+
+
+def _counts(n: int) -> list[int]:
+    """At most so many frames, the last with everything."""
+    return sorted({round(end) for end in np.linspace(1, n, min(n, MOST_FRAMES)).tolist()})
+
+
+def _first(products: Numbers, end: int) -> Numbers:
+    """The first so many, the rest as nothing."""
+    return np.where(np.arange(len(products)) < end, products, 0.0).astype(np.float32)
+
+
+def _bars(products: Numbers, end: int) -> go.Bar:
+    return go.Bar(
+        x=np.arange(len(products)),
+        y=_first(products, end),
+        marker={
+            "color": [SEMANTIC if value >= 0 else STYLE for value in products],
+            "pattern": {"shape": ["" if value >= 0 else "/" for value in products]},
+            "line": {"width": 0},
+        },
+        hovertemplate="column %{x}<br>adds %{y:+.4f}<extra></extra>",
+    )
+
+
+def _sum_line(running: Numbers, end: int, *, dark: bool) -> go.Scatter:
+    return go.Scatter(
+        x=np.arange(end),
+        y=running[:end],
+        mode="lines",
+        line={"color": ink(dark), "width": 2, "shape": "hv"},
+        yaxis="y2",
+        hovertemplate="up to column %{x}: %{y:+.4f}<extra></extra>",
+    )
+
+
+def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, *, dark: bool) -> list[go.Scatter]:
+    named = ((matched, SKY if dark else SEMANTIC, "solid", "matched"), (mismatched, GREY, "dash", "mismatched"))
+    return [
+        go.Scatter(
+            x=counted[:end],
+            y=values[:end],
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            marker={"size": 6, "symbol": "circle" if dash == "solid" else "diamond"},
+            hovertemplate=f"{name}, %{{x:,}} pairs: %{{y:.3f}}<extra></extra>",
+        )
+        for values, colour, dash, name in named
+    ]
+
+
+def _two(dark: bool) -> tuple[str, str]:
+    return (SKY if dark else SEMANTIC), STYLE
+
+
+def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, dark: bool) -> list[go.Scatter]:
+    return [
+        go.Scatter(
+            x=np.arange(end),
+            y=values[:end],
+            mode="lines+markers",
+            line={"color": colour, "width": 2, "dash": dash},
+            marker={"size": 5, "symbol": symbol},
+            hovertemplate=f"{verbatim(name)}: %{{y:+.3f}}<extra></extra>",
+        )
+        for values, name, colour, dash, symbol in zip(
+            pair, names, _two(dark), ("solid", "dot"), ("circle", "diamond"), strict=True
+        )
+    ]
+
+
+def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool, lift: int = 18) -> None:
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker={"size": 19, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
+        hoverinfo="skip",
+    )
+    figure.add_annotation(x=x, y=y, text=f"<b>{text}</b>", showarrow=False, yshift=lift)
+
+
+def _room(values: Numbers) -> tuple[float, float]:
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    room = 0.2 * ((high - low) or 1.0)
+    return low - room, high + room

@@ -1,0 +1,133 @@
+"""Where candidates move between the left and the right list."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pico_app.figures import theme
+from pico_core.retrieval.rankings import RankedItem, SideBySide
+
+HEAD = 30  # pixels of the heading above the lists
+ROW = 56  # pixels of one row of the lists; the flow between them has the same pitch
+BEND = np.linspace(0.0, 1.0, 25)
+
+
+def flow_height(both: SideBySide) -> int:
+    """Pixels of the lists and of the flow between them: all rows, and one for a right answer further down."""
+    return HEAD + ROW * (len(both.left) + (both.target_before is not None))
+
+
+def colour_of(before: int, after: int) -> str:
+    """Gain, loss or neither."""
+    if before == after:
+        return theme.GREY
+    return theme.GAIN if after < before else theme.LOSS
+
+
+def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = False) -> go.Figure:
+    """Lines from every candidate's place in the left list to its place in the right one.
+
+    Args:
+        both: The two lists.
+        names: What people call a candidate, for the hover.
+        dark: For the dark theme.
+    """
+    left = {item.index: (place, item) for place, item in enumerate(both.left)}
+    right = {item.index: (place, item) for place, item in enumerate(both.right)}
+    below = len(both.left)
+    for target, places in ((both.target_before, left), (both.target_after, right)):
+        if target is not None:
+            places.setdefault(target.index, (below, target))
+    figure = theme.blank(height=flow_height(both), x="", y="", dark=dark, key="flow")
+    order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
+    lines, dots = [], []
+    for index in order:
+        item = (left.get(index) or right[index])[1]
+        before, after = (item.rank, item.other_rank) if index in left else (item.other_rank, item.rank)
+        start = left[index][0] if index in left else None
+        end = right[index][0] if index in right else None
+        path = _path(start, end)
+        lines.append(_line(path, item, before=before, after=after, name=names.get(index, "")))
+        dots += [
+            (*place, colour_of(before, after), item.relevant) for place in (path[[0, -1]] if _whole(path) else path[:1])
+        ]
+        if start is None or end is None:
+            _add_stub_label(figure, start=start, end=end, before=before, after=after, dark=dark)
+    figure.add_traces([*lines, _ends(dots)])
+    figure.update_layout(
+        showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
+    )
+    figure.update_xaxes(visible=False, range=[-0.03, 1.03], fixedrange=True)
+    end = below + 0.5 if both.target_before is not None else below - 0.5
+    figure.update_yaxes(visible=False, range=[end, -0.5], fixedrange=True)
+    return figure
+
+
+def _path(start: int | None, end: int | None) -> np.ndarray:
+    """Points (x, y) of a bent line; a candidate that leaves or enters has a short one, going below."""
+    if start is not None and end is not None:
+        ease = BEND**2 * (3 - 2 * BEND)
+        return np.stack([BEND, start + (end - start) * ease], axis=1)
+    place = start if start is not None else end
+    assert place is not None
+    stub = np.stack([0.26 * BEND, place + 0.32 * BEND**2], axis=1)
+    if start is None:
+        stub[:, 0] = 1 - stub[:, 0]
+    return stub
+
+
+def _whole(path: np.ndarray) -> bool:
+    """Whether it leads from one list to the other."""
+    return path[0, 0] in (0.0, 1.0) and path[-1, 0] in (0.0, 1.0)
+
+
+def _line(path: np.ndarray, item: RankedItem, *, before: int, after: int, name: str) -> go.Scatter:
+    return go.Scatter(
+        x=path[:, 0],
+        y=path[:, 1],
+        mode="lines",
+        line={
+            "color": colour_of(before, after),
+            "width": 5 if item.relevant else 2,
+            "dash": "solid" if _whole(path) else "dot",
+        },
+        opacity=1.0 if item.relevant else 0.75,
+        text=[f"{theme.verbatim(name)}<br>rank {before} to {after}"] * len(path),
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _ends(dots: Sequence[tuple[float, float, str, bool]]) -> go.Scatter:
+    """The dots where lines end, in one trace: one for each would take as long as all the lines."""
+    return go.Scatter(
+        x=[x for x, _, _, _ in dots],
+        y=[y for _, y, _, _ in dots],
+        mode="markers",
+        marker={
+            "color": [colour for _, _, colour, _ in dots],
+            "size": [13 if relevant else 8 for _, _, _, relevant in dots],
+            "opacity": 1,
+            "symbol": "circle",
+        },
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _add_stub_label(
+    figure: go.Figure, *, start: int | None, end: int | None, before: int, after: int, dark: bool
+) -> None:
+    place = start if start is not None else end
+    assert place is not None
+    figure.add_annotation(
+        x=0.28 if start is not None else 0.72,
+        y=place + 0.32,
+        text=f"to {after}" if start is not None else f"from {before}",
+        xanchor="left" if start is not None else "right",
+        showarrow=False,
+        font={"size": 12, "color": theme.ink(dark)},
+        bgcolor=theme.PAPER[dark],
+        borderpad=1,
+        opacity=0.85,
+    )

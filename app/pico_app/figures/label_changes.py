@@ -1,0 +1,172 @@
+"""Where weighting helps: the paired change of one metric for every value of a label."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink, verbatim
+from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
+
+METRIC_NAMES = {
+    "rsum": "rSum",
+    "i2t_r1": "R@1 image to text",
+    "i2t_r5": "R@5 image to text",
+    "i2t_r10": "R@10 image to text",
+    "t2i_r1": "R@1 text to image",
+    "t2i_r5": "R@5 text to image",
+    "t2i_r10": "R@10 text to image",
+}
+STYLE = (
+    ".bylabel{overflow-x:auto}.bylabel table{border-collapse:collapse;width:100%;font-size:.86rem;"
+    "font-variant-numeric:tabular-nums}.bylabel th{font-weight:600;text-align:right;padding:.25rem .35rem;"
+    "vertical-align:bottom}.bylabel td{text-align:right;padding:.28rem .35rem;white-space:nowrap;line-height:1.25}"
+    ".bylabel td small{display:block;opacity:.68;font-size:.75rem}.bylabel th:first-child,.bylabel td:first-child"
+    "{text-align:left;white-space:normal;min-width:7rem}.bylabel tr{border-bottom:1px solid rgba(128,128,128,.2)}"
+)
+ROW = 27  # pixels of a row
+LEAST = 2.0  # points to either side of zero: a change of nothing is not blown up
+
+
+def label_figure(table: LabelTable, metric: str, *, title: str, dark: bool = False) -> go.Figure:
+    """A point with its interval for every value; filled where it differs at 5 % false discovery.
+
+    Args:
+        table: From the engine.
+        metric: Which of its metrics.
+        title: What people call it, for the axis.
+        dark: For the dark theme.
+    """
+    rows = [(group, group.metric(metric)) for group in table.groups]
+    unit = "points of 600" if metric == "rsum" else "points of per cent"
+    figure = blank(
+        height=96 + ROW * len(rows),
+        x=f"change of {title}, right minus left, {unit}",
+        y="",
+        dark=dark,
+        key=f"label-{metric}",
+    )
+    ends = [abs(one) for _, row in rows for one in _ends(row)]
+    span = 1.05 * max(LEAST, *ends)
+    for place, (group, row) in enumerate(rows):
+        _draw(figure, place, group, row, dark=dark)
+    for text, x, anchor, shift in (("images", 1.0, "right", 58), ("left → right", 1.0, "left", 72)):
+        figure.add_annotation(
+            text=text,
+            x=x,
+            y=-0.95,
+            xref="paper",
+            xanchor=anchor,
+            xshift=shift,
+            showarrow=False,
+            opacity=0.75,
+            font_size=12,
+        )
+    figure.add_shape(
+        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
+    )
+    figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
+    figure.update_yaxes(
+        range=[len(rows) - 0.4, -1.3],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        tickvals=list(range(len(rows))),
+        ticktext=[called(group) for group, _ in rows],
+    )
+    figure.update_layout(margin={"l": 8, "r": 196, "t": 8, "b": 8})
+    return figure
+
+
+def called(group: LabelGroup) -> str:
+    """The value, short enough for an axis, with what it holds where it is none; tags are not obeyed."""
+    if group.is_single:
+        cut = group.value if len(group.value) <= 32 else f"{group.value[:31]}…"
+        return verbatim(cut)
+    return f"<i>{group.n_values} other values</i>" if group.n_values else "<i>no label</i>"
+
+
+def _ends(row: GroupMetric) -> Sequence[float]:
+    return (row.change,) if row.interval is None else (row.interval.low, row.interval.high)
+
+
+def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *, dark: bool) -> None:
+    colour = GREY if not row.differs else GAIN if row.change > 0 else LOSS
+    symbol = "circle-open" if not row.differs else "triangle-right" if row.change > 0 else "triangle-left"
+    few = row.interval is None
+    said = f"{row.change:+z.1f}"
+    if row.interval is None:
+        said += f", no interval: fewer than {FEWEST_IMAGES} images"
+    else:
+        said += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}], p = {row.p_value:.3f}"
+        figure.add_scatter(
+            x=[row.interval.low, row.interval.high],
+            y=[place, place],
+            mode="lines",
+            line={"color": colour, "width": 3 if row.differs else 2},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=[row.change],
+        y=[place],
+        mode="markers",
+        marker={
+            "color": colour,
+            "size": 13 if row.differs else 9,
+            "symbol": "x-thin-open" if few else symbol,
+            "line": {"color": colour, "width": 2},
+        },
+        opacity=0.55 if few else 1.0,
+        customdata=[[group.value]],
+        hovertemplate=f"{called(group)}: {row.left:.1f} → {row.right:.1f}<br>change {said}<extra></extra>",
+    )
+    faded = 0.75 if few else 1.0
+    for text, anchor, shift in (
+        (f"{group.n_images:,}", "right", 58),
+        (f"{row.left:.1f} → {row.right:.1f}", "left", 72),
+    ):
+        figure.add_annotation(
+            text=text,
+            x=1.0,
+            y=place,
+            xref="paper",
+            xanchor=anchor,
+            xshift=shift,
+            showarrow=False,
+            opacity=faded,
+            font_size=13,
+        )
+
+
+def label_html(table: LabelTable) -> str:
+    """All metrics of all values: left → right, and the paired change with its interval; values are escaped."""
+    head = "".join(f"<th>{METRIC_NAMES[name].replace(' ', '<br>', 1)}</th>" for name in _ordered(table.names))
+    images = "<th>image<br>queries</th>" if table.column.of_images else ""
+    body = "".join(_html_row(group, table) for group in table.groups)
+    return (
+        f"<style>{STYLE}</style><div class='bylabel'><table><thead><tr><th>{escape(table.column.name)}</th>"
+        f"<th>images</th>{images}<th>text<br>queries</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _ordered(names: Sequence[str]) -> list[str]:
+    """The sum first: a narrow screen shows it without scrolling."""
+    return sorted(names, key=lambda name: name != "rsum")
+
+
+def _html_row(group: LabelGroup, table: LabelTable) -> str:
+    name = escape(group.value) if group.is_single else called(group)
+    images = f"<td>{group.n_image_queries:,}</td>" if table.column.of_images else ""
+    cells = "".join(_html_cell(group.metric(name)) for name in _ordered(table.names))
+    return f"<tr><td>{name}</td><td>{group.n_images:,}</td>{images}<td>{group.n_text_queries:,}</td>{cells}</tr>"
+
+
+def _html_cell(row: GroupMetric) -> str:
+    change = f"{row.change:+z.1f}"
+    if row.left == row.right and (row.interval is None or row.interval.low == row.interval.high):
+        change = "no change"
+    elif row.interval is not None:
+        change += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}]"
+    if row.differs:
+        change = f"<b>{'▲' if row.change > 0 else '▼'} {change}</b>"
+    return f"<td>{row.left:.1f} → {row.right:.1f}<small>{change}</small></td>"

@@ -1,0 +1,165 @@
+"""One column from near: its signs, what it goes with, the words and the places that drive it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
+from pico_core.columns.detail.associations import Association
+from pico_core.columns.detail.sign_table import SignCell, SignTable
+from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
+from pico_core.retrieval.records import Estimate
+
+ROW = 30
+DIVERGING = ((0.0, LOSS), (0.5, "#F2F2F2"), (1.0, GAIN))  # as everywhere: blue above zero, vermillion below
+SHAPES = {"image": ("circle", IMAGE), "text": ("diamond", TEXT)}
+
+
+def sign_square(table: SignTable, *, dark: bool = False) -> go.Figure:
+    """Two by two: how often patch and word have which sign, darker the more often, with the null in each cell."""
+    figure = blank(height=300, x="patch value", y="word value", dark=dark, key="signs")
+    # Left and below are below zero, as on every axis; a row is one sign of the word.
+    rows = [[table.both_negative, table.image_only], [table.text_only, table.both_positive]]
+    shares = [[cell.matched.value for cell in row] for row in rows]
+    agree = [[True, False], [False, True]]
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            colour = "0,114,178" if agree[y][x] else "150,150,150"
+            figure.add_shape(
+                type="rect",
+                x0=x - 0.48,
+                x1=x + 0.48,
+                y0=y - 0.48,
+                y1=y + 0.48,
+                line={"width": 0},
+                fillcolor=f"rgba({colour},{0.12 + 0.75 * min(1.0, shares[y][x] / 0.6):.2f})",
+            )
+            figure.add_annotation(x=x, y=y, text=_cell_text(cell), showarrow=False, font={"color": ink(dark)})
+    figure.add_scatter(
+        x=[x for _ in rows for x in (0, 1)],
+        y=[y for y in (0, 1) for _ in (0, 1)],
+        mode="markers",
+        marker={"opacity": 0},
+        customdata=[
+            [cell.matched.low, cell.matched.high, cell.null.low, cell.null.high] for row in rows for cell in row
+        ],
+        hovertemplate="matched [%{customdata[0]:.1%}, %{customdata[1]:.1%}]<br>"
+        "mismatched [%{customdata[2]:.1%}, %{customdata[3]:.1%}]<extra></extra>",
+    )
+    ticks = {"tickvals": [0, 1], "ticktext": ["below 0", "above 0"], "showgrid": False, "zeroline": False}
+    figure.layout.margin.l = 88  # its ticks are words
+    figure.update_xaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
+    figure.update_yaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
+    return figure
+
+
+def _cell_text(cell: SignCell) -> str:
+    return f"<b>{cell.matched.value:.1%}</b><br><span style='font-size:12px'>null {cell.null.value:.1%}</span>"
+
+
+def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
+    """Every label with its association and interval, style above content; chance as a grey bar."""
+    figure = blank(
+        height=90 + ROW * len(found), x="association (η², or r for numbers)", y="", dark=dark, key="goes-with"
+    )
+    for place, one in enumerate(found):
+        if one.kind == "eta²":
+            figure.add_shape(
+                type="rect", x0=0, x1=one.chance, y0=place - 0.32, y1=place + 0.32, fillcolor=GREY, opacity=0.45,
+                line={"width": 1, "color": GREY}, layer="below",
+            )  # fmt: skip
+    for modality, (symbol, colour) in SHAPES.items():
+        part = [(place, one) for place, one in enumerate(found) if one.modality == modality]
+        values = [one.value for _, one in part]
+        figure.add_scatter(
+            x=[value.value for value in values],
+            y=[place for place, _ in part],
+            mode="markers",
+            name=f"{modality}s",
+            marker={
+                "symbol": [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part],
+                "color": colour,
+                "size": 11,
+                "line": {"width": 1.5, "color": colour},
+            },
+            error_x={**_ends(values), "color": colour},
+            customdata=[[one.value.low, one.value.high, one.chance, one.n_values] for _, one in part],
+            hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>chance %{customdata[2]:.3f}, "
+            "%{customdata[3]} values<extra></extra>",
+        )
+    names = [f"{verbatim(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
+    low = min([0.0, *(one.value.low for one in found)])
+    figure.update_xaxes(range=[low - 0.02, max([0.3, *(one.value.high for one in found)]) + 0.03], zeroline=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(found))),
+        ticktext=names,
+        range=[len(found) - 0.4, -0.6],
+        zeroline=False,
+        showgrid=False,
+        fixedrange=True,
+    )
+    return figure
+
+
+def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
+    """Words at both ends of the column: mean token value with its interval, the mean of all tokens as a line."""
+    words: list[WordValue] = [*found.highest, *reversed(found.lowest)]
+    figure = blank(height=90 + 24 * len(words), x="mean value of the word's tokens", y="", dark=dark, key="words")
+    values = [word.value for word in words]
+    figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
+    figure.add_annotation(
+        x=found.mean, y=1, yref="paper", text="all tokens", showarrow=False, yanchor="bottom", opacity=0.75
+    )
+    figure.add_scatter(
+        x=[value.value for value in values],
+        y=list(range(len(words))),
+        mode="markers",
+        marker={"symbol": "diamond", "color": TEXT, "size": 10},
+        error_x={
+            **interval([v.low for v in values], [v.high for v in values], [v.value for v in values]),
+            "color": TEXT,
+        },
+        customdata=[[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words],
+        hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]<br>%{customdata[0]} times, texts of "
+        "%{customdata[1]} images<extra></extra>",
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(words))),
+        ticktext=[verbatim(word.word) for word in words],
+        range=[len(words) - 0.4, -0.6],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    return figure
+
+
+def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
+    """Where in the picture the column is high: its mean at every place, zero in the middle of the scale."""
+    assert found.place is not None
+    assert found.half_width is not None
+    mean, half = found.place.numpy(), found.half_width.numpy()
+    reach = max(1e-6, float(np.abs(mean).max()))
+    figure = blank(height=300, x="place from left to right", y="from top to bottom", dark=dark, key="places")
+    figure.add_heatmap(
+        z=mean,
+        zmin=-reach,
+        zmax=reach,
+        colorscale=DIVERGING,
+        customdata=half,
+        xgap=1,
+        ygap=1,
+        hovertemplate="mean %{z:.3f} ± %{customdata:.3f}<extra></extra>",
+        colorbar=colour_bar("mean<br>value"),
+    )
+    bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "constrain": "domain"}
+    down, across = mean.shape  # to the edge of the outermost squares: the ground between them is no frame around them
+    figure.update_xaxes(**bare, range=[-0.5, across - 0.5])
+    figure.update_yaxes(**bare, range=[down - 0.5, -0.5], scaleanchor="x")
+    figure.update_layout(margin={"l": 8, "r": 77, "b": 41})
+    return figure
+
+
+def _ends(values: Sequence[Estimate]) -> dict[str, object]:
+    return interval([v.low for v in values], [v.high for v in values], [v.value for v in values])

@@ -1,0 +1,275 @@
+"""Does it help, per basis, beside simpler ideas; and all weights at a glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from plotly.subplots import make_subplots
+
+from pico_app.figures.theme import (
+    BAR,
+    GAIN,
+    GREY,
+    LOSS,
+    SEQUENTIAL,
+    blank,
+    colour_bar,
+    faint,
+    ink,
+    outline,
+    quiet,
+    scale_top,
+    shades,
+)
+from pico_core.retrieval.records import Estimate, RetrievalReport, Scoring, Verdict
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to score, as the figure names and explains it."""
+
+    name: str
+    label: str
+    about: str
+
+
+GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
+    (
+        "THE METHOD",
+        (
+            Row("weighted", "<b>PICO weights</b>", "what retrieval would use: equal weights if the guard refuses"),
+            Row("unguarded", "without the guard", "the guard's best candidate, used whatever the guard says"),
+        ),
+    ),
+    (
+        "ONE PART BROKEN",
+        (
+            Row("uniform_feedback", "uniform feedback", "every prototype candidate counts the same"),
+            Row("permuted", "weights shuffled", "the same weights on the wrong columns"),
+        ),
+    ),
+    (
+        "SIMPLER IDEAS",
+        (
+            Row("p_hat", "p̂ as weights", "sign agreement alone, no prototypes"),
+            Row("correlation", "column correlation", "correlation over matched pairs as the weight"),
+            Row("all_but_the_top", "all-but-the-top", "the common mean and the first axis removed"),
+        ),
+    ),
+    (
+        "CEILING",
+        (
+            Row("oracle", "planted truth", "the semantic share that was planted, as weights"),
+            Row("label_oracle", "style labels known", "columns weighed by how little the style labels drive them"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One basis and its report."""
+
+    title: str
+    report: RetrievalReport
+
+
+def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
+    """Change of rSum against equal weights of every scoring, one panel per basis; zero is no change."""
+    places, ticks = _places([panel.report for panel in panels])
+    span = _span([panel.report for panel in panels])
+    across = {
+        "range": [-span, 1.42 * span],
+        "fixedrange": True,
+        "gridcolor": faint(dark),
+        "zeroline": False,
+        "showline": False,
+        "automargin": True,
+        "title": {"text": "change of rSum, points of 600", "font": {"size": 13}},
+        "tickvals": _round_ticks(span),
+        "ticks": "",
+    }
+    up = {
+        "range": [max(ticks) + 0.6, -0.7],
+        "fixedrange": True,
+        "tickvals": list(ticks),
+        "gridcolor": "rgba(0,0,0,0)",
+        "zeroline": False,
+        "showline": False,
+    }
+    named = {"ticktext": [_tick(text, dark=dark) for text in ticks.values()], "automargin": True}
+    # One dictionary, checked once: piece by piece Plotly needs a fifth of a second for it, on the first page of all.
+    layout = blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout.to_plotly_json()
+    layout["margin"] |= {"l": 138, "b": 60}
+    layout["shapes"], traces = [], []
+    places_of_axes = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03).layout.to_plotly_json()
+    for number, panel in enumerate(panels, start=1):
+        name = "" if number == 1 else str(number)
+        x, y = f"x{name}", f"y{name}"
+        for axis, own in ((f"xaxis{name}", across), (f"yaxis{name}", up | (named if number == 1 else {}))):
+            layout[axis] = layout.get(axis, {}) | places_of_axes[axis] | own
+        for row in (panel.report.weighted, *panel.report.controls):
+            if row.name in places:
+                drawn = _drawn(row, places[row.name], span=span, dark=dark)
+                traces += [{**trace, "xaxis": x, "yaxis": y} for trace in drawn]
+        zero = {"color": ink(dark), "width": 1, "dash": "dot"}
+        ends = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "xref": x, "yref": f"{y} domain"}
+        layout["shapes"].append({"type": "line", "line": zero, **ends})
+    return go.Figure(data=traces, layout=layout)
+
+
+def verdict_html(panel: Panel, *, current: bool) -> str:
+    """A basis in words: verdict first, then the two scores and the paired difference."""
+    report, change = panel.report, panel.report.difference
+    word = {Verdict.HELPS: "Helps", Verdict.HURTS: "Hurts", Verdict.NONE: "No detectable difference"}[report.verdict]
+    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[report.verdict]
+    tint = f"color-mix(in srgb, currentColor 30%, {colour})"
+    here = "<span style='font-size:.85rem;font-weight:400'> · shown on all pages</span>" if current else ""
+    return (
+        f"<div style='border-left:4px solid {colour};padding:.1rem 0 .1rem .8rem;line-height:1.4'>"
+        f"<div style='font-size:1.2rem;font-weight:650;color:{tint}'>{word}{here}</div>"
+        f"<div><b>{report.baseline.metrics.rsum.value:.1f}</b> unweighted, "
+        f"<b>{report.weighted.metrics.rsum.value:.1f}</b> weighted: "
+        f"<b>{change.value:+.1f}</b> [{change.low:+.1f}, {change.high:+.1f}]</div></div>"
+    )
+
+
+def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure:
+    """All weights from lowest to highest beside the equal weight of 1, coloured by semantic probability.
+
+    Args:
+        table: The column table with `shown_weight`.
+        dark: Theme.
+    """
+    ordered = table.sort("shown_weight", "column")
+    found = ordered["probability"].to_numpy()
+    top_colour = scale_top(found)
+    figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", dark=dark, key="glance")
+    hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
+    figure.add_bar(
+        x=np.arange(ordered.height),
+        y=ordered["shown_weight"].to_numpy(),
+        marker={
+            "color": shades(found / top_colour),
+            "colorscale": SEQUENTIAL,
+            "cmin": 0,
+            "cmax": top_colour,
+            "line": {"width": 0},
+            "colorbar": colour_bar("semantic<br>probability"),
+        },
+        customdata=ordered.select("title", "probability").rows(),
+        hovertemplate=hover,
+    )
+    if dark:
+        figure.add_scatter(**outline(ordered["shown_weight"].to_numpy()))
+    figure.add_hline(
+        y=1,
+        line={"color": GREY, "width": 2},
+        annotation={
+            "text": "equal weights",
+            "font": {"color": ink(dark), "size": 13},
+            "xanchor": "left",
+            "yanchor": "bottom",
+        },
+        annotation_position="top left",
+    )
+    figure.update_layout(bargap=0.08 if ordered.height < 300 else 0, margin={"r": BAR, "b": 36})
+    top = max(1.25, 1.05 * float(ordered["shown_weight"].max() or 0.0))  # type: ignore[arg-type]
+    figure.update_yaxes(range=[0, top], fixedrange=True)
+    figure.update_xaxes(showticklabels=False, showgrid=False, fixedrange=True)
+    return figure
+
+
+def _places(reports: Sequence[RetrievalReport]) -> tuple[dict[str, float], dict[float, str]]:
+    """Where every row lies, and what stands beside it; rows that no report has are left out."""
+    known = {"weighted"} | {control.name for report in reports for control in report.controls}
+    places: dict[str, float] = {}
+    ticks: dict[float, str] = {}
+    at = 0.0
+    for title, rows in GROUPS:
+        here = [row for row in rows if row.name in known]
+        if not here:
+            continue
+        ticks[at] = title
+        at += 0.85
+        for row in here:
+            places[row.name], ticks[at] = at, row.label
+            at += 1.0
+        at += 0.15
+    return places, ticks
+
+
+def _tick(text: str, *, dark: bool) -> str:
+    if not text.isupper():
+        return text
+    return f"<span style='font-size:10px;color:{quiet(dark)}'>{text}</span>"
+
+
+def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str, Any]]:
+    """A row: its interval, its value as a mark, and in digits."""
+    change, main = row.difference, row.name == "weighted"
+    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[row.verdict]
+    about = next(r.about for _, rows in GROUPS for r in rows if r.name == row.name)
+    hover = f"<b>{row.label}</b><br>{about}<br>{_in_words(row.verdict)}: {_digits(change)}<extra></extra>"
+    value = f"{change.value:+.1f}".replace("-", "−")
+    return [
+        {
+            "type": "scatter",
+            "x": [change.low, change.high],
+            "y": [y, y],
+            "mode": "lines",
+            "line": {"color": colour, "width": 4 if main else 3},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "x": [change.value],
+            "y": [y],
+            "mode": "markers",
+            "marker": {
+                "color": colour,
+                "size": 14 if main else 10,
+                "symbol": "circle" if row.name in ("weighted", "unguarded") else "diamond",
+                "line": {"color": ink(dark), "width": 2 if main else 0},
+            },
+            "hovertemplate": hover,
+        },
+        {
+            "type": "scatter",
+            "x": [1.4 * span],
+            "y": [y],
+            "mode": "text",
+            "text": [f"<b>{value}</b>" if main else value],
+            "textposition": "middle left",
+            "textfont": {"size": 13, "color": ink(dark)},
+            "hoverinfo": "skip",
+        },
+    ]
+
+
+def _in_words(verdict: Verdict) -> str:
+    return {Verdict.HELPS: "helps", Verdict.HURTS: "hurts", Verdict.NONE: "no detectable difference"}[verdict]
+
+
+def _digits(change: Estimate) -> str:
+    return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
+
+
+def _span(reports: Sequence[RetrievalReport]) -> float:
+    """Half-width of an axis around zero that holds every interval of all reports."""
+    ends = [e for r in reports for s in (r.weighted, *r.controls) for e in (s.difference.low, s.difference.high)]
+    return 1.05 * max(1.0, *(abs(end) for end in ends))
+
+
+def _round_ticks(span: float) -> list[float]:
+    """Zero and one round number on either side.
+
+    >>> _round_ticks(183.0), _round_ticks(4.2)
+    ([-100.0, 0.0, 100.0], [-2.0, 0.0, 2.0])
+    """
+    size = 10.0 ** len(str(int(span))[1:]) if span >= 1 else 0.5
+    step = next(k * size for k in (5.0, 2.0, 1.0) if k * size <= 0.75 * span or k == 1.0)
+    return [-step, 0.0, step]

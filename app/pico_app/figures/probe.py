@@ -1,0 +1,195 @@
+"""The style probe: what style explains in every column against its probability, and which style moves one column."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from pico_app.figures.columns import ring, told, undimmed
+from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
+from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
+from pico_core.columns.probe_agreement import ProbeAgreement
+
+LOOK: dict[str, tuple[str, str]] = {"image": (IMAGE, "circle"), "text": (TEXT, "diamond")}
+GAP = 0.05  # half of the room between two panels
+NAMES = 0.12  # the same with names of styles in it
+ROW = 25  # pixels of one perturbation
+
+
+def against_probability(
+    probe: StyleProbe, table: pl.DataFrame, agreement: ProbeAgreement, *, selected: int, dark: bool = False
+) -> go.Figure:
+    """Share of variance that style explains, with its interval, against the semantic probability; a panel per modality.
+
+    Args:
+        probe: In the axes of the table.
+        table: The column table: `column`, `title`, `probability`.
+        agreement: The rank correlations that are written above the panels; says which shares are drawn.
+        selected: Column to ring; -1 for none.
+        dark: Theme.
+    """
+    figure = blank(
+        height=430, x="semantic probability p", y="share of variance that style explains", dark=dark, key="probe"
+    )
+    figure.update_layout(margin={"t": 56})
+    for place, side in enumerate(probe.sides, 1):
+        _panel(figure, place, len(probe.sides), dark=dark)
+        _level(figure, side, place, agreement.which, dark=dark)
+        _points(figure, _of(probe, side.modality, table, agreement.which), side, place)
+        rho, level = agreement.of(side.modality), side.level(agreement.which)
+        said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
+        span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
+        chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
+        band = f"grey: all columns together {span}{chance}"
+        small = f"<span style='font-size:12px'>{band}</span>"
+        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
+        if selected >= 0:
+            row = _of(probe, side.modality, table, agreement.which).row(
+                by_predicate=pl.col("column") == selected, named=True
+            )
+            before = len(figure.data)
+            ring(figure, row["probability"], row["share"], dark=dark)
+            figure.data[before].update(xaxis=_axis("x", place), yaxis=_axis("y", place))
+    return figure
+
+
+def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
+    """Every perturbation alone on one column: its share with interval, beside that of the middle column.
+
+    Args:
+        probe: Any.
+        column: Which column.
+        dark: Theme.
+    """
+    kind = "style of the item" if probe.source == "encoder" else "style label"
+    rows = max(len(probe.perturbations(side.modality)) for side in probe.sides)
+    figure = blank(
+        height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, dark=dark, key="drive"
+    )
+    for place, side in enumerate(probe.sides, 1):
+        colour, symbol = LOOK[side.modality]
+        found = probe.drivers(column, side.modality).reverse()  # Plotly counts upwards
+        names = [_named(name, side) for name in found["perturbation"]]
+        counted = [name not in (*side.aside, *side.without_effect) for name in found["perturbation"]]
+        middle = probe.frame.filter(pl.col("modality") == side.modality).group_by("perturbation").agg(
+            pl.col("share").median()
+        )  # fmt: skip
+        medians = dict(middle.iter_rows())
+        axes = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
+        _panel(figure, place, len(probe.sides), dark=dark, top=1.0, gap=NAMES)
+        figure.add_scatter(
+            x=[medians[name] for name in found["perturbation"]],
+            y=names,
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 13, "line": {"color": GREY, "width": 3}},
+            hovertemplate="%{y}: %{x:.1%} in the middle column<extra></extra>",
+            **axes,
+        )
+        figure.add_scatter(
+            x=found["share"].to_list(),
+            y=names,
+            error_x=interval(found["low"].to_list(), found["high"].to_list(), found["share"].to_list()),
+            mode="markers",
+            marker={
+                "color": colour,
+                "size": 10,
+                "symbol": [symbol if counts else f"{symbol}-open" for counts in counted],
+                "line": {"width": 1.5, "color": colour},
+            },
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            **axes,
+        )
+        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>", dark=dark)
+        figure.update_layout({_axis("yaxis", place, long=True): {"title": {"text": kind if place == 1 else ""}}})
+    return figure
+
+
+def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) -> None:
+    colour, symbol = LOOK[side.modality]
+    bars = interval(held["low"].to_list(), held["high"].to_list(), held["share"].to_list())
+    figure.add_scatter(
+        x=held["probability"].to_list(),
+        y=held["share"].to_list(),
+        error_y={**bars, "thickness": 1.1},
+        error_x=_across(held),
+        mode="markers",
+        marker={"color": colour, "symbol": symbol, "size": 8},
+        customdata=told(held),
+        hovertemplate="%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}"
+        "<extra></extra>",
+        xaxis=_axis("x", place),
+        yaxis=_axis("y", place),
+        **undimmed(),
+    )
+
+
+def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, dark: bool) -> None:
+    """The share over all columns as a dotted line in a grey band, and what chance gives as a band at the bottom."""
+    level = side.level(which)
+    across = {"xref": f"{_axis('x', place)} domain", "yref": _axis("y", place), "x0": 0, "x1": 1}
+    grey = {"fillcolor": "rgba(150,150,150,0.22)", "line": {"width": 0}, "layer": "below"}
+    figure.add_shape(type="rect", y0=level.low, y1=level.high, **grey, **across)
+    figure.add_shape(type="line", y0=level.value, y1=level.value, line={"color": GREY, "dash": "dot"}, **across)
+    if side.chance > 0:
+        figure.add_shape(type="rect", y0=0, y1=side.chance, **grey, **across)
+
+
+def _across(held: pl.DataFrame) -> dict[str, object] | None:
+    """Intervals of the probabilities, where the table has them."""
+    if "probability_low" not in held.columns or held["probability_low"].null_count():
+        return None
+    ends = (held[name].to_list() for name in ("probability_low", "probability_high", "probability"))
+    return {**interval(*ends), "thickness": 0.5}
+
+
+def _panel(figure: go.Figure, place: int, panels: int, *, dark: bool, top: float = 1.02, gap: float = GAP) -> None:
+    """Axes of one panel, shares from 0 to 1 on both sides so that they can be compared."""
+    start = 0.0 if place == 1 else 0.5 + gap
+    end = 0.5 - gap if place == 1 and panels == 2 else 1.0
+    share = {"range": [-0.02, top], "tickformat": ".0%"}
+    line = {"gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "automargin": True}
+    upright = top > 1
+    x, y = _axis("xaxis", place, long=True), _axis("yaxis", place, long=True)
+    figure.update_layout(
+        {
+            x: {
+                "domain": [start, end],
+                "anchor": _axis("y", place),
+                "title": {"text": figure.layout.xaxis.title.text},
+                **line,
+                **({} if upright else share),
+            },
+            y: {"anchor": _axis("x", place), "title": {"text": ""}, **line, **(share if upright else {})},
+        }
+    )
+    if upright and place == 1:
+        figure.layout.yaxis.title.text = "share of variance that style explains"
+
+
+def _head(figure: go.Figure, place: int, text: str, *, dark: bool) -> None:
+    figure.add_annotation(
+        text=text,
+        x=0,
+        xref=f"{_axis('x', place)} domain",
+        y=1,
+        yref=f"{_axis('y', place)} domain",
+        xanchor="left",
+        yanchor="bottom",
+        align="left",
+        showarrow=False,
+        font={"size": 14, "color": ink(dark)},
+    )
+
+
+def _of(probe: StyleProbe, modality: Modality, table: pl.DataFrame, which: str) -> pl.DataFrame:
+    shares = probe.frame.filter((pl.col("modality") == modality) & (pl.col("perturbation") == which))
+    return table.join(shares.select("column", "share", "low", "high"), on="column", how="inner", maintain_order="left")
+
+
+def _named(name: str, side: ProbeSide) -> str:
+    if name in side.without_effect:
+        return f"{verbatim(name)} (not seen)"
+    return f"{verbatim(name)} (content too)" if name in side.aside else verbatim(name)
+
+
+def _axis(kind: str, place: int, *, long: bool = False) -> str:
+    """Plotly's name of the axis of a panel."""
+    return kind if place == 1 else f"{kind}{place}"

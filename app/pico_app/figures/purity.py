@@ -1,0 +1,91 @@
+"""How pure labels are in the semantic and in the style space."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from pico_app.figures import theme
+from pico_core.spaces.purity import Purity, SpacePurity
+
+ROW_HEIGHT = 62
+# Colour, symbol and vertical shift of a space.
+SERIES = {
+    "semantic": (theme.SEMANTIC, "circle", -0.2),
+    "unweighted": (theme.GREY, "line-ns-open", 0.0),
+    "style": (theme.STYLE, "square", 0.2),
+}
+
+
+def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figure:
+    """Purity of every label in the semantic, the style and the unweighted space, with interval and control."""
+    height = 90 + ROW_HEIGHT * len(purities)
+    title = "share of the nearest neighbours with the same label (purity)"
+    figure = theme.blank(height=height, x=title, y="", dark=dark, key="purity")
+    places = list(range(len(purities)))
+    for place, purity in zip(places, purities, strict=True):
+        chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]
+        figure.add_shape(
+            type="rect",
+            x0=min(c.low for c in chance),
+            x1=max(c.high for c in chance),
+            y0=place - 0.38,
+            y1=place + 0.38,
+            fillcolor=theme.GREY,
+            opacity=0.5,
+            line_width=0,
+            layer="below",
+        )
+    if purities:
+        last = purities[-1].semantic.permuted
+        figure.add_annotation(
+            x=last.value, y=places[-1] + 0.38, text="permuted labels", showarrow=False, yanchor="top", opacity=0.75
+        )
+    for name, (colour, symbol, shift) in SERIES.items():
+        spaces = [getattr(purity, name) for purity in purities]
+        figure.add_trace(_purity_trace(spaces, places, name=name, colour=colour, symbol=symbol, shift=shift))
+    titles = [
+        "<b>modality</b><br>images and texts together"
+        if p.role == "modality"
+        else f"<b>{p.role}</b>, {p.items}<br>{theme.verbatim(p.label)}, {p.n_values} values"
+        for p in purities
+    ]
+    figure.update_yaxes(tickvals=places, ticktext=titles, range=[len(purities) - 0.3, -0.6], showgrid=False)
+    figure.update_yaxes(zeroline=False, fixedrange=True)
+    figure.update_xaxes(range=[-0.02, 1.04], zeroline=False, tickformat=".1f", fixedrange=True)
+    figure.update_layout(
+        showlegend=True,
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.0, "xanchor": "left", "title_text": ""},
+        margin={"l": 8, "r": 16, "t": 30, "b": 8},
+    )
+    return figure
+
+
+def _purity_trace(
+    spaces: Sequence[SpacePurity], places: Sequence[int], *, name: str, colour: str, symbol: str, shift: float
+) -> go.Scatter:
+    values = [space.purity for space in spaces]
+    return go.Scatter(
+        x=[v.value for v in values],
+        y=[place + shift for place in places],
+        mode="markers",
+        name=f"{name} space" if name != "unweighted" else "unweighted",
+        marker={
+            "color": colour,
+            "symbol": symbol,
+            "size": 11 if name != "unweighted" else 16,
+            "line": {"width": 2, "color": colour},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [v.high - v.value for v in values],
+            "arrayminus": [v.value - v.low for v in values],
+            "color": colour,
+            "thickness": 2,
+            "width": 4,
+        },
+        customdata=[(v.low, v.high, s.permuted.value) for v, s in zip(values, spaces, strict=True)],
+        hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>permuted labels %{customdata[2]:.3f}"
+        f"<extra>{name}</extra>",
+    )

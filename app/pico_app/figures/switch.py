@@ -1,0 +1,178 @@
+"""What a column switch does to recall: paired changes with intervals, and what chance columns do."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, ink
+from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.switching.effect import ControlBand, MetricRow
+from pico_core.retrieval.switching.setting import Move
+
+LABELS = {
+    "i2t_r1": "R@1",
+    "i2t_r5": "R@5",
+    "i2t_r10": "R@10",
+    "t2i_r1": "R@1",
+    "t2i_r5": "R@5",
+    "t2i_r10": "R@10",
+    "rsum": "<b>rSum</b>",
+}
+GROUPS = {"i2t_r1": "image to text", "t2i_r1": "text to image", "rsum": "sum of all six"}
+PLACES = {"i2t_r1": 0.0, "i2t_r5": 1.0, "i2t_r10": 2.0, "t2i_r1": 3.7, "t2i_r5": 4.7, "t2i_r10": 5.7, "rsum": 7.4}
+BAND = "rgba(150,150,150,0.32)"
+LEAST = 2.0  # points to either side of zero: a change of nothing is not blown up
+SHOWN_TIMES = 1.04
+
+
+def changes(
+    rows: Sequence[MetricRow], *, control: ControlBand | None, sampled: bool = False, dark: bool = False
+) -> go.Figure:
+    """Paired change of every metric with its interval; in grey the range of random columns.
+
+    Args:
+        rows: Six recalls and rSum, in the order of `METRICS`.
+        control: The same switch on random columns; None while it is not known.
+        sampled: Not all queries were asked: an interval of no width is then no certainty.
+        dark: Theme.
+    """
+    figure = blank(height=360, x="change in points (recall in per cent, rSum of 600)", y="", dark=dark, key="switch")
+    reach = [LEAST]
+    for number, row in enumerate(rows):
+        place, change = PLACES[row.name], row.change
+        reach += [abs(change.low), abs(change.high)]
+        if control is not None:
+            low, high = control.ends(number)
+            reach += [abs(low), abs(high)]
+            figure.add_shape(
+                type="rect",
+                x0=low,
+                x1=high,
+                y0=place - 0.36,
+                y1=place + 0.36,
+                fillcolor=BAND,
+                line_width=0,
+                layer="below",
+            )
+            figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge())
+            figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
+        _draw(figure, row, place, control=None if control is None else control.ends(number), dark=dark)
+    span = SHOWN_TIMES * max(reach)
+    figure.add_shape(
+        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
+    )
+    for row in rows:
+        figure.add_annotation(
+            x=1.0,
+            xref="paper",
+            y=PLACES[row.name],
+            text=_said(row.change, sampled=sampled),
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
+            font={"size": 13, "color": ink(dark)},
+        )
+        if row.name in GROUPS and row.name != "rsum":
+            figure.add_annotation(
+                x=0.0,
+                xref="paper",
+                y=PLACES[row.name] - 0.72,
+                text=GROUPS[row.name],
+                showarrow=False,
+                xanchor="right",
+                xshift=-8,
+                font={"size": 12, "color": ink(dark)},
+                opacity=0.75,
+            )
+    if control is not None:
+        figure.add_annotation(
+            x=1.0,
+            y=1.0,
+            xref="paper",
+            yref="paper",
+            yshift=16,
+            text=f"grey: {_word(control.n_columns)} instead, {len(control.changes)} draws",
+            showarrow=False,
+            xanchor="right",
+            font={"size": 12, "color": ink(dark)},
+            opacity=0.75,
+        )
+    figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
+    figure.update_yaxes(
+        range=[max(PLACES.values()) + 0.7, -1.1],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        tickvals=[PLACES[row.name] for row in rows],
+        ticktext=[LABELS[row.name] for row in rows],
+    )
+    figure.update_layout(margin={"l": 100, "r": 150, "t": 28, "b": 8})
+    return figure
+
+
+def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[float, float] | None, dark: bool) -> None:
+    change = row.change
+    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
+    chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
+    figure.add_scatter(
+        x=[change.low, change.high],
+        y=[place, place],
+        mode="lines",
+        line={"color": colour, "width": 4 if row.name == "rsum" else 2.2},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[change.value],
+        y=[place],
+        mode="markers",
+        marker={
+            "color": colour,
+            "size": 13 if row.name == "rsum" else 9,
+            "symbol": "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open",
+            "line": {"color": colour, "width": 2},
+        },
+        hovertemplate=f"{row.before.value:.1f} before, {row.after.value:.1f} after<br>change {_digits(change)}{chance}"
+        "<extra></extra>",
+    )
+
+
+def moves_html(move: Move, *, name: str, picture: str | None) -> str:
+    """One query and its ranks; names come from data and are escaped."""
+    better = move.after < move.before
+    colour = GAIN if better else LOSS
+    kind = "im" if move.kind == "image" else "tx"
+    shown = f"<img src='{picture}' alt=''>" if picture else ""
+    return (
+        f"<style>{STYLE}</style><div class='switched {kind}'>{shown}<span>{escape(name)}</span>"
+        f"<b style='border-bottom:3px solid {colour}'>{move.before:,} → {move.after:,}</b></div>"
+    )
+
+
+STYLE = (
+    ".switched{display:flex;gap:.7rem;align-items:center;padding:.3rem .7rem;border-radius:.4rem;font-size:.92rem;"
+    "line-height:1.3;background:rgba(128,128,128,.08);min-height:2.5rem;box-sizing:border-box}"
+    ".switched span{flex:1 1 8rem;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:2;"
+    "-webkit-box-orient:vertical;overflow:hidden}"
+    ".switched b{white-space:nowrap;font-variant-numeric:tabular-nums;font-weight:600}"
+    ".switched img{height:44px;border-radius:.25rem}"
+    f".switched.im{{border-left:4px solid {IMAGE}}}.switched.tx{{border-left:4px solid {TEXT}}}"
+    ".switched span::before{font-size:.8em}.switched.im span::before{content:'● '}"
+    ".switched.tx span::before{content:'◆ '}"
+)
+
+
+def _digits(change: Estimate) -> str:
+    return f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
+
+
+def _said(change: Estimate, *, sampled: bool) -> str:
+    return "no change seen" if sampled and change.low == change.high else _digits(change)
+
+
+def _word(n_columns: int) -> str:
+    return "one random column" if n_columns == 1 else f"{n_columns} random columns"
+
+
+def _edge() -> dict[str, object]:
+    return {"color": GREY, "width": 1}

@@ -1,0 +1,1 @@
+"""One page each: ask the controls, call the answers, draw the figures."""

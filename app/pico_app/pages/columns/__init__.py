@@ -1,0 +1,5 @@
+"""The Columns page: one file per instrument, `page` holds them together."""
+
+from pico_app.pages.columns.page import render
+
+__all__ = ["render"]

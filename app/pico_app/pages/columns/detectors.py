@@ -1,0 +1,49 @@
+"""Which detector of style columns to trust here: all of them side by side, and against every yardstick."""
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import studies, trust
+from pico_app.figures import detectors as draw
+from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.parts import figure, prose
+from pico_app.state import columns, screen
+
+
+def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+    """Draw the instrument; the column that was clicked in it."""
+    st.subheader("Which detector of style columns can be trusted here?", anchor=False)
+    found = trust.trust(space)
+    if found:
+        for one in found:
+            prose(one.sentence)
+        figure(
+            draw.against_yardsticks(found, dark=screen.dark()),
+            key="columns-yardsticks",
+            read="right of zero, the detector puts columns in the order of style that the yardstick finds; lines are "
+            "95 % intervals. Similarities are turned round: here all detectors are read as signs of style.",
+            beware="a yardstick is no truth either, unless the columns were planted: labels show what goes together, "
+            "and the probe knows only its own styles. Columns are taken as independent.",
+        )
+    else:
+        prose(
+            "There is no yardstick on this dataset: no planted truth, no style probe and no label of style. Run the "
+            "style probe, or add a label column called style, and every detector is compared with it."
+        )
+        st.button("Open the style probe", on_click=columns.go_to_part, args=("probe",), icon=":material/science:")
+    clicked = picked_column(
+        draw.strips(frame, selected=selected, dark=screen.dark()),
+        key="columns-strips",
+        read="one strip per detector, the columns in the same order in all. Dark bars are those that the detector "
+        "itself ranks as style. Where detectors agree, dark gathers at the left of every strip. Click a bar.",
+        beware="heights of different strips are no common scale.",
+    )
+    with st.expander("Every detector against every other"):
+        other = picked_column(
+            draw.scatter_matrix(frame, selected=selected, dark=screen.dark()),
+            key="columns-matrix",
+            read="a point is a column, dark where its semantic probability is low. A narrow band is agreement of two "
+            "detectors. Click a point.",
+            beware="the probability is made of both similarities, so it follows them by construction.",
+        )
+    return other if clicked is None else clicked

@@ -1,0 +1,182 @@
+"""One column from near: its numbers, values and signs, its company, what it goes with, its items and tokens."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pico_app.answers import drawn, readings, studies
+from pico_app.answers import near as near_answers
+from pico_app.figures import columns as draw
+from pico_app.figures import near
+from pico_app.pages.columns import items
+from pico_app.pages.columns.numbers import numbers_html
+from pico_app.pages.parts import figure, prose
+from pico_app.pages.waiting import waiting
+from pico_app.server.jobs import Job
+from pico_app.state import columns, screen, widgets
+from pico_app.words.markup import plain
+from pico_core.columns.detail.neighbours import Companion, SideCompany
+
+PER_BAND = 3
+
+
+def render(space: studies.Workspace, column: int) -> int | None:
+    """Draw the instrument; the column that was clicked in it."""
+    row = space.study.columns.row(column, named=True)
+    head, switch = st.container(key="row-column").columns([5, 1.4], vertical_alignment="bottom")
+    head.subheader(row["title"][0].upper() + row["title"][1:], anchor=False)
+    switch.button(
+        "Switch it off",
+        icon=":material/toggle_off:",
+        width="stretch",
+        on_click=columns.go_to_part,
+        args=("switch",),
+        help="What happens to retrieval without this column?",
+    )
+    if space.study.basis.name != "given":
+        parts = ", ".join(f"{load.column} ({load.value:+.2f})" for load in readings.loadings(space, column))
+        st.markdown(f"This axis is mostly made of the given columns {parts}; in brackets their share, a signed cosine.")
+    st.html(numbers_html(row))
+    _values(space, column)
+    clicked = _company(space, column)
+    _goes_with(space, column)
+    _items(space, column)
+    _tokens(space, column)
+    return clicked
+
+
+def _values(space: studies.Workspace, column: int) -> None:
+    shown = near_answers.column_items(space, column, PER_BAND)
+    offset = near_answers.offset(space, column)
+    left, right = st.container(key="beside-values").columns([3, 2])
+    with left:
+        st.markdown("**Values in images and in texts**")
+        figure(
+            drawn.drawn(
+                space, draw.values, shown.images.numpy(), shown.texts.numpy(), also=(column,), dark=screen.dark()
+            ),
+            key="columns-values",
+            read="where images (plain) and texts (hatched) of the fit split lie in this column. Images minus texts: "
+            f"{offset.offset.value:+.3f} [{offset.offset.low:+.3f}, {offset.offset.high:+.3f}], which is "
+            f"{offset.gap_share:.1%} of the squared gap between the modalities. The column makes "
+            f"{offset.cosine_share.value:+.1%} [{offset.cosine_share.low:+.1%}, {offset.cosine_share.high:+.1%}] of "
+            "the mean dot product of matched pairs.",
+            beware="a shift between the two is the modality offset: neither style nor meaning. Shares, not counts: "
+            "there may be several texts per image.",
+        )
+    with right:
+        st.markdown("**Signs of patch and word**")
+        figure(
+            drawn.drawn(space, near.sign_square, near_answers.signs(space, column), also=(column,), dark=screen.dark()),
+            key="columns-signs",
+            read="all patch-word products of matched pairs by the signs of their factors. The two blue cells add up to "
+            "p̂; null is the same share when texts are read against other images.",
+            beware="a full blue cell is agreement only as far as it exceeds its null.",
+        )
+
+
+def _company(space: studies.Workspace, column: int) -> int | None:
+    found = near_answers.company(space, column)
+    st.markdown("**Company: with which columns does it move?**")
+    clicked = None
+    for place, name, side in zip(st.columns(2), ("images", "texts"), (found.image, found.text), strict=True):
+        with place:
+            prose(_nearest(name, side))
+            for title, companions in (
+                (f"Fellows at prototype {side.prototype}, by cosine with it", side.fellows),
+                (f"Most correlated over {name}", side.correlated),
+            ):
+                if companions:
+                    clicked = _chips(title, companions, key=f"{name}-{title[:4]}") if clicked is None else clicked
+    return clicked
+
+
+def _nearest(name: str, side: SideCompany) -> str:
+    if side.cosine == 0:
+        return f"In {name} it does not vary over the anchors, so it keeps no company."
+    upside = ", upside down" if side.cosine < 0 else ""
+    fellows = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
+    if side.n_fellows == 1:
+        fellows = "one other column is"
+    return (
+        f"In {name} its nearest style prototype is number {side.prototype} (cosine {side.cosine:+.2f}{upside}); "
+        f"{fellows} nearest to it too."
+    )
+
+
+def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | None:
+    """Columns to go to, each with its value."""
+    values = {companion.column: companion.value for companion in companions}
+    chosen = st.pills(
+        title,
+        list(values),
+        format_func=lambda column: f"{column} · {values[column]:+.2f}",
+        wrap=True,  # in a column they would run out of it
+        key=f"company-{key}",
+    )
+    return widgets.fresh(f"company-{key}", chosen)
+
+
+def _goes_with(space: studies.Workspace, column: int) -> None:
+    found = near_answers.associations(space, column)
+    st.markdown("**What it goes with**")
+    if not found:
+        st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
+        return
+    figure(
+        drawn.drawn(space, near.goes_with, found, also=(column,), dark=screen.dark()),
+        key="columns-goes-with",
+        read="share of the column's variance between the groups of a label (η²), with its 95 % interval; for numbers "
+        "their correlation. The grey bar is what chance gives for so many groups; filled points lie beyond it.",
+        beware="whether a label is style is guessed from its name. Labels that go together share their columns.",
+    )
+
+
+def _items(space: studies.Workspace, column: int) -> None:
+    shown = near_answers.column_items(space, column, PER_BAND)
+    st.markdown("**Items from the top of this column to the bottom** (of the fit split, which p̂ was read from)")
+    left, right = st.columns(2)
+    left.html(items.image_bands(space, shown.image_bands))
+    right.html(items.text_bands(space, shown.text_bands))
+
+
+def _tokens(space: studies.Workspace, column: int) -> None:
+    st.markdown("**Which words and which patches drive it**")
+    left, right = st.columns(2)
+    with left:
+        _words(space, column)
+    with right:
+        patches = near_answers.patch_ends(space, column)
+        if patches is None:
+            st.caption("The images of this dataset are one vector each, so there are no patches to look at.")
+            return
+        st.html(items.patches(space, patches))
+        if patches.place is not None:
+            figure(
+                drawn.drawn(space, near.places, patches, also=(column,), dark=screen.dark()),
+                key="columns-places",
+                read="mean of the column at every place of the picture, over all images.",
+                beware="a pattern that hardly varies between pictures is a habit of the encoder, not something shown.",
+            )
+
+
+def _words(space: studies.Workspace, column: int) -> None:
+    words = near_answers.words_of(space)
+    if isinstance(words, Job):
+        waiting(words, place="words")
+        return
+    found = near_answers.word_ends(space, column, words)
+    if found is None:
+        st.caption(
+            "The captions could not be parted into as many words as there are tokens, or no word stands in the texts "
+            "of five images. A text label column called words, with the pieces parted by spaces, would tell."
+        )
+        return
+    figure(
+        drawn.drawn(space, near.word_ends, found, also=(column,), dark=screen.dark()),
+        key="columns-words",
+        read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
+        f"or more, with 95 % intervals by image. {plain(words.rule[0].upper() + words.rule[1:])}; {words.n_read:,} of "
+        f"{len(words.words):,} texts are read.",
+        beware="a token knows its sentence: a word can be high because of its neighbours.",
+    )

@@ -1,0 +1,130 @@
+"""Which columns carry style, and how sure are we? The answer, the hero figure, and one instrument at a time."""
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import drawn, readings, studies
+from pico_app.components.column_mark import column_mark
+from pico_app.figures import columns as draw
+from pico_app.pages.columns import chooser, detectors, one_column, probe, sureness, switch, table
+from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.parts import figure, prose, question
+from pico_app.state import columns, screen
+
+TITLE = "Which columns carry style, and how sure are we?"
+INSTRUMENTS: dict[columns.Part, str] = {
+    "column": "One column",
+    "sure": "How sure",
+    "switch": "Switch off",
+    "detectors": "Whom to trust",
+    "probe": "Style probe",
+    "table": "Table",
+}
+ORDERS = {"Sorted": True, "By index": False}  # whether by value
+
+
+def _key(measure: str, order: str) -> str:
+    return f"columns-{measure}-{order}"
+
+
+FORMS = {
+    _key(measure, order): draw.Shown(measure, by_value)
+    for measure in draw.MEASURES
+    for order, by_value in ORDERS.items()
+}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    summary = readings.columns_summary(space)
+    question(TITLE, summary.sentence)
+    if summary.agreement is not None:
+        prose(summary.agreement.sentence)
+    st.space("small")
+    _one(space, summary.lowest)
+
+
+@st.fragment
+def _one(space: studies.Workspace, lowest: int) -> None:
+    """All that follows the column that is looked at. Another column draws this anew, not the frame around it."""
+    frame = readings.columns_frame(space)
+    start = columns.column(frame.height)
+    selected = chooser.choose(frame, lowest if start < 0 else start)
+    overview = st.container()
+    st.space("small")
+    part = st.segmented_control(
+        "Instrument",
+        list(INSTRUMENTS),
+        format_func=INSTRUMENTS.__getitem__,
+        default=columns.part(),
+        required=True,
+        key="columns-part",
+        label_visibility="collapsed",
+    )
+    columns.set_part(part)
+    # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Another
+    # column moves the mark in it and no more, so no instrument waits for its bars.
+    with overview:
+        _overview(space, frame)
+    column_mark(
+        draw.marks_json(frame, plots=FORMS, selected=selected, dark=screen.dark()),
+        key="columns-mark",
+        on_pick=columns.follow_pick,
+    )
+    _go(_instrument(space, frame, selected, part), selected)
+
+
+def _go(chosen: int | None, selected: int) -> None:
+    """Follow a click to another column."""
+    if chosen is not None and chosen != selected:
+        columns.set_column(chosen)
+        st.rerun()
+
+
+def _instrument(space: studies.Workspace, frame: pl.DataFrame, selected: int, part: columns.Part) -> int | None:
+    """Draw the open instrument; the column that was clicked in it."""
+    if part == "sure":
+        return sureness.render(space, frame, selected)
+    if part == "probe":
+        return probe.render(space, selected)
+    if part == "detectors":
+        return detectors.render(space, frame, selected)
+    if part == "switch":
+        return switch.render(space, selected)
+    if part == "table":
+        return table.render(space, frame, selected)
+    return one_column.render(space, selected)
+
+
+@st.fragment
+def _overview(space: studies.Workspace, frame: pl.DataFrame) -> None:
+    """All columns in one figure; what is shown and in which order changes nothing below it."""
+    what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
+    names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
+    measure = what.segmented_control(
+        "Show",
+        list(names),
+        format_func=names.__getitem__,
+        default="probability",
+        required=True,
+        wrap=True,
+        key="columns-measure",
+    )
+    order = how.segmented_control(
+        "Order", list(ORDERS), default="Sorted", required=True, wrap=True, key="columns-order"
+    )
+    also = (space.strength if measure == "shown_weight" else None,)
+    figure(
+        drawn.drawn(
+            space, draw.all_columns, frame, also=also, measure=measure, by_value=ORDERS[order], dark=screen.dark()
+        ),
+        key=_key(measure, order),
+        read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
+        "prototype in images, in texts, or in both. Lines are 95 % intervals: the whole construction on resampled "
+        "images. At the side: how many columns lie at which height. Click a bar.",
+        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
+        "prototype need not be style. Compare the detectors below.",
+    )

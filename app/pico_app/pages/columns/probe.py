@@ -1,0 +1,156 @@
+"""Does style move the columns that the method calls style? A check that does not come from the method."""
+
+import streamlit as st
+
+from pico_app.answers import probe as asking
+from pico_app.answers.studies import Workspace
+from pico_app.figures import probe as draw
+from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.data.encode.encoders import choose_means
+from pico_app.pages.parts import figure, prose
+from pico_app.pages.waiting import waiting
+from pico_app.state import screen
+from pico_app.words.markup import plain
+from pico_core.columns.probe import ALL, FIXED, StyleProbe
+
+WHAT = (
+    "The style probe changes only the style of pictures and captions (grey, tinted, blurred, formal, chatty and so "
+    "on), encodes them again, and measures how much of every column moves. It knows nothing of the method, so it can "
+    "check it."
+)
+
+
+KINDS = {
+    "encoder": "Encoded again",
+    "fixed": "Encoded again, at fixed style label",
+    "labels": "By style labels alone",
+}
+AGAIN = (
+    "the share is about these styles and these items. Differences between items count as content, also where items "
+    "differ in a style of their own, which makes the columns of that style look still. And the correlation takes "
+    "columns as independent."
+)
+STILL = (
+    "items are compared only with items of their own style label, so the label decides too: a column that follows "
+    "it has little left that could count as content. And the correlation takes columns as independent."
+)
+LABELS = (
+    "labels show what goes together, no cause: content that follows style counts as style. The band at the bottom is "
+    "what chance alone gives."
+)
+
+
+def render(space: Workspace, selected: int) -> int | None:
+    """Draw the instrument; the column that was clicked in it."""
+    st.subheader("Does style move the columns that are called style?", anchor=False)
+    found = asking.by_encoder(space)
+    labelled = asking.by_labels(space)
+    if found is None:
+        prose(WHAT)
+        _ask(space, labelled is not None)
+        return None if labelled is None else _show(space, labelled, selected, ALL)
+    kind = _kind(fixed=found.has_fixed, labels=labelled is not None)
+    if kind == "labels" and labelled is not None:
+        return _show(space, labelled, selected, ALL)
+    return _show(space, found, selected, FIXED if kind == "fixed" else ALL)
+
+
+def _kind(*, fixed: bool, labels: bool) -> str:
+    kinds = ["encoder", *(["fixed"] if fixed else []), *(["labels"] if labels else [])]
+    if len(kinds) == 1:
+        return kinds[0]
+    chosen: str = st.segmented_control(
+        "Where the shares come from",
+        kinds,
+        format_func=KINDS.__getitem__,
+        default=kinds[0],
+        required=True,
+        key="probe-kind",
+        label_visibility="collapsed",
+    )
+    return chosen
+
+
+def _ask(space: Workspace, labelled: bool) -> None:
+    """The way to a probe with an encoder, or why there is none."""
+    job = asking.job(space)
+    until = "Until then, the style labels speak." if labelled else ""
+    if job is not None and job.running:
+        waiting(job, place="probe", meanwhile=until)
+        return
+    offered = asking.sources(space)
+    if space.dataset.demo is not None and offered.own_encoder is None:
+        st.info("No encoder made these vectors, so nothing can be encoded again: here the style labels speak.")
+        return
+    if not (offered.pictures or offered.captions):
+        instead = (
+            "Its style labels say what goes together."
+            if labelled
+            else "Encode your pictures on the Data page, or add a label column called style."
+        )
+        st.info(f"This dataset holds neither pictures nor captions that could be changed. {instead}")
+        return
+    if job is not None:
+        waiting(job, place="probe", meanwhile=until)
+    if offered.own_encoder is not None:
+        if st.button("Run the style probe", type="primary", icon=":material/science:", key="probe-start"):
+            asking.start(space, offered.own_encoder)
+            st.rerun()
+        return
+    with st.expander("Run it with the encoder that made this dataset", expanded=not labelled):
+        without = "" if offered.pictures else " It names no pictures, so only its captions can be changed."
+        st.markdown(f"Up to 100 images of the fit split with one caption each, in ten styles.{without}")
+        means = choose_means()
+        pressed = st.button(
+            "Run the style probe",
+            type="primary",
+            icon=":material/science:",
+            disabled=means is None,
+            key="probe-start",
+            help="The unchanged items are encoded first: another encoder than the dataset's own is refused.",
+        )
+        if pressed and means is not None:
+            asking.start(space, means.encoder, batch_size=means.batch_size)
+            st.rerun()
+
+
+def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int | None:
+    agreement = asking.agreement(space, probe, which=which)
+    prose(agreement.sentence)
+    prose(probe.sentence_of(which))
+    table = space.study.columns
+    key = f"columns-probe-{probe.source}-{which}"
+    again = probe.source == "encoder"
+    clicked = picked_column(
+        draw.against_probability(probe, table, agreement, selected=selected, dark=screen.dark()),
+        key=key,
+        read="every point is a column. Up: style explains more of its variance; left: the method calls it style. If "
+        "both agree, points fall from upper left to lower right. Lines are 95 % intervals over resampled "
+        + ("items, and of the probability over resampled images" if again else "images")
+        + ". Click a point.",
+        beware=LABELS if not again else STILL if which == FIXED else AGAIN,
+    )
+    name = table["title"][selected]
+    st.markdown(f"**What moves {name}**" if again else f"**Labels that go with {name}**")
+    figure(
+        draw.drivers(probe, selected, dark=screen.dark()),
+        key=f"{key}-drivers",
+        read="each style alone, with its 95 % interval; the grey tick is the middle column. "
+        + ("Hollow points are not counted in the share above." if again else "One label may stand for another."),
+        beware="a style that moves this column as far as it moves the middle column says nothing special about it.",
+    )
+    _details(space, probe, which)
+    return clicked
+
+
+def _details(space: Workspace, probe: StyleProbe, which: str) -> None:
+    with st.expander("Which detectors does it confirm, and what was left out?"):
+        st.markdown(
+            "Rank correlation of every detector, read as a sign of style, with the share that style explains, and its "
+            "95 % interval. Many intervals at once: one of twenty misses by chance."
+        )
+        st.dataframe(asking.confirmed(space, probe, which=which), hide_index=True)
+        for note in probe.notes:
+            st.markdown(f"- {plain(note)}")
+        if probe.source == "encoder":
+            st.caption(f"Encoder: {plain(probe.encoder)}. Items: {plain(probe.part)}.")

@@ -1,0 +1,76 @@
+"""How sure are we of every column: who stays lowest, its null, both modalities, other starts and other images."""
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import readings, studies
+from pico_app.figures import columns as draw
+from pico_app.figures import sureness
+from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.parts import figure, prose
+from pico_app.pages.waiting import waiting
+from pico_app.server.jobs import Job
+from pico_app.state import screen
+
+
+def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+    """Draw the instrument; the column that was clicked in it."""
+    found = [_lowest(space, frame, selected), *_sides(frame, selected)]
+    return next((clicked for clicked in found if clicked is not None), None)
+
+
+def _lowest(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+    one, two = st.columns(2)
+    clicked = None
+    with one:
+        st.subheader("Which ten are the lowest?", anchor=False)
+        if not draw.has_intervals(frame):
+            st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
+        else:
+            clicked = picked_column(
+                sureness.lowest_ten(frame, selected=selected, dark=screen.dark()),
+                key="columns-lowest",
+                read="how often a column is among the ten of lowest semantic probability when images are drawn anew "
+                "and the whole construction is repeated. Click a bar.",
+                beware="a column that is surely low looks like a style prototype; that this is style is for the "
+                "yardsticks to say.",
+            )
+    with two:
+        st.subheader("Would it come out again?", anchor=False)
+        stable = readings.stability(space)
+        if isinstance(stable, Job):
+            waiting(stable, place="stability")
+        else:
+            prose(stable.sentence)
+            figure(
+                sureness.agreements(stable, dark=screen.dark()),
+                key="columns-agreements",
+                read="every dot compares the order of the columns in two constructions: 1 is the same order, 0 no "
+                "relation. The line spans 95 % of the resamples.",
+                beware="agreement is no truth: constructions can agree on a wrong order.",
+            )
+    return clicked
+
+
+def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
+    one, two = st.columns(2)
+    with one:
+        st.subheader("Is p̂ more than chance?", anchor=False)
+        first = picked_column(
+            draw.against_null(frame, selected=selected, dark=screen.dark()),
+            key="columns-null",
+            read="p̂ is the share of token pairs whose signs agree. Filled blue points differ from their null at 5 % "
+            "false discovery; lines are 95 % intervals, grey bars the null's central 95 %.",
+            beware="a high p̂ on the dotted diagonal is an offset that both modalities share, not meaning. And a column "
+            "that differs is not thereby large.",
+        )
+    with two:
+        st.subheader("Which side looks like style?", anchor=False)
+        second = picked_column(
+            draw.two_sides(frame, selected=selected, dark=screen.dark()),
+            key="columns-sides",
+            read="far right: moves with a style prototype in images; far up: the same in texts. Lower left carries "
+            "meaning on both sides, as far as the prototypes can tell.",
+            beware="prototypes gather columns that move together; that is style only where style dominates the data.",
+        )
+    return [first, second]

@@ -1,0 +1,265 @@
+"""The column switch: take columns out, or set them, and read what happens to retrieval."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from pico_app.answers import pictures, retrieval, studies, switch
+from pico_app.figures import switch as draw
+from pico_app.pages import parts
+from pico_app.pages.columns import column_sets
+from pico_app.pages.waiting import waiting
+from pico_app.server.jobs import Job
+from pico_app.state import queries, screen
+from pico_app.state import switch as switch_state
+from pico_app.state.switch_choice import BASES, SETTINGS, WHICH, Base, Switching, Which
+from pico_app.words.markup import plain
+from pico_core.errors import DataError
+from pico_core.retrieval.switching.column_sets import columns_text
+from pico_core.retrieval.switching.effect import SwitchEffect
+from pico_core.retrieval.switching.setting import Move, SwitchSetting
+
+SHOWN = 5  # queries won, and as many lost
+SOURCES: dict[Which, str] = {
+    "column": "This column",
+    "lowest": "Lowest by probability",
+    "image-cluster": "Its image-style cluster",
+    "text-cluster": "Its text-style cluster",
+    "own": "My list",
+}
+SETTING_NAMES: dict[SwitchSetting, str] = {
+    "off": "Weight 0",
+    "one": "Weight 1",
+    "mean": "Mean",
+    "image_mean": "Mean in images",
+    "text_mean": "Mean in texts",
+}
+ABOUT: dict[SwitchSetting, str] = {
+    "off": "The columns do not count; all other weights stay as they are. Scaling those up again would move no rank.",
+    "one": "The columns count as all do unweighted; all other weights stay as they are.",
+    "mean": "Mean-ablation: every token has the column's mean of the fit split, images and texts each their own. That "
+    "adds the same number to every score, so all ranks are those of weight 0, exactly.",
+    "image_mean": "Every image token has the column's mean of the fit split; texts keep their values. What is left of "
+    "the column prefers some texts to others, whatever the image.",
+    "text_mean": "Every word has the column's mean of the fit split; images keep their values. What is left of the "
+    "column prefers some images to others, whatever the text.",
+}
+
+
+def render(space: studies.Workspace, selected: int) -> int | None:
+    """Draw the instrument; no column is clicked in it."""
+    choice, late = switch_state.switching(), False
+    _choose(space, choice, selected)
+    st.space("small")
+    try:
+        columns = switch.switch_columns(space, choice, selected)
+        if columns:
+            late = _answer(space, choice, columns)
+        else:
+            st.info("Which columns? Write numbers and ranges, such as 3, 7, 12-15.", icon=":material/keyboard:")
+    except DataError as error:
+        columns = ()
+        st.info(plain(str(error)[0].upper() + str(error)[1:]), icon=":material/keyboard:")
+    column_sets.render(space, choice, columns)
+    if late:  # only here: what was pressed in this run has been heard
+        st.rerun()
+    return None
+
+
+def _choose(space: studies.Workspace, choice: Switching, selected: int) -> None:
+    """The controls: always the same widgets in the same places, so that a fast second click finds its own."""
+    total = space.splits.test.n_columns
+    most = max(1, total - 1)
+    switch_state.place_switching(most)
+    changed: dict[str, Any] = {"on_change": _take, "args": (space, selected)}
+    left, right = st.columns([7.2, 2.8], vertical_alignment="bottom")
+    left.segmented_control(
+        "Which columns", WHICH, format_func=SOURCES.__getitem__, required=True, wrap=True, key="switch-which", **changed
+    )
+    with right.container(height=70, border=False):
+        if choice.which == "lowest":
+            st.number_input(f"How many of {total}", 1, most, key="switch-lowest", **changed)
+        elif choice.which == "own":
+            st.text_input(
+                f"Columns, 0 to {total - 1}",
+                placeholder="3, 7, 12-15",
+                max_chars=2000,
+                key="switch-typed",
+                **changed,
+            )
+    to, base, back = st.columns([5.4, 3.2, 1.4], vertical_alignment="bottom")
+    to.segmented_control(
+        "Set to",
+        SETTINGS,
+        format_func=SETTING_NAMES.__getitem__,
+        required=True,
+        help="  \n".join(f"**{SETTING_NAMES[name]}**: {ABOUT[name]}" for name in SETTINGS),
+        wrap=True,
+        key="switch-to",
+        **changed,
+    )
+    names: dict[Base, str] = {"unweighted": "Equal weights", "weighted": f"Weights at λ = {space.strength:g}"}
+    base.segmented_control(
+        "Compared with", BASES, format_func=names.__getitem__, required=True, wrap=True, key="switch-base", **changed
+    )
+    back.button(
+        "Undo",
+        icon=":material/undo:",
+        width="stretch",
+        disabled=not switch_state.can_undo_switching(),
+        key="switch-undo",
+        on_click=switch_state.undo_switching,
+    )
+
+
+def _take(space: studies.Workspace, selected: int) -> None:
+    """Switch what the widgets say; an own list begins with what was switched until now."""
+    choice, wanted = switch_state.switching(), switch_state.placed_switching()
+    if wanted.typed != choice.typed:
+        wanted = replace(wanted, name="")
+    elif wanted.which == "own" and choice.which != "own" and not wanted.typed:
+        wanted = replace(wanted, typed=columns_text(switch.switch_columns(space, choice, selected)))
+    switch_state.set_switching(wanted)
+
+
+def _answer(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+    """Draw the answer; whether something came while the page was drawn without it."""
+    total = space.splits.test.n_columns
+    if switch.switch_idle(space, choice, columns):
+        value = "1" if choice.setting == "one" else "0"
+        has = (
+            f"This column has weight {value}"
+            if len(columns) == 1
+            else f"All {len(columns)} columns have weight {value}"
+        )
+        parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
+        st.caption("Choose another setting, or compare with other weights.")
+        return False
+    switch.leave_switch_control(space, choice, columns)
+    exact = switch.switch_exact(space, choice, columns)
+    quick = switch.switch_quick(space, choice, columns)
+    effect = quick if quick.exact or exact is None or exact.result is None else exact.result
+    parts.verdict(effect.sentence(_what(space, choice, columns)))
+    # While every image is being asked, the sample's own control would only be in the way.
+    busy = exact is not None and exact.running
+    control = None if busy else switch.switch_control(space, choice, columns, effect)
+    band = None if control is None else control.result  # read once: it may come while the page is drawn
+    if band is not None:
+        parts.prose(band.sentence(effect))
+    listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
+    st.caption(listed + ABOUT[choice.setting])
+    if effect.new_ties:
+        st.caption(
+            f"{effect.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, so the "
+            "recall after the switch may flatter."
+        )
+    late = not effect.exact and _offer_exact(space, choice, columns)
+    parts.figure(
+        draw.changes(effect.rows, control=band, sampled=not effect.exact, dark=screen.dark()),
+        key="switch-changes",
+        read="every point is a recall after the switch minus before, on the same queries, with its 95 % interval, "
+        "resampled by image. Blue: better; vermillion: worse; open: the interval holds zero. Grey reaches from the "
+        "least to the greatest change with as many random columns.",
+        beware="a column that retrieval can do without is not thereby style, and a point inside the grey says nothing "
+        "of these columns that chance columns would not say.",
+    )
+    if band is None and control is not None:
+        late |= _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
+    _queries(space, choice, columns, effect)
+    return late
+
+
+def _offer_exact(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+    job = switch.switch_exact(space, choice, columns)
+    if job is None:
+        st.button(
+            "Compute exactly",
+            icon=":material/calculate:",
+            key="switch-exact",
+            on_click=switch.ask_switch_exact,
+            args=(space, choice, columns),
+        )
+        return False
+    return _wait(job, "switch-exact", "Until then the estimate stands.")
+
+
+def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
+    """Say how it stands; whether it came by now."""
+    waiting(job, place=place, meanwhile=meanwhile)
+    return job.result is not None
+
+
+def _what(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
+    """What was switched, as the end of a sentence."""
+    if choice.which == "own" and choice.name:
+        named = f"the set “{choice.name}”"
+    elif len(columns) == 1:
+        named = switch.switch_title(space, columns[0])
+    else:
+        axes = switch.switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes")
+        named = f"these {len(columns)} {'columns' if axes == 'column' else axes}"
+    its = "its" if len(columns) == 1 else "their"
+    return {
+        "off": f"without {named}",
+        "one": f"with {named} at weight 1",
+        "mean": f"with {named} at {its} mean",
+        "image_mean": f"with {named} at {its} mean in images",
+        "text_mean": f"with {named} at {its} mean in texts",
+    }[choice.setting]
+
+
+def _queries(space: studies.Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
+    among = "" if effect.exact else " of those asked"
+    for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
+        images, texts = (effect.count(gains=gains, kind=kind) for kind in ("image", "text"))
+        with place:
+            st.subheader(f"Queries {word}: {images + texts:,}", anchor=False)
+            st.caption(
+                f"{images:,} images and {texts:,} texts{among} rank {'better' if gains else 'worse'}. Ranks before → "
+                "after, the largest ratios:"
+            )
+            for move in effect.strongest(gains=gains, top=SHOWN):
+                _row(space, move)
+    found = [move for gains in (False, True) for move in effect.strongest(gains=gains, top=1)]
+    test = space.splits.test
+    asked = queries.chosen_query(test.n_images, test.n_texts)
+    if asked is None:
+        asked = queries.Query(found[0].kind, found[0].index) if found else queries.Query("text", 0)
+    move = switch.switch_query(space, choice, columns, asked)
+    st.subheader("One query, exactly", anchor=False)
+    st.html(
+        draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))
+    )
+    others = test.n_texts if move.kind == "image" else test.n_images
+    stays = (
+        f"stays at rank {move.before:,}"
+        if move.before == move.after
+        else f"moves from rank {move.before:,} to {move.after:,}"
+    )
+    st.markdown(f"Its right answer {stays} among {others:,}. Choose another query with the arrows above.")
+    page = screen.page("retrieval")
+    if page is not None and st.button("This query on the Retrieval page", icon=":material/swap_vert:", key="switch-go"):
+        queries.set_query(asked)
+        st.switch_page(page)
+
+
+def _row(space: studies.Workspace, move: Move) -> None:
+    text, button = st.columns([9, 1], vertical_alignment="center", gap="small")
+    text.html(
+        draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))
+    )
+    button.button(
+        "",
+        icon=":material/arrow_downward:",
+        help="Look at this query below, and on the Retrieval page",
+        key=f"switch-ask-{move.kind}-{move.index}",
+        on_click=queries.set_query,
+        args=(queries.Query(move.kind, move.index),),
+    )
+
+
+def _picture(space: studies.Workspace, move: Move) -> str | None:
+    if move.kind == "text":
+        return None
+    return pictures.thumbnail(space.dataset, space.splits.test.image_paths[move.index], size=96)

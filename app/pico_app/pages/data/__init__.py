@@ -1,0 +1,5 @@
+"""The Data page; own pictures and captions have a folder of their own."""
+
+from pico_app.pages.data.page import render
+
+__all__ = ["render"]

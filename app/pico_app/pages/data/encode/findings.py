@@ -1,0 +1,95 @@
+"""What lies there before anything is encoded: counts, what is missing, and the first pictures with their captions."""
+
+from html import escape
+
+import streamlit as st
+
+from pico_app.answers import encoding
+from pico_app.pages.parts import facts, prose
+from pico_app.words.markup import plain
+from pico_core.encoders.captions.reading import CaptionFormat
+from pico_core.encoders.survey import Survey
+from pico_core.errors import PicoError
+
+FORMATS: dict[CaptionFormat, str] = {
+    "delimited": "a table (CSV, TSV)",
+    "parquet": "a parquet table",
+    "records": "JSON records",
+    "dictionary": "JSON by file name",
+    "coco": "COCO captions",
+    "karpathy": "Karpathy's splits",
+    "flickr tokens": "a Flickr token file",
+}
+SHOWN, CAPTIONS_SHOWN, NAMES_SHOWN = 6, 2, 100
+STYLE = """<style>
+.found{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:.9rem;margin:.2rem 0 .6rem}
+@media (max-width:1000px){.found{grid-template-columns:repeat(3,minmax(0,1fr))}}
+.found figure{margin:0;min-width:0}
+.found img,.found .unread{width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:.4rem;display:block;
+background:rgba(128,128,128,.16);box-shadow:0 0 0 1px rgba(128,128,128,.28)}
+.found .unread{box-sizing:border-box;padding:.6rem;font-size:.78rem;line-height:1.35;overflow:auto;
+box-shadow:none;border:1px dashed #D55E00}
+.found figcaption{font-size:.84rem;line-height:1.4;margin-top:.35rem;overflow-wrap:anywhere}
+.found figcaption p{margin:0 0 .25rem!important;font-size:inherit;line-height:inherit}
+.found small{display:block;opacity:.66;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+</style>"""
+
+
+def show(found: Survey) -> None:
+    """Counts and names of everything worth knowing before hours of work."""
+    captions = found.captions
+    fewest, most = captions.texts_per_image
+    prose(_verdict(found))
+    rows = [
+        ("captions read as", FORMATS[captions.format]),
+        ("captions", f"{len(captions.texts):,}"),
+        ("captions per picture", str(fewest) if fewest == most else f"{fewest} to {most}"),
+        ("repeated for the same picture", f"{captions.n_repeated:,}"),
+    ]
+    if captions.n_shared:
+        rows.append(("in the words of another picture", f"{captions.n_shared:,}"))
+    if captions.n_empty:
+        rows.append(("empty, left out", f"{captions.n_empty:,}"))
+    facts(rows)
+    if captions.n_shared:
+        st.caption("Captions in the very words of another picture's cannot be ranked right by any method.")
+    missing = [f"{item.name}: {item.reason}" for item in found.found.missing]
+    _names("named in the captions but not found", missing, warn=True)
+    _names("in the captions file without any caption; left out", list(captions.without_caption))
+    _names("in the folder that no caption names; left out", list(found.unnamed))
+    _preview(found)
+
+
+def _verdict(found: Survey) -> str:
+    there, named = len(found.found.paths), len(found.captions.images)
+    if there == named:
+        return f"Every picture that the captions name is there: {there:,}."
+    return f"{named - there:,} of the {named:,} pictures that the captions name cannot be found; {there:,} are there."
+
+
+def _names(what: str, names: list[str], *, warn: bool = False) -> None:
+    if not names:
+        return
+    several = "picture is" if len(names) == 1 else "pictures are"
+    title = f"{len(names):,} {several} {what}"
+    with st.expander(title, icon=":material/warning:" if warn else ":material/info:", expanded=warn and len(names) < 6):
+        st.markdown("  \n".join(map(plain, names[:NAMES_SHOWN])))
+        if len(names) > NAMES_SHOWN:
+            st.caption(f"and {len(names) - NAMES_SHOWN:,} more")
+
+
+def _preview(found: Survey) -> None:
+    captions, cards = found.captions, []
+    for place, path in list(zip(found.found.places, found.found.paths, strict=True))[:SHOWN]:
+        said = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == place]
+        more = f"<small>and {len(said) - CAPTIONS_SHOWN} more</small>" if len(said) > CAPTIONS_SHOWN else ""
+        words = "".join(f"<p>{escape(text)}</p>" for text in said[:CAPTIONS_SHOWN])
+        try:
+            picture = f'<img src="{encoding.preview(path)}" alt="{escape(captions.images[place])}">'
+        except PicoError as error:
+            picture = f'<div class="unread">Cannot be read: {escape(str(error))}</div>'
+        name = escape(captions.images[place])
+        cards.append(
+            f'<figure>{picture}<figcaption>{words}{more}<small title="{name}">{name}</small></figcaption></figure>'
+        )
+    st.html(f'{STYLE}<div class="found">{"".join(cards)}</div>')

@@ -1,0 +1,20 @@
+"""What a variant costs."""
+
+from pico_app.answers import experiments
+from pico_app.figures.costs import costs
+from pico_app.pages.parts import figure, prose
+from pico_app.state import screen
+from pico_core.experiments.verdicts import cost_sentence
+
+
+def render(found: experiments.Slice, chosen: str) -> None:
+    """Draw the instrument."""
+    prose(cost_sentence(found.summaries))
+    figure(
+        costs(found.summaries, selected=chosen, dark=screen.dark()),
+        key="experiments-costs",
+        read="mean processor time of one split: making the weights and scoring the test split once, permuted weights "
+        "once per draw. A variant that uses a whole construction counts it whole, even where another variant had made "
+        "it already.",
+        beware="times are those of the machine and the process that ran it; factors of two mean nothing.",
+    )

@@ -1,0 +1,76 @@
+"""Does feedback matter, and does it do what it promises: higher gain, higher weight?"""
+
+import streamlit as st
+
+from pico_app.answers import experiments
+from pico_app.figures import experiments as draw
+from pico_app.figures.feedback_order import MOST, gain_order
+from pico_app.pages.experiments.picking import picked_row
+from pico_app.pages.parts import figure, prose
+from pico_app.state import screen
+from pico_app.words.markup import plain
+from pico_core.experiments.order import PROMISED
+
+# A setting's name, as a file has it, and what it does.
+NAMES = {
+    "accept": "positive gains alike",
+    "best": "the best alone",
+    "ema": "moving average",
+    "last": "the newest alone",
+    "shuffled": "gains in random order",
+    "uniform": "all alike",
+}
+
+
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> str | None:
+    """Draw the instrument; the row that was clicked in it."""
+    st.subheader("Do other rules score otherwise?", anchor=False)
+    clicked = picked_row(
+        draw.rules(found.summaries, found.table, selected=chosen, dark=screen.dark()),
+        key="experiments-rules",
+        read="the method beside itself with other feedback: all candidates alike, by age, the best one alone, and "
+        "gains in random order.",
+        beware="where gains in random order do as well, feedback did not matter, however sound its rule is.",
+    )
+    st.subheader("Higher gain, higher weight?", anchor=False)
+    _order(results, found)
+    return clicked
+
+
+def _order(results: experiments.Results, found: experiments.Slice) -> None:
+    if not results.orders:
+        st.info("No construction is recorded in this table.", icon=":material/equal:")
+        return
+    rules = [order.rule for order in results.orders]
+    rule = st.segmented_control(
+        "Rule",
+        rules,
+        format_func=_named,
+        default=rules[0],
+        required=True,
+        key=f"experiments-rule-{'-'.join(rules)}",
+        label_visibility="collapsed",
+    )
+    order = next(order for order in results.orders if order.rule == rule)
+    prose(order.sentence)
+    runs = [run for run in results.runs if run.rule == rule and run.dataset == found.dataset]
+    if not runs:
+        st.caption("None of them is of this dataset.")
+        return
+    many = len(runs) > MOST
+    drawn = f"{len(runs)} recorded, {MOST} drawn" if many else f"{len(runs)} recorded"
+    level = f" In {order.n_level:,} pairs both weigh the same." if order.n_level else ""
+    figure(
+        gain_order(runs, dark=screen.dark()),
+        key="experiments-order",
+        read=f"every line is one construction on this dataset ({drawn}), its candidates sorted by gain on "
+        f"the feedback images. A line that never falls keeps the order.{level}",
+        beware="the softmax keeps the order by its formula, for any data (proved in the method notes); that says "
+        "nothing about whether the weights help.",
+        beside=True,
+    )
+
+
+def _named(rule: str) -> str:
+    said = "as PICO uses it" if rule == PROMISED else NAMES.get(rule, "")
+    return f"{rule}: {said}" if said else plain(rule)

@@ -1,0 +1,112 @@
+"""Is it the method, or something simpler? The answer, the forest of all variants, one instrument at a time."""
+
+import streamlit as st
+
+from pico_app.answers import experiments
+from pico_app.figures import experiments as draw
+from pico_app.pages.experiments import cost, feedback, leads, row, seeds, settings, source, table, training
+from pico_app.pages.experiments.picking import picked_row
+from pico_app.pages.parts import prose, question
+from pico_app.state import experiments as experiments_state
+from pico_app.state import screen
+from pico_app.words.markup import plain
+from pico_core.errors import PicoError
+
+TITLE = "Is it the method, or something simpler?"
+INSTRUMENTS: dict[experiments_state.ExperimentPart, str] = {
+    "leads": "Against the method",
+    "settings": "One choice at a time",
+    "feedback": "Feedback",
+    "seeds": "Seeds",
+    "training": "In training",
+    "cost": "Cost",
+    "table": "Table",
+}
+
+
+def render() -> None:
+    """Draw the page."""
+    head = st.container()
+    try:
+        results, beside = source.choose()
+    except PicoError as error:
+        with head:
+            question(TITLE, "There are no results to show here.")
+        st.warning(plain(str(error)), icon=":material/folder_off:")
+        return
+    if results is None or not (results.datasets or results.training):
+        with head:
+            question(TITLE, source.nothing(results))
+        source.fill(results)
+        return
+    if not results.datasets:
+        with head:
+            question(TITLE, results.training[0].summary.sentence)
+        training.render(results)
+        return
+    found = results.on(source.choose_dataset(results.datasets, beside))
+    with head:
+        question(TITLE, found.answer.sentence)
+        if found.answer.controls:
+            prose(found.answer.controls)
+    chosen = experiments_state.experiment_row(found.names, found.default_row)
+    hero = st.container()
+    st.space("small")
+    part = st.segmented_control(
+        "Instrument",
+        list(INSTRUMENTS),
+        format_func=INSTRUMENTS.__getitem__,
+        default=experiments_state.experiment_part(),
+        required=True,
+        key="experiments-part",
+        label_visibility="collapsed",
+    )
+    experiments_state.set_experiment_part(part)
+    clicked = _instrument(results, found, chosen, part)
+    with hero:
+        _go(_forest(found, chosen), chosen)
+    _go(clicked, chosen)
+
+
+def _go(clicked: str | None, chosen: str) -> None:
+    """Follow a click to another row."""
+    if clicked is not None and clicked != chosen:
+        experiments_state.set_experiment_row(clicked)
+        st.rerun()
+
+
+def _forest(found: experiments.Slice, chosen: str) -> str | None:
+    figure = draw.forest(found.summaries, found.table, selected=chosen, dark=screen.dark())
+    band = " The grey range is what the method's own weights do on other columns." if draw.banded(figure) else ""
+    clicked = picked_row(
+        figure,
+        key="experiments-forest",
+        read="right of the dotted line is better than equal weights on the test images. A filled arrowhead holds once "
+        "the number of comparisons is adjusted for (p below 0.05), an open circle does not; small dots are "
+        f"the single splits.{band} An arrow at the edge: it lies further out, at the digits on the right. Click a row.",
+        beware="hollow diamonds are told what nobody knows, so they are no rivals. The splits of one dataset overlap; "
+        "intervals are widened for that, and still speak of these data only.",
+    )
+    row.render(found, chosen)
+    return clicked
+
+
+def _instrument(
+    results: experiments.Results, found: experiments.Slice, chosen: str, part: experiments_state.ExperimentPart
+) -> str | None:
+    """Draw the open instrument; the row that was clicked in it."""
+    if part == "leads":
+        return leads.render(found, chosen)
+    if part == "feedback":
+        return feedback.render(results, found, chosen)
+    if part == "settings":
+        settings.render(results, found)
+    elif part == "seeds":
+        seeds.render(found, chosen)
+    elif part == "training":
+        training.render(results)
+    elif part == "cost":
+        cost.render(found, chosen)
+    else:
+        table.render(results, found)
+    return None

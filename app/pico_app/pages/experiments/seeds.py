@@ -1,0 +1,41 @@
+"""The method and one variant, split by split."""
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import experiments
+from pico_app.figures.seed_pairs import seed_pairs
+from pico_app.pages.parts import figure, prose
+from pico_app.state import experiments as experiments_state
+from pico_app.state import screen, widgets
+from pico_core.experiments.variants import METHOD
+from pico_core.experiments.verdicts import split_sentence
+
+
+def render(found: experiments.Slice, chosen: str) -> None:
+    """Draw the instrument."""
+    others = [one.variant for one in found.summaries if one.variant != METHOD and one.n_seeds]
+    if not others or METHOD not in found.names:
+        st.info("The method and another variant are needed, and are not both here yet.", icon=":material/equal:")
+        return
+    start = chosen if chosen in others else found.default_row if found.default_row in others else others[0]
+    key = "experiments-beside"
+    widgets.place_widget(key, start)
+    labels = {name: found.summary(name).label for name in others}
+    wanted = st.selectbox(
+        "Beside the method",
+        others,
+        format_func=labels.__getitem__,
+        key=key,
+        width=460,
+        on_change=lambda: experiments_state.set_experiment_row(str(widgets.widget(key))),
+    )
+    both = found.table.filter(pl.col("variant").is_in([METHOD, wanted]))
+    prose(split_sentence(both, wanted, labels[wanted]))
+    figure(
+        seed_pairs(both, wanted, labels[wanted], dark=screen.dark()),
+        key="experiments-seeds",
+        read="every row is one split into fit, feedback and test images: both ways to score saw the same images. The "
+        "line between them is blue where PICO is ahead, vermillion where it is behind; the lead stands at the right.",
+        beware="the splits overlap: they are no independent experiments.",
+    )

@@ -1,0 +1,27 @@
+"""One choice at a time: what the method does when a single setting has another value."""
+
+from pico_app.answers import experiments
+from pico_app.figures import sweeps as draw
+from pico_app.pages.parts import figure, prose
+from pico_app.state import screen
+from pico_app.words.markup import plain
+
+
+def render(results: experiments.Results, found: experiments.Slice) -> None:
+    """Draw the instrument."""
+    sweeps = found.sweeps
+    prose(sweeps.sentence)
+    if not sweeps.sweeps:
+        others = [plain(name[:60]) for name in results.datasets if results.on(name).sweeps.sweeps]
+        if others:
+            names = ", ".join(f"“{name}”" for name in others)
+            prose(f"One at a time they were changed on {names}; choose such a dataset above.")
+        return
+    figure(
+        draw.swept(sweeps.sweeps, dark=screen.dark()),
+        key="experiments-settings",
+        read="every panel changes one setting and leaves all others as the dataset has them; the large mark with the "
+        "bold name is the dataset's own value. Lines are 95 % intervals over seeds; filled marks hold "
+        "once the number of comparisons is adjusted for. An interval that is cut off at the edge goes on.",
+        beware="the best of many values flatters itself. These are test images: no value may be chosen by this figure.",
+    )

@@ -1,0 +1,71 @@
+"""With the weighting in the loop: learning curves, and what training came to on the test split."""
+
+import streamlit as st
+
+from pico_app.answers import experiments
+from pico_app.figures import learning as draw
+from pico_app.pages.parts import figure, prose
+from pico_app.state import screen
+from pico_core.experiments.trainings.summary import TrainingSummary
+
+MAKE = "pico-lens train shortcut --out my-trainings"
+
+
+def render(results: experiments.Results) -> None:
+    """Draw the instrument."""
+    if not results.training:
+        prose(
+            "No training is recorded beside these results. The paper's claim comes from training with the weighting in "
+            "the loop; this command trains alignment heads on frozen tokens with it, and with the controls."
+        )
+        st.code(MAKE, language="bash")
+        return
+    groups = results.training
+    place = 0
+    if len(groups) > 1:
+        names = [group.summary.dataset for group in groups]
+        if len(set(names)) < len(names):
+            names = [group.title for group in groups]
+        place = st.selectbox(
+            "Comparison",
+            range(len(groups)),
+            format_func=lambda one: names[one][:120],
+            key="experiments-training",
+        )
+    group = groups[place]
+    found = group.summary
+    prose(found.sentence)
+    if group.curves:
+        figure(
+            draw.learning_curves(group.curves, dark=screen.dark()),
+            key="experiments-curves",
+            read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
+            "epoch, which is tested.",
+            beware="the best epoch was chosen on these very images, so its height flatters; the test split decides.",
+            beside=True,
+        )
+    figure(
+        draw.trained(found.rows, dark=screen.dark()),
+        key="experiments-trained",
+        read="test rSum minus that of the training with equal weights, from the same start and batches. A filled "
+        "arrowhead holds once all comparisons are adjusted for (p below 0.05), an open circle does not.",
+        beware="neither heads on frozen tokens nor a small encoder on scenes is the paper's training; and a lead over "
+        "equal weights is PICO's own only where the controls lack it.",
+    )
+    st.html(draw.trained_html(found))
+    st.caption(_how(found, sum(group.summary.experiment == found.experiment for group in groups)))
+
+
+def _how(found: TrainingSummary, n_comparisons: int) -> str:
+    images = f"{found.n_images:,} test images"
+    if found.n_seeds == 1:
+        return f"{images}, one seed: intervals are those of its images."
+    test = "the corrected resampled t test, which knows that splits overlap"
+    if found.fresh:
+        test = "Student's t test: every seed has images of its own"
+    among = "" if n_comparisons == 1 else f" among the weightings of all {n_comparisons} comparisons"
+    return (
+        f"{images} a seed. Intervals over {found.n_seeds} seeds by {test}. P is adjusted{among} (Benjamini and "
+        "Yekutieli), and a verdict needs less than 0.05; PICO's leads over its controls are not adjusted. Within a "
+        "seed: its own paired interval, over its test images. Best epoch 0 or 1: the weights P were still 1."
+    )

@@ -1,0 +1,56 @@
+"""An experiment that is still running: how far it is; the page is drawn anew when cells have arrived."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pico_app.answers import experiments
+from pico_app.words.markup import plain
+
+EVERY = 3.0  # seconds
+TIMES = 20  # at most so often the page is drawn anew while an experiment fills: a list that is open then closes
+
+
+def follow(folder: Path, drawn: int) -> None:
+    """Say how far the experiment of a folder is, as long as it is not finished.
+
+    Args:
+        folder: Of the experiment.
+        drawn: Cells that the page shows.
+    """
+    reached = experiments.how_far(folder)
+    if reached is not None and reached.state == "going":
+        _follow(folder, drawn)
+    elif reached is not None and reached.state == "stopped":
+        st.caption(f"{reached.sentence}.")
+
+
+@st.fragment(run_every=EVERY)
+def _follow(folder: Path, drawn: int) -> None:
+    reached = experiments.how_far(folder)
+    if reached is None or reached.state != "going" or _worth_it(reached, drawn):
+        st.rerun()
+    st.progress(min(1.0, reached.done / max(1, reached.total)), text=plain(reached.sentence))
+
+
+@st.fragment(run_every=1.5)
+def follow_own(folder: Path, drawn: int) -> None:
+    """The same of the small experiment of this visit, with the button that stops it."""
+    job = experiments.own_job()
+    if job is None or not job.running:
+        st.rerun()
+    reached = experiments.how_far(folder) if experiments.fills(job, folder) else None
+    if reached is not None and _worth_it(reached, drawn):
+        st.rerun()
+    far = "" if reached is None else f": {reached.sentence}"
+    st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(far)}")
+    if job.cancelled.is_set():
+        st.caption("Cancelling after this cell. What is finished is kept.")
+    else:
+        st.caption(plain(job.stage) or "Dividing the data")
+        st.button("Cancel", key="experiments-cancel", on_click=job.cancel)
+
+
+def _worth_it(reached: experiments.Reached, drawn: int) -> bool:
+    """Whether so many cells have come that the page is drawn anew."""
+    return reached.done - drawn >= (max(1, reached.total // TIMES) if drawn else 1)

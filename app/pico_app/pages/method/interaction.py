@@ -1,0 +1,105 @@
+"""Step 1: a patch meets a word, column by column."""
+
+from pico_app.answers import documents, method, studies
+from pico_app.figures import first_steps as draw
+from pico_app.pages.method.latex import factor, number
+from pico_app.pages.method.picking import set_pick
+from pico_app.pages.method.piece import show_piece
+from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.parts import figure, prose
+from pico_app.state import screen, widgets
+
+READ = (
+    "every bar is a feature column and adds what it is high; the line above adds the bars up from left to right. Press "
+    "Play or Slow, or step with the slider: after the last column the line stands at the similarity."
+)
+BEWARE = (
+    "a column that adds much is not yet a good one. It adds to pairs that do not belong together as well, and this "
+    "figure shows one patch and one word of one pair."
+)
+READ_TABLE = "every square is a patch with a word; the frame is the pair of the formula. Click another square."
+BEWARE_TABLE = "patches of one picture have all seen the whole picture; a high square is no proof of a place."
+
+
+def substituted(space: studies.Workspace, pick: Pick) -> str:
+    """Factors of the chosen column, and what the others add."""
+    found = method.interaction(space, pick.text, pick.patch, pick.word)
+    d = pick.column
+    own, rest = float(found.products[d]), found.similarity - float(found.products[d])
+    factors = r" \cdot ".join(factor(float(part[d]), 4) for part in (found.weights, found.patch, found.word))
+    return (
+        rf"\begin{{aligned}} s_{{{pick.patch},{pick.word}}} &= "
+        rf"\underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
+        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{other {len(found.products) - 1} columns}}}} "
+        rf"\\ &\approx {number(found.similarity, 4)} \end{{aligned}}"
+    )
+
+
+def answer(space: studies.Workspace, pick: Pick) -> str:
+    """What this column adds, and which adds most."""
+    found = method.interaction(space, pick.text, pick.patch, pick.word)
+    most = int(found.products.argmax())
+    return (
+        f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {found.similarity:+.4f}. Column "
+        f"{pick.column} adds {float(found.products[pick.column]):+z.4f} of it; the column that adds most is {most}, "
+        f"with {float(found.products[most]):+.4f}."
+    )
+
+
+def show(space: studies.Workspace, pick: Pick) -> None:
+    """The sum as it grows, and the table of all patches and words."""
+    show_piece(figures(space, pick)[0], key="method-sum", said=answer(space, pick))
+    found = method.interaction(space, pick.text, pick.patch, pick.word)
+    if found.table.numel() == 1:
+        prose("Image and text of this pair are one vector each, one patch and one word: the sum above is all there is.")
+        return
+    points = figure(
+        draw.pair_table(
+            found.table.numpy(),
+            patch=pick.patch,
+            word=pick.word,
+            words=method.word_names(space, pick.text),
+            dark=screen.dark(),
+        ),
+        key=f"method-table-{pick.text}",
+        read=READ_TABLE,
+        beware=BEWARE_TABLE,
+        select=True,
+        alt=f"Similarity of {found.table.shape[0]} patches with {found.table.shape[1]} words, from "
+        f"{float(found.table.min()):+.2f} to {float(found.table.max()):+.2f}.",
+    )
+    chosen = draw.chosen_pair(points)
+    fresh = widgets.fresh("method-table", None if chosen is None else chosen[0] * 10_000 + chosen[1])
+    if chosen is not None and fresh is not None:
+        set_pick(space, patch=chosen[0], word=chosen[1])
+
+
+def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+    """What the handout shows."""
+    found = method.interaction(space, pick.text, pick.patch, pick.word)
+
+    def drawn(dark: bool) -> object:
+        return draw.running_sum(found.products.numpy(), found.running.numpy(), column=pick.column, dark=dark)
+
+    return [documents.PageSection("The sum, column by column", "", drawn, "interaction", READ, BEWARE)]
+
+
+STEP = Step(
+    slug="interaction",
+    title="A patch meets a word, column by column",
+    provenance="paper",
+    source="The weighted interaction of patches and words, and the score built from it, are stated in the paper's "
+    "public material. P = 1 for all columns is the plain score that it is compared with.",
+    formula=r"s_{ij} = \sum_{d} P_d \, v_{id} \, t_{jd}",
+    words="An encoder writes every patch of a picture and every word of a sentence as a row of numbers; one place "
+    "in these rows, the same on both sides, is a feature column. The similarity of a patch and a word is a "
+    "sum over feature columns: both numbers multiplied, times the weight P of the column. Which columns "
+    "deserve less weight is what the method decides.",
+    ask="If a column's weight P were doubled, by how much would the similarity change?",
+    reply="By exactly what the column adds now: the sum has no other place where this weight stands. So a column that "
+    "adds nothing can have any weight, and a column that misleads is silenced by a weight near zero.",
+    substituted=substituted,
+    draw=show,
+    answer=answer,
+    figures=figures,
+)

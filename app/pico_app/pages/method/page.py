@@ -1,0 +1,278 @@
+"""How does PICO decide what is style?"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pico_app.answers import method, studies
+from pico_app.components.arrow_keys import arrow_keys
+from pico_app.documents.handout import HandoutStep
+from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.method import (
+    clustering,
+    feedback,
+    interaction,
+    points,
+    probabilities,
+    pseudo_semantic,
+    retrieval,
+    signs,
+)
+from pico_app.pages.method.badge import badge
+from pico_app.pages.method.picking import choose_pick, current_pick
+from pico_app.pages.method.presenting import large_type
+from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.parts import prose, question
+from pico_app.pages.waiting import waiting
+from pico_app.server.jobs import Job
+from pico_app.state import columns, widgets
+from pico_app.state import method as method_state
+from pico_app.words.answers import ANSWERS
+from pico_app.words.markup import plain
+
+TITLE = "How does PICO decide what is style?"
+STEPS: tuple[Step, ...] = tuple(
+    module.STEP
+    for module in (interaction, signs, pseudo_semantic, points, clustering, feedback, probabilities, retrieval)
+)  # fmt: skip
+SLUGS = [step.slug for step in STEPS]
+OWN = "Your data: the open study"
+LEFT, RIGHT, RAIL = "method-previous", "method-next", "method-rail"
+
+
+def render() -> None:
+    """Draw the page."""
+    names = [method_state.OWN_DATA, *(lesson.name for lesson in method.presets())]
+    method_state.mirror_method(SLUGS, names)
+    chosen = method_state.method_preset(names)
+    if method_state.presenting():
+        large_type()
+    made = None if chosen == method_state.OWN_DATA else method.preset(chosen)
+    if isinstance(made, Job):
+        question(TITLE, "A small dataset is planted and its study computed; that takes a few seconds.")
+        _choose_preset(names)
+        waiting(made, place="preset")
+        return
+    space = workspace_or_say(TITLE) if made is None else method.preset_space(made)
+    if space is None:
+        _choose_preset(names)
+        return
+    start = _first_column(space) if made is None else made.lesson.column
+    pick = current_pick(space, start)
+    method_state.mirror_pick(space.key)
+    number = SLUGS.index(method_state.method_step(SLUGS))
+    step = STEPS[number]
+    question(TITLE, f"Step {number + 1} of {len(STEPS)}: {step.title}. {_answer(step, space, pick)}")
+    _rail(number)
+    if method_state.presenting():
+        left, right = st.columns([5, 8], gap="large")
+        with left:
+            _say(step, space, pick)
+        with right:
+            step.draw(space, pick)
+        with st.expander("Other numbers, other data", icon=":material/tune:"):
+            choose_pick(space, pick)
+            _choose_preset(names)
+    else:
+        _choose_preset(names)
+        choose_pick(space, pick)
+        _say(step, space, pick)
+        step.draw(space, pick)
+    _end(step, space, pick, made)
+    arrow_keys(left=LEFT, right=RIGHT, rail=RAIL, key="method-arrows")
+    method.prepare_presets()
+
+
+def _first_column(space: studies.Workspace) -> int:
+    """The column that the Columns page looks at, else one of low probability."""
+    seen = columns.column(space.study.columns.height)
+    return seen if seen >= 0 else method.first_column(space)
+
+
+def _answer(step: Step, space: studies.Workspace, pick: Pick) -> str:
+    return "" if step.answer is None else step.answer(space, pick)
+
+
+def _rail(number: int) -> None:
+    """Previous, all steps by name, next; they stay where they are from step to step."""
+    widths = [1.4, 10.4, 1.15, 1.4] if method_state.presenting() else [1.4, 10.4, 1.15]
+    before, rail, after, *leave = st.columns(widths, vertical_alignment="center", gap="xsmall")
+    before.button(
+        "Previous",
+        icon=":material/chevron_left:",
+        width="stretch",
+        disabled=number == 0,
+        key=LEFT,
+        on_click=method_state.set_method_step,
+        args=(SLUGS[max(0, number - 1)],),
+        help="Left arrow key",
+    )
+    after.button(
+        "Next",
+        icon=":material/chevron_right:",
+        icon_position="right",
+        type="primary",
+        width="stretch",
+        disabled=number == len(STEPS) - 1,
+        key=RIGHT,
+        on_click=method_state.set_method_step,
+        args=(SLUGS[min(len(STEPS) - 1, number + 1)],),
+        help="Right arrow key",
+    )
+    if leave:
+        leave[0].button(
+            "Leave",
+            icon=":material/close_fullscreen:",
+            width="stretch",
+            key="method-present-button",
+            on_click=_present,
+            args=(False,),
+            help="Back to the page with its sidebar",
+        )
+    widgets.place_widget(RAIL, SLUGS[number])
+    rail.segmented_control(
+        "Steps",
+        SLUGS,
+        format_func=lambda slug: f"{SLUGS.index(slug) + 1} {slug.replace('-', ' ').capitalize()}",
+        required=True,
+        key=RAIL,
+        on_change=_follow_rail,
+        label_visibility="collapsed",
+        width="stretch",
+    )
+
+
+def _follow_rail() -> None:
+    slug = widgets.widget(RAIL)
+    if slug in SLUGS:
+        method_state.set_method_step(slug)
+
+
+def _choose_preset(names: Sequence[str]) -> None:
+    lessons = {lesson.name: lesson for lesson in method.presets()}
+    chosen = method_state.method_preset(names)
+    place, words, room = st.columns([5, 7, 2], vertical_alignment="bottom")
+    widgets.place_widget("method-preset-choice", chosen)
+    place.selectbox(
+        "Whose numbers",
+        names,
+        format_func=lambda name: OWN if name == method_state.OWN_DATA else lessons[name].title,
+        key="method-preset-choice",
+        on_change=_follow_preset,
+        help="Six small planted datasets teach a lesson each: what was put in is known, so the method can be marked.",
+    )
+    words.caption(
+        plain(lessons[chosen].about)
+        if chosen in lessons
+        else "The live numbers come from the study that is open. Six planted datasets beside it teach a lesson each."
+    )
+    if not method_state.presenting():
+        room.button(
+            "Present",
+            icon=":material/slideshow:",
+            width="stretch",
+            key="method-present-button",
+            on_click=_present,
+            args=(True,),
+            help="Large type, one step per screen, no sidebar",
+        )
+
+
+def _follow_preset() -> None:
+    method_state.set_method_preset(widgets.widget("method-preset-choice"))
+
+
+def _present(wanted: bool) -> None:
+    method_state.set_presenting(wanted=wanted)
+
+
+def _say(step: Step, space: studies.Workspace, pick: Pick) -> None:
+    """Formula, numbers, words, and the question before the figure."""
+    badge(step.provenance, step.source)
+    st.latex(step.formula)
+    st.caption(_numbers_of(step, pick))
+    st.latex(step.substituted(space, pick))
+    prose(step.words)
+    prose(f"Your guess first: {step.ask}")
+    with st.expander("The answer", icon=":material/visibility:", key=f"method-reply-{step.slug}"):
+        prose(step.reply)
+
+
+def _numbers_of(step: Step, pick: Pick) -> str:
+    """Which of the picks the numbers of a step are taken from."""
+    listed = ", ".join(f"{'caption' if name == 'text' else name} {getattr(pick, name)}" for name in step.picks)
+    return f"The same with numbers: {listed}" if listed else "The same with numbers: those of the whole study"
+
+
+def _questions() -> None:
+    """What a reader can explain by now, and how it might be said."""
+    with st.expander("Could you explain it now? Three questions", icon=":material/quiz:"):
+        for answer in ANSWERS:
+            st.markdown(f"**{answer.question}**")
+            prose(answer.text)
+
+
+def _end(step: Step, space: studies.Workspace, pick: Pick, made: method.Taught | None) -> None:
+    """The takeaway of a preset, and the page to take home."""
+    takeaway = "" if made is None else made.lesson.takeaway.sentence
+    if made is not None:
+        last = step is STEPS[-1]
+        with st.expander(f"What to keep of “{made.lesson.lesson.title}”", icon=":material/flag:", expanded=last):
+            prose(takeaway)
+    if step is STEPS[-1]:
+        _questions()
+    if method_state.presenting():
+        return
+    with st.expander("Take this home", icon=":material/download:"):
+        words, button = st.columns([3, 2], vertical_alignment="center")
+        words.markdown(
+            "**All steps on paper**: formulas, the numbers above, words, questions with their answers, and figures. "
+            "One file that opens without network and prints (HTML, 5 MB)."
+        )
+        button.download_button(
+            "Save the handout",
+            lambda: handout(space, pick, takeaway),
+            file_name="pico-method.html",
+            mime="text/html",
+            icon=":material/article:",
+            width="stretch",
+            on_click="ignore",
+            key="save-handout",
+        )
+
+
+def handout(space: studies.Workspace, pick: Pick, takeaway: str = "") -> str:
+    """All steps with the numbers of a pick, as one HTML file."""
+    pairs = space.dataset.pairs
+    steps = [
+        HandoutStep(
+            title=step.title,
+            provenance=step.provenance,
+            source=step.source,
+            formula=step.formula,
+            substituted=step.substituted(space, pick),
+            answer=_answer(step, space, pick),
+            words=step.words,
+            ask=step.ask,
+            reply=step.reply,
+        )
+        for step in STEPS
+    ]
+    facts = [
+        ("Dataset", f"{pairs.name}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns"),
+        (
+            "Numbers of",
+            f"caption {pick.text}, patch {pick.patch}, word {pick.word}, column {pick.column} of the fit split",
+        ),
+        ("Caption", method.caption_names(space)[pick.text]),
+        ("Axes", space.study.basis.name),
+        ("Weights", f"probabilities to the power {space.strength:g}"),
+    ]
+    return method.handout(
+        TITLE,
+        f"The method in {len(STEPS)} steps, with the numbers of one pair and one column.",
+        facts,
+        steps,
+        [[] if step.figures is None else step.figures(space, pick) for step in STEPS],
+        takeaway,
+    )

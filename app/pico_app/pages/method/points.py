@@ -1,0 +1,149 @@
+"""Step 4: columns as points."""
+
+import streamlit as st
+
+from pico_app.answers import documents, method, readings, studies
+from pico_app.figures import first_steps as draw
+from pico_app.figures.columns import chosen_column
+from pico_app.pages.method.latex import factor, number
+from pico_app.pages.method.picking import set_pick
+from pico_app.pages.method.piece import show_piece
+from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.parts import prose
+from pico_app.state import widgets
+
+READ = (
+    "each line is a column, read over the same anchor images in the same order. Lines that rise and fall together have "
+    "a cosine near 1, mirrored lines near -1. Press Play to read one anchor after the other."
+)
+BEWARE = "a high cosine says that two columns vary together, not why: a style does that, and so can a common subject."
+READ_PLANE = (
+    "every point is a column; points that lie together vary together over the anchors. The rings are the two columns "
+    "of the lines. Click another."
+)
+BEWARE_PLANE = "the plane shows only part of the variance: near here need not be near."
+
+
+def substituted(space: studies.Workspace, pick: Pick) -> str:
+    """One coordinate of the column, from the image of the pair where it is an anchor."""
+    found = method.column_profile(space, pick.column)
+    if found is None:
+        return r"\text{in this study the coordinates of a column are not the means of items}"
+    image = int(space.splits.fit.text_image[pick.text])
+    items = found.items.tolist()
+    place = items.index(image) if image in items else 0
+    return (
+        rf"c_{{{pick.column},a}} = \frac{{{number(float(found.values[place]), 4)} - {factor(found.mean, 4)}}}"
+        rf"{{{number(found.norm, 4)}}} \approx {number(float(found.point[place]), 4)} \qquad "
+        rf"\text{{for anchor image }} a = {items[place]}"
+    )
+
+
+def nearest(space: studies.Workspace, column: int) -> int:
+    """The column most like it, whatever the sign."""
+    cosines = method.column_cosines(space, column)
+    others = [index for index in range(len(cosines)) if index != column]
+    return max(others, key=lambda index: abs(cosines[index])) if others else column
+
+
+def answer(space: studies.Workspace, pick: Pick) -> str:
+    """The nearest column, and how near."""
+    other = nearest(space, pick.column)
+    cosine = method.column_cosines(space, pick.column)[other]
+    n_anchors = space.study.construction.image_columns.shape[1]
+    return (
+        f"Column {pick.column} is a point of {n_anchors} coordinates. The column most like it in pictures is {other}, "
+        f"with a cosine of {cosine:+.3f}."
+    )
+
+
+def show(space: studies.Workspace, pick: Pick) -> None:
+    """Two columns as lines, all columns as points."""
+    other = _beside(space, pick)
+    left, right = st.columns(2, gap="medium")
+    lines, plane = _figures(space, pick, other)
+    with left:
+        show_piece(lines, key="method-profiles", said=answer(space, pick))
+    with right:
+        points = show_piece(plane, key="method-plane", said=answer(space, pick), select=True)
+    chosen = widgets.fresh("method-plane", chosen_column(points))
+    if chosen is not None:
+        set_pick(space, column=chosen)
+    prose(
+        "The same is done with captions as anchors, so that every column is two points: one among pictures, one among "
+        "sentences. The next step looks for groups among them."
+    )
+
+
+def _beside(space: studies.Workspace, pick: Pick) -> int:
+    cosines = method.column_cosines(space, pick.column)
+    ordered = sorted((i for i in range(len(cosines)) if i != pick.column), key=lambda i: -abs(cosines[i]))
+    place, _ = st.columns([5, 6])
+    found = place.selectbox(
+        "Beside it",
+        ordered or [pick.column],
+        format_func=lambda index: f"column {index} · cosine {cosines[index]:+.3f}",
+        key=f"method-beside-{space.key}-{pick.column}",
+        help="The most alike stands first, whatever its sign.",
+    )
+    return int(found)
+
+
+def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+    """What the handout shows."""
+    return _figures(space, pick, nearest(space, pick.column))
+
+
+def _figures(space: studies.Workspace, pick: Pick, other: int) -> list[documents.PageSection]:
+    made, frame = space.study.construction, readings.columns_frame(space)
+    image = readings.prototype_maps(space).image
+    known = frame["semantic_share"].null_count() == 0
+
+    def lines(dark: bool) -> object:
+        return draw.profiles(
+            made.image_columns[pick.column].numpy(),
+            made.image_columns[other].numpy(),
+            names=(f"column {pick.column}", f"column {other}"),
+            cosine=method.column_cosines(space, pick.column)[other],
+            dark=dark,
+        )
+
+    def plane(dark: bool) -> object:
+        return draw.columns_plane(
+            image.columns.numpy(),
+            frame["semantic_share" if known else "p_hat"].to_numpy(),
+            named="planted<br>meaning" if known else "p̂",
+            selected=pick.column,
+            beside=other,
+            explained=sum(image.explained),
+            dark=dark,
+        )
+
+    return [
+        documents.PageSection("Two columns over the anchors", "", lines, "profiles", READ, BEWARE),
+        documents.PageSection("All columns as points", "", plane, "points", READ_PLANE, BEWARE_PLANE),
+    ]
+
+
+STEP = Step(
+    slug="points",
+    picks=("column",),
+    title="Columns as points",
+    provenance="reconstruction",
+    source="That columns are clustered is the paper's; what the coordinates of a column are is not stated. Here: its "
+    "mean value in each of a fixed set of anchor items, centred and scaled to length 1. Alternatives kept as "
+    "settings: token values as anchors, and quantiles of the column.",
+    formula=r"c_d = \frac{x_d - \bar x_d}{\lVert x_d - \bar x_d \rVert}, \qquad x_{da} = \text{mean of column } d "
+    r"\text{ over the tokens of item } a",
+    words="Turn the table on its side: a column becomes a row of numbers, its value in each of a fixed set of "
+    "items, the anchors. The mean is taken away and the length set to 1, so that only its pattern of rise and"
+    " fall counts. Columns that carry one style rise and fall together, high in all sketches, low in all "
+    "night scenes: they become points close to each other.",
+    ask="A column is multiplied by minus one everywhere. Where does its point go?",
+    reply="To the opposite side of the origin: its cosine with its old self is -1. It carries the same style with the "
+    "other sign, which is why similarity to a style is measured by the absolute value of the cosine (step 7).",
+    substituted=substituted,
+    draw=show,
+    answer=answer,
+    figures=figures,
+)

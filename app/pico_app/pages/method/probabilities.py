@@ -1,0 +1,222 @@
+"""Step 7: from style prototypes to a semantic probability of every column."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import streamlit as st
+
+from pico_app.answers import documents, studies, teaching
+from pico_app.figures.method_probability import Level, cosine_bars, probability_plane
+from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.parts import figure
+from pico_app.state import screen, widgets
+from pico_core.method.config import Combination, Similarity
+from pico_core.teaching.choices import Choice, printed_probability
+
+SIMILARITIES: dict[Similarity, str] = {
+    "cosine": "|cosine|",
+    "signed_cosine": "signed cosine",
+    "distance": "distance",
+    "cluster": "soft groups",
+}
+COMBINATIONS: dict[Combination, str] = {
+    "product": "product",
+    "mean": "mean",
+    "minimum": "minimum",
+    "geometric": "geometric mean",
+}
+READ = (
+    "every point is a column: the further right and up, the more it looks like style. Along a grey line p is the "
+    "same; the number on the line is that p. The ringed column is the picked one, dotted lines lead to its two "
+    "similarities."
+)
+BEWARE = (
+    "high similarity to a prototype is no proof of style: prototypes are the dominant patterns of the columns that "
+    "disagree in sign, and in other data these may be something else."
+)
+BARS_READ = "the bar furthest from zero, filled (hatched for texts), is the style similarity; its sign does not count."
+BARS_BEWARE = (
+    "prototype 3 of the images and prototype 3 of the texts are different things; only the number is the same."
+)
+
+
+def substituted(space: studies.Workspace, pick: Pick) -> str:
+    """Both similarities of the picked column, and its probability."""
+    made, d = space.study.construction, pick.column
+    image, text = float(made.image_similarity[d]), float(made.text_similarity[d])
+    printed = printed_probability(image, text, float(made.probabilities[d]), combination=made.config.combination)
+    v, t = printed.parts
+    rows = []
+    if made.config.similarity == "cosine":
+        cosines = teaching.cosines_with_prototypes(space, d)
+        for side, mark, shown in ((cosines.image, "v", v), (cosines.text, "t", t)):
+            k = int(side.abs().argmax())
+            rows.append(
+                rf"s_{{{d}}}^{mark} &= |\cos(c_{{{d}}}^{mark},\mu_{{{k}}}^{mark})| = "
+                rf"\lvert{{{float(side[k]):.{_decimals(shown)}f}}}\rvert = {shown}"
+            )
+    else:
+        name = made.config.similarity.replace("_", " ")
+        rows.append(rf"s_{{{d}}}^v &= {v},\quad s_{{{d}}}^t = {t} \qquad\text{{(similarity of this study: {name})}}")
+    said = {
+        "product": rf"(1-{v})(1-{t})",
+        "mean": rf"\tfrac12\left[(1-{v})+(1-{t})\right]",
+        "minimum": rf"\min(1-{v},\,1-{t})",
+        "geometric": rf"\sqrt{{(1-{v})(1-{t})}}",
+    }[made.config.combination]
+    rows.append(rf"p_{{{d}}} &= {said} \approx {printed.whole}")
+    return r"\begin{aligned}" + r"\\[3pt]".join(rows) + r"\end{aligned}"
+
+
+def answer(space: studies.Workspace, pick: Pick) -> str:
+    """The probability of the picked column, with its interval, among all."""
+    made, d = space.study.construction, pick.column
+    p = float(made.probabilities[d])
+    lower = int((made.probabilities < p).sum())
+    row = space.study.columns.row(d, named=True)
+    low, high = row.get("probability_low"), row.get("probability_high")
+    interval = f" [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
+    return (
+        f"Column {d} has the semantic probability {p:.3f}{interval}: {lower} of {len(made.probabilities)} columns "
+        "have a lower one."
+    )
+
+
+def draw(space: studies.Workspace, pick: Pick) -> None:
+    """The plane under the chosen alternatives, and the cosines of the picked column."""
+    _draw(space, pick)
+
+
+def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSection]:
+    """The plane as the study has it, and the cosines of the picked column."""
+    config = space.study.construction.config
+    found = teaching.choice(space, config.similarity, config.combination)
+    return [
+        documents.PageSection(
+            "Style similarity on both sides, and p",
+            answer(space, pick),
+            lambda dark: _plane(found, pick, dark=dark),
+            "plane",
+            READ,
+            BEWARE,
+        ),
+        documents.PageSection(
+            f"Cosines of column {pick.column} with every prototype",
+            "",
+            lambda dark: _bars(space, pick, dark=dark),
+            "cosines",
+            BARS_READ,
+            BARS_BEWARE,
+        ),
+    ]
+
+
+@st.fragment
+def _draw(space: studies.Workspace, pick: Pick) -> None:
+    config = space.study.construction.config
+    for key, value, options in (
+        ("method-similarity", config.similarity, get_args(Similarity)),
+        ("method-combination", config.combination, get_args(Combination)),
+    ):
+        widgets.start_widget(key, value, among=options)
+    with st.container(horizontal=True):  # side by side where there is room for both
+        similarity = st.segmented_control(
+            "Alike a prototype by",
+            list(SIMILARITIES),
+            format_func=SIMILARITIES.__getitem__,
+            required=True,
+            key="method-similarity",
+            width="content",
+        )
+        combination = st.segmented_control(
+            "Both sides combine as",
+            list(COMBINATIONS),
+            format_func=COMBINATIONS.__getitem__,
+            required=True,
+            key="method-combination",
+            width="content",
+        )
+    found = teaching.choice(space, similarity, combination)
+    st.markdown(_compared(space, found, pick))
+    left, right = st.columns([7, 5], gap="medium")
+    with left:
+        figure(
+            _plane(found, pick, dark=screen.dark()),
+            key="method-plane",
+            read=READ,
+            beware=BEWARE,
+            alt=f"Columns by style similarity on the image side and on the text side, with lines of equal probability. "
+            f"{answer(space, pick)}",
+        )
+    with right:
+        cosines = teaching.cosines_with_prototypes(space, pick.column)
+        figure(
+            _bars(space, pick, dark=screen.dark()),
+            key="method-cosines",
+            read=BARS_READ,
+            beware=BARS_BEWARE,
+            alt=f"Cosines of column {pick.column} with {len(cosines.image)} prototypes per side; furthest from zero "
+            f"{float(cosines.image.abs().max()):.3f} on the image side and {float(cosines.text.abs().max()):.3f} on "
+            "the text side.",
+        )
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2])
+
+
+def _compared(space: studies.Workspace, found: Choice, pick: Pick) -> str:
+    config, d = space.study.construction.config, pick.column
+    p = float(found.probabilities[d])
+    if (found.similarity, found.combination) == (config.similarity, config.combination):
+        return f"This is the choice of the study. Column {d}: p = {p:.3f}."
+    rho = found.agreement.rho
+    lead = f"Another choice from the same prototypes. Column {d}: p = {p:.3f}"
+    if rho.value != rho.value:
+        return f"{lead}; here every column has the same probability, so there is no order to compare."
+    alike = "nearly the same order" if rho.low > 0.9 else "a similar order" if rho.low > 0.5 else "another order"
+    return (
+        f"{lead}. It gives the columns {alike} as the study's choice: rank correlation {rho.value:.2f} "
+        f"[{rho.low:.2f}, {rho.high:.2f}]."
+    )
+
+
+def _plane(found: Choice, pick: Pick, *, dark: bool) -> Any:
+    height = teaching.probability_height(found.combination)
+    return probability_plane(
+        found.image_similarity.numpy(),
+        found.text_similarity.numpy(),
+        found.probabilities.numpy(),
+        level=Level(height.axis.numpy(), height.levels.numpy()),
+        selected=pick.column,
+        dark=dark,
+    )
+
+
+def _bars(space: studies.Workspace, pick: Pick, *, dark: bool) -> Any:
+    cosines = teaching.cosines_with_prototypes(space, pick.column)
+    return cosine_bars(cosines.image.numpy(), cosines.text.numpy(), dark=dark)
+
+
+STEP = Step(
+    slug="probabilities",
+    picks=("column",),
+    title="Unlike every style prototype, on both sides: semantic",
+    provenance="reconstruction",
+    source="That prototypes of style lead to the semantic probability of a column is the paper's idea; the formula "
+    "is a reconstruction. Its alternatives are settings: three other similarities, three other ways to combine both "
+    "sides. On planted data the absolute cosine with the product did best.",
+    formula=r"\begin{aligned}s_d^m&=\max_k\,\bigl|\cos(c_d^m,\mu_k^m)\bigr|,\quad m\in\{v,t\}\\"
+    r"p_d&=(1-s_d^v)(1-s_d^t)\end{aligned}",
+    words="A column that rises and falls like a style prototype, or exactly against it, is taken for style: the "
+    "absolute cosine says how alike they are. The semantic probability p is high only if the column is unlike every "
+    "prototype in the images and in the texts.",
+    ask="A column looks just like a style prototype in the images, but like none in the texts. Is its semantic "
+    "probability high, middling or low?",
+    reply="Low: one factor of the product is near 0, and nothing on the other side can lift it. With the mean "
+    "instead of the product it would be middling; try it below. That choice is ours, not the paper's.",
+    substituted=substituted,
+    draw=draw,
+    answer=answer,
+    figures=figures,
+)

@@ -1,0 +1,197 @@
+"""Does weighting columns by their semantic probability help here?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pico_app import sidebar
+from pico_app.answers import demos, drawn, readings, retrieval, studies
+from pico_app.figures import overview as draw
+from pico_app.figures import ranked_lists as lists
+from pico_app.figures import recipes as draw_recipes
+from pico_app.pages import parts, tour
+from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.going import ask_button
+from pico_app.pages.parts import figure, prose, question
+from pico_app.pages.report import report_button
+from pico_app.state import queries, screen
+from pico_core.method.config import BasisName
+
+TITLE = "Does weighting columns by their semantic probability help here?"
+NAMES: dict[BasisName, str] = {
+    "given": "Columns as given",
+    "cross": "Cross axes",
+    "pca": "Principal axes",
+    "ica": "Independent axes",
+    "probe": "Probe axes",
+}
+NEWCOMER = (
+    "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
+    "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
+    "method finds style prototypes, gives every column a semantic probability, and weighs the columns by it in "
+    "retrieval. This page compares that with equal weights and with simpler ideas, on test images. The score is rSum: "
+    "how often a right answer is first, among five and among ten, in both directions, in per cent, added up."
+)
+KINDS = {"text": "which image does this caption describe?", "image": "which captions describe this image?"}
+ABOUT: dict[BasisName, str] = {
+    "given": "The encoder's own columns, as in the paper.",
+    "cross": "New axes, turned to what images and their texts share.",
+    "pca": "New axes, along which all items vary most.",
+    "ica": "New axes, along which values are as little normal as possible.",
+    "probe": "New axes, turned by known styles.",
+}
+CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    demo = space.dataset.demo
+    question(TITLE, space.study.report.sentence)
+    prose(space.study.construction.guard.sentence)
+    simpler = studies.rival(space)
+    if simpler is not None:
+        prose(simpler.sentence)
+        _go_to_experiments()
+    with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
+        prose(NEWCOMER)
+        if demo is not None:
+            prose(f"{demo.title}. {demo.lesson}")
+        tour.resume("overview")
+    _bases(space)
+    _over_seeds(space)
+    _weights(space)
+    _one_query(space)
+
+
+def _go_to_experiments() -> None:
+    """The way to everything that the method was compared with."""
+    page = screen.page("experiments")
+    if page is not None:
+        st.page_link(page, label="Is it the method? See the experiments", icon=":material/science:")
+
+
+def _bases(space: studies.Workspace) -> None:
+    wanted: list[BasisName] = ["given", "cross"]
+    if space.study.config.basis not in wanted:
+        wanted.append(space.study.config.basis)
+    panels = []
+    for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
+        found = studies.sibling(basis)
+        with place:
+            st.subheader(NAMES[basis], anchor=False)
+            st.caption(ABOUT[basis])
+            if found is None:
+                _offer(space, basis)
+                continue
+            panel = draw.Panel(NAMES[basis], found.report)
+            st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
+            panels.append(panel)
+    figure(
+        drawn.drawn(space, draw.differences, panels, also=tuple(panel.title for panel in panels), dark=screen.dark()),
+        key=f"differences-{len(panels)}",
+        read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
+        "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
+        beware="a gain is the method's own only where simpler ideas gain less and shuffled weights gain nothing; and "
+        "intervals speak of other images like these, not of other data.",
+    )
+    with st.expander("All measures, with their intervals"):
+        st.html(lists.report_html(space.study.report))
+    report_button(space, key="overview-report")
+
+
+def _offer(space: studies.Workspace, basis: BasisName) -> None:
+    config = replace(space.study.config, basis=basis)
+    st.markdown("Not computed yet for these data and settings.")
+    job = studies.job()
+    under_way = job is not None and job.key == studies.study_key(space.dataset, config)
+    label = "Computing, see the left" if under_way else f"Compute the {NAMES[basis].lower()}"
+    if st.button(label, disabled=under_way, key=f"offer-{basis}"):
+        studies.start_job(space.dataset, config, title=sidebar.job_title(config))
+        st.rerun()
+
+
+def _over_seeds(space: studies.Workspace) -> None:
+    """For the scenes: one dataset and one seed prove little, so the same on other scenes over several seeds."""
+    report, recipes = demos.over_seeds(space), demos.recipes(space)
+    demo = space.dataset.demo
+    if demo is None or not recipes:
+        return
+    if report is not None:
+        prose(f"The same encoder on {report.n_images} other test scenes per seed: {report.sentence}")
+        with st.expander(f"All scorings over {len(report.seeds)} seeds", icon=":material/functions:"):
+            st.html(draw_recipes.seeds_html(report))
+            st.caption(
+                "**Read it so:** mean over seeds of rSum on the test split (of 600) and of its change against equal "
+                "weights, with a 95 % t interval over seeds; the last three columns count what each seed's own paired "
+                "interval said.  \n**Do not read it so:** the splits of the seeds overlap, so the interval tells how "
+                "much seeds matter on these scenes, not what other data would give."
+            )
+    with st.expander("How this encoder was made, and what else was tried", icon=":material/science:"):
+        st.html(draw_recipes.recipes_html(recipes, shown=demo.name))
+        st.caption(
+            "**Read it so:** the same small model, seed and budget, trained on scenes made in different ways and "
+            "measured on the same development scenes, whose style and register are independent. R@1 in per cent among "
+            "100 scenes, with its interval, resampled by image; the change of rSum is that of the weights without the "
+            "guard, a mean over seeds with its t interval.  \n**Do not read it so:** the demos were chosen on these "
+            "scenes; the table over seeds above comes from others."
+        )
+
+
+def _weights(space: studies.Workspace) -> None:
+    st.subheader(f"All weights at a glance, at strength λ = {space.strength:g}", anchor=False)
+    figure(
+        drawn.drawn(
+            space, draw.weights_at_a_glance, readings.columns_frame(space), also=(space.strength,), dark=screen.dark()
+        ),
+        key="glance",
+        read="every bar is a column. Dark bars behave like a style prototype in images or in texts and count less "
+        "than the grey line; the slider on the left makes the differences smaller or larger.",
+        beware="a low weight is no proof of style; the Columns page shows what else speaks for it.",
+    )
+
+
+@st.fragment
+def _one_query(space: studies.Workspace) -> None:
+    test = space.splits.test
+    own = queries.chosen_query(test.n_images, test.n_texts)
+    title, choice = st.columns([3, 4], vertical_alignment="bottom")
+    title.subheader("One query, before and after", anchor=False)
+    options = [name for name in CHOICES if name != "asked" or own is not None]
+    picked = choice.segmented_control(
+        "Which query", options, format_func=CHOICES.__getitem__, default="gained", required=True, key="overview-query"
+    )
+    asked = own if picked == "asked" else retrieval.most_moved(space, gains=picked == "gained")
+    if asked is None:
+        st.info("No caption of the test images changed its rank.", icon=":material/equal:")
+        return
+    found = retrieval.ranking(space, asked, top_k=5)
+    parts.asked(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
+    prose(found.sentence)
+    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+
+    def candidate(index: int) -> lists.Candidate:
+        return retrieval.candidate(space, other, index)
+
+    left, right = st.container(key="beside-overview-lists").columns(2)
+    left.html(
+        lists.list_html(found.left, title="Unweighted", target=found.target_before, candidate=candidate, weighted=False)
+    )
+    right.html(
+        lists.list_html(
+            found.right,
+            title=f"Weighted, λ = {space.strength:g}",
+            target=found.target_after,
+            candidate=candidate,
+            weighted=True,
+        )
+    )
+    ask_button(space, asked, key="overview-go", label="This query on the Retrieval page")
+    st.caption(
+        "**Read it so:** the tinted row is the right answer; where it is not among the first five it stands below "
+        "them, with its rank. Arrows say how far an item moved.  \n"
+        "**Do not read it so:** these queries were picked because they moved most. One query is an example; the "
+        "verdict above counts all of them."
+    )

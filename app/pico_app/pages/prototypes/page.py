@@ -1,0 +1,164 @@
+"""What kinds of style were found, and did feedback matter?"""
+
+import streamlit as st
+
+from pico_app.answers import drawn, readings, studies
+from pico_app.figures import construction as draw
+from pico_app.figures.trajectories import sides, trajectories
+from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.parts import figure, led, prose, question
+from pico_app.pages.prototypes import trained
+from pico_app.state import columns, screen
+from pico_app.words import provenance
+
+TITLE = "What kinds of style were found, and did feedback matter?"
+FACTORS = {1: "as it is", 10: "10 times", 50: "50 times"}
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    found = readings.feedback(space)
+    question(TITLE, found.sentence)
+    made = space.study.construction
+    prose(
+        f"{len(made.history.iterations)} iterations. {made.stop_reason.value} Best on the feedback split: iteration "
+        f"{made.best_iteration}; its probabilities are the result. {made.guard.sentence}"
+    )
+    _ways(space)
+    _map(space)
+    _weights(space, found.order.sentence)
+    trained.section()
+    _sources()
+
+
+@st.fragment
+def _ways(space: studies.Workspace) -> None:
+    st.subheader("Where the prototypes went", anchor=False)
+    planes = readings.prototype_maps(space)
+    how, ties, _ = st.columns([3, 3, 1], vertical_alignment="bottom")
+    factor = how.segmented_control(
+        "Draw the way of the prototypes",
+        list(FACTORS),
+        format_func=FACTORS.__getitem__,
+        default=1,
+        required=True,
+        key="prototypes-factor",
+        help="Prototypes often move too little to be seen. Magnified, every prototype's distance to its last place is "
+        "drawn longer; where it ends stays true.",
+    )
+    with_lines = ties.toggle("Tie columns to their nearest prototype", value=True, key="prototypes-ties")
+    made = space.study.construction
+    figure(
+        drawn.drawn(
+            space,
+            trajectories,
+            *sides(planes.magnified(float(factor))),
+            made.history.probabilities.numpy(),
+            also=(factor,),
+            selected=columns.column(space.study.columns.height),
+            with_lines=with_lines,
+            result=made.best_iteration,
+            dark=screen.dark(),
+        ),
+        key=f"prototypes-ways-{factor}-{with_lines}",
+        read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
+        "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",
+        beware="both planes were fitted once, to columns and to the prototypes of all iterations, and show only a part "
+        "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
+        "kinds of style." + ("" if factor == 1 else f" The ways are drawn {factor} times as long as they are."),
+    )
+    prose(planes.sentence)
+
+
+@st.fragment
+def _map(space: studies.Workspace) -> None:
+    st.subheader("When the probabilities settled", anchor=False)
+    made = space.study.construction
+    change = (
+        st.segmented_control(
+            "Colour",
+            ("Probability", "Change to the result"),
+            default="Probability",
+            required=True,
+            key="prototypes-map-of",
+        )
+        != "Probability"
+    )
+    figure(
+        drawn.drawn(
+            space,
+            draw.probability_map,
+            made.history.probabilities.numpy(),
+            made.probabilities.argsort(stable=True).tolist(),
+            best=made.best_iteration,
+            selected=columns.column(space.study.columns.height),
+            change=change,
+            dark=screen.dark(),
+        ),
+        key=f"prototypes-map-{change}",
+        read="every strip from top to bottom is one column. "
+        + (
+            "Blue: higher in the result than here; vermillion: lower. Pale means settled."
+            if change
+            else "Where its colour stays the same, it was settled early."
+        ),
+        beware="settled is not right: the same bias can come back in every iteration.",
+    )
+
+
+def _weights(space: studies.Workspace, checked: str) -> None:
+    st.subheader("Did more gain earn more weight?", anchor=False)
+    made = space.study.construction
+    history = made.history
+    curve = readings.weight_curve(space)
+    led("The proposition.", provenance.PROPOSITION)
+    led("Checked on this record:", checked)
+    left, right = st.columns(2)
+    with left:
+        figure(
+            drawn.drawn(
+                space,
+                draw.gain_against_weight,
+                history.candidate_gains.numpy(),
+                history.final_weights.numpy(),
+                None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
+                dark=screen.dark(),
+            ),
+            key="prototypes-gain-weight",
+            read="every point is a candidate. "
+            + (
+                f"The curve is the softmax rule at τ = {made.config.tau:g}: it only rises. Near the dotted line "
+                "feedback hardly chooses."
+                if curve is not None
+                else f"The rule here is {made.config.rule!r}, not softmax, so there is no curve to lie on."
+            ),
+            beware="gains this close to each other may differ by chance; order on the curve is not significance.",
+        )
+    with right:
+        figure(
+            drawn.drawn(
+                space,
+                draw.gains_over_time,
+                history.candidate_gains.numpy(),
+                history.gains.numpy(),
+                best=made.best_iteration,
+                dark=screen.dark(),
+            ),
+            key="prototypes-gains",
+            read="above the line a scoring with these weights at strength 1 beats equal weights on the feedback split. "
+            "The ring is the result.",
+            beware="feedback chose by these numbers, so they flatter; the test split says what they are worth.",
+        )
+
+
+def _sources() -> None:
+    with st.expander("What is the paper's here, and what is a reconstruction", expanded=True):
+        st.markdown(provenance.table_markdown())
+        st.markdown(
+            "Readable material does not state what is reconstructed. Uniform averaging, all intervals and the check "
+            "above are beyond the paper too; the comparison with uniform averaging is paired by image, both without "
+            "the guard, at the same strength."
+        )

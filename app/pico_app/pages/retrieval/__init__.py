@@ -1,0 +1,5 @@
+"""The Retrieval page: one file per instrument, `page` holds them together."""
+
+from pico_app.pages.retrieval.page import render
+
+__all__ = ["render"]

@@ -1,0 +1,80 @@
+"""All queries of the test split: every metric on both sides, recall at every k, and the report of the study."""
+
+from typing import Any
+
+import streamlit as st
+
+from pico_app.answers import compare, side_ranks, studies
+from pico_app.figures import metric_table, recall_curves
+from pico_app.figures import ranked_lists as lists
+from pico_app.pages.parts import figure, prose
+from pico_app.pages.retrieval import ranked
+from pico_app.pages.retrieval.pieces import Piece
+from pico_app.state import screen
+from pico_app.words.markup import plain
+from pico_core.retrieval.comparing.recall_curves import RecallCurve
+
+READ = (
+    "the height at k is the share of queries with a right answer among the first k; below, right minus left. Bands: "
+    "95 %, point by point, resampled by image. The upright lines are R@1, R@5, R@10."
+)
+BEWARE = (
+    "a band that leaves zero somewhere is no verdict: many k are looked at, and neighbours share their queries. "
+    "Towards all candidates every scoring reaches 100 %."
+)
+DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
+
+
+def render(space: studies.Workspace, found: compare.Comparison) -> list[Piece]:
+    """Draw the instrument."""
+    now = ranked.verdict(space, found)
+    under = st.container()
+    ranked.follow(now)
+    table = side_ranks.changed_metrics(now)
+    prose("Recall at k, median rank and MRR on both sides; below a recall curve of either direction.")
+    st.html(metric_table.metrics_html(table.rows, left=found.left.label, right=found.right.label))
+    st.caption(
+        f"{len(now.paired.images):,} images and {len(now.paired.texts):,} texts ask, among all {now.paired.n_images:,} "
+        f"and {now.paired.n_texts:,} of the {now.paired.split} split. Recall and MRR in per cent, rSum of 600, median "
+        "ranks in places; small print: 95 % interval, resampled by image.  \n"
+        "**Read it so:** the change is right minus left, query by query; its interval is the one to trust. Of a median "
+        "rank, less is better.  \n**Do not read it so:** overlapping intervals of left and right do not show that they "
+        "are equal; and of ten verdicts one may be chance. rSum is the one that was chosen before looking."
+    )
+    late = ranked.control(space, found, now, under=under)
+    pieces = [Piece("metrics", "All metrics of all queries", table.frame, words=ranked.said(now, found))]
+    for place, curve in zip(st.columns(2, gap="medium"), side_ranks.recall_curves(now), strict=True):
+        with place:
+            pieces.append(_curve(curve, found))
+    _report(space)
+    ranked.come(now, late=late)
+    return pieces
+
+
+def _curve(curve: RecallCurve, found: compare.Comparison) -> Piece:
+    def drawn(dark: bool) -> Any:
+        return recall_curves.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
+
+    title = DIRECTIONS[curve.kind]
+    st.subheader(title, anchor=False)
+    figure(drawn(screen.dark()), key=f"recall-{curve.kind}", read=READ, beware=BEWARE)
+    return Piece(
+        f"recall-{curve.kind}", f"Recall at every k, {title.lower()}", curve.frame, drawn, read=READ, beware=BEWARE
+    )
+
+
+def _report(space: studies.Workspace) -> None:
+    """The fixed report: guarded weights and controls, whatever the sides above are."""
+    report, guard = space.study.report, space.study.construction.guard
+    with st.expander("The report of the study, with its controls", icon=":material/lab_profile:"):
+        st.markdown(f"**At the weights of the guard, not at the slider's strength.** {plain(report.sentence)}")
+        same = "" if guard.accepted else " So the table's weighted row equals the unweighted one."
+        st.markdown(f"{plain(guard.sentence)}{same}")
+        st.html(lists.report_html(report))
+        st.caption(
+            f"{report.n_images:,} images and {report.n_texts:,} texts of the {report.split} split. Weighted: what the "
+            f"guard let through; controls at λ = {guard.strength:g}, its best candidate. Recall, rSum and MRR in per "
+            "cent (rSum of 600), small print: 95 % interval, resampled by image.  \n"
+            "**Read it so:** the change is paired, query by query, against the unweighted row; it is the number to "
+            "trust.  \n**Do not read it so:** overlapping intervals of two rows do not show that they are equal."
+        )

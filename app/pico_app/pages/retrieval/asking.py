@@ -1,0 +1,215 @@
+"""How a reader asks: with an item of the test split, or with words or a picture of his own."""
+
+import secrets
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pico_app.answers import compare, outside, pictures, retrieval, side_ranks, studies
+from pico_app.pages.retrieval import weights
+from pico_app.state import queries
+from pico_app.words.markup import plain
+
+MANY = 5000  # beyond this a selectbox would send too much to the browser
+KINDS = {"text": "Caption", "image": "Image", "words": "Your words", "picture": "Your picture"}
+OWN = ("words", "picture")
+INVITE = {
+    "words": "Describe a scene, and see which images come first on either side.",
+    "picture": "Drop a picture, and see which captions come first on either side.",
+}
+REFUSED = {"words": "These words cannot be looked up.", "picture": "This picture cannot be looked up."}
+TRY = ("a red star above a blue ring", "four shapes in a grid", "softly a green heart dreams at the top")
+
+
+def choose(space: studies.Workspace) -> compare.Asked | None:
+    """The item, the words or the picture that asks; None while there is none."""
+    test = space.splits.test
+    asked = queries.query(test.n_images, test.n_texts)
+    now = _kind(space) or asked.kind
+    # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
+    wanted = st.segmented_control(
+        "Ask with",
+        [name for name in KINDS if name not in OWN or outside.can_ask_outside(space.dataset)],
+        default=now,
+        format_func=KINDS.__getitem__,
+        required=True,
+        key=f"ask-{now}",
+        label_visibility="collapsed",
+    )
+    rest = st.container()
+    if wanted != now:
+        _turn_to(wanted)
+    if now not in OWN:
+        return _item(space, asked, rest)
+    found = outside.outside_encoder(space.dataset)
+    if found.encoder is None:
+        weights.ask(space.dataset, found)
+        return None
+    return _typed(space, rest, queries.words() or "") if now == "words" else _dropped(space, rest)
+
+
+def invitation(space: studies.Workspace) -> str:
+    """What to say while nothing asks."""
+    if outside.outside_encoder(space.dataset).encoder is None:
+        return "The encoder that made this dataset is needed first."
+    return INVITE[_kind(space) or "words"]
+
+
+def refusal(space: studies.Workspace) -> str:
+    """What to say where the query cannot be encoded."""
+    return REFUSED[_kind(space) or "words"]
+
+
+def _kind(space: studies.Workspace) -> str | None:
+    """Whether words or a picture of the reader's own ask; None where an item does."""
+    if not outside.can_ask_outside(space.dataset):
+        return None
+    return "picture" if queries.picturing() else None if queries.words() is None else "words"
+
+
+def _turn_to(kind: str) -> None:
+    """Ask in another way, and draw the page anew."""
+    if kind == "words":
+        queries.set_words("")
+    elif kind == "picture":
+        queries.ask_with_picture()
+    else:
+        queries.set_query(queries.Query("image" if kind == "image" else "text", 0))
+    st.rerun()
+
+
+def _item(space: studies.Workspace, asked: queries.Query, place: DeltaGenerator) -> queries.Query:
+    """The item, chosen by name, by chance, or by how far the weights moved it."""
+    test = space.splits.test
+    item, chance, gain, loss = place.columns([5.6, 1.3, 1.4, 1.4], vertical_alignment="bottom")
+    total = test.n_texts if asked.kind == "text" else test.n_images
+    key = f"query-{asked.kind}-{asked.index}"
+    if total <= MANY:
+        names = retrieval.query_names(space, asked.kind)
+        index = item.selectbox(
+            f"Query, {total:,} to search",
+            range(total),
+            index=asked.index,
+            format_func=names.__getitem__,
+            key=key,
+        )
+    else:
+        index = int(
+            item.number_input(f"Query (0 to {total - 1:,} of the test split)", 0, total - 1, asked.index, key=key)
+        )
+    if index != asked.index:
+        return _ask(queries.Query(asked.kind, int(index)))
+    if chance.button("Random", width="stretch"):
+        return _ask(queries.Query(asked.kind, secrets.randbelow(total)))
+    for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
+        moved = side_ranks.moved(space, asked.kind, gains=gains)
+        tip = (
+            "Walks through the queries of the test split that moved most between the two sides; while those are not "
+            "ranked yet, through those that the weights of the study (without the guard) moved most."
+        )
+        if button.button(name, width="stretch", disabled=not moved, help=tip):
+            after = moved.index(asked.index) + 1 if asked.index in moved else 0
+            return _ask(queries.Query(asked.kind, moved[after % len(moved)]))
+    return asked
+
+
+def _typed(space: studies.Workspace, place: DeltaGenerator, words: str) -> compare.Outside | None:
+    """The box to type in; its key carries the words, so that a link or an example shows in it."""
+    found = place.text_input(
+        "Describe a scene in your own words",
+        value=words,
+        max_chars=queries.MAX_WORDS,
+        placeholder=TRY[0] if outside.outside_encoder(space.dataset).scenes_only else "two dogs on a beach",
+        key=f"typed-{words}",
+    ).strip()
+    if found != words:
+        queries.set_words(found)
+        st.rerun()
+    if not found:
+        return None
+    read = outside.encode_words(space.dataset, found)
+    return compare.Outside("text", read.key, found, read.tokens, pieces=read.pieces)
+
+
+def _dropped(space: studies.Workspace, place: DeltaGenerator) -> compare.Outside | None:
+    """The place to drop a picture on. It stays the query when the reader comes back from another page."""
+    key = "dropped-picture"
+    place.file_uploader(
+        "Drop a picture; it stays on this machine",
+        type=list(outside.PICTURE_FILES),
+        max_upload_size=outside.MAX_PICTURE_MIB,
+        key=key,
+        on_change=queries.take_dropped,
+        args=(key,),
+    )
+    held = queries.dropped()
+    if held is None:
+        return None
+    seen = outside.encode_picture(space.dataset, held.name, held.data)
+    return compare.Outside("image", seen.key, seen.name, seen.tokens, picture=seen.thumbnail)
+
+
+def say_query(space: studies.Workspace, asked: compare.Asked) -> None:
+    """What asks, set apart."""
+    with st.container(border=True):
+        if isinstance(asked, compare.Outside):
+            _say_words(space, asked) if asked.kind == "text" else _say_picture(space, asked)
+        elif asked.kind == "text":
+            st.markdown("**Asked: which images does this caption describe?**")
+            st.text(retrieval.item_name(space, "text", asked.index))
+        else:
+            picture, words = st.columns([1, 5], vertical_alignment="center")
+            address = pictures.thumbnail(space.dataset, space.splits.test.image_paths[asked.index], size=240)
+            if address:
+                picture.image(address, width=130, alt="The image that asks.")
+            with words if address else st.container():
+                st.markdown("**Asked: which captions describe this image?**")
+                st.text(retrieval.item_name(space, "image", asked.index))
+
+
+def _say_words(space: studies.Workspace, asked: compare.Outside) -> None:
+    """What the encoder made of a typed caption: the words it read, and those it does not know."""
+    found = outside.encode_words(space.dataset, asked.name)
+    st.markdown("**Asked in your own words: which images does this describe?**")
+    st.text("The encoder reads: " + " · ".join(found.pieces))
+    if found.unknown:
+        why = (
+            " It was trained on captions of coloured shapes only."
+            if outside.outside_encoder(space.dataset).scenes_only
+            else ""
+        )
+        st.caption(f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out.{why}")
+    if found.truncated:
+        st.caption("The caption is longer than the encoder reads; the rest is left out.")
+
+
+def _say_picture(space: studies.Workspace, asked: compare.Outside) -> None:
+    """The picture as it is, and what the encoder made of it."""
+    held = queries.dropped()
+    if held is None:
+        return
+    found = outside.encode_picture(space.dataset, held.name, held.data)
+    picture, words = st.columns([1, 5], vertical_alignment="center")
+    picture.image(found.thumbnail, width=130, alt="Your picture, as the encoder gets it.")
+    with words:
+        st.markdown("**Asked with your picture: which captions describe it?**")
+        st.text(found.name)
+        if outside.outside_encoder(space.dataset).scenes_only:
+            st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
+
+
+def offer_examples(space: studies.Workspace) -> None:
+    """Captions to begin with, while nothing is typed; scenes are all that the small encoder knows."""
+    if _kind(space) != "words" or not outside.outside_encoder(space.dataset).scenes_only:
+        return
+    st.caption("Nothing is typed yet. Try one of these, in any register:")
+    for place, example in zip(st.columns(len(TRY)), TRY, strict=True):
+        if place.button(example, width="stretch", key=f"try-{example}"):
+            queries.set_words(example)
+            st.rerun()
+
+
+def _ask(wanted: queries.Query) -> queries.Query:
+    queries.set_query(wanted)
+    st.rerun()
+    return wanted

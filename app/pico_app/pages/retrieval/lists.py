@@ -1,0 +1,60 @@
+"""The two lists of a query and the flow between them."""
+
+from functools import cache
+
+import streamlit as st
+
+from pico_app.answers import compare, documents, retrieval, studies
+from pico_app.figures import flow
+from pico_app.figures import ranked_lists as draw
+from pico_app.pages.parts import camera
+from pico_app.pages.retrieval.pieces import Piece
+from pico_app.state import queries, screen
+from pico_core.retrieval.rankings import SideBySide
+
+TOP = 10
+
+
+def render(space: studies.Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> Piece:
+    """Draw the lists with the flow between them."""
+    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+
+    @cache  # both lists and the flow between them name most candidates
+    def candidate(index: int) -> draw.Candidate:
+        return retrieval.candidate(space, other, index)
+
+    left, middle, right = st.columns([5, 3, 5], gap=None)
+    left.html(
+        draw.list_html(
+            both.left, title=found.left.label, target=both.target_before, candidate=candidate, weighted=False
+        )
+    )
+    right.html(
+        draw.list_html(
+            both.right, title=found.right.label, target=both.target_after, candidate=candidate, weighted=True
+        )
+    )
+    targets = [target for target in (both.target_before, both.target_after) if target is not None]
+    names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
+    with middle:
+        st.plotly_chart(
+            flow.flow_figure(both, names=names, dark=screen.dark()),
+            key="flow",
+            config=camera("flow"),
+            alt=f"Lines from the left list to the right one. {both.sentence} The lists on both sides name every "
+            "candidate with its rank.",
+        )
+    right_answer = (
+        "The right answer is thick and tinted, and has a row of its own below when it is not among the first "
+        f"{len(both.left)}."
+        if targets
+        else "No candidate is marked as right: nobody has said which ones belong to your query."
+    )
+    st.caption(
+        "**Read it so:** a line leads from a candidate's place on the left to its place on the right; blue rises, "
+        f"vermillion falls, grey stays. {right_answer} Dotted ends leave the list or come from below it. Equal scores "
+        "share a rank and stand in the order of the dataset.  \n"
+        "**Do not read it so:** one query is an example, not evidence; **All queries** counts all of them. Scores of "
+        "the two lists are not comparable, only their order."
+    )
+    return Piece("lists", "Both lists", table=documents.lists_table(space, asked, both))

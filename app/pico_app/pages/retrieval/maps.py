@@ -1,0 +1,128 @@
+"""Which patch agrees with which word in one pair: maps on the left, on the right, and their difference."""
+
+from typing import Any
+
+import streamlit as st
+
+from pico_app.answers import compare, near, retrieval, studies, token_maps
+from pico_app.components.word_maps import word_maps
+from pico_app.figures.word_maps import maps_figure, word_maps_json
+from pico_app.pages.parts import verdict
+from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.why import items_shown
+from pico_app.pages.waiting import waiting
+from pico_app.server.jobs import Job
+from pico_app.state import queries, screen
+from pico_app.words.markup import plain
+from pico_core.retrieval.rankings import SideBySide
+
+READ_GRID = "Every square is a patch of the picture;"
+READ_STRIP = (
+    "The patches of this dataset have no place in a picture, so they stand in their order. Every square is one;"
+)
+READ = (
+    "the brighter it is, the more its vector agrees with that of the chosen word. The frame is the patch that the "
+    "word takes its score from; dashed, where it took it on the left. Over a patch, the words are tinted by their "
+    "agreement with it, and the ringed word is the one that the patch takes."
+)
+BEWARE = (
+    "a bright patch is where the vectors agree, no proof that the model looks there, or for the right reason: tokens "
+    "of a transformer have seen the whole picture and the whole sentence. Weights stretch similarities, so a map that "
+    "is brighter as a whole is no better one; only differences between its places count. Maps of one pair are an "
+    "example, not evidence."
+)
+READ_KEPT = (
+    "the word that changed most over all patches; the brighter a patch, the more its vector agrees with that of the "
+    "word. The frame is the patch that the word takes its score from; the difference shows both frames."
+)
+
+
+def render(space: studies.Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> list[Piece]:
+    """Draw the instrument."""
+    if not token_maps.has_maps(found, asked):
+        st.info(
+            "There is nothing to map: every image of this dataset is one vector for the whole picture, so no word can "
+            "agree with a part of it. Datasets with a token per patch have maps.",
+            icon=":material/grid_off:",
+        )
+        return []
+    words = near.words_of(space, "test")
+    if isinstance(words, Job):
+        waiting(words, place="map-words")
+        return []
+    index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
+    shown = token_maps.word_maps(space, found, asked, index, words)
+    said = shown.maps.sentence(shown.words)
+    verdict(said)
+    left, right = (
+        f"{plain(side.label)}: score **{one.score:+.3f}**"
+        for one, side in ((shown.maps.left, found.left), (shown.maps.right, found.right))
+    )
+    st.markdown(f"{left} · {right} · what all words and all patches add makes up the score")
+    labels = (found.left.label, found.right.label)
+    word_maps(
+        word_maps_json(
+            shown.maps,
+            places=shown.places,
+            words=shown.words,
+            labels=labels,
+            picture=shown.picture,
+            key=f"{space.splits.test.digest} {asked.key} {index}",
+            dark=screen.dark(),
+        ),
+        key="word-maps",
+    )
+    read = READ_GRID if shown.places.is_grid else READ_STRIP
+    st.caption(f"**Read it so:** {read} {READ}  \n**Do not read it so:** {BEWARE}")
+
+    def drawn(dark: bool) -> Any:
+        return maps_figure(
+            shown.maps, places=shown.places, words=shown.words, labels=labels, picture=shown.picture, dark=dark
+        )
+
+    pieces = [
+        Piece(
+            "words", "Patches and words: every word", token_maps.winners_of_words(shown), drawn, said, READ_KEPT, BEWARE
+        ),
+        Piece("patches", "Patches and words: every patch", token_maps.winners_of_patches(shown)),
+    ]
+    with st.expander("The winning patch of every word, the winning word of every patch", icon=":material/table:"):
+        for piece in pieces:
+            _table(piece.table, f"map-{piece.name}-table")
+    return pieces
+
+
+def _choose(space: studies.Workspace, asked: compare.Asked, both: SideBySide, key: str) -> int:
+    """The other half of the pair: the right answer to begin with, any item of the lists."""
+    items = items_shown(both)
+    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    start = both.target_before.index if both.target_before is not None else both.right[0].index
+
+    def called(index: int) -> str:
+        ranks = items[index]
+        return f"{retrieval.item_name(space, other, index)} · rank {ranks[0]:,} to {ranks[1]:,}"
+
+    place, _ = st.columns([6, 5])
+    return int(
+        place.selectbox(
+            "Maps with the image" if other == "image" else "Maps with the caption",
+            list(items),
+            index=list(items).index(start),
+            format_func=called,
+            key=key,
+        )
+    )
+
+
+def _table(frame: object, key: str) -> None:
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=key,
+        column_config={
+            "adds, left": number(format="%.4f", help="Its part of the score on the left."),
+            "adds, right": number(format="%.4f", help="Its part of the score on the right."),
+            "change": number(format="%+.4f"),
+        },
+    )

@@ -1,0 +1,202 @@
+"""Won and lost: every query that moved, by how much, whose they are, and the way to each."""
+
+from typing import Any, Literal
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import compare, pictures, retrieval, side_ranks, studies
+from pico_app.figures import moves as draw
+from pico_app.figures.ranked_lists import arrow
+from pico_app.pages.parts import figure, prose
+from pico_app.pages.retrieval import ranked
+from pico_app.pages.retrieval.labels import label_name
+from pico_app.pages.retrieval.pieces import Piece
+from pico_app.state import queries, screen, study, widgets
+
+Fate = Literal["won", "lost", "both"]
+FATES: dict[Fate, str] = {"both": "Won and lost", "won": "Won", "lost": "Lost"}
+KINDS = {"both": "Both directions", "text": "Text to image", "image": "Image to text"}
+NO_FILTER, EVERY, NONE = "no filter", "every value", "no label"
+READ = (
+    "every mark is a place of queries: its rank on the left and on the right; the larger, the more queries. "
+    "On the line nothing moved, below it ranks improved (won, triangles up), above it they fell (lost, triangles "
+    "down). The ring is the query above; a click on a mark asks its first query."
+)
+BEWARE = (
+    "both axes are logarithmic: one step from rank 1 to 2 is as long as from 100 to 200. A query far from "
+    "the line may be chance; whether there are more won than lost stands above."
+)
+PAGE = 50  # rows: so many thumbnails are read at once
+
+
+def render(space: studies.Workspace, found: compare.Comparison) -> list[Piece]:
+    """Draw the instrument."""
+    now = ranked.verdict(space, found)
+    for count in side_ranks.won_and_lost(now):
+        prose(count.sentence)
+    under = st.container()
+    ranked.follow(now)
+    frame, has_label = _filtered(space, now)
+    chosen = _table(space, now, frame, has_label=has_label)
+    clicked = _scatter(space, frame)
+    late = ranked.control(space, found, now, under=under)
+    wanted = chosen or clicked
+    if wanted is not None:
+        queries.set_query(wanted)
+        st.rerun()
+    ranked.come(now, late=late)
+    asked = _ringed(space)
+
+    def drawn(dark: bool) -> Any:
+        return draw.rank_figure(frame, selected=asked, dark=dark)
+
+    words = " ".join([ranked.said(now, found), *(count.sentence for count in side_ranks.won_and_lost(now))])
+    table = side_ranks.named(space, frame)
+    return [Piece("queries", "Every query with its ranks", table, drawn, words, READ, BEWARE)]
+
+
+def _filtered(space: studies.Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame, bool]:
+    """The queries of the chosen direction and label, all fates; whether a label is chosen."""
+    frame = side_ranks.all_moves(now)
+    direction, label, value = st.columns([4.4, 3.4, 3.4], vertical_alignment="bottom")
+    kind = direction.segmented_control(
+        "Direction", list(KINDS), format_func=KINDS.__getitem__, default="both", required=True, key="moved-kind"
+    )
+    columns = side_ranks.query_label_columns(space)
+    column = label.selectbox(
+        "Label",
+        [NO_FILTER, *columns],
+        format_func=lambda one: one if isinstance(one, str) else label_name(one),
+        key="moved-label",
+        disabled=not columns,
+    )
+    if kind != "both":
+        frame = frame.filter(pl.col("kind") == kind)
+    if isinstance(column, str):
+        value.selectbox("Value", [EVERY], disabled=True, key="moved-no-value")
+        return frame, False
+    frame = side_ranks.labelled(space, frame, column)
+    found = (
+        frame["label"]
+        .drop_nulls()
+        .value_counts(sort=True, name="number")
+        .sort("number", "label", descending=[True, False])
+    )
+    values = [EVERY, *found["label"].to_list(), *([NONE] if frame["label"].null_count() else [])]
+    widgets.keep_among("moved-value", values)
+    wanted = value.selectbox("Value", values, key="moved-value")
+    if wanted == NONE and NONE not in found["label"]:
+        return frame.filter(pl.col("label").is_null()), True
+    return (frame if wanted == EVERY else frame.filter(pl.col("label") == wanted)), True
+
+
+def _table(
+    space: studies.Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool
+) -> queries.Query | None:
+    """The queries that moved, the most first; the one that was clicked."""
+    which, page = st.columns([8, 2], vertical_alignment="bottom")
+    fate = which.segmented_control(
+        "Show", list(FATES), format_func=FATES.__getitem__, default="both", required=True, key="moved-fate"
+    )
+    won, lost = frame.filter(pl.col("gain") > 0), frame.filter(pl.col("gain") < 0).reverse()
+    shown = {"won": won, "lost": lost}.get(fate)
+    if shown is None:
+        shown = frame.filter(pl.col("gain") != 0).sort(pl.col("gain").abs(), descending=True, maintain_order=True)
+    among = "" if now.paired.exact else " that were asked"
+    if shown.is_empty():
+        prose(f"None of the {frame.height:,} queries{among} {'moved' if fate == 'both' else fate} here.")
+        return None
+    pages = -(-shown.height // PAGE)
+    number = 1
+    if pages > 1:
+        widgets.keep_at_most("moved-page", pages)
+        number = page.number_input(f"Page of {pages:,}", 1, pages, key="moved-page")
+    rows = shown.slice((number - 1) * PAGE, PAGE)
+    key = f"moved-{now.key}-{number}-{fate}-{frame.height}-{_mark(rows)}"
+    event = st.dataframe(
+        _displayed(space, rows, has_label=has_label),
+        hide_index=True,
+        height=405,
+        row_height=44 if _has_pictures(space) else None,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "picture": st.column_config.ImageColumn("", width=60),
+            "query": st.column_config.TextColumn("query", width=460),
+            "asks": st.column_config.TextColumn("asks", width=60),
+            "before": st.column_config.NumberColumn("left", format="%d", width=60, help="Rank on the left."),
+            "after": st.column_config.NumberColumn("right", format="%d", width=60, help="Rank on the right."),
+            "move": st.column_config.TextColumn("places", width=80),
+            "times": st.column_config.NumberColumn(
+                "ratio", format="%.1f", width=60, help="Larger rank over smaller one: what the table is sorted by."
+            ),
+            "link": st.column_config.LinkColumn(
+                "link", display_text="open", width=60, help="Opens this query in a new tab; copy it to share the query."
+            ),
+        },
+    )
+    st.caption(
+        f"{won.height:,} won, {lost.height:,} lost, {frame.height - won.height - lost.height:,} stay, of "
+        f"{frame.height:,} queries{among}. The box beside a row asks that query: the lists above follow."
+    )
+    picked = list(event["selection"]["rows"])
+    row = widgets.fresh("moved-row", picked[0] if picked else None)
+    return None if row is None else queries.Query(rows["kind"][row], rows["index"][row])
+
+
+def _displayed(space: studies.Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.DataFrame:
+    test, kinds = space.splits.test, rows["kind"].to_list()
+    asked = [queries.Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
+    columns: dict[str, list[object]] = {}
+    if _has_pictures(space):
+        paths = [test.image_paths[image] for image in rows["image"].to_list()]
+        columns["picture"] = [pictures.thumbnail(space.dataset, path, size=96) for path in paths]
+    columns["query"] = [retrieval.item_name(space, one.kind, one.index) for one in asked]
+    columns["asks"] = list(kinds)
+    if has_label:
+        columns["label"] = rows["label"].to_list()
+    before, after = rows["before"].to_list(), rows["after"].to_list()
+    columns |= {"before": before, "after": after}
+    columns["move"] = [arrow(b, a) for b, a in zip(before, after, strict=True)]
+    columns["times"] = [max(b, a) / min(b, a) for b, a in zip(before, after, strict=True)]
+    links = [study.query_link(one) for one in asked]
+    if links[0] is not None:
+        columns["link"] = list(links)
+    return pl.DataFrame(columns)
+
+
+def _scatter(space: studies.Workspace, frame: pl.DataFrame) -> queries.Query | None:
+    """Ranks before against after; the query that was clicked."""
+    if frame.is_empty():
+        return None
+    points = figure(
+        draw.rank_figure(frame, selected=_ringed(space), dark=screen.dark()),
+        key="moves",
+        read=READ,
+        beware=BEWARE,
+        select=True,
+        beside=True,
+    )
+    found = draw.chosen_query(points)
+    code = None if found is None else 2 * found[1] + (found[0] == "text")
+    chosen = widgets.fresh("moves-point", code)
+    return None if chosen is None else queries.Query("text" if chosen % 2 else "image", chosen // 2)
+
+
+def _ringed(space: studies.Workspace) -> tuple[str, int] | None:
+    """The query above, where it is an item of the dataset."""
+    if queries.words() is not None:
+        return None
+    asked = queries.query(space.splits.test.n_images, space.splits.test.n_texts)
+    return asked.kind, asked.index
+
+
+def _has_pictures(space: studies.Workspace) -> bool:
+    return any(path is not None for path in space.splits.test.image_paths[:1])
+
+
+def _mark(rows: pl.DataFrame) -> str:
+    """Names what stands in the rows: others are another table, with no row chosen."""
+    return f"{rows['kind'][0]}{rows['index'][0]}-{rows['kind'][-1]}{rows['index'][-1]}"

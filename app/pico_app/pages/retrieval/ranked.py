@@ -1,0 +1,70 @@
+"""What the instruments of all queries share: the verdict, what is still on its way, and the control."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pico_app.answers import compare, side_ranks, studies
+from pico_app.pages import parts
+from pico_app.pages.waiting import waiting
+
+
+def verdict(space: studies.Workspace, found: compare.Comparison) -> side_ranks.Compared:
+    """Rank all queries on both sides, and say what that does to rSum."""
+    now = side_ranks.compared_ranks(space, found)
+    parts.verdict(said(now, found))
+    return now
+
+
+def said(now: side_ranks.Compared, found: compare.Comparison) -> str:
+    """The verdict on rSum in a sentence."""
+    return side_ranks.changed_metrics(now).sentence(found.left.label, found.right.label)
+
+
+def follow(now: side_ranks.Compared) -> None:
+    """How far the exact ranks are; a way to stop them."""
+    if now.job is not None:
+        waiting(
+            now.job,
+            place="ranks",
+            meanwhile=f"The numbers below are estimated from {len(now.paired.images):,} images and their texts, with "
+            "wider intervals.",
+        )
+
+
+def control(
+    space: studies.Workspace, found: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator
+) -> bool:
+    """Say what the same weights do on other columns; whether that came while the page was drawn.
+
+    Args:
+        space: The open study.
+        found: What is compared.
+        now: Its ranks.
+        under: Where the sentence goes, under the verdict; the way to it is drawn here.
+    """
+    if found.right.is_equal or not now.paired.exact:
+        return False
+    if not side_ranks.control_wanted(space, found):
+        st.button(
+            "Compare with permuted weights",
+            icon=":material/shuffle:",
+            key="ask-permuted",
+            on_click=side_ranks.permuted,
+            args=(found, now),
+            help="The control: the weights of the right side on other columns, drawn eight times.",
+        )
+        return False
+    job = side_ranks.permuted(found, now)
+    answer = job.result  # read once: it may come while the page is drawn
+    if answer is not None:
+        with under:
+            parts.prose(answer.sentence(side_ranks.changed_metrics(now).row("rsum").change))
+        return False
+    waiting(job, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
+    return job.result is not None
+
+
+def come(now: side_ranks.Compared, *, late: bool = False) -> None:
+    """Draw the page anew where an answer came while it was drawn without it; last, so that clicks are heard."""
+    if late or (now.job is not None and now.job.result is not None):
+        st.rerun()

@@ -1,0 +1,5 @@
+"""The Subspaces page: maps, search, gallery and numbers, `page` holds them together."""
+
+from pico_app.pages.subspaces.page import render
+
+__all__ = ["render"]

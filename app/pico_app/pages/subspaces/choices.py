@@ -1,0 +1,72 @@
+"""What the maps show: the way of mapping, the colour, and how columns are given to the two spaces."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from pico_app.answers import colours, maps, studies
+from pico_core.spaces.maps import Method
+from pico_core.spaces.subspaces import Reading
+
+Mouse = Literal["lasso", "pan"]
+METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
+MICE: dict[Mouse, str] = {"lasso": "Lasso", "pan": "Click"}
+READINGS: dict[Reading, str] = {
+    "weighted": "all columns, by √p and √(1 − p)",
+    "thirds": "top third against bottom third of p",
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the reader wants to see.
+
+    Attributes:
+        method: How the maps are made.
+        colour: A key of `colours.COLOURS`, or a label.
+        reading: How columns are given to the spaces.
+        mouse: What the mouse does on a map.
+    """
+
+    method: Method
+    colour: str
+    reading: Reading
+    mouse: Mouse
+
+
+def choose(space: studies.Workspace) -> Choices:
+    """Draw the controls and read them."""
+    one, four, two, three = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
+    method: Method = one.segmented_control(
+        "Map", list(METHODS), format_func=METHODS.__getitem__, default="umap", required=True, key="map-method"
+    )
+    mouse: Mouse = four.segmented_control(
+        "Mouse",
+        list(MICE),
+        format_func=MICE.__getitem__,
+        default="lasso",
+        required=True,
+        key="map-mouse",
+        help="Lasso: draw around points. Click: a click selects one point, dragging moves the map.",
+    )
+    roles = maps.label_roles(space)
+    # Labels first: they are what the page asks about.
+    names = [*roles.style, *(name for name in roles.every if name not in roles.style), *colours.COLOURS]
+    colour: str = two.selectbox(
+        "Colour by",
+        names,
+        format_func=lambda name: colours.colour_title(space, name),
+        key="map-colour",
+        help="A label that only one modality has colours the matched items of the other too. "
+        "The column is the one chosen on the Columns page.",
+    )
+    reading: Reading = three.selectbox(
+        "Columns in the two spaces",
+        list(READINGS),
+        format_func=READINGS.__getitem__,
+        key="map-reading",
+        help="Weighted: every column is in both spaces, in shares. Thirds: no column is in both, the middle third in "
+        "neither; a sharper question, and beyond the paper.",
+    )
+    return Choices(method, colour, reading, mouse)

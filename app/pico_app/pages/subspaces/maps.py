@@ -1,0 +1,125 @@
+"""Both maps side by side, with one selection that both share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pico_app.answers import colours as colours_answers
+from pico_app.answers import maps, studies
+from pico_app.figures import maps as draw
+from pico_app.pages.parts import figure
+from pico_app.pages.subspaces.choices import Choices
+from pico_app.pages.waiting import waiting
+from pico_app.state import screen
+from pico_app.state import selections as selections_state
+from pico_app.words.markup import plain
+from pico_core.spaces.items import matched_pairs
+from pico_core.spaces.maps import PlanePair
+from pico_core.spaces.stored import UmapPlanes
+
+LINES = 300
+MEANWHILE = "Until it is there, the maps show PCA."
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What was drawn.
+
+    Attributes:
+        planes: The maps.
+        umap: The maps with their control, where UMAP is shown.
+        semantic: Place under the semantic map.
+        style: Place under the style map.
+    """
+
+    planes: PlanePair
+    umap: UmapPlanes | None
+    semantic: Any
+    style: Any
+
+
+def render(
+    space: studies.Workspace,
+    wanted: Choices,
+    items: pl.DataFrame,
+    rows: list[int],
+    numbers: maps.SpaceNumbers | None,
+) -> Shown:
+    """Draw both maps and follow what is selected in them."""
+    umap = _umap(space, wanted) if wanted.method == "umap" else None
+    planes = maps.pca_maps(space, wanted.reading) if umap is None else umap.planes
+    colours = colours_answers.colouring(space, wanted.colour, numbers)
+    if colours is None:
+        st.caption("The change of neighbourhoods is still being counted; until then the modality is shown.")
+        colours = colours_answers.colouring(space, "modality", numbers)
+    legend, lines = st.columns([5, 1.3], vertical_alignment="center")
+    legend.html(draw.legend_html(colours))
+    joined = lines.toggle("Join matched pairs", key="map-lines", help="Of the selection, or of all where none is.")
+    joins = matched_pairs(items, rows, limit=LINES) if joined else None
+    selections = []
+    for place, name, plane in zip(st.columns(2), ("semantic", "style"), (planes.semantic, planes.style), strict=True):
+        with place:
+            st.markdown(f"**{name.capitalize()} space**")
+            key = f"map-{name}-{plane.method}-{wanted.reading}"
+            points = figure(
+                draw.map_figure(
+                    plane,
+                    items,
+                    colours,
+                    space=name,
+                    selected=rows,
+                    joins=joins,
+                    mouse=wanted.mouse,
+                    dark=screen.dark(),
+                ),
+                key=key,
+                read=_read(name, plane.method),
+                beware=_beware(plane.method, aligned=plane.aligned),
+                select=True,
+                modes="many",
+            )
+            selections.append((key, draw.selected_items(points, items)))
+    places = st.columns(2)  # a row of its own: captions of unequal length would shift the tables
+    for said in (colours.note, maps.map_sample(space).sentence):
+        if said:
+            st.caption(plain(said))
+    if joins is not None and len(joins.pairs) < joins.total:
+        st.caption(f"Lines join the first {len(joins.pairs):,} of {joins.total:,} matched pairs; select fewer items.")
+    chosen = selections_state.newly_selected(selections)
+    if chosen is not None and chosen != selections_state.selection():
+        selections_state.set_selection(chosen)
+        st.rerun()
+    return Shown(planes, umap, places[0], places[1])
+
+
+def _umap(space: studies.Workspace, wanted: Choices) -> UmapPlanes | None:
+    stored = maps.stored_maps(space, wanted.reading)
+    if stored is not None:
+        return stored
+    job = maps.umap_job(space, wanted.reading)
+    if job.result is None:
+        waiting(job, place="umap", meanwhile=MEANWHILE)
+        return None
+    control = maps.umap_control(space, wanted.reading)
+    if control is not None and control.result is None:
+        waiting(control, place="umap-control", meanwhile="Only the control of the trustworthiness waits for it.")
+    return UmapPlanes(job.result, None if control is None else control.result)
+
+
+def _read(name: str, method: str) -> str:
+    what = "carry meaning" if name == "semantic" else "behave like style"
+    if method == "pca":
+        return f"near points agree in the columns that {what}, along the two directions of largest variance."
+    return f"points that touch are neighbours in the columns that {what}."
+
+
+def _beware(method: str, *, aligned: bool) -> str:
+    if method == "umap":
+        begun = (
+            " This map began where the semantic one ended, so that points stay near their places." if aligned else ""
+        )
+        return f"distances between groups, their sizes and their places mean nothing.{begun}"
+    turned = " This map was turned and mirrored onto the semantic one, not stretched." if aligned else ""
+    return f"two directions hide all others; the axis titles say how much they show.{turned}"

@@ -1,0 +1,70 @@
+"""What was measured: a small table under each map, and purity in both spaces with its controls."""
+
+from typing import Literal
+
+import streamlit as st
+
+from pico_app.answers import maps, studies
+from pico_app.figures import purity as drawing
+from pico_app.figures.space_numbers import NumberRow, numbers_html
+from pico_app.pages.parts import figure
+from pico_app.pages.subspaces import definitions
+from pico_app.pages.subspaces.maps import Shown
+from pico_app.state import screen
+from pico_core.spaces.purity import Separation
+from pico_core.spaces.trust import MapTrust
+
+
+def render(space: studies.Workspace, numbers: maps.SpaceNumbers) -> Separation:
+    """Draw the section on purity and return what it found."""
+    st.subheader("Purity: who are an item's neighbours?", anchor=False)
+    roles = maps.label_roles(space)
+    content, style = roles.content, roles.style
+    if roles.every:
+        one, two = st.columns(2)
+        content = tuple(one.multiselect("Labels of content", roles.every, default=content, key="map-content"))
+        style = tuple(two.multiselect("Labels of style", roles.every, default=style, key="map-style"))
+    found = maps.purities(space, numbers, content=content, style=style)
+    figure(
+        drawing.purity_figure([*found.labels, found.modality], dark=screen.dark()),
+        key="purity",
+        read=f"how many of an item's {found.modality.neighbours} nearest neighbours carry its label, with a 95 % "
+        "interval resampled by image. Blue right of vermillion: the label gathers more in the semantic space. The grey "
+        "band is the same with the labels permuted.",
+        beware="a label can be pure in both spaces: then neither has lost it. Values near 1 leave no room for a "
+        "difference, and a label that is rare has a low purity everywhere.",
+    )
+    st.caption(
+        f"Measured on the {space.splits.test.part} split, which nothing was fitted on. Neighbours are sought among "
+        "items of the same modality; captions of the same image do not count as neighbours of each other. In the "
+        "last row they are sought among all items."
+    )
+    return found
+
+
+def beside(space: studies.Workspace, shown: Shown, numbers: maps.SpaceNumbers, found: Separation) -> None:
+    """Fill the places under the maps with the numbers of their spaces."""
+    trust = numbers.pca_trust if shown.umap is None else maps.umap_trust(space, numbers, shown.umap)
+    shown.semantic.html(numbers_html(_rows("semantic", numbers, found, None if trust is None else trust.semantic)))
+    shown.style.html(numbers_html(_rows("style", numbers, found, None if trust is None else trust.style)))
+
+
+def _rows(
+    name: Literal["semantic", "style"],
+    numbers: maps.SpaceNumbers,
+    found: Separation,
+    trust: MapTrust | None,
+) -> list[NumberRow]:
+    rows = []
+    for purity in (*found.labels, found.modality):
+        one = purity.semantic if name == "semantic" else purity.style
+        called = "Purity of modality" if purity.role == "modality" else f"Purity of {purity.role}: {purity.label}"
+        called += "" if purity.role == "modality" else f" of {purity.items}"
+        rows.append(NumberRow(called, definitions.purity(purity), one.purity, one.random))
+    gap = numbers.gaps.semantic if name == "semantic" else numbers.gaps.style
+    rows.append(NumberRow("Modality gap", definitions.GAP, gap.gap, gap.random))
+    if trust is None:
+        rows.append(NumberRow("Trustworthiness of the map", definitions.NO_TRUST, None, None, "too few items"))
+    else:
+        rows.append(NumberRow("Trustworthiness of the map", definitions.trust(trust), trust.trust, trust.random))
+    return rows

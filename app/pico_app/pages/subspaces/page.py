@@ -1,0 +1,44 @@
+"""Do the two spaces separate content from style? The answer, two maps, and what was measured in the spaces."""
+
+import streamlit as st
+
+from pico_app.answers import maps as maps_answers
+from pico_app.figures import maps as drawn
+from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.parts import prose, question
+from pico_app.pages.subspaces import details, finding, gallery, maps, numbers
+from pico_app.pages.subspaces.choices import choose
+from pico_app.pages.waiting import waiting
+from pico_app.state import selections
+
+TITLE = "Do the two spaces separate content from style?"
+
+
+def render() -> None:
+    """Draw the page."""
+    space = workspace_or_say(TITLE)
+    if space is None:
+        return
+    head, controls, tools, pictures = st.container(), st.container(), st.container(), st.container()
+    with controls:
+        wanted = choose(space)
+    job = maps_answers.space_numbers(space, wanted.reading)
+    found = job.result
+    items = maps_answers.map_items(space)
+    with tools:
+        finding.render(space, items, None if found is None else found.change)
+    rows = drawn.rows_of(items, selections.selection())
+    with pictures:
+        shown = maps.render(space, wanted, items, rows, found)
+    gallery.render(space, items, rows, None if found is None else found.change)
+    if found is None:
+        with head:
+            question(TITLE, "The neighbours in every space are being counted; the maps are there already.")
+            waiting(job, place="space-numbers")
+        return
+    measured = numbers.render(space, found)
+    numbers.beside(space, shown, found, measured)
+    with head:
+        question(TITLE, measured.sentence)
+        prose(measured.details)
+    details.render(space, found)

@@ -1,0 +1,179 @@
+"""The card of the guided tour: what to look at, something to do, the takeaway, and the way on."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pico_app.answers import studies, tour
+from pico_app.pages import parts
+from pico_app.state import screen
+from pico_app.state import tour as tour_state
+from pico_app.state.tour_stops import MINUTES, STOPS, Stop
+
+SHOWN_IN = {"given": "columns as given", "cross": "cross axes"}
+COUNT = len(STOPS)
+
+
+def follow(here: str) -> None:
+    """Go to the page of a stop that was just opened and set up the sidebar; before the sidebar is drawn.
+
+    Args:
+        here: Address of the page of this run.
+    """
+    stop = tour_state.stop_to_set()
+    if stop is None:
+        return
+    page = screen.page(stop.page)
+    if stop.page != here and page is not None:
+        st.switch_page(page)
+    tour_state.set_frame_for(stop, strength=tour.tour_strength(stop))
+
+
+def render(here: str) -> DeltaGenerator | None:
+    """Draw the card above the page; where the reader has gone elsewhere, the way back.
+
+    Returns the place of the takeaway where one was asked for: `tell` fills it after the page, whose choices it follows.
+
+    Args:
+        here: Address of the page of this run.
+    """
+    now = tour_state.touring()
+    if not now.is_open:
+        return None
+    space = studies.on_screen()
+    if tour_state.stop_to_set() is not None:
+        tour_state.set_page_for(now.stop, None if space is None else tour.tour_query(space, now.stop))
+    with st.container(border=True, key="tour-card"):
+        if here != now.stop.page:
+            _elsewhere(now)
+        elif tour.on_course(space, now.stop):
+            return _card(now)
+        else:
+            _off_course(now)
+    return None
+
+
+def tell(place: DeltaGenerator | None) -> None:
+    """Fill the place that `render` left for the takeaway."""
+    space = studies.on_screen()
+    if place is not None and space is not None:
+        with place, st.container(key="tour-takeaway"):
+            parts.led("Takeaway.", tour.takeaway(space, tour_state.touring().stop))
+
+
+def resume(place: str) -> None:
+    """A button that begins the tour, or goes on where it was left; nothing while the card is there.
+
+    Args:
+        place: Where it stands, for its key.
+    """
+    now = tour_state.touring()
+    if now.is_open or screen.page("overview") is None:
+        return
+    begun = now.number > 0
+    label = f"Resume the tour (stop {now.number} of {COUNT})" if begun else f"Take the tour ({MINUTES} minutes)"
+    st.button(
+        label,
+        icon=":material/tour:",
+        key=f"tour-resume-{place}",
+        width="stretch" if place == "sidebar" else "content",
+        on_click=tour_state.open_stop,
+        args=(max(1, now.number),),
+        help=f"{COUNT} stops over all pages, on the styled scenes. It opens the scenes in place of other data; leave "
+        "and resume at any step.",
+    )
+
+
+def _card(now: tour_state.Tour) -> DeltaGenerator | None:
+    stop = now.stop
+    _head(now, stop.title, note=f"set up: styled scenes, {SHOWN_IN[stop.basis]}, λ = {tour.tour_strength(stop):g}")
+    parts.prose(stop.look)
+    parts.led("Your turn.", stop.task)
+    told = stop.slug in now.told
+    place = st.container() if told else None
+    with st.container(horizontal=True):
+        if not told:
+            st.button(
+                "Show the takeaway", icon=":material/lightbulb:", key="tour-tell", on_click=tour_state.tell_takeaway
+            )
+        _ways(now, forward="primary" if told else "secondary")
+    return place
+
+
+def _off_course(now: tour_state.Tour) -> None:
+    _head(now, now.stop.title)
+    parts.prose(_about(now.stop))
+    with st.container(horizontal=True):
+        st.button(
+            "Back to the scenes",
+            icon=":material/undo:",
+            type="primary",
+            key="tour-again",
+            on_click=tour_state.open_stop,
+            args=(now.number,),
+        )
+        _ways(now, forward="secondary")
+
+
+def _about(stop: Stop) -> str:
+    return (
+        f"The words of the tour are about Styled scenes: shortcut, {SHOWN_IN[stop.basis]}, with the default settings. "
+        "The screen shows something else now, so they are left out here."
+    )
+
+
+def _elsewhere(now: tour_state.Tour) -> None:
+    _head(now, "The tour waits on another page.")
+    with st.container(horizontal=True):
+        st.button(
+            f"Back to stop {now.number}",
+            icon=":material/undo:",
+            type="primary",
+            key="tour-back-to",
+            on_click=tour_state.open_stop,
+            args=(now.number,),
+        )
+        _leave()
+
+
+def _head(now: tour_state.Tour, title: str, *, note: str = "") -> None:
+    parts.progress_head(f"Tour, stop {now.number} of {COUNT}", title, note=note, done=now.number, total=COUNT)
+
+
+def _ways(now: tour_state.Tour, *, forward: str) -> None:
+    st.button(
+        "Back",
+        icon=":material/chevron_left:",
+        key="tour-back",
+        disabled=now.number <= 1,
+        on_click=tour_state.open_stop,
+        args=(now.number - 1,),
+    )
+    if now.number < COUNT:
+        st.button(
+            "Next stop",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            type="primary" if forward == "primary" else "secondary",
+            key="tour-next",
+            on_click=tour_state.open_stop,
+            args=(now.number + 1,),
+        )
+        _leave()
+    else:
+        st.button(
+            "Finish the tour",
+            icon=":material/flag:",
+            type="primary" if forward == "primary" else "secondary",
+            key="tour-finish",
+            on_click=tour_state.finish_tour,
+        )
+
+
+def _leave() -> None:
+    st.button(
+        "Leave the tour",
+        icon=":material/close:",
+        key="tour-leave",
+        on_click=tour_state.leave_tour,
+        help="The place is kept: the sidebar and the Overview lead back to it.",
+    )

@@ -1,0 +1,1 @@
+"""What all visits of one server share: the queue, the cache, folders, memory."""

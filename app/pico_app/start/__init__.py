@@ -1,0 +1,1 @@
+"""The file that `pico-lens app` starts."""

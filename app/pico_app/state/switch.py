@@ -1,0 +1,109 @@
+"""The column switch: what it is set to, the steps back, and the column sets that were kept."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pico_app.state.address import mirror
+from pico_app.state.comparison import forget_sides
+from pico_app.state.switch_choice import STEPS, Switching, from_address
+from pico_core.retrieval.switching.column_sets import ColumnSet
+
+MAX_SETS = 50  # column sets kept in one visit
+SWITCH_WIDGETS = {
+    "switch-which": "which",
+    "switch-lowest": "lowest",
+    "switch-typed": "typed",
+    "switch-to": "setting",
+    "switch-base": "base",
+}
+
+
+def switching() -> Switching:
+    """What the column switch is set to."""
+    if "switching" not in st.session_state:
+        st.session_state["switching"] = from_address(st.query_params)
+    found: Switching = st.session_state["switching"]
+    return found
+
+
+def set_switching(wanted: Switching) -> None:
+    """Switch other columns, or to something else; `undo_switching` steps back."""
+    before = switching()
+    if wanted == before:
+        return
+    steps = (*st.session_state.get("switched", ()), before)
+    st.session_state["switched"] = steps[-STEPS:]
+    st.session_state["switching"] = wanted
+    mirror_switching()
+
+
+def place_switching(most: int) -> None:
+    """Put the choice into the widgets of the switch before they are drawn: a step back or a link shows in them.
+
+    Args:
+        most: How many of the lowest there can be.
+    """
+    for key, field in SWITCH_WIDGETS.items():
+        value = getattr(switching(), field)
+        st.session_state[key] = min(value, most) if field == "lowest" else value
+
+
+def placed_switching() -> Switching:
+    """What the widgets of the switch say, in a callback of theirs."""
+    said = {field: st.session_state[key] for key, field in SWITCH_WIDGETS.items() if key in st.session_state}
+    return replace(switching(), **said)
+
+
+def can_undo_switching() -> bool:
+    """Whether there is a step to take back."""
+    return bool(st.session_state.get("switched"))
+
+
+def undo_switching() -> None:
+    """Take the last step of the column switch back."""
+    *rest, before = st.session_state["switched"]
+    st.session_state["switched"], st.session_state["switching"] = tuple(rest), before
+    mirror_switching()
+
+
+def mirror_switching() -> None:
+    for name, value in switching().address.items():
+        mirror(name, value)
+
+
+def forget_switching() -> None:
+    """Numbers of columns mean others in other data or other axes; sets that were kept say what they belong to."""
+    forget_sides()
+    st.session_state["switching"], st.session_state["switched"] = Switching(), ()
+    mirror_switching()
+
+
+def kept_sets() -> tuple[ColumnSet, ...]:
+    """Column sets kept for this visit, of whatever data; the latest last."""
+    return tuple(st.session_state.get("kept-sets", ()))
+
+
+def keep_set(wanted: ColumnSet) -> None:
+    """Keep a column set for this visit; one of the same name, data and axes is replaced."""
+    others = [one for one in kept_sets() if _named(one) != _named(wanted)]
+    st.session_state["kept-sets"] = (*others, wanted)[-MAX_SETS:]
+
+
+def drop_set(unwanted: ColumnSet) -> None:
+    """Keep a column set no longer."""
+    st.session_state["kept-sets"] = tuple(one for one in kept_sets() if one != unwanted)
+
+
+def _named(one: ColumnSet) -> tuple[str, tuple[str, str]]:
+    return one.name, (one.dataset, one.axes)
+
+
+def switch_control() -> str:
+    """Key of the control of the switch that was asked for last; empty where none is looked at."""
+    return str(st.session_state.get("switch-control", ""))
+
+
+def set_switch_control(key: str) -> None:
+    """Remember which control is looked at."""
+    st.session_state["switch-control"] = key

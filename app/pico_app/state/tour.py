@@ -1,0 +1,130 @@
+"""The guided tour: at which stop it is, whether it is open, and the view that a stop sets up."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from pico_app.state.address import mirror
+from pico_app.state.columns import PARTS, go_to_part
+from pico_app.state.comparison import VIEWS, set_sides, set_view
+from pico_app.state.method import OWN_DATA, set_method_preset, set_method_step, set_presenting
+from pico_app.state.queries import Query, set_query
+from pico_app.state.side_choice import Sides
+from pico_app.state.study import DEMO, dataset_path, open_dataset, set_strength, set_wanted_config
+from pico_app.state.switch import set_switching
+from pico_app.state.switch_choice import Switching
+from pico_app.state.tour_stops import STOPS, Stop, stop_at, stop_number
+from pico_core.method.config import StudyConfig
+
+
+@dataclass(frozen=True)
+class Tour:
+    """Where the tour is.
+
+    Attributes:
+        number: Of the stop, from 1; 0 before the tour was ever begun.
+        is_open: Whether its card is on the screen; a tour that was left keeps its place.
+        told: Slugs of the stops whose takeaway was asked for.
+    """
+
+    number: int = 0
+    is_open: bool = False
+    told: frozenset[str] = frozenset()
+
+    @property
+    def stop(self) -> Stop:
+        """The stop; the first before the tour was begun."""
+        return stop_at(self.number)
+
+
+def touring() -> Tour:
+    """Where the tour is; an address that names a stop opens it."""
+    if "tour" not in st.session_state:
+        wanted = stop_number(st.query_params.get("tour"))
+        st.session_state["tour"] = Tour()
+        if wanted is not None:
+            open_stop(wanted)
+    found: Tour = st.session_state["tour"]
+    return found
+
+
+def open_stop(number: int) -> None:
+    """Go to a stop: its page and its view are set up at the next run; only in a callback, or before all widgets."""
+    opened = stop_at(number)
+    st.session_state["tour"] = replace(touring(), number=STOPS.index(opened) + 1, is_open=True)
+    st.session_state["tour-to-set"] = opened
+    mirror_tour()
+
+
+def leave_tour() -> None:
+    """Close the card; the place is kept."""
+    st.session_state["tour"] = replace(touring(), is_open=False)
+    st.session_state.pop("tour-to-set", None)
+    mirror_tour()
+
+
+def finish_tour() -> None:
+    """Close the card after the last stop: there is nothing to resume."""
+    st.session_state["tour"] = Tour()
+    mirror_tour()
+
+
+def tell_takeaway() -> None:
+    """Show the takeaway of this stop."""
+    st.session_state["tour"] = replace(touring(), told=touring().told | {touring().stop.slug})
+
+
+def mirror_tour() -> None:
+    mirror("tour", str(touring().number) if touring().is_open else None)
+
+
+def stop_to_set() -> Stop | None:
+    """The stop that was opened and whose view is not set up yet."""
+    found: Stop | None = st.session_state.get("tour-to-set") if touring().is_open else None
+    return found
+
+
+def tour_config(stop: Stop) -> StudyConfig:
+    """The settings of the study that a stop speaks about."""
+    return StudyConfig().with_settings({"basis": stop.basis})
+
+
+def set_frame_for(stop: Stop, *, strength: float) -> None:
+    """What the sidebar decides: the scenes, the stop's axes, the default settings; before the sidebar is drawn.
+
+    Args:
+        stop: Whose view is set up.
+        strength: Of the weights.
+    """
+    if dataset_path() != DEMO:
+        open_dataset(DEMO)
+    set_wanted_config(tour_config(stop))
+    set_strength(strength)
+
+
+def set_page_for(stop: Stop, asked: Query | None) -> None:
+    """What the page decides: column, instrument, query and sides; before the page is drawn.
+
+    Args:
+        stop: Whose view is set up.
+        asked: The query of a stop that has one.
+    """
+    st.session_state.pop("tour-to-set", None)
+    if stop.page == "method":
+        set_method_step(stop.instrument)
+        set_method_preset(OWN_DATA)
+        set_presenting(wanted=False)
+    if stop.page == "columns":
+        st.session_state["column"] = -1  # the page takes the lowest
+        go_to_part(next(part for part in PARTS if part == stop.instrument))
+    if stop.lowest:
+        set_switching(Switching(which="lowest", lowest=stop.lowest))
+    if stop.page == "subspaces":
+        st.session_state["map-method"] = stop.instrument
+    if stop.page == "retrieval":
+        opened = next(view for view in VIEWS if view == stop.instrument)
+        set_view(opened)
+        st.session_state["retrieval-view"] = opened
+        set_sides(Sides())
+    if asked is not None:
+        set_query(asked)

@@ -1,1 +1,0 @@
-"""One page each: ask the controls, call the services, draw the figures."""

@@ -1,1 +1,0 @@
-"""Questions asked of a result, each answered with its uncertainty."""

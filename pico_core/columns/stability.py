@@ -1,0 +1,125 @@
+"""Would another start, or other images, put the columns in the same order? Rank correlations of p.
+
+Source: beyond the paper.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from pico_core.axes import Columns
+from pico_core.columns.reading import rank_agreement
+from pico_core.columns.resampling import construction_draws
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.construction import construct
+from pico_core.method.history import Construction, Iteration
+from pico_core.retrieval.evaluation import retrieval_feedback
+from pico_core.retrieval.records import Estimate
+from pico_core.retrieval.uncertainty import percentile_estimate
+
+N_SEEDS, N_HALVES = 4, 3
+FEWEST_IMAGES = 8  # fewer cannot be halved into two fits that say anything
+SAME, SIMILAR, LOOSE = 0.9, 0.6, 0.3  # of rho: words for people, nothing is decided by them
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Spearman's rank correlation between the probabilities of constructions that ought to agree.
+
+    Attributes:
+        seeds: With other batches and starts on the same images, one per seed.
+        halves: Between two constructions on disjoint halves of the images, one per division.
+        resampled: Between the estimate and its resamples: median and central 95 %; None where
+            nothing can be resampled.
+    """
+
+    seeds: tuple[float, ...]
+    halves: tuple[float, ...]
+    resampled: Estimate | None
+
+    @property
+    def sentence(self) -> str:
+        """What depends on what, in words before digits."""
+        starts, images = _order(self.seeds), _order(self.halves)
+        other = f"Other starts give {starts} order {_told(self.seeds, 'seeds')}"
+        if not self.halves:
+            return f"{other}; there are too few images to halve."
+        halves = f"one half of the images against the other {_told(self.halves, 'divisions')}"
+        if starts == images:
+            return f"{other}, and so does {halves}."
+        return f"{other}; {halves} gives {images} one."
+
+
+def stability(
+    fit: PairedEmbeddings,
+    feedback: PairedEmbeddings,
+    construction: Construction,
+    *,
+    seed: int = 0,
+    n_seeds: int = N_SEEDS,
+    n_halves: int = N_HALVES,
+    on_progress: Callable[[float], None] | None = None,
+) -> Stability:
+    """Construct again with other seeds, and on both halves of the images, and compare the orders.
+
+    Args:
+        fit: The fit split in its basis.
+        feedback: The feedback split, the same for all constructions; the test split is not looked at.
+        construction: The one under question.
+        seed: Of its study; the others follow from it.
+        n_seeds: Other seeds.
+        n_halves: Divisions into halves.
+        on_progress: Told which share of the work is done; what it raises ends it.
+
+    Raises:
+        ValueError: the seed is not that of the study.
+    """
+    draws = construction_draws(fit, construction, seed=seed)  # first: it refuses a seed of another study
+    performance = retrieval_feedback(feedback)
+    halved = n_halves if fit.n_images >= FEWEST_IMAGES else 0
+    planned = (n_seeds + 2 * halved) * construction.config.n_iterations
+    steps = 0
+
+    def tick(_step: Iteration) -> None:
+        nonlocal steps
+        steps += 1
+        if on_progress is not None:
+            on_progress(min(1.0, steps / planned))
+
+    def again(images: PairedEmbeddings, number: int) -> Columns:
+        generator = torch.Generator().manual_seed(number)
+        return construct(
+            images, feedback=performance, config=construction.config, generator=generator, on_iteration=tick
+        ).probabilities
+
+    others = [again(fit, seed + 1 + i) for i in range(n_seeds)]
+    halves = []
+    for division in range(halved):
+        order = torch.randperm(fit.n_images, generator=torch.Generator().manual_seed(seed + division))
+        one, two = (fit.select(part.sort().values) for part in order.tensor_split(2))
+        halves.append(_rho(again(one, seed), again(two, seed)))
+    resampled = None
+    if draws is not None:
+        rhos = torch.tensor([_rho(draw, construction.probabilities) for draw in draws.probabilities])
+        resampled = percentile_estimate(float(rhos.median()), rhos)
+    return Stability(tuple(_rho(other, construction.probabilities) for other in others), tuple(halves), resampled)
+
+
+def _rho(one: Columns, other: Columns) -> float:
+    found = rank_agreement(one, other).rho.value
+    return 0.0 if math.isnan(found) else found  # an order that does not exist agrees with nothing
+
+
+def _order(values: tuple[float, ...]) -> str:
+    rho = sum(values) / len(values) if values else math.nan
+    if rho >= SAME:
+        return "nearly the same"
+    if rho >= SIMILAR:
+        return "a similar"
+    return "a loosely similar" if rho >= LOOSE else "another"
+
+
+def _told(values: tuple[float, ...], what: str) -> str:
+    return f"(rank correlation {min(values):.2f} to {max(values):.2f} over {len(values)} {what})"

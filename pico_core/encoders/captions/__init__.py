@@ -1,0 +1,1 @@
+"""Which sentence belongs to which picture, read from whatever file people keep that in."""

@@ -1,0 +1,189 @@
+"""An encoder by its name: one of open_clip's models with its weights, or the small one of a file."""
+
+import difflib
+import importlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+
+from pico_core.data.marks import Precision
+from pico_core.encoders.checkpoints import CHECKPOINTS, fit_weights, read_weights
+from pico_core.encoders.openclip import OpenClipEncoder
+from pico_core.encoders.small import SMALL, is_small, load_small
+from pico_core.encoders.words import BytePairWords, HubWords, Words
+from pico_core.errors import DataError, PicoError, SettingError
+
+HUB = "hf-hub:"
+UNTRAINED = "the weights are random: nothing was trained, so nothing it finds means anything"
+
+
+def model_names() -> tuple[str, ...]:
+    """Names of all models that `load_encoder` knows, the small one first."""
+    return (SMALL, *importlib.import_module("open_clip").list_models())
+
+
+def pretrained_tags(model_name: str) -> tuple[str, ...]:
+    """Tags of the weights that open_clip can download for a model; empty if there are none."""
+    return tuple(importlib.import_module("open_clip").list_pretrained_tags_by_model(model_name))
+
+
+def load_encoder(
+    model_name: str,
+    pretrained: str | Path | None = None,
+    *,
+    device: str = "auto",
+    precision: Precision = "fp32",
+    seed: int = 0,
+) -> OpenClipEncoder:
+    """Build an encoder from open_clip, or open a small one.
+
+    Args:
+        model_name: Of `model_names`, or "hf-hub:owner/name", which downloads.
+        pretrained: A checkpoint file (.safetensors, or .pt with nothing but weights); or a tag of
+            `pretrained_tags`, which open_clip downloads; None = random weights, and `notes` says so.
+        device: "cpu", "cuda", "cuda:1", or "auto" for the graphics card if there is one.
+        precision: "fp32", "bf16" or "fp16", as open_clip casts models.
+        seed: Decides random weights.
+
+    Raises:
+        SettingError: an unknown model, tag, device or precision.
+        DataError: a checkpoint that is unsafe, damaged or of another model, or a failed download.
+    """
+    place = _device(device)
+    if precision not in get_args(Precision):
+        raise SettingError(f"precision is {precision!r}; expected one of {', '.join(get_args(Precision))}")
+    file = as_file(pretrained)
+    if model_name == SMALL:
+        if file is None:
+            raise SettingError(f"{SMALL} is read from a file; give the file of its weights")
+        return load_small(file, device=place, precision=precision)
+    check_model(model_name)
+    if file is not None:
+        if model_name.startswith(HUB):
+            raise SettingError(f"{model_name} brings its own weights; leave {file.name} out, or name the model itself")
+        return _from_file(model_name, file, device=place, precision=precision)
+    tag = None if pretrained is None else str(pretrained)
+    _check_tag(model_name, tag)
+    with _download(model_name, tag), torch.random.fork_rng(devices=[]), _quiet():
+        torch.default_generator.manual_seed(seed)
+        model = _create(model_name, tag, device=place, precision=precision)
+        words = _words(model_name, model)
+    trained = tag is not None or model_name.startswith(HUB)
+    return OpenClipEncoder(
+        model,
+        words=words,
+        name=model_name if tag is None else f"{model_name} {tag}",
+        model_name=model_name,
+        device=place,
+        precision=precision,
+        notes=() if trained else (UNTRAINED,),
+        weights_from="tag" if tag is not None else "hub" if trained else "random",
+    )
+
+
+def _from_file(model_name: str, file: Path, *, device: str, precision: Precision) -> OpenClipEncoder:
+    if is_small(file):
+        raise SettingError(f"{file.name}: it is a small encoder of PICO Lens, not {model_name}; load it as {SMALL!r}")
+    weights = read_weights(file)
+    with _download(model_name, None), torch.random.fork_rng(devices=[]), _quiet():
+        model = _create(model_name, None, device="cpu", precision=precision)
+        words = _words(model_name, model)
+    fit_weights(model, weights, path=file, model_name=model_name)
+    return OpenClipEncoder(
+        model,
+        words=words,
+        name=f"{model_name} {file.stem}",
+        model_name=model_name,
+        device=device,
+        precision=precision,
+    )
+
+
+def _create(model_name: str, tag: str | None, *, device: str, precision: Precision) -> Any:
+    return importlib.import_module("open_clip").create_model(
+        model_name, tag, device=device, precision=precision, pretrained_text=False, weights_only=True
+    )
+
+
+def _words(model_name: str, model: Any) -> Words:
+    open_clip = importlib.import_module("open_clip")
+    tokenizer = open_clip.get_tokenizer(model_name)
+    length = int(getattr(model, "text", model).context_length)
+    if isinstance(tokenizer, open_clip.SimpleTokenizer):
+        return BytePairWords(tokenizer, context_length=length)
+    return HubWords(tokenizer, context_length=tokenizer.context_length or length)
+
+
+def _device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device)
+        torch.zeros(1, device=kind)
+    except Exception as error:
+        raise SettingError(f"device is {device!r}, which this machine does not have; use 'cpu' or 'auto'") from error
+    return device
+
+
+def as_file(pretrained: str | Path | None) -> Path | None:
+    """The checkpoint file that is meant, if it is a file and not a tag."""
+    if pretrained is None:
+        return None
+    path = Path(pretrained)
+    named = isinstance(pretrained, Path) or path.suffix.lower() in CHECKPOINTS or len(path.parts) > 1
+    return path if named or path.is_file() else None
+
+
+def check_model(model_name: str) -> None:
+    """Refuse a name that is none of `model_names`, with the nearest ones.
+
+    Raises:
+        SettingError: the name is unknown.
+    """
+    if model_name.startswith(HUB) or model_name in model_names():
+        return
+    near = difflib.get_close_matches(model_name, model_names(), n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else "see model_names()"
+    raise SettingError(f"there is no model {model_name!r} in open_clip; {hint}")
+
+
+def _check_tag(model_name: str, tag: str | None) -> None:
+    tags = pretrained_tags(model_name)
+    if tag is not None and tag not in tags:
+        known = ", ".join(tags) if tags else "none"
+        raise SettingError(f"{tag!r} is neither a file nor one of {model_name}'s weights; known tags: {known}")
+
+
+@contextmanager
+def _download(model_name: str, tag: str | None) -> Iterator[None]:
+    """Whatever fails while a model is built with downloads becomes one sentence."""
+    try:
+        yield
+    except PicoError:
+        raise
+    except Exception as error:  # a network, a hub and a missing library fail in a hundred ways
+        what = f"the weights {tag!r} of {model_name}" if tag else f"{model_name} (its weights or its tokenizer)"
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise DataError(
+            f"{what} could not be fetched: {reason}. Connect to the internet, install what is missing, or give a "
+            "checkpoint file on this machine"
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence open_clip's log, which calls weights random that are about to be read from a file."""
+
+    def foreign(record: logging.LogRecord) -> bool:
+        return "open_clip" not in record.pathname
+
+    root = logging.getLogger()
+    root.addFilter(foreign)
+    try:
+        yield
+    finally:
+        root.removeFilter(foreign)

@@ -1,0 +1,1 @@
+"""What people keep embeddings in: every format read by roles, from its header first."""

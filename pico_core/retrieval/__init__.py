@@ -1,0 +1,1 @@
+"""Scores, ranks and reports of weighted late interaction, each with its interval."""

@@ -1,0 +1,132 @@
+"""Counting ranks takes hours where there are many pairs: what finished blocks counted is kept, and gone on with."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
+from pico_core.kernels.metrics import QueryRanks
+from pico_core.retrieval.rank_counts import (
+    RankCounts,
+    RankPlan,
+    best_scores,
+    count_block,
+    missing_blocks,
+    nothing_counted,
+)
+from pico_core.storage.atomic import whole_file
+
+KEEP_EVERY = 5.0  # seconds at least between two writings
+
+
+@dataclass(frozen=True)
+class RankFiles:
+    """A folder where unfinished counts lie.
+
+    Attributes:
+        folder: Made when something is kept.
+        mark: Names the split and its axes by all that decides them; part of the name of every file.
+    """
+
+    folder: Path
+    mark: str
+
+    def path(self, name: str, plan: RankPlan, weights: Columns | None) -> Path:
+        """The file of one scoring: other data, queries, weights or blocks mean another file."""
+        told = hashlib.sha256(f"{self.mark} {name} {plan.n_images} {plan.image_block} {plan.text_block}".encode())
+        for tensor in (plan.text_image, plan.images, weights):
+            told.update(b"-" if tensor is None else tensor.numpy().tobytes())
+        return self.folder / f"ranks-{name}-{told.hexdigest()[:16]}.safetensors"
+
+
+def count_ranks(
+    pairs: PairedEmbeddings,
+    plan: RankPlan,
+    *,
+    weights: Columns | None = None,
+    arithmetic: Arithmetic = DEFAULT,
+    file: Path | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> QueryRanks:
+    """Rank the queries of a plan, block by block; the ranks of `query_ranks`, without the table.
+
+    Args:
+        pairs: The split, in the basis of the weights.
+        plan: From `rank_plan` on it.
+        weights: P, one factor per column; None is P = 1.
+        arithmetic: How scores are computed.
+        file: Where counts are kept, and read if they are there.
+        on_progress: Told which share of the blocks is done; what it raises ends the work, and what was counted is kept.
+
+    >>> import torch
+    >>> from pico_core.retrieval.rank_counts import rank_plan
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(3), torch.eye(3))
+    >>> count_ranks(pairs, rank_plan(pairs)).image_to_text
+    tensor([1, 1, 1])
+    """
+    kept = KeptCounts(plan, file)
+    bests = None
+    with kept:
+        for number in list(missing_blocks(kept.counts)):
+            bests = bests or best_scores(pairs, plan, weights, arithmetic=arithmetic)
+            kept.counts += count_block(pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic)
+            kept.keep_now_and_then()
+            if on_progress is not None:
+                on_progress(kept.counts.share)
+    return kept.counts.ranks
+
+
+class KeptCounts:
+    """Counts that are written to their file now and then, and when the work ends, however it ends.
+
+    Attributes:
+        counts: What was kept there, or of no block; whoever counts puts in more.
+    """
+
+    def __init__(self, plan: RankPlan, file: Path | None) -> None:
+        self.counts = nothing_counted(plan) if file is None else read_counts(file, plan)
+        self._file, self._last = file, time.monotonic()
+
+    def keep_now_and_then(self) -> None:
+        """Write them if the last writing was long ago."""
+        if self._file is not None and time.monotonic() - self._last >= KEEP_EVERY:
+            keep_counts(self.counts, self._file)
+            self._last = time.monotonic()
+
+    def __enter__(self) -> "KeptCounts":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what was counted."""
+        if self._file is not None and bool(self.counts.done.any()):
+            keep_counts(self.counts, self._file)
+
+
+def keep_counts(counts: RankCounts, file: Path) -> None:
+    """Write counts in one step: a reader finds the old ones or the new ones."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file) as draft:
+        save_file({one.name: getattr(counts, one.name) for one in fields(counts)}, draft)
+
+
+def read_counts(file: Path, plan: RankPlan) -> RankCounts:
+    """Counts that were kept; of no block where nothing (or nothing of this plan) lies there."""
+    nothing = nothing_counted(plan)
+    try:
+        found = load_file(file)
+        counts = RankCounts(**{one.name: found[one.name] for one in fields(RankCounts)})
+    except (OSError, SafetensorError, KeyError):
+        return nothing
+    same = all(
+        getattr(counts, one.name).shape == getattr(nothing, one.name).shape
+        and getattr(counts, one.name).dtype == getattr(nothing, one.name).dtype
+        for one in fields(RankCounts)
+    )
+    return counts if same else nothing

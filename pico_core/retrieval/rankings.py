@@ -1,0 +1,196 @@
+"""One query under two scorings: what moved, and from where to where."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import DataError
+from pico_core.retrieval.scoring import QueryKind, Scorable, score_image, score_text
+
+
+@dataclass(frozen=True)
+class RankedItem:
+    """One candidate in a list.
+
+    Attributes:
+        index: Of the text (for an image query) or of the image (for a text query).
+        score: In this list.
+        rank: In this list, 1 + the number of strictly better candidates.
+        other_rank: The same in the other list.
+        relevant: Whether it truly belongs to the query.
+        other_score: In the other list.
+    """
+
+    index: int
+    score: float
+    rank: int
+    other_rank: int
+    relevant: bool
+    other_score: float
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """The top of one list beside the top of another: the same candidates under two scorings.
+
+    Attributes:
+        left: Best first; ties by index.
+        right: The same under the other scoring.
+        target_before: The best relevant candidate of the left list, however low; None for a
+            query whose right answer is not known.
+        target_after: The same of the right list (with several texts it may be another).
+        n_candidates: Length of the whole list.
+    """
+
+    left: tuple[RankedItem, ...]
+    right: tuple[RankedItem, ...]
+    target_before: RankedItem | None
+    target_after: RankedItem | None
+    n_candidates: int
+
+    @property
+    def sentence(self) -> str:
+        """What happened to the right answer, in words; without one, how many candidates stay at the top."""
+        if self.target_before is None or self.target_after is None:
+            kept = len({item.index for item in self.left} & {item.index for item in self.right})
+            first = "the first stays the first" if self.left[0].index == self.right[0].index else "another comes first"
+            return f"{kept} of the first {len(self.left)} are the same in both lists, and {first}."
+        before, after, total = self.target_before.rank, self.target_after.rank, self.n_candidates
+        if before == after:
+            return f"No change: the right answer is at rank {before:,} of {total:,} in both lists."
+        direction = "up" if after < before else "down"
+        return f"Rank {before:,} to {after:,}: the right answer moves {direction} among {total:,}."
+
+
+def side_by_side(left: Scorable, right: Scorable, index: int, *, kind: QueryKind, top_k: int = 10) -> SideBySide:
+    """Rank all candidates of one query under two scorings of the same items, and compare the tops.
+
+    Args:
+        left: A split and the weights that it is scored with, in their axes.
+        right: The same items under other weights, or in other axes.
+        index: Of the image or the text that asks.
+        kind: Which of the two.
+        top_k: Length of both lists (shorter if there are fewer candidates).
+
+    Raises:
+        DataError: there is no such query.
+
+    >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    >>> pairs = PairedEmbeddings.from_arrays(images, images)
+    >>> plain, weighted = (Scorable(pairs, torch.tensor(p)) for p in ([1.0, 1.0], [0.5, 1.5]))
+    >>> both = side_by_side(plain, weighted, 0, kind="image")
+    >>> [item.index for item in both.right], both.sentence[:9]
+    ([0, 1], 'No change')
+    """
+    check_query(left.pairs, index, kind=kind)
+    before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
+    return compare_lists(before, after, relevant=relevant_items(left.pairs, index, kind=kind), top_k=top_k)
+
+
+def compare_lists(
+    before: Float[Tensor, " candidates"],
+    after: Float[Tensor, " candidates"],
+    *,
+    relevant: Bool[Tensor, " candidates"] | None = None,
+    top_k: int = 10,
+) -> SideBySide:
+    """Compare the tops of two lists of the same candidates, given their scores.
+
+    Lists are sorted by score, equal scores by index; a rank is 1 + the number of strictly better ones,
+    so equal scores share a rank.
+
+    Args:
+        before: Scores of the left list.
+        after: Scores of the right list.
+        relevant: Which candidates truly belong to the query; default none is known to.
+        top_k: Length of both lists.
+
+    >>> both = compare_lists(torch.tensor([0.2, 0.9, 0.9]), torch.tensor([0.8, 0.1, 0.3]), top_k=2)
+    >>> [(item.index, item.rank, item.other_rank) for item in both.left]
+    [(1, 1, 3), (2, 1, 2)]
+    """
+    known = torch.zeros(len(before), dtype=torch.bool) if relevant is None else relevant
+    ranks_before, ranks_after = _ranks(before), _ranks(after)
+
+    def item(place: int, *, on_the_right: bool) -> RankedItem:
+        own, other = (ranks_after, ranks_before) if on_the_right else (ranks_before, ranks_after)
+        scores = (after, before) if on_the_right else (before, after)
+        return RankedItem(
+            index=place,
+            score=float(scores[0][place]),
+            rank=int(own[place]),
+            other_rank=int(other[place]),
+            relevant=bool(known[place]),
+            other_score=float(scores[1][place]),
+        )
+
+    has_target = bool(known.any())
+    return SideBySide(
+        left=tuple(item(i, on_the_right=False) for i in _order(before)[:top_k].tolist()),
+        right=tuple(item(i, on_the_right=True) for i in _order(after)[:top_k].tolist()),
+        target_before=item(best_relevant(before, known), on_the_right=False) if has_target else None,
+        target_after=item(best_relevant(after, known), on_the_right=True) if has_target else None,
+        n_candidates=len(before),
+    )
+
+
+def query_scores(
+    pairs: PairedEmbeddings, index: int, *, kind: QueryKind, weights: Columns | None = None
+) -> Float[Tensor, " candidates"]:
+    """Scores of all candidates of one query: all texts for an image, all images for a text."""
+    score = score_image if kind == "image" else score_text
+    return score(pairs, index, weights)
+
+
+def relevant_items(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> Bool[Tensor, " candidates"]:
+    """Which candidates truly belong to the query."""
+    if kind == "image":
+        return pairs.text_image == index
+    return torch.arange(pairs.n_images, device=pairs.text_image.device) == pairs.text_image[index]
+
+
+def largest_moves(before: Int[Tensor, " queries"], after: Int[Tensor, " queries"], *, top: int = 10) -> list[int]:
+    """Queries whose rank improved most, by the ratio of ranks: 8 to 1 counts for more than 90 to 40.
+
+    Swap the arguments for the largest losses. Queries that did not improve are not listed.
+
+    >>> largest_moves(torch.tensor([90, 8, 3, 1]), torch.tensor([40, 1, 3, 2]))
+    [1, 0]
+    """
+    ratio = before.double().log() - after.double().log()
+    order = ratio.argsort(descending=True, stable=True)[:top]
+    return [int(i) for i in order if ratio[i] > 0]
+
+
+def best_relevant(scores: Float[Tensor, " candidates"], relevant: Bool[Tensor, " candidates"]) -> int:
+    """The best-scoring relevant candidate; the first of equals.
+
+    >>> best_relevant(torch.tensor([0.9, 0.5, 0.5]), torch.tensor([False, True, True]))
+    1
+    """
+    return int(scores.masked_fill(~relevant, -torch.inf).argmax())
+
+
+def check_query(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> None:
+    """Refuse a query that is not there.
+
+    Raises:
+        DataError: the index is out of range; the message says the range.
+    """
+    total = pairs.n_images if kind == "image" else pairs.n_texts
+    if not 0 <= index < total:
+        raise DataError(f"{kind} {index} is not in the {pairs.part} split; it has {kind}s 0 to {total - 1}")
+
+
+def _ranks(scores: Float[Tensor, " candidates"]) -> Int[Tensor, " candidates"]:
+    """1 + the number of strictly better candidates, for all candidates at once."""
+    rising = scores.sort().values
+    return 1 + len(scores) - torch.searchsorted(rising, scores.contiguous(), right=True)
+
+
+def _order(scores: Float[Tensor, " candidates"]) -> Int[Tensor, " candidates"]:
+    return scores.argsort(descending=True, stable=True)

@@ -1,0 +1,1 @@
+"""Ways to score: simpler ideas and null models that stand beside the method."""

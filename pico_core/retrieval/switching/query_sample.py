@@ -1,0 +1,127 @@
+"""Ranks of some queries against everything: what a quick answer can afford, and all queries on demand."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.metrics import QueryRanks, query_ranks, row_ranks
+from pico_core.retrieval.scoring import scores_of
+
+# Multiplications and additions of one quick scoring: a quarter of a second of one slow core, so that the
+# answer with the page around it is there within one. One place for all.
+QUICK_FLOPS = 1.5e10
+FEWEST = 8  # query images: fewer give no interval worth drawing
+CHUNK = 32  # images scored between two reports of progress
+
+
+def scoring_flops(pairs: PairedEmbeddings) -> float:
+    """Multiplications and additions of scoring every image with every text: 2 d x real patches x real words.
+
+    >>> scoring_flops(PairedEmbeddings.from_arrays(torch.eye(3), torch.eye(3)))
+    54.0
+    """
+    return 2.0 * pairs.n_columns * float(pairs.image_mask.sum()) * float(pairs.text_mask.sum())
+
+
+def sample_images(pairs: PairedEmbeddings, *, flops: float = QUICK_FLOPS, seed: int = 0) -> Int[Tensor, " q"]:
+    """Query images that a quick answer can afford, drawn without replacement; all of them if all fit.
+
+    A sampled image costs its row and the columns of its texts, so the sample costs twice its share
+    of the full table. Only queries are sampled; the candidates are always all items.
+
+    Args:
+        pairs: The split that is searched.
+        flops: What one scoring may cost; at least `FEWEST` images are drawn whatever it says.
+        seed: Of the draw.
+
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(20), torch.eye(20))
+    >>> len(sample_images(pairs)), len(sample_images(pairs, flops=1.0))
+    (20, 8)
+    """
+    everything = scoring_flops(pairs)
+    number = max(FEWEST, int(pairs.n_images * flops / (2 * everything)))
+    if everything <= flops or number >= pairs.n_images:
+        return torch.arange(pairs.n_images)
+    return torch.randperm(pairs.n_images, generator=torch.Generator().manual_seed(seed))[:number].sort().values
+
+
+def all_images(pairs: PairedEmbeddings) -> Int[Tensor, " n"]:
+    """Every image of the split, for an exact answer."""
+    return torch.arange(pairs.n_images)
+
+
+def texts_of(pairs: PairedEmbeddings, images: Int[Tensor, " q"]) -> Int[Tensor, " r"]:
+    """All texts of these images, in their order in the dataset."""
+    return torch.isin(pairs.text_image.cpu(), images).nonzero()[:, 0]
+
+
+def local_text_image(pairs: PairedEmbeddings, images: Int[Tensor, " q"]) -> Int[Tensor, " r"]:
+    """The place in `images` (sorted) of the image of each of their texts.
+
+    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(4), torch.eye(4))
+    >>> local_text_image(pairs, torch.tensor([1, 3]))
+    tensor([0, 1])
+    """
+    return torch.searchsorted(images, pairs.text_image.cpu()[texts_of(pairs, images)])
+
+
+def ranks_of(
+    pairs: PairedEmbeddings,
+    weights: Columns,
+    *,
+    images: Int[Tensor, " q"],
+    on_progress: Callable[[float], None] | None = None,
+) -> QueryRanks:
+    """Ranks of these images, and of all their texts, among all items of the split.
+
+    Args:
+        pairs: The split that is searched, in the basis of the weights.
+        weights: P, one factor per column.
+        images: Query images, sorted; all of them give the ranks of `query_ranks` at half the cost per query.
+        on_progress: Told the share that is done; what it raises ends the work.
+
+    Returns:
+        Ranks in the order of `images` and of `texts_of(pairs, images)`.
+    """
+    told = on_progress or (lambda _share: None)
+    owner = pairs.text_image.cpu()
+    if len(images) == pairs.n_images:
+        rows = []
+        for chunk in torch.split(torch.arange(pairs.n_images), CHUNK):
+            rows.append(_rows(pairs, chunk, weights))
+            told((int(chunk[-1]) + 1) / pairs.n_images)
+        return query_ranks(torch.cat(rows), owner)
+    texts = texts_of(pairs, images)
+    from_images = row_ranks(_rows(pairs, images, weights), _same(images, owner))
+    told(0.5)
+    from_texts = row_ranks(_columns(pairs, texts, weights).T, _same(owner[texts], torch.arange(pairs.n_images)))
+    told(1.0)
+    return QueryRanks(from_images.ranks, from_texts.ranks, from_images.tied, from_texts.tied)
+
+
+def _rows(pairs: PairedEmbeddings, images: Int[Tensor, " q"], weights: Columns) -> Tensor:
+    return scores_of(
+        pairs.image_tokens[images],
+        pairs.text_tokens,
+        image_mask=pairs.image_mask[images],
+        text_mask=pairs.text_mask,
+        weights=weights,
+    ).cpu()
+
+
+def _columns(pairs: PairedEmbeddings, texts: Int[Tensor, " r"], weights: Columns) -> Tensor:
+    return scores_of(
+        pairs.image_tokens,
+        pairs.text_tokens[texts],
+        image_mask=pairs.image_mask,
+        text_mask=pairs.text_mask[texts],
+        weights=weights,
+    ).cpu()
+
+
+def _same(left: Int[Tensor, " a"], right: Int[Tensor, " b"]) -> Bool[Tensor, "a b"]:
+    return left[:, None] == right[None, :]

@@ -1,0 +1,204 @@
+"""Maps of both spaces in two dimensions, the style map laid over the semantic one.
+
+Beyond the paper. Two maps of the same items are comparable only if neither is free to turn: PCA of
+the style space is turned (never stretched) onto PCA of the semantic space, and UMAP of the style
+space starts where UMAP of the semantic space has ended.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pico_core.spaces.subspaces import Space
+
+Points = NDArray[np.float32]  # [items, 2]
+Method = Literal["pca", "umap"]
+Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is; may raise to cancel
+UMAP_COMPONENTS = 50  # PCA first: faster, and the rest is mostly noise
+UMAP_NEIGHBOURS = 15
+LAYOUT = 0.25  # share of a map's time before its layout begins
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A map of a space in two dimensions.
+
+    Attributes:
+        image: [n, 2].
+        text: [m, 2].
+        explained: Share of the variance along the two principal axes (PCA); None where there is no such thing (UMAP).
+        method: "pca" or "umap".
+        aligned: Whether it was turned onto another map: its axes are then no principal axes, but
+            together they still span them.
+    """
+
+    image: Points
+    text: Points
+    explained: tuple[float, float] | None
+    method: Method
+    aligned: bool = False
+
+    @property
+    def stacked(self) -> Points:
+        """Images, then texts: [n + m, 2]."""
+        return np.concatenate([self.image, self.text])
+
+
+@dataclass(frozen=True, eq=False)
+class PlanePair:
+    """One map of each space, of the same items."""
+
+    semantic: Plane
+    style: Plane
+
+
+def pca_plane(space: Space) -> Plane:
+    """The two directions of largest variance of images and texts together.
+
+    Args:
+        space: At least one item of each modality.
+
+    Returns:
+        Centred coordinates; a space without any spread gives zeros and explains nothing.
+    """
+    from sklearn.decomposition import PCA  # half a second to import
+
+    points = space.stacked.astype(np.float64)
+    if not _has_spread(points):
+        return plane_of(np.zeros((len(points), 2)), len(space.image), method="pca", explained=(0.0, 0.0))
+    solver = PCA(n_components=2, svd_solver="covariance_eigh")
+    flat = solver.fit_transform(points)
+    first, second = (float(share) for share in solver.explained_variance_ratio_)
+    return plane_of(flat, len(space.image), method="pca", explained=(first, second))
+
+
+def pca_pair(semantic: Space, style: Space) -> PlanePair:
+    """PCA of both spaces, the style map turned onto the semantic one."""
+    first = pca_plane(semantic)
+    return PlanePair(first, turned_onto(pca_plane(style), first))
+
+
+def turned_onto(plane: Plane, target: Plane) -> Plane:
+    """The map turned and mirrored until it fits another best: orthogonal Procrustes, no stretching.
+
+    R = U V^T with U S V^T the singular value decomposition of plane^T target minimises
+    ||plane R - target||. Distances within the map stay exactly as they were. Both maps are centred.
+
+    >>> square = np.array([[1, 0], [0, 2], [-1, -2]], dtype=np.float32)
+    >>> first = plane_of(square, 2, method="pca", explained=(0.6, 0.4))
+    >>> quarter = plane_of(square @ np.array([[0, 1], [-1, 0]]), 2, method="pca", explained=(0.6, 0.4))
+    >>> turned_onto(quarter, first).image.round(4)[1].tolist()
+    [0.0, 2.0]
+    """
+    left, _, right = np.linalg.svd(plane.stacked.astype(np.float64).T @ target.stacked.astype(np.float64))
+    flat = plane.stacked.astype(np.float64) @ (left @ right)
+    turned = plane_of(flat, len(plane.image), method=plane.method, explained=plane.explained)
+    return replace(turned, aligned=True)
+
+
+def umap_plane(
+    space: Space,
+    *,
+    seed: int = 0,
+    n_neighbors: int = UMAP_NEIGHBOURS,
+    min_dist: float = 0.1,
+    start: Plane | None = None,
+    on_progress: Progress | None = None,
+) -> Plane:
+    """A neighbourhood map by UMAP after PCA to 50 axes; the same seed gives the same map.
+
+    The first call compiles for about ten seconds. Distances between far groups mean nothing.
+    Fewer than 5 items have no neighbourhoods: they get their PCA coordinates.
+
+    Args:
+        space: Items of both modalities.
+        seed: Of the layout.
+        n_neighbors: Of the neighbour graph.
+        min_dist: How close points may lie.
+        start: A map of the same items from which the layout begins; by default their PCA.
+        on_progress: Told the stage and the share that is done; what it raises ends the work.
+    """
+    tell = on_progress or _nobody
+    tell("loading UMAP", 0.0)
+    points = space.stacked.astype(np.float64)
+    if len(points) < 5 or not _has_spread(points):
+        return plane_of(pca_plane(space).stacked, len(space.image), method="umap", explained=None)
+    with warnings.catch_warnings():
+        # UMAP warns of its own pins (no parallelism with a seed, sklearn's renamed keyword), never of our data.
+        warnings.filterwarnings("ignore", message=".*n_jobs value.*", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".*force_all_finite.*", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=".*[Tt]ensor[Ff]low.*", category=ImportWarning)
+        import umap  # seconds to import, so only when asked for
+        from sklearn.decomposition import PCA
+
+        n_components = min(UMAP_COMPONENTS, *points.shape)
+        reduced = PCA(n_components=n_components, svd_solver="covariance_eigh").fit_transform(points)
+        tell("finding neighbours", 0.05)
+        # Starting from PCA keeps the large-scale order, and needs no spectral solver on small graphs.
+        flat = umap.UMAP(
+            n_neighbors=min(n_neighbors, len(points) - 1),
+            min_dist=min_dist,
+            init="pca" if start is None or not _has_spread(start.stacked) else start.stacked,
+            random_state=seed,
+            n_jobs=1,
+            tqdm_kwds={"file": _Epochs(tell), "bar_format": "{n} {total}", "mininterval": 0.2, "disable": False},
+        ).fit_transform(reduced.astype(np.float32))
+    return plane_of(flat, len(space.image), method="umap", explained=None)
+
+
+def umap_pair(semantic: Space, style: Space, *, seed: int = 0, on_progress: Progress | None = None) -> PlanePair:
+    """UMAP of both spaces, the style map begun where the semantic one ended."""
+    tell = on_progress or _nobody
+    first = umap_plane(semantic, seed=seed, on_progress=lambda stage, share: tell(f"semantic map, {stage}", share / 2))
+    second = umap_plane(
+        style, seed=seed, start=first, on_progress=lambda stage, share: tell(f"style map, {stage}", 0.5 + share / 2)
+    )
+    return PlanePair(first, replace(second, aligned=True))
+
+
+def plane_of(flat: NDArray[Any], n_images: int, *, method: Method, explained: tuple[float, float] | None) -> Plane:
+    """Coordinates of images, then texts, as a map; what is not finite lies at the origin."""
+    points = np.ascontiguousarray(flat, dtype=np.float32)
+    if not math.isfinite(float(np.abs(points).sum())):
+        points = np.nan_to_num(points)
+    return Plane(points[:n_images], points[n_images:], explained, method)
+
+
+class _Epochs:
+    """The file that UMAP's progress bar writes to: it passes on how many epochs are done."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self._stopped = False
+
+    def write(self, text: str) -> None:
+        """Take "epoch epochs" from the bar; what the listener raises stops UMAP."""
+        numbers = text.split()
+        if self._stopped or len(numbers) != 2 or not all(number.isdigit() for number in numbers):
+            return
+        done, total = (int(number) for number in numbers)
+        try:
+            self._tell(f"laying out, epoch {done} of {total}", LAYOUT + (1 - LAYOUT) * done / max(1, total))
+        except BaseException:
+            from umap import layouts
+
+            # The bar holds its lock while it writes, and would hold it for ever.
+            self._stopped = True
+            layouts.tqdm.get_lock().release()
+            raise
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+
+def _has_spread(points: NDArray[Any]) -> bool:
+    return min(points.shape) >= 2 and float(np.ptp(points, axis=0).max()) > 1e-9
+
+
+def _nobody(_stage: str, _share: float) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,230 @@
+"""The style probe of a study, and a probe on disk: one parquet with what it is about in its header.
+
+A study's probabilities come from its fit split, and so does its yardstick: feedback and test are not looked at.
+"""
+
+import io
+import json
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import torch
+
+from pico_core.columns.probe import SCHEMA, ProbeSide, StyleProbe, label_probe
+from pico_core.data.labels import style_labels
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.encoders.perturbations.reencoding import N_ITEMS, reencode
+from pico_core.encoders.perturbations.variants import StyleVariants, Variants
+from pico_core.encoders.protocol import Encoder, OnBatch
+from pico_core.errors import DataError
+from pico_core.method.basis import Basis, probe_basis
+from pico_core.method.config import StudyConfig
+from pico_core.method.style_axes import perturbation_covariance
+from pico_core.retrieval.records import Estimate
+from pico_core.storage.atomic import write_whole
+from pico_core.storage.headers import reading
+from pico_core.storage.parquet import read_parquet
+
+FORMAT: Final = "pico-lens probe 1"
+KEY: Final = b"pico-lens"
+NUMBERS: Final = ("share", "low", "high", "chance")
+
+
+def part_name(config: StudyConfig) -> str:
+    """Names the fit split of a study by all that decides it.
+
+    >>> part_name(StudyConfig())
+    'fit split of seed 0 (shares 0.45, 0.15)'
+    """
+    return f"fit split of seed {config.seed} (shares {config.fit:g}, {config.feedback:g})"
+
+
+def study_variants(
+    encoder: Encoder,
+    pairs: PairedEmbeddings,
+    config: StudyConfig,
+    *,
+    folder: Path | str | None = None,
+    n_items: int = N_ITEMS,
+    seed: int = 0,
+    batch_size: int = 32,
+    on_progress: OnBatch | None = None,
+) -> StyleVariants:
+    """Perturb and encode items of the fit split of a study; one encoding serves every basis (`style_probe`).
+
+    Args:
+        encoder: The one that made the dataset.
+        pairs: The whole dataset in its given columns.
+        config: Decides the split.
+        folder: The dataset's, for relative paths of pictures.
+        n_items: At most so many images, each with one caption.
+        seed: Draws them.
+        batch_size: Pictures, and captions, at a time.
+        on_progress: Told after every batch; returning False stops, and so does what it raises.
+
+    Raises:
+        DataError: as `reencode`.
+        EncodingStopped: `on_progress` returned False.
+    """
+    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    found = reencode(
+        encoder,
+        fit,
+        folder=folder,
+        n_items=n_items,
+        seed=seed,
+        batch_size=batch_size,
+        on_progress=on_progress,
+        digest=pairs.digest,
+        part=part_name(config),
+    )
+    return with_styles(found, fit)
+
+
+def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVariants:
+    """Put the style labels of the items beside them, where there are any: several labels count as one.
+
+    Args:
+        variants: Of `reencode`.
+        pairs: What was sampled.
+    """
+
+    def labelled(found: Variants | None, table: pl.DataFrame, names: list[str]) -> Variants | None:
+        usable = style_labels(table, names)
+        if found is None or not usable or not found.rows:
+            return found
+        rows = table[list(found.rows)].select(usable).rows()
+        if any(None in row for row in rows):
+            return found  # an item of unknown style cannot be held fixed
+        return replace(found, styles=tuple(" / ".join(map(str, row)) for row in rows))
+
+    return replace(
+        variants,
+        images=labelled(variants.images, pairs.images, pairs.image_labels),
+        texts=labelled(variants.texts, pairs.texts, pairs.text_labels),
+    )
+
+
+def variants_basis(variants: StyleVariants, fit: PairedEmbeddings) -> Basis:
+    """Axes with style last, from what perturbations move within an item; images and texts count alike.
+
+    Perturbations that may have changed content too are left out, as they are of a probe's sum.
+
+    Args:
+        variants: Of items of the fit split (`study_variants`), in the given columns.
+        fit: That split, in the given columns.
+
+    Raises:
+        DataError: no perturbation is left, or the variants are of other columns.
+
+    Source: beyond the paper.
+    """
+    sides = []
+    for found in (variants.images, variants.texts):
+        if found is not None:
+            counted = [place for place, name in enumerate(found.names, 1) if name not in found.aside]
+            sides.append(perturbation_covariance(found.means[:, [0, *counted]]))
+    if not sides:
+        raise DataError("axes from a probe need pictures or captions in their variants; both are missing")
+    return probe_basis(fit, torch.stack(sides).mean(dim=0))
+
+
+def study_label_probe(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis) -> StyleProbe | None:
+    """The probe by style labels on the fit split of a study; None where no label speaks of style."""
+    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    return label_probe(fit, basis, digest=pairs.digest, part=part_name(config))
+
+
+def probe_bytes(probe: StyleProbe) -> bytes:
+    """The frame in single precision, and all the rest in the header of the file."""
+    import pyarrow.parquet as pq
+
+    about = {f.name: getattr(probe, f.name) for f in fields(probe) if f.name not in ("frame", "sides")}
+    about |= {"format": FORMAT, "sides": [asdict(side) for side in probe.sides]}
+    narrow = [pl.col(name).cast(pl.Float32) for name in NUMBERS]
+    table = probe.frame.with_columns(*narrow, pl.col("column").cast(pl.Int32)).to_arrow()
+    table = table.replace_schema_metadata({KEY: json.dumps(about, allow_nan=False).encode()})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", compression_level=19)
+    return buffer.getvalue()
+
+
+def check_target(path: Path | str) -> Path:
+    """A place where a probe may be written: nothing there yet, or an older probe.
+
+    Raises:
+        DataError: something else is there, or the folder is missing.
+    """
+    target = Path(path)
+    if not target.absolute().parent.is_dir():
+        raise DataError(f"{target.name}: there is no folder {target.parent} to write it into; make it first")
+    if target.exists() and not _is_probe(target):
+        raise DataError(f"{target.name}: what is there is no style probe; choose another name")
+    return target
+
+
+def save_probe(probe: StyleProbe, path: Path | str) -> Path:
+    """Write a probe; a file there is replaced in one step.
+
+    Raises:
+        DataError: the disk refuses; what was there stays.
+    """
+    target = Path(path)
+    write_whole(target, probe_bytes(probe))
+    return target
+
+
+def _is_probe(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return KEY in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException, UnicodeDecodeError):
+        return False
+
+
+def load_probe(
+    path: Path | str, *, digest: str | None = None, part: str | None = None, axes: str | None = None
+) -> StyleProbe:
+    """Read a probe; with `digest`, `part` or `axes`, refuse one of other data or of other axes.
+
+    Args:
+        path: What `save_probe` wrote.
+        digest: Of the dataset that it must be about.
+        part: The part of it (`part_name`) that it must be of.
+        axes: Key of the axes (`axes_key`) that it must be in.
+
+    Raises:
+        DataError: missing, damaged, or about something else.
+    """
+    import pyarrow.parquet as pq
+
+    file = Path(path)
+    with reading(file, "a style probe"):
+        stored = pq.read_schema(file).metadata or {}
+        if KEY not in stored:
+            raise DataError("it is no style probe; make one with the probe command")
+        about = json.loads(stored[KEY])
+        if about.pop("format") != FORMAT:
+            raise DataError("it was written by another version; make the probe again")
+        for name, wanted in (("digest", digest), ("part", part), ("axes", axes)):
+            if wanted is not None and about[name] != wanted:
+                raise DataError(f"it is of another {name} ({about[name]}, not {wanted}); make the probe again")
+        sides = tuple(
+            ProbeSide(
+                **{
+                    **side,
+                    "overall": Estimate(**side["overall"]),
+                    "fixed": None if side["fixed"] is None else Estimate(**side["fixed"]),
+                    "without_effect": tuple(side["without_effect"]),
+                    "aside": tuple(side["aside"]),
+                }
+            )
+            for side in about.pop("sides")
+        )
+        frame = read_parquet(file).cast(SCHEMA)  # type: ignore[arg-type]
+        about["unknown_words"] = tuple(about["unknown_words"])
+        return StyleProbe(frame=frame, sides=sides, **about)

@@ -1,0 +1,146 @@
+"""The same study with several seeds: how far a result depends on the split, the batches and the starts."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pico_core.axes import Columns
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.errors import SettingError
+from pico_core.method.config import BasisName, StudyConfig
+from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.studies.study import Study, run_study
+
+LEAST_SEEDS = 2  # one seed says nothing about how much seeds matter
+
+
+@dataclass(frozen=True)
+class ScoringOverSeeds:
+    """One way to score over all seeds.
+
+    Attributes:
+        name: Of the scoring: "unweighted", "weighted", or a control.
+        label: The same for people.
+        rsum: Mean over seeds, in points of 600.
+        difference: Mean of rSum minus the unweighted rSum of the same seed.
+        verdicts: How often its own paired interval said helps, hurts, none, in this order.
+    """
+
+    name: str
+    label: str
+    rsum: Estimate
+    difference: Estimate
+    verdicts: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class SeedsReport:
+    """All scorings of a dataset over several seeds.
+
+    Attributes:
+        dataset: Its name.
+        basis: In which columns were read.
+        seeds: Which.
+        n_images: Images of one test split.
+        accepted: How often the guard let the weights through.
+        rows: Unweighted and weighted first.
+    """
+
+    dataset: str
+    basis: BasisName
+    seeds: tuple[int, ...]
+    n_images: int
+    accepted: int
+    rows: tuple[ScoringOverSeeds, ...]
+
+    def row(self, name: str) -> ScoringOverSeeds:
+        """The row of a scoring.
+
+        Raises:
+            SettingError: there is none of this name.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise SettingError(f"no scoring is called {name!r}; there are {', '.join(row.name for row in self.rows)}")
+
+    @property
+    def sentence(self) -> str:
+        """The answer over all seeds, verdict before digits."""
+        change = self.row("weighted").difference
+        return (
+            f"{Verdict.of(change).sentence} over {len(self.seeds)} seeds: {self.row('unweighted').rsum.value:.1f} "
+            f"unweighted, change {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] points of rSum; "
+            f"the guard let the weights through in {self.accepted} of {len(self.seeds)}."
+        )
+
+
+def report_over_seeds(
+    pairs: PairedEmbeddings,
+    config: StudyConfig | None = None,
+    *,
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    truth: Columns | None = None,
+    on_study: Callable[[Study], None] | None = None,
+) -> SeedsReport:
+    """Run a study once per seed and gather every scoring: mean over seeds with a 95 % t interval.
+
+    A seed decides the split, the batches and the starts of K-means. The splits of one dataset
+    overlap, so the interval tells how much seeds matter here, not what another dataset would give.
+
+    Args:
+        pairs: A whole dataset.
+        config: Settings; their seed is replaced.
+        seeds: At least two, all different.
+        truth: Planted semantic share, where it is known.
+        on_study: Told of every finished study.
+
+    Raises:
+        SettingError: too few seeds, or one twice.
+        DataError: the dataset is too small to be divided.
+    """
+    if len(seeds) < LEAST_SEEDS or len(set(seeds)) < len(seeds):
+        raise SettingError(f"the seeds are {list(seeds)}; expected at least {LEAST_SEEDS}, all different")
+    settings = config or StudyConfig()
+    studies = []
+    for seed in seeds:
+        studies.append(run_study(pairs, replace(settings, seed=seed), truth=truth))
+        if on_study is not None:
+            on_study(studies[-1])
+    reports = [study.report for study in studies]
+    rows = []
+    for place, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
+        every = [(report.baseline, report.weighted, *report.controls)[place] for report in reports]
+        verdicts = [scoring.verdict for scoring in every]
+        rows.append(
+            ScoringOverSeeds(
+                name=first.name,
+                label=first.label.split(" (λ")[0],  # the guard chooses λ anew for every seed
+                rsum=mean_over_seeds([scoring.metrics.rsum.value for scoring in every]),
+                difference=mean_over_seeds([scoring.difference.value for scoring in every]),
+                verdicts=tuple(verdicts.count(kind) for kind in (Verdict.HELPS, Verdict.HURTS, Verdict.NONE)),  # type: ignore[arg-type]
+            )
+        )
+    return SeedsReport(
+        dataset=pairs.name,
+        basis=settings.basis,
+        seeds=tuple(seeds),
+        n_images=reports[0].n_images,
+        accepted=sum(study.construction.guard.accepted for study in studies),
+        rows=tuple(rows),
+    )
+
+
+def mean_over_seeds(values: Sequence[float]) -> Estimate:
+    """The mean with its 95 % interval by Student's t.
+
+    >>> mean_over_seeds([1.0, 3.0])  # mean 2, standard error 1, t = 12.7 with one degree of freedom
+    Estimate(value=2.0, low=-10.7..., high=14.7..., level=0.95)
+    """
+    from scipy.stats import t
+
+    n = len(values)
+    mean = sum(values) / n
+    error = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    reach = float(t.ppf(0.975, n - 1)) * error
+    return Estimate(mean, mean - reach, mean + reach)

@@ -1,0 +1,57 @@
+"""pico-lens train: the table for people and for machines, and a key press that loses nothing."""
+
+import pytest
+
+from pico_core.cli import train as command
+from pico_core.formats.native import save_pairs
+
+FAST = [
+    word
+    for name in ("n_epochs=2", "batch_size=16", "n_prototypes=2", "n_iterations=2", "n_anchors=8")
+    for word in ("--set", name)
+]
+
+
+@pytest.fixture(scope="module")
+def data(planted, tmp_path_factory):
+    return save_pairs(planted.pairs, tmp_path_factory.mktemp("data") / "d")
+
+
+def test_it_prints_the_answer_then_the_table_and_goes_on(pico, data, tmp_path):
+    told = pico("train", data, "--out", tmp_path / "t", "--variants", "pico,permuted", "--seeds", 1, *FAST)
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert "PICO in the loop makes no detectable difference" in lines[0]
+    assert "PICO's weights, permuted, in the loop" in told.out
+    again = pico("train", data, "--out", tmp_path / "t", "--variants", "pico,permuted", "--seeds", 2, *FAST, "--json")
+    assert again.json["n_seeds"] == 2
+    assert [row["variant"] for row in again.json["rows"]] == ["frozen", "none", "pico", "permuted"]
+
+
+def test_bad_input_is_one_sentence(pico, data, tmp_path):
+    for more, told in (
+        (["--variants", "magic"], "there is no variant 'magic'"),
+        (["--set", "rate=1"], "there is no setting 'rate'"),
+        (["--hold-out-styles", "wax"], "'wax' cannot be held out of style"),
+    ):
+        found = pico("train", data, "--out", tmp_path / "t", *more)
+        assert found.code == 2
+        assert told in found.err.replace("\n", " ")
+
+
+def test_a_key_press_keeps_what_is_finished(pico, data, tmp_path, monkeypatch):
+    run = command.run_training_comparison
+
+    def pressed(pairs, config, folder, *, device, on_progress):
+        def tell(now):
+            on_progress(now)
+            if now.done == 4:
+                raise KeyboardInterrupt
+
+        return run(pairs, config, folder, device=device, on_progress=tell)
+
+    monkeypatch.setattr(command, "run_training_comparison", pressed)
+    found = pico("train", data, "--out", tmp_path / "t", "--variants", "none,p_hat", "--seeds", 1, *FAST)
+    assert found.code == 130
+    assert "after 4 of 6 epochs" in found.err.replace("\n", " ")
+    assert (tmp_path / "t" / "table.parquet").is_file()
