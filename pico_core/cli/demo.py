@@ -15,7 +15,7 @@ from pico_core.demo.recipes import RECIPES
 from pico_core.demo.scenes import build_scenes
 from pico_core.errors import SettingError
 from pico_core.places import ASSETS, PACKAGE, assets_of_checkout
-from pico_core.storage.locks import alone, beside, within
+from pico_core.storage.locks import exclusive_lock, lock_beside, lock_inside
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 DEMO_OF = {"shortcut": "shortcut", "mixed": "clean"}  # by recipe
@@ -29,7 +29,7 @@ Target = Annotated[
 def planted(target: Target = None) -> None:
     """Make the files of the planted demo anew: seconds."""
     demo = _below(demo_of("planted"), _assets(target))
-    with alone(_lock(demo.folder), demo.folder):
+    with exclusive_lock(_lock(demo.folder), demo.folder):
         build_planted(demo)
 
 
@@ -45,8 +45,8 @@ def build(
     folder = demos["shortcut"].folder.parent
     work.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
-        held.enter_context(alone(_lock(folder), folder))
-        held.enter_context(alone(within(work), work))
+        held.enter_context(exclusive_lock(_lock(folder), folder))
+        held.enter_context(exclusive_lock(lock_inside(work), work))
         made = build_scenes(RECIPES, demos, work=work, tell=lambda words: err.print(words, highlight=False))
     for recipe in made:
         say({recipe.name: [report.sentence for report in recipe.development.seeds]}, as_json=False)
@@ -69,7 +69,7 @@ def _assets(target: Path | None) -> Path:
 
 def _lock(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return beside(folder)
+    return lock_beside(folder)
 
 
 def _below(demo: Demo, assets: Path) -> Demo:

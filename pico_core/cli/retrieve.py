@@ -11,7 +11,7 @@ from pico_core.cli.printing import err, say
 from pico_core.errors import SettingError
 from pico_core.formats.native import load_pairs
 from pico_core.retrieval.best_candidates import hits_frame, top_candidates
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.studies.export import TableFormat, frame_bytes
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_splits
@@ -68,7 +68,7 @@ def retrieve(
             weights=None if study is None else study.construction.weights,
         )
     frame = hits_frame(searched, found)
-    write_whole(target, frame_bytes(frame, kind))
+    write_atomically(target, frame_bytes(frame, kind))
     values = {
         "file": str(target),
         "direction": direction.value,

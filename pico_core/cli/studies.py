@@ -21,8 +21,8 @@ from pico_core.formats.native import load_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
-from pico_core.storage.atomic import write_whole
-from pico_core.storage.locks import alone, beside
+from pico_core.storage.atomic import write_atomically
+from pico_core.storage.locks import exclusive_lock, lock_beside
 from pico_core.studies.export import export_bytes
 from pico_core.studies.reports import report_json
 from pico_core.studies.runs import TENSORS, check_target, load_run, replay, save_run
@@ -69,7 +69,7 @@ def construct(
     bars = Progress(console=err, transient=True, disable=not err.is_terminal)
     place = target.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with alone(beside(place), target), cluster_at(ray) as cluster, bars as progress:
+    with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, bars as progress:
         pairs = open_pairs(data, cluster)
         task = progress.add_task("reading the columns", total=1.0)
 
@@ -185,7 +185,7 @@ def export(
     if target is None:
         sys.stdout.buffer.write(content)
         return
-    write_whole(target, content)
+    write_atomically(target, content)
     say({"file": str(target), "format": kind.value, "n_columns": study.columns.height}, as_json=as_json)
 
 

@@ -36,7 +36,7 @@ def for_workers(pairs: PairedEmbeddings) -> PairedEmbeddings:
     return replace(pairs, images=pl.DataFrame(), texts=pl.DataFrame())
 
 
-def spread_statistics(
+def distributed_statistics(
     cluster: Cluster,
     pairs: PairedEmbeddings,
     *,

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pico_core.kernels.signs import SignShares, sign_shares
-from pico_core.kernels.threads import share_out
+from pico_core.kernels.threads import parallel_for
 from pico_core.storage.token_files import block_reader, blocks, items_at_once
 
 
@@ -59,11 +59,11 @@ def item_statistics(tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, 
             part, real = read(rows), mask[rows]
             values = _without_padding(scratch[: len(part)].copy_(part), real)
             mean[rows] = values.sum(dim=1) / real.sum(dim=1, keepdim=True)
-            positive[rows], negative[rows] = sign_shares(part, real, whole=nbytes)
+            positive[rows], negative[rows] = sign_shares(part, real, total_bytes=nbytes)
 
         return fill
 
-    share_out(blocks(len(tokens), size), worker)
+    parallel_for(blocks(len(tokens), size), worker)
     return ItemStatistics(mean, SignShares(positive, negative))
 
 

@@ -7,13 +7,13 @@ import torch
 
 from pico_core.axes import Columns
 from pico_core.errors import DataError
-from pico_core.storage.atomic import whole_file
+from pico_core.storage.atomic import atomic_file
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 
 def write_truth(share: Columns, path: Path) -> None:
     """Write the planted semantic share, one row per column."""
-    with whole_file(path) as draft:
+    with atomic_file(path) as draft:
         pl.DataFrame({"column": list(range(len(share))), "semantic_share": share.tolist()}).write_parquet(draft)
 
 

@@ -8,7 +8,7 @@ from pico_core.data.truth import write_truth
 from pico_core.demo.catalogue import Demo, check_replaceable
 from pico_core.demo.runs import save_runs
 from pico_core.formats.native import save_pairs
-from pico_core.storage.atomic import replaced_folder
+from pico_core.storage.atomic import atomic_folder
 
 PLANTED: Final = PlantedConfig(n_images=160, n_columns=64, style_strength=2.0)
 SEED: Final = 0
@@ -24,7 +24,7 @@ def build_planted(demo: Demo) -> None:
         SettingError: another process writes it.
     """
     check_replaceable(demo.folder, demo.parts)
-    with replaced_folder(demo.folder) as fresh:
+    with atomic_folder(demo.folder) as fresh:
         made = demo.within(fresh.parent, name=fresh.name)
         planted = planted_pairs(PLANTED, seed=SEED)
         pairs = rounded_to_bytes(planted.pairs)

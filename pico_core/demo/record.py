@@ -9,7 +9,7 @@ from pico_core.demo.catalogue import RECORD
 from pico_core.demo.measures import EncoderMeasures, StyleKept
 from pico_core.retrieval.alignment import PeakHits
 from pico_core.retrieval.records import Estimate
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
 from pico_core.studies.seeds import ScoringOverSeeds, SeedsReport
 
@@ -36,7 +36,7 @@ class MeasuredRecipe:
 def write_record(recipes: tuple[MeasuredRecipe, ...], folder: Path) -> None:
     """Write what was measured, beside the demos."""
     told = json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n"
-    write_whole(folder / RECORD, told.encode())
+    write_atomically(folder / RECORD, told.encode())
 
 
 def read_record(folder: Path) -> tuple[MeasuredRecipe, ...]:

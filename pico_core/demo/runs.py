@@ -10,7 +10,7 @@ from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.records import Estimate
 from pico_core.spaces.stored import umap_frame
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.studies.runs import save_run
 from pico_core.studies.study import Study, run_study, study_splits
 
@@ -32,7 +32,7 @@ def save_stability(pairs: PairedEmbeddings, study: Study, demo: Demo) -> None:
     splits = study_splits(pairs, study.config, study.basis)
     found = stability(splits.fit, splits.feedback, study.construction, seed=study.config.seed)
     about = {"digest": study.digest, "config": study.config.to_dict()} | asdict(found)
-    write_whole(demo.stability(study.basis.name), json.dumps(about, indent=1, allow_nan=False).encode())
+    write_atomically(demo.stability(study.basis.name), json.dumps(about, indent=1, allow_nan=False).encode())
 
 
 def load_stability(study: Study, demo: Demo) -> Stability | None:

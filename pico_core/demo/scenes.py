@@ -24,7 +24,7 @@ from pico_core.demo.runs import save_runs
 from pico_core.encoders import load_small, save_small
 from pico_core.encoders.token_words import piece_counts
 from pico_core.formats.native import save_pairs
-from pico_core.storage.atomic import replaced_folder, write_whole
+from pico_core.storage.atomic import atomic_folder, write_atomically
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_settings import TrainingConfig
 from pico_core.training.encoder_steps import Step
@@ -74,7 +74,7 @@ def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda
         seeds=FINAL_SEEDS if final else DEVELOPMENT_SEEDS,
         name=f"{recipe.name} ({part} scenes)",
     )
-    write_whole(kept, json.dumps(asdict(found), allow_nan=False).encode())
+    write_atomically(kept, json.dumps(asdict(found), allow_nan=False).encode())
     return found
 
 
@@ -101,7 +101,7 @@ def build_pictures(folder: Path) -> Scenes:
 def build_demo(demo: Demo, encoder_file: Path, scenes: Scenes) -> None:
     """Encode the demo's pictures as they lie in their files, and do both runs, the maps and the style probes."""
     demo.folder.mkdir(parents=True, exist_ok=True)
-    write_whole(demo.encoder, encoder_file.read_bytes())
+    write_atomically(demo.encoder, encoder_file.read_bytes())
     files = sorted((demo.folder.parent / PICTURES).iterdir())
     encoded = encode_scenes(load_small(demo.encoder), scenes, name=demo.title, files=files)
     pairs = rounded_to_bytes(encoded.pairs)
@@ -139,7 +139,7 @@ def build_scenes(
         final = measure_recipe(recipe, work, part="final", tell=tell) if recipe.name in demos else None
         name = demos[recipe.name].name if recipe.name in demos else ""
         made.append(MeasuredRecipe(recipe.name, recipe.sentence, name, development, final))
-    with replaced_folder(folder) as fresh:
+    with atomic_folder(folder) as fresh:
         scenes = build_pictures(fresh)
         for recipe_name, demo in demos.items():
             tell(f"{demo.name}: encoding and running")

@@ -11,7 +11,7 @@ from shutil import copyfileobj, disk_usage
 
 from pico_core.encoders.survey import PICTURES, is_picture_name
 from pico_core.errors import DataError
-from pico_core.storage.atomic import replaced_folder
+from pico_core.storage.atomic import atomic_folder
 from pico_core.storage.headers import MAX_RATIO, MIB, SQUEEZED_BYTES, reading
 
 TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".token", ".txt")
@@ -100,7 +100,7 @@ def unpack(archive: Archive, folder: Path | str, *, captions: str | None = None)
         wanted = [*archive.pictures, *([] if captions is None else [captions])]
         _refuse_without_space(target.parent, sum(members[name].file_size for name in wanted))
         try:
-            with replaced_folder(target) as draft:
+            with atomic_folder(target) as draft:
                 for name in wanted:
                     _write(content, members[name], draft / name)
         except OSError as error:

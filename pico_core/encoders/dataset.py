@@ -19,8 +19,8 @@ from pico_core.encoders.shards import Shard, ShardStore, joined, remove_store
 from pico_core.encoders.work import Side, Spread, Work
 from pico_core.errors import DataError, SettingError
 from pico_core.formats.native import is_dataset, save_pairs
-from pico_core.storage.atomic import put_back, remove_drafts
-from pico_core.storage.locks import alone, beside
+from pico_core.storage.atomic import recover, remove_drafts
+from pico_core.storage.locks import exclusive_lock, lock_beside
 
 Storage = Literal["float16", "float32"]
 STORAGE: dict[Storage, torch.dtype] = {"float16": torch.float16, "float32": torch.float32}
@@ -93,10 +93,10 @@ def encode_dataset(
             f"level is {level!r} and storage {storage!r}; expected tokens or globals, float16 or float32"
         )
     target = Path(out).resolve()
-    put_back(target)
+    recover(target)
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with alone(beside(target), target):
+    with exclusive_lock(lock_beside(target), target):
         work = Work(batch_size, on_bad, on_progress, spread)
         made = _encoded(encoder, folder, captions, target, work=work, level=level, storage=storage, name=name)
     return replace(made, folder=Path(out))

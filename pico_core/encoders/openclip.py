@@ -31,7 +31,7 @@ from pico_core.encoders.protocol import (
 from pico_core.encoders.towers import TowerOutput, image_output, text_output
 from pico_core.encoders.words import WordIds, Words
 from pico_core.errors import DataError
-from pico_core.storage.retry_in_halves import halved
+from pico_core.storage.retry_in_halves import retry_in_halves
 
 DECODERS = 4  # threads that unpack pictures while Pillow has let go of the interpreter
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -267,7 +267,7 @@ class OpenClipEncoder:
 
     def _run_in_parts(self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor, *, what: str) -> TowerOutput:
         """The whole batch at once, and in parts where memory does not suffice."""
-        parts = list(halved(lambda part: self._run(tower, batch[part]), len(batch), what=what))
+        parts = list(retry_in_halves(lambda part: self._run(tower, batch[part]), len(batch), what=what))
         tokens = [part.tokens for part in parts if part.tokens is not None]
         if len(parts) == 1:
             return parts[0]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pico_core.encoders.protocol import BadItem, Stage
 from pico_core.errors import DataError
-from pico_core.storage.atomic import is_trace, whole_file
+from pico_core.storage.atomic import atomic_file, is_trace
 from pico_core.storage.headers import reading, safetensors_headers
 
 NAME = re.compile(r"(images|texts)-(\d{9})-(\d{9})\.safetensors")
@@ -84,7 +84,7 @@ class ShardStore:
         target = self._path(shard.start, shard.stop)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(target) as draft:
+            with atomic_file(target) as draft:
                 save_file({"tokens": shard.tokens, "mask": shard.mask}, draft, metadata=record)
         except OSError as error:
             raise DataError(

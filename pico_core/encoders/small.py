@@ -19,7 +19,7 @@ from pico_core.encoders.openclip import DTYPES, OpenClipEncoder
 from pico_core.encoders.words import END, PADDING, START, SmallWords
 from pico_core.errors import DataError, SettingError
 from pico_core.formats.sources import check_file
-from pico_core.storage.atomic import whole_file
+from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import naming, reading, safetensors_headers
 
 SMALL = "pico-small"
@@ -169,7 +169,7 @@ def save_small(
     # One entry: of several, safetensors would write the order anew every time.
     record = {"version": VERSION, "name": name, "config": asdict(config or SmallClipConfig())}
     try:
-        with whole_file(target) as draft:
+        with atomic_file(target) as draft:
             save_file({**halves, VOCABULARY: chosen.int()}, draft, metadata={FORMAT: json.dumps(record)})
     except OSError as error:
         raise DataError(f"{target.name}: the encoder could not be written ({error.strerror or error})") from error

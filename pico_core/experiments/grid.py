@@ -17,10 +17,10 @@ from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
-from pico_core.storage.atomic import check_ours, remove_drafts, whole_file
-from pico_core.storage.locks import alone, within
+from pico_core.storage.atomic import atomic_file, check_ours, remove_drafts
+from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
-from pico_core.storage.structure import checked
+from pico_core.storage.structure import structure_value
 from pico_core.studies.study import package_versions
 
 FORMAT: Final = "pico-lens experiment 1"
@@ -92,7 +92,7 @@ def run_experiment(
     """
     folder = _checked_folder(folder)
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    with alone(within(folder), folder):
+    with exclusive_lock(lock_inside(folder), folder):
         remove_drafts(folder / CELLS)
         return _run(config, folder, on_cell, on_progress, opened)
 
@@ -160,8 +160,8 @@ def read_about(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / ABOUT
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        checked(str, about["name"], "name")
-        cells = checked(tuple[_Noted, ...], about["cells"], "cells")
+        structure_value(str, about["name"], "name")
+        cells = structure_value(tuple[_Noted, ...], about["cells"], "cells")
         known = about["format"] == FORMAT and all(KEY.fullmatch(cell.key) for cell in cells)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         known = False
@@ -254,12 +254,12 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
 
 
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    with whole_file(path, drafts=_drafts(path)) as draft:
+    with atomic_file(path, drafts=_drafts(path)) as draft:
         frame.write_parquet(draft)
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
-    with whole_file(path, drafts=_drafts(path)) as draft:
+    with atomic_file(path, drafts=_drafts(path)) as draft:
         draft.write_text(json.dumps(values, indent=1, default=str), encoding="utf-8")
 
 

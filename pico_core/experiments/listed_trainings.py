@@ -24,8 +24,8 @@ from pico_core.experiments.trainings.heads import HeadSubject
 from pico_core.experiments.trainings.scenes import SceneComparison, SceneSubject
 from pico_core.experiments.trainings.subjects import Subject
 from pico_core.experiments.trainings.tables import CURVES, LEAD, SCHEMA, upgraded
-from pico_core.storage.atomic import strangers, whole_file
-from pico_core.storage.locks import alone, within
+from pico_core.storage.atomic import atomic_file, strangers
+from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 FORMAT: Final = "pico-lens list of trainings 1"
@@ -87,7 +87,7 @@ def run_training_list(
     _claim_all(folder, listed)
     for one, subject in zip(listed.comparisons, subjects, strict=True):
         claim(folder / one.folder, subject)
-    with alone(within(folder), folder):
+    with exclusive_lock(lock_inside(folder), folder):
         before, total = 0, sum(one.n_epochs for one in listed.comparisons)
         try:
             for one, subject in zip(listed.comparisons, subjects, strict=True):
@@ -159,11 +159,11 @@ def _claim_all(folder: Path, listed: TrainingList) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     comparisons = [{"name": one.name, "data": one.data, "folder": one.folder} for one in listed.comparisons]
     about = {"format": FORMAT, "name": listed.name, "sentence": listed.sentence, "comparisons": comparisons}
-    with whole_file(folder / ABOUT) as draft:
+    with atomic_file(folder / ABOUT) as draft:
         draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _write(folder: Path, found: TrainingComparison) -> None:
     for frame, name in ((found.table, TRAININGS), (found.curves, TRAINING_CURVES)):
-        with whole_file(folder / name) as draft:
+        with atomic_file(folder / name) as draft:
             frame.write_parquet(draft, compression="zstd", compression_level=19)

@@ -17,7 +17,7 @@ from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
 from pico_core.errors import DataError
 from pico_core.formats.imports import import_arrays
-from pico_core.storage.atomic import put_back, replaced_folder, strangers
+from pico_core.storage.atomic import atomic_folder, recover, strangers
 from pico_core.storage.block_writing import ComingArray, write_arrays
 from pico_core.storage.headers import (
     ArrayHeader,
@@ -67,7 +67,7 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
     target = Path(folder).resolve()
     _check_replaceable(target)
     try:
-        with replaced_folder(target) as draft:
+        with atomic_folder(target) as draft:
             _write(pairs, draft, packed=packed)
     except OSError as error:
         raise DataError(
@@ -159,7 +159,7 @@ def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmb
     place = Path(path)
     if place.name == ARRAYS and is_dataset(place.parent):
         place = place.parent
-    put_back(place)
+    recover(place)
     if not place.is_dir():
         return import_arrays(place)
     missing = [name for name in FILES if not (place / name).is_file()]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pico_core.kernels.masking import real_counts
-from pico_core.kernels.threads import share_out
+from pico_core.kernels.threads import parallel_for
 
 BLOCK_BYTES = 2**19  # of tokens read at a time: signs and sums then happen in the second-level cache
 LARGE = 2**30  # bytes of tokens from which a compiled loop, five times as fast, gains more than loading it costs
@@ -33,15 +33,15 @@ class SignShares(NamedTuple):
 
 
 def sign_shares(
-    tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"], *, whole: int = 0
+    tokens: Float[Tensor, "items tokens d"], mask: Bool[Tensor, "items tokens"], *, total_bytes: int = 0
 ) -> SignShares:
     """Share of real tokens above 0, and below 0, in every column of every item.
 
     Args:
         tokens: Padded tokens of any floating storage type; the real ones are finite.
         mask: True = real. Every item needs at least one.
-        whole: Bytes of the tokens of which these are a part, where others follow. Whoever goes on to count many is
-            better off with a compiled loop; the counts are the same.
+        total_bytes: Bytes of all the tokens of which these are a part. Many are counted faster by a compiled loop;
+            the counts are the same.
 
     Raises:
         ValueError: an item has no real token.
@@ -54,7 +54,7 @@ def sign_shares(
     """
     counts = real_counts(mask)[:, None]
     bits = tokens.detach().view(BITS[tokens.element_size()])
-    if bits.device.type == "cpu" and max(whole, bits.nbytes) >= LARGE and bits.is_contiguous():
+    if bits.device.type == "cpu" and max(total_bytes, bits.nbytes) >= LARGE and bits.is_contiguous():
         sums = _counted(bits, mask)
     else:
         sums = _added(bits, mask)
@@ -95,7 +95,7 @@ def _counted(bits: Int[Tensor, "items tokens d"], mask: Bool[Tensor, "items toke
     lowest = given.dtype.type(torch.iinfo(bits.dtype).min)
     size = max(1, PART_BYTES // (bits.element_size() * bits.shape[1] * bits.shape[2]))
     parts = (slice(first, first + size) for first in range(0, len(given), size))
-    share_out(parts, lambda: lambda part: count_signs(given[part], real[part], lowest, above[part], below[part]))
+    parallel_for(parts, lambda: lambda part: count_signs(given[part], real[part], lowest, above[part], below[part]))
     return sums
 
 

@@ -31,7 +31,7 @@ from pico_core.kernels.packing import (
     unpacked_images,
     unpacked_texts,
 )
-from pico_core.kernels.threads import share_out
+from pico_core.kernels.threads import parallel_for
 
 
 def late_interaction(
@@ -185,7 +185,7 @@ def _filled_in(
 
     pairs = ((image, text) for image in map(weighted, images) for text in sides)
     if scores.device.type == "cpu" and not learning:
-        share_out(pairs, worker)
+        parallel_for(pairs, worker)
     else:
         for pair in pairs:
             worker()(pair)

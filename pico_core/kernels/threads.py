@@ -16,7 +16,7 @@ import torch
 Part = TypeVar("Part")
 
 
-def share_out(parts: Iterable[Part], worker: Callable[[], Callable[[Part], None]]) -> None:
+def parallel_for(parts: Iterable[Part], worker: Callable[[], Callable[[Part], None]]) -> None:
     """Do all parts, on as many threads as torch may use (`torch.get_num_threads`), in the order in which they come.
 
     Args:
@@ -30,7 +30,7 @@ def share_out(parts: Iterable[Part], worker: Callable[[], Callable[[Part], None]
     >>> squares = torch.zeros(3)
     >>> def worker():
     ...     return lambda part: squares[part].fill_(part**2)
-    >>> share_out(range(3), worker)
+    >>> parallel_for(range(3), worker)
     >>> squares
     tensor([0., 1., 4.])
     """

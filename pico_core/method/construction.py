@@ -15,7 +15,7 @@ from torch import Tensor
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig
-from pico_core.method.feedback import Feedback, asked_once, feedback_weights, relative_gain
+from pico_core.method.feedback import Feedback, feedback_weights, memoize, relative_gain
 from pico_core.method.guard import guard_weights
 from pico_core.method.history import Construction, History, Iteration, ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, style_similarity, weights_from
@@ -129,7 +129,7 @@ def construct(
     """
     config = config or ConstructionConfig()
     generator = generator or torch.Generator().manual_seed(0)
-    feedback = asked_once(feedback)
+    feedback = memoize(feedback)
     start = prepare(pairs, feedback=feedback, config=config, generator=generator)
     steps: list[Iteration] = []
     reason = StopReason.COMPLETED

@@ -23,11 +23,11 @@ from pico_core.method.config import ConstructionConfig
 Feedback = Callable[[Columns], PerImage]
 
 
-def asked_once(feedback: Feedback) -> Feedback:
+def memoize(feedback: Feedback) -> Feedback:
     """The same feedback, asked once only about the same weights: the guard asks again what iterations asked before.
 
     >>> asked = []
-    >>> ask = asked_once(lambda weights: asked.append(1) or weights.sum()[None])
+    >>> ask = memoize(lambda weights: asked.append(1) or weights.sum()[None])
     >>> ask(torch.ones(3)), ask(torch.ones(3)), len(asked)
     (tensor([3.]), tensor([3.]), 1)
     """

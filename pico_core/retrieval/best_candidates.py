@@ -11,7 +11,7 @@ from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.selection import Best, best_first
-from pico_core.retrieval.scoring import QueryKind, in_pieces, weighted_scores
+from pico_core.retrieval.scoring import QueryKind, chunked, weighted_scores
 
 # Queries and candidates that are scored together: 1 M scores = 4 MB.
 BLOCK = 1024
@@ -151,7 +151,7 @@ def _table(asking: _Side, searched: _Side, *, kind: QueryKind, weights: Columns 
         left, right = images[rows], texts[columns]
         return weighted_scores(left.tokens, right.tokens, image_mask=left.mask, text_mask=right.mask, weights=weights)
 
-    scores = in_pieces(some, len(images.mask), len(texts.mask))
+    scores = chunked(some, len(images.mask), len(texts.mask))
     return scores if kind == "image" else scores.T
 
 

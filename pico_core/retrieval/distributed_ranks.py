@@ -29,12 +29,12 @@ class BlockCounts(NamedTuple):
     texts: tuple[Tensor, Tensor] | None
 
 
-def spread_plan(plan: RankPlan) -> RankPlan:
+def distributed_plan(plan: RankPlan) -> RankPlan:
     """The same queries in blocks of the size of a task."""
     return replace(plan, image_block=IMAGE_TASK, text_block=TEXT_TASK)
 
 
-def spread_ranks(
+def distributed_ranks(
     cluster: Cluster,
     pairs: PairedEmbeddings,
     plan: RankPlan,
@@ -48,7 +48,7 @@ def spread_ranks(
     Args:
         cluster: Whose workers can read the file of the tokens.
         pairs: The split, in the basis of the weights.
-        plan: From `spread_plan`.
+        plan: From `distributed_plan`.
         weights: P, one factor per column; None is P = 1.
         file: Where counts are kept, and read if they are there.
         on_progress: Told a few times a second which share of the blocks is done; what it raises ends the work, and what

@@ -13,7 +13,7 @@ from pico_core.errors import SettingError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
 from pico_core.method.feedback import Feedback
-from pico_core.retrieval.distributed_ranks import spread_plan, spread_ranks
+from pico_core.retrieval.distributed_ranks import distributed_plan, distributed_ranks
 from pico_core.retrieval.precision import agreement_with_float32
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import RankFiles, count_ranks
@@ -69,8 +69,8 @@ def retrieval_feedback(
 
     def performance(weights: Columns) -> PerImage:
         if cluster is not None:
-            plan = spread_plan(rank_plan(pairs))
-            ranks = spread_ranks(cluster, pairs, plan, weights=weights, on_progress=on_share)
+            plan = distributed_plan(rank_plan(pairs))
+            ranks = distributed_ranks(cluster, pairs, plan, weights=weights, on_progress=on_share)
             return image_rsum(ranks, pairs.text_image)
         if index is None:
             scores = score_pairs(pairs, weights, arithmetic=arithmetic)
@@ -127,14 +127,14 @@ def retrieval_report(
         Metrics in per cent; every difference is rSum minus the unweighted rSum, paired by image.
     """
     _check_cluster(cluster, arithmetic)
-    plan = rank_plan(pairs, queries) if cluster is None else spread_plan(rank_plan(pairs, queries))
+    plan = rank_plan(pairs, queries) if cluster is None else distributed_plan(rank_plan(pairs, queries))
     asked = pairs if queries is None else pairs.select(queries)  # what is measured of two precisions fits in memory
     counts = bootstrap_counts(len(plan.images), n_draws=n_draws, seed=seed)
 
     def ranked(name: str, changed: PairedEmbeddings, column_weights: Columns | None) -> QueryRanks:
         file = None if files is None else files.path(name, plan, column_weights)
         if cluster is not None:
-            return spread_ranks(cluster, changed, plan, weights=column_weights, file=file, on_progress=on_share)
+            return distributed_ranks(cluster, changed, plan, weights=column_weights, file=file, on_progress=on_share)
         if queries is None and files is None and 4 * pairs.n_images * pairs.n_texts <= COUNTED_FROM:
             return query_ranks(score_pairs(changed, column_weights, arithmetic=arithmetic), pairs.text_image)
         return count_ranks(

@@ -18,7 +18,7 @@ from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.retrieval.scoring import in_pieces, scores_of
+from pico_core.retrieval.scoring import chunked, scores_of
 from pico_core.storage.token_files import blocks
 
 IMAGE_BLOCK, TEXT_BLOCK = 256, 2048  # half a minute of one core at 196 x 32 tokens of 512 columns
@@ -238,7 +238,7 @@ def _scores(
             arithmetic=arithmetic,
         ).cpu()
 
-    scores = in_pieces(some, len(images), len(texts))
+    scores = chunked(some, len(images), len(texts))
     if not bool(torch.isfinite(scores).all()):
         row, column = (int(i) for i in (~torch.isfinite(scores)).nonzero()[0])
         raise ValueError(

@@ -21,7 +21,7 @@ from pico_core.retrieval.rank_counts import (
     missing_blocks,
     nothing_counted,
 )
-from pico_core.storage.atomic import whole_file
+from pico_core.storage.atomic import atomic_file
 
 KEEP_EVERY = 5.0  # seconds at least between two writings
 
@@ -112,7 +112,7 @@ class KeptCounts:
 def keep_counts(counts: RankCounts, file: Path) -> None:
     """Write counts in one step: a reader finds the old ones or the new ones."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(file) as draft:
+    with atomic_file(file) as draft:
         save_file({one.name: getattr(counts, one.name) for one in fields(counts)}, draft)
 
 

@@ -19,7 +19,7 @@ from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts, some_images, some_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
-from pico_core.storage.retry_in_halves import halved, out_of_memory
+from pico_core.storage.retry_in_halves import out_of_memory, retry_in_halves
 from pico_core.storage.token_files import dense, items_at_once
 
 QueryKind = Literal["image", "text"]
@@ -58,7 +58,7 @@ class RetrievalIndex:
                 some_images(self.images, chosen), some_texts(self.texts, part), weights=weights, arithmetic=arithmetic
             )
 
-        return in_pieces(some, self.images.n_items, self.texts.n_items)
+        return chunked(some, self.images.n_items, self.texts.n_items)
 
 
 def retrieval_index(pairs: PairedEmbeddings) -> RetrievalIndex:
@@ -186,12 +186,10 @@ def scores_of(
             arithmetic=arithmetic,
         )
 
-    return in_pieces(some, len(images), len(texts), size=size)
+    return chunked(some, len(images), len(texts), size=size)
 
 
-def in_pieces(
-    score: Callable[[slice, slice], Scores], n_images: int, n_texts: int, *, size: int | None = None
-) -> Scores:
+def chunked(score: Callable[[slice, slice], Scores], n_images: int, n_texts: int, *, size: int | None = None) -> Scores:
     """A table of scores, of all images with a block of texts after the other, and in smaller pieces where memory ends.
 
     Args:
@@ -203,16 +201,18 @@ def in_pieces(
     Raises:
         DataError: not even one image with one text fits, or the table itself does not.
 
-    >>> in_pieces(lambda images, texts: torch.ones(2, texts.stop - texts.start), 2, 3, size=2)
+    >>> chunked(lambda images, texts: torch.ones(2, texts.stop - texts.start), 2, 3, size=2)
     tensor([[1., 1., 1.],
             [1., 1., 1.]])
     """
 
     def one_text(part: slice) -> Scores:
-        return torch.cat(list(halved(lambda chosen: score(chosen, part), n_images, what="images with one text")))
+        return torch.cat(
+            list(retry_in_halves(lambda chosen: score(chosen, part), n_images, what="images with one text"))
+        )
 
     parts = list(
-        halved(lambda part: score(slice(0, n_images), part), n_texts, what="texts", size=size, at_one=one_text)
+        retry_in_halves(lambda part: score(slice(0, n_images), part), n_texts, what="texts", size=size, at_one=one_text)
     )
     if len(parts) <= 1:
         return parts[0] if parts else score(slice(0, n_images), slice(0, 0))

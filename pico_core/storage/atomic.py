@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pico_core.errors import DataError, PicoError, SettingError
-from pico_core.storage.locks import alone, beside
+from pico_core.storage.locks import exclusive_lock, lock_beside
 
 NAMED = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.(?P<kind>part|old)")  # what this module leaves when it is killed
 LONGEST = 3600.0  # seconds: an older draft of a file has no writer any more
@@ -61,7 +61,7 @@ def check_ours(
 
 
 @contextmanager
-def whole_file(path: Path, *, drafts: Path | None = None) -> Iterator[Path]:
+def atomic_file(path: Path, *, drafts: Path | None = None) -> Iterator[Path]:
     """A place to write to, which takes the name `path` when the block ends well, and vanishes when not.
 
     Its content is on the disk before the name changes. A link keeps its name: what it leads to is replaced. A device,
@@ -73,7 +73,7 @@ def whole_file(path: Path, *, drafts: Path | None = None) -> Iterator[Path]:
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as place:
-    ...     with whole_file(Path(place) / "a.txt") as draft:
+    ...     with atomic_file(Path(place) / "a.txt") as draft:
     ...         _ = draft.write_text("all of it")
     ...     (Path(place) / "a.txt").read_text()
     'all of it'
@@ -95,21 +95,21 @@ def whole_file(path: Path, *, drafts: Path | None = None) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def write_whole(target: Path, content: bytes) -> None:
+def write_atomically(target: Path, content: bytes) -> None:
     """Write a file in one step: until it is whole, what was there before stays.
 
     Raises:
         DataError: the place cannot be written to.
     """
     try:
-        with whole_file(target) as draft:
+        with atomic_file(target) as draft:
             draft.write_bytes(content)
     except OSError as error:
         raise DataError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from None
 
 
 @contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(folder: Path) -> Iterator[Path]:
     """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when not.
 
     Its files are on the disk before the names change; should the change fail, the old folder is back. One writer at
@@ -119,7 +119,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         SettingError: another process goes on writing this folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with alone(beside(folder), folder, wait=PATIENCE):
+    with exclusive_lock(lock_beside(folder), folder, wait=PATIENCE):
         _put_back(folder)
         _remove_leftovers(folder)
         fresh = folder.with_name(_name(folder.name, "part"))
@@ -144,7 +144,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def put_back(folder: Path) -> None:
+def recover(folder: Path) -> None:
     """Give a folder its name back if a writer was killed after it had set the old one aside, before the new one came.
 
     Whoever opens a folder calls it first, by its full path: the folder that holds it may have been set aside as well.
@@ -152,10 +152,10 @@ def put_back(folder: Path) -> None:
     """
     if folder.exists() or not folder.name:
         return
-    put_back(folder.parent)
+    recover(folder.parent)
     if folder.exists() or not _set_aside(folder):
         return
-    with suppress(OSError, SettingError), alone(beside(folder), folder, wait=PATIENCE):
+    with suppress(OSError, SettingError), exclusive_lock(lock_beside(folder), folder, wait=PATIENCE):
         _put_back(folder)
 
 

@@ -44,22 +44,22 @@ class Owner:
         return f"{who} has been writing it for {_age(self.seconds)}"
 
 
-def beside(folder: Path) -> Path:
+def lock_beside(folder: Path) -> Path:
     """Where the lock of a folder lies that is replaced whole.
 
-    >>> beside(Path("runs/one")).as_posix()
+    >>> lock_beside(Path("runs/one")).as_posix()
     'runs/.one.lock'
     """
     return folder.with_name(f".{folder.name}.lock")
 
 
-def within(folder: Path) -> Path:
+def lock_inside(folder: Path) -> Path:
     """Where the lock of a folder lies that fills file by file."""
     return folder / ".lock"
 
 
 @contextmanager
-def alone(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[None]:
+def exclusive_lock(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[None]:
     """Hold a lock while the block runs; the same thread may hold it several times over.
 
     The lock of a process that ended without giving it back, on this machine, is taken over (`filelock` compares the
@@ -67,7 +67,7 @@ def alone(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[None]:
     know.
 
     Args:
-        lock: From `beside` or `within`.
+        lock: From `lock_beside` or `lock_inside`.
         folder: What is written, for the message.
         wait: Seconds to wait for another owner.
 
@@ -75,8 +75,8 @@ def alone(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[None]:
         SettingError: another process, or another thread of this one, holds it; says who, since when, and the mend.
 
     >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as place, alone(within(Path(place)), Path(place)):
-    ...     owner(within(Path(place))).pid == os.getpid()
+    >>> with TemporaryDirectory() as place, exclusive_lock(lock_inside(Path(place)), Path(place)):
+    ...     owner(lock_inside(Path(place))).pid == os.getpid()
     True
     """
     held = SoftFileLock(lock.resolve(), is_singleton=True)  # the one of its name, so that it can be held twice

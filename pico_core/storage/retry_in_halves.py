@@ -78,7 +78,7 @@ def noting() -> Iterator[list[str]]:
         yield notes
 
 
-def halved(
+def retry_in_halves(
     work: Callable[[slice], Part],
     n: int,
     *,
@@ -104,7 +104,7 @@ def halved(
     ...     return list(range(part.start, part.stop))
     >>> told = []
     >>> with hearing(told.append):
-    ...     list(halved(work, 5, what="texts"))
+    ...     list(retry_in_halves(work, 5, what="texts"))
     [[0, 1], [2, 3], [4]]
     >>> told
     ['Not enough memory for 5 texts at a time: going on with 2.']

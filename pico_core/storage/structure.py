@@ -11,7 +11,7 @@ from pico_core.errors import DataError
 Record = TypeVar("Record")
 
 
-def filled(kind: type[Record], values: object, name: str = "") -> Record:
+def structure(kind: type[Record], values: object, name: str = "") -> Record:
     """A frozen dataclass from the plain values of JSON; records inside it are filled in the same way.
 
     Args:
@@ -23,9 +23,9 @@ def filled(kind: type[Record], values: object, name: str = "") -> Record:
         DataError: a field is missing, unknown, of another type, or a number that is not finite.
 
     >>> from pico_core.data.samples import Sample
-    >>> filled(Sample, {"n": 2, "of": 5})
+    >>> structure(Sample, {"n": 2, "of": 5})
     Sample(n=2, of=5)
-    >>> filled(Sample, {"n": "2", "of": 5})
+    >>> structure(Sample, {"n": "2", "of": 5})
     Traceback (most recent call last):
     pico_core.errors.DataError: n is '2'; expected int
     """
@@ -40,26 +40,26 @@ def filled(kind: type[Record], values: object, name: str = "") -> Record:
     if missing:
         raise DataError(f"{_inner(name, missing[0])} is missing")
     hints = get_type_hints(kind)
-    return kind(**{one: checked(hints[one], value, _inner(name, one)) for one, value in values.items()})
+    return kind(**{one: structure_value(hints[one], value, _inner(name, one)) for one, value in values.items()})
 
 
-def checked(kind: Any, value: Any, name: str) -> Any:
+def structure_value(kind: Any, value: Any, name: str) -> Any:
     """A plain value of a type; lists become tuples and objects records, where the type says so.
 
     Raises:
         DataError: it is none.
 
-    >>> checked(tuple[float, ...], [1, 2.5], "x")
+    >>> structure_value(tuple[float, ...], [1, 2.5], "x")
     (1.0, 2.5)
     """
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         needed = next(part for part in parts if part is not NoneType)
-        return None if value is None else checked(needed, value, name)
+        return None if value is None else structure_value(needed, value, name)
     if origin is tuple and isinstance(value, list | tuple):
         return _elements(parts, value, name)
     if is_dataclass(kind):
-        return filled(kind, value, name)  # type: ignore[arg-type]
+        return structure(kind, value, name)  # type: ignore[arg-type]
     if kind is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:  # False for nan
         return float(value)
     plain = (
@@ -80,7 +80,7 @@ def _elements(kinds: tuple[Any, ...], values: list[Any] | tuple[Any, ...], name:
         kinds = (kinds[0],) * len(values)
     if len(kinds) != len(values):
         raise DataError(f"{name} holds {len(values)} values; expected {len(kinds)}")
-    return tuple(checked(kind, one, name) for kind, one in zip(kinds, values, strict=True))
+    return tuple(structure_value(kind, one, name) for kind, one in zip(kinds, values, strict=True))
 
 
 def _inner(name: str, field: str) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pico_core.method.history import History, Iteration, ModalityPrototypes, StylePrototypes
-from pico_core.storage.structure import filled
+from pico_core.storage.structure import structure
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def history_from(numbers: list[Mapping[str, Any]], tensors: Mapping[str, Tensor]
         DataError: a number is missing or none.
         KeyError: a tensor is missing.
     """
-    records = [filled(_Numbers, one, f"iterations[{row}]") for row, one in enumerate(numbers)]
+    records = [structure(_Numbers, one, f"iterations[{row}]") for row, one in enumerate(numbers)]
     return History(tuple(_iteration(row, record, tensors) for row, record in enumerate(records)))
 
 

@@ -23,7 +23,7 @@ from pico_core.method.basis import Basis, probe_basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.style_axes import perturbation_covariance
 from pico_core.retrieval.records import Estimate
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
 from pico_core.storage.parquet import read_parquet
 
@@ -172,7 +172,7 @@ def save_probe(probe: StyleProbe, path: Path | str) -> Path:
         DataError: the disk refuses; what was there stays.
     """
     target = Path(path)
-    write_whole(target, probe_bytes(probe))
+    write_atomically(target, probe_bytes(probe))
     return target
 
 

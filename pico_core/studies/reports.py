@@ -10,7 +10,7 @@ from torch import Tensor
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
-from pico_core.storage.structure import checked, filled
+from pico_core.storage.structure import structure, structure_value
 
 QUERIES = "queries"  # among the ranks: the images that asked, where not all did
 
@@ -39,7 +39,7 @@ def ranks_json(report: RetrievalReport) -> dict[str, Any]:
 
 def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
     """The inverse of `report_json`, with `ranks_json` under the name `ranks`."""
-    n_images, n_texts = (checked(int, saved[name], name) for name in ("n_images", "n_texts"))
+    n_images, n_texts = (structure_value(int, saved[name], name) for name in ("n_images", "n_texts"))
 
     def scoring(name: str, record: Mapping[str, Any]) -> Scoring:
         images, texts, image_tied, text_tied = saved["ranks"][name]
@@ -53,20 +53,20 @@ def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
         change = record["difference"]
         return Scoring(
             name=name,
-            label=checked(str, record["label"], f"{name}.label"),
+            label=structure_value(str, record["label"], f"{name}.label"),
             metrics=metrics,
             difference=_estimate(change["rsum"], change["low"], change["high"], change["level"], f"{name}.difference"),
             ranks=QueryRanks(
                 _ranks(images, n_texts, name),
                 _ranks(texts, n_images, name),
-                torch.tensor(checked(tuple[bool, ...], image_tied, name), dtype=torch.bool),
-                torch.tensor(checked(tuple[bool, ...], text_tied, name), dtype=torch.bool),
+                torch.tensor(structure_value(tuple[bool, ...], image_tied, name), dtype=torch.bool),
+                torch.tensor(structure_value(tuple[bool, ...], text_tied, name), dtype=torch.bool),
             ),
-            tied_queries=checked(int, record["tied_queries"], f"{name}.tied_queries"),
+            tied_queries=structure_value(int, record["tied_queries"], f"{name}.tied_queries"),
         )
 
     return RetrievalReport(
-        split=checked(str, saved["split"], "split"),
+        split=structure_value(str, saved["split"], "split"),
         n_images=n_images,
         n_texts=n_texts,
         baseline=scoring("unweighted", saved["baseline"]),
@@ -77,12 +77,12 @@ def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
 
 
 def _estimate(value: object, low: object, high: object, level: object, name: str) -> Estimate:
-    return filled(Estimate, {"value": value, "low": low, "high": high, "level": level}, name)
+    return structure(Estimate, {"value": value, "low": low, "high": high, "level": level}, name)
 
 
 def _ranks(found: object, most: int, name: str, *, first: int = 1) -> Tensor:
     """Ranks of queries among so many candidates, or places counted from 0."""
-    ranks = checked(tuple[int, ...], found, f"ranks of {name}")
+    ranks = structure_value(tuple[int, ...], found, f"ranks of {name}")
     if ranks and not first <= min(ranks) <= max(ranks) < first + most:
         raise DataError(f"ranks of {name} lie outside {first} to {first + most - 1}")
     return torch.tensor(ranks)

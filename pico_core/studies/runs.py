@@ -21,9 +21,9 @@ from pico_core.errors import RunError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.history import Construction, GuardDecision, StopReason
-from pico_core.storage.atomic import check_ours, put_back, replaced_folder
+from pico_core.storage.atomic import atomic_folder, check_ours, recover
 from pico_core.storage.parquet import UNREADABLE, read_parquet
-from pico_core.storage.structure import filled
+from pico_core.storage.structure import structure
 from pico_core.studies.histories import history_from, history_numbers, history_tensors
 from pico_core.studies.reports import ranks_json, report_from, report_json
 from pico_core.studies.study import Study, run_study
@@ -104,7 +104,7 @@ def save_run(study: Study, folder: Path | str) -> Path:
     if study.basis.matrix is not None:
         vectors["basis"] = study.basis.matrix.contiguous()
     try:
-        with replaced_folder(folder.resolve()) as fresh:
+        with atomic_folder(folder.resolve()) as fresh:
             save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
             save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
             study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
@@ -126,7 +126,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         RunError: no run there, a file is missing or damaged (it is named), or the dataset is another one.
     """
     folder = Path(folder)
-    put_back(folder.resolve())
+    recover(folder.resolve())
     for name in (RUN, REPORT, TENSORS, HISTORY, COLUMNS):
         if not (folder / name).is_file():
             raise RunError(f"{folder}: {name} is missing; a run folder is what construct writes: construct again")
@@ -134,7 +134,7 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         said = _read(folder / RUN)
         if said.pop("format", None) != FORMAT:
             raise RunError(f"{folder.name}/{RUN}: is not of the format {FORMAT!r}; construct again")
-        about = filled(_About, said)
+        about = structure(_About, said)
         if pairs is not None and about.digest != pairs.digest:
             raise RunError(
                 f"{folder.name}: this run belongs to {about.dataset!r} (digest {about.digest}), not to "

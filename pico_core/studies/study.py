@@ -16,7 +16,7 @@ from torch import Tensor
 from pico_core.axes import Columns, PerImage
 from pico_core.cluster import Cluster
 from pico_core.columns.summary import column_table
-from pico_core.data.distributed_statistics import spread_statistics
+from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.samples import Sample, draw_images
@@ -138,11 +138,11 @@ def _run(
     fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
     meter = _Meter(tell=on_progress)
     if cluster is not None and config.basis != "given":
-        spread_statistics(cluster, fit, on_share=lambda _share: meter.breathe())
+        distributed_statistics(cluster, fit, on_share=lambda _share: meter.breathe())
     basis = study_basis(fit, config)
     splits = study_splits(pairs, config, basis)
     if cluster is not None:
-        spread_statistics(cluster, splits.fit, on_share=lambda _share: meter.breathe())
+        distributed_statistics(cluster, splits.fit, on_share=lambda _share: meter.breathe())
     queries = report_queries(splits.test, config)
     arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
@@ -214,7 +214,7 @@ def evaluate_study(
     """
     splits = study_splits(pairs, study.config, study.basis)
     if cluster is not None:
-        spread_statistics(
+        distributed_statistics(
             cluster, splits.fit, on_share=None if on_progress is None else lambda _share: on_progress(0.0)
         )
     known = truth if study.config.basis == "given" else None

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.errors import DataError
-from pico_core.storage.atomic import whole_file
+from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import reading, safetensors_headers
 
 
@@ -49,7 +49,7 @@ def write_checkpoint(path: Path, found: Checkpoint, *, kind: str) -> None:
     record = json.dumps({"key": found.key, **found.record}, allow_nan=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as draft:
+        with atomic_file(path) as draft:
             save_file(plain, draft, metadata={kind: record})
     except OSError as error:
         raise DataError(f"{path.name}: the training could not be kept ({error.strerror or error})") from error

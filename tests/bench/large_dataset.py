@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pico_core.formats.native import ARRAYS, FORMAT, IMAGES, TEXTS, VERSION
-from pico_core.storage.atomic import replaced_folder
+from pico_core.storage.atomic import atomic_folder
 from pico_core.storage.block_writing import ComingArray, write_arrays
 from pico_core.storage.token_files import blocks
 
@@ -43,7 +43,7 @@ def write_large(folder: Path, *, n_images: int, patches: int = PATCHES, words: i
     }
     norms = {"applied": False, "image_norms": [1.0, 1.0], "text_norms": [1.0, 1.0]}
     header = {"format": f"{FORMAT} {VERSION}", "name": f"made up {n_images}", "part": "all"}
-    with replaced_folder(folder.resolve()) as draft:
+    with atomic_folder(folder.resolve()) as draft:
         write_arrays(
             draft / ARRAYS,
             [

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from pico_core.cluster import Cluster, cluster_at
-from pico_core.data.distributed_statistics import spread_statistics
+from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.formats.native import load_pairs
-from pico_core.retrieval.distributed_ranks import spread_plan, spread_ranks
+from pico_core.retrieval.distributed_ranks import distributed_plan, distributed_ranks
 from pico_core.retrieval.rank_counts import rank_plan
 from tests.bench.large_dataset import write_large
 from tests.bench.suite import Row, benchmark, skipped
@@ -46,12 +46,12 @@ def ray_efficiency() -> Iterator[Row]:
 
 def _best_times(folder: Path, address: str) -> list[float]:
     pairs = load_pairs(folder, stream_from=0)
-    plan, weights = spread_plan(rank_plan(pairs)), torch.linspace(0.5, 1.5, COLUMNS)
+    plan, weights = distributed_plan(rank_plan(pairs)), torch.linspace(0.5, 1.5, COLUMNS)
     with cluster_at(address) as cluster:
         assert isinstance(cluster, Cluster)
         jobs: list[Callable[[], object]] = [
-            lambda: spread_ranks(cluster, pairs, plan, weights=weights),
-            lambda: spread_statistics(cluster, pairs, task_bytes=2**24),
+            lambda: distributed_ranks(cluster, pairs, plan, weights=weights),
+            lambda: distributed_statistics(cluster, pairs, task_bytes=2**24),
             lambda: cluster.all(_products, range(16)),
         ]
         return [min(_seconds(job) for _ in range(1 + TURNS)) for job in jobs]

@@ -11,7 +11,7 @@ from pico_core.errors import SettingError
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.formats.native import load_pairs, save_pairs
-from pico_core.storage.locks import Owner, alone, beside, owner, within
+from pico_core.storage.locks import Owner, exclusive_lock, lock_beside, lock_inside, owner
 from tests.faults import work
 from tests.faults.killed import begun
 
@@ -45,7 +45,7 @@ def experiment(planted, tmp_path):
 
 def test_the_second_process_is_told_who_the_first_is(held, experiment):
     folder, process = held
-    os.utime(within(folder), times=(time.time() - 130,) * 2)
+    os.utime(lock_inside(folder), times=(time.time() - 130,) * 2)
     with pytest.raises(SettingError) as refused:
         run_experiment(experiment, folder)
     said = str(refused.value)
@@ -58,16 +58,16 @@ def test_the_lock_of_a_killed_process_is_taken_over(held, experiment):
     folder, process = held
     process.kill()
     process.join()
-    assert within(folder).exists(), "nobody gave it back"
+    assert lock_inside(folder).exists(), "nobody gave it back"
     run_experiment(experiment, folder)
     assert results(folder).height > 0
-    assert not within(folder).exists()
+    assert not lock_inside(folder).exists()
 
 
 def test_a_process_of_another_machine_is_never_taken_for_dead(tmp_path):
     (tmp_path / ".set.lock").write_text(ELSEWHERE)
     said = r"process 4242 on another-machine .*remove \.set\.lock beside it"
-    with pytest.raises(SettingError, match=said), alone(beside(tmp_path / "set"), tmp_path / "set"):
+    with pytest.raises(SettingError, match=said), exclusive_lock(lock_beside(tmp_path / "set"), tmp_path / "set"):
         raise AssertionError
 
 
@@ -76,12 +76,12 @@ def test_another_thread_waits_its_turn_and_the_same_one_does_not(tmp_path):
 
     def second():
         try:
-            with alone(within(tmp_path), tmp_path):
+            with exclusive_lock(lock_inside(tmp_path), tmp_path):
                 said.append("in")
         except SettingError as error:
             said.append(str(error))
 
-    with alone(within(tmp_path), tmp_path), alone(within(tmp_path), tmp_path):
+    with exclusive_lock(lock_inside(tmp_path), tmp_path), exclusive_lock(lock_inside(tmp_path), tmp_path):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()
@@ -128,19 +128,19 @@ def test_the_command_line_says_so_before_any_work(pico, planted, tmp_path, comma
 
 
 def test_a_lock_whose_owner_was_killed_before_he_wrote_his_name_is_taken_over(tmp_path):
-    lock = within(tmp_path)
+    lock = lock_inside(tmp_path)
     lock.touch()
-    with alone(lock, tmp_path):
+    with exclusive_lock(lock, tmp_path):
         assert owner(lock).pid == os.getpid()
     assert not lock.exists()
 
 
 def test_a_lock_that_is_being_written_is_waited_for(tmp_path):
-    lock = within(tmp_path)
+    lock = lock_inside(tmp_path)
     lock.touch()
     writer = threading.Timer(0.3, lock.write_text, (ELSEWHERE,))
     writer.start()
-    with pytest.raises(SettingError, match="process 4242 on another-machine"), alone(lock, tmp_path):
+    with pytest.raises(SettingError, match="process 4242 on another-machine"), exclusive_lock(lock, tmp_path):
         pass
     writer.join()
     assert lock.exists()

@@ -19,7 +19,7 @@ from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import count_ranks
 from pico_core.retrieval.scoring import retrieval_index, score_pairs
-from pico_core.storage.retry_in_halves import LessAtOnceWarning, halved, hearing, out_of_memory
+from pico_core.storage.retry_in_halves import LessAtOnceWarning, hearing, out_of_memory, retry_in_halves
 from pico_core.studies.runs import load_run, save_run
 from tests.photos import write_encoder, write_photos
 
@@ -137,7 +137,7 @@ def test_other_errors_pass(planted):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="mat1"):
-        list(halved(work, 4, what="texts"))
+        list(retry_in_halves(work, 4, what="texts"))
 
 
 def test_where_nobody_listens_it_is_a_warning(planted, scarce):

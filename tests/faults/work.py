@@ -19,8 +19,8 @@ from pico_core.formats.imports import import_arrays
 from pico_core.formats.native import load_pairs, save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.retrieval.records import RetrievalReport
-from pico_core.storage.atomic import write_whole
-from pico_core.storage.locks import alone, within
+from pico_core.storage.atomic import write_atomically
+from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.studies.export import export_bytes
 from pico_core.studies.runs import load_run, save_run
 from pico_core.studies.study import evaluate_study, run_study
@@ -67,7 +67,7 @@ def evaluate(data: Path, run: Path, keep: Path) -> RetrievalReport:
 
 def export(run: Path, target: Path) -> None:
     """As `pico-lens export` does."""
-    write_whole(target, export_bytes(load_run(run), "csv"))
+    write_atomically(target, export_bytes(load_run(run), "csv"))
 
 
 def experiment(file: Path, folder: Path) -> None:
@@ -100,6 +100,6 @@ def build_planted(assets: Path, seed: int) -> None:
 
 def hold(folder: Path, began: Path) -> None:
     """Write a folder for very long."""
-    with alone(within(folder), folder):
+    with exclusive_lock(lock_inside(folder), folder):
         began.touch()
         time.sleep(600)

@@ -7,16 +7,16 @@ from typing import Any
 import streamlit as st
 import torch
 
+from pico_app.answers.column_detail import words_of
 from pico_app.answers.datasets import Dataset
 from pico_app.answers.documents import PageSection
-from pico_app.answers.near import words_of
 from pico_app.answers.studies import Workspace, study_key
 from pico_app.documents.handout import HandoutStep, handout_html
 from pico_app.documents.standalone import Section
 from pico_app.server import background
 from pico_app.server.jobs import Job
 from pico_app.state import study as study_state
-from pico_core.columns.detail import interaction as near
+from pico_core.columns.detail import interaction as pair_interaction
 from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.lessons import LESSONS, Lesson, TaughtLesson, lesson_of, teach
@@ -117,17 +117,17 @@ def word_names(space: Workspace, text: int) -> list[str]:
 
 def interaction(space: Workspace, text: int, patch: int, word: int) -> Interaction:
     """The similarity of a patch with a word of the fit split, column by column, at the weights on the screen."""
-    return near.interaction(space.splits.fit, text, patch, word, weights=space.weights)
+    return pair_interaction.interaction(space.splits.fit, text, patch, word, weights=space.weights)
 
 
 def pair_signs(space: Workspace, text: int, column: int) -> PairSigns:
     """The signs of a column in a matched pair of the fit split."""
-    return near.pair_signs(space.splits.fit, text, column)
+    return pair_interaction.pair_signs(space.splits.fit, text, column)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _running(key: str, column: int, _fit: PairedEmbeddings) -> RunningAgreement:
-    return near.running_agreement(_fit, column)
+    return pair_interaction.running_agreement(_fit, column)
 
 
 def running_agreement(space: Workspace, column: int) -> RunningAgreement:
@@ -148,7 +148,7 @@ def column_profile(space: Workspace, column: int) -> ColumnProfile | None:
         return None
     fit = space.splits.fit
     items = _anchors(space.key, fit, config.construction, config.seed)
-    return near.column_profile(fit.image_means, space.study.construction.image_columns, items, column)
+    return pair_interaction.column_profile(fit.image_means, space.study.construction.image_columns, items, column)
 
 
 def first_column(space: Workspace) -> int:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pico_app.answers.column_detail import associations
 from pico_app.answers.compare import Comparison, in_common_axes, lists_of, side
 from pico_app.answers.datasets import open_dataset
 from pico_app.answers.explain import column_titles, lead_change, shown
 from pico_app.answers.maps import label_roles, purities, space_numbers
-from pico_app.answers.near import associations
 from pico_app.answers.readings import columns_summary, feedback, stability
 from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns

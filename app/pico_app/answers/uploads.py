@@ -16,7 +16,7 @@ from pico_app.state import study, uploads
 from pico_core.errors import PicoError
 from pico_core.formats.imports import Inspection, inspect_dataset
 from pico_core.formats.native import save_pairs
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 
 
 @st.cache_resource(max_entries=1)
@@ -49,7 +49,7 @@ def keep_upload(mark: str, name: str, content: Callable[[], bytes]) -> str:
     if not path.is_file():
         with st.spinner("Reading the upload"):
             folder.mkdir(exist_ok=True)
-            write_whole(path, content())
+            write_atomically(path, content())
     return str(path)
 
 

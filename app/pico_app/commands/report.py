@@ -13,7 +13,7 @@ from pico_core.cli.options import Json
 from pico_core.cli.printing import err, say
 from pico_core.errors import SettingError
 from pico_core.formats.native import load_pairs
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.studies.runs import load_run
 
 PAGES = (".html", ".htm")
@@ -40,7 +40,7 @@ def report(
         config = study.config
         splits = None if pairs is None else pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
         page = run_report_html(study, splits=splits, made=Made(datetime.now(UTC))).encode()
-    write_whole(target, page)
+    write_atomically(target, page)
     say(
         {
             "file": str(target),

@@ -66,7 +66,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         x=np.arange(ordered.height),
         y=values,
         marker={"color": shades(found / scale_top(found)), "line": {"width": 0}},
-        customdata=told(ordered),
+        customdata=hover_data(ordered),
         hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
@@ -185,7 +185,7 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
             error_y={**bars, "thickness": 1.2},
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8, "line": {"width": 1.5, "color": colour}},
-            customdata=told(part),
+            customdata=hover_data(part),
             hovertemplate="%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: "
             + word
             + "%{customdata[2]}<extra></extra>",
@@ -221,7 +221,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             "cmin": 0,
             "cmax": scale_top(table["probability"].to_numpy()),
         },
-        customdata=told(table),
+        customdata=hover_data(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
         "%{customdata[2]}<extra></extra>",
         **undimmed(),
@@ -306,7 +306,7 @@ def chosen_column(points: Sequence[object]) -> int | None:
     return None
 
 
-def told(table: pl.DataFrame) -> list[list[str]]:
+def hover_data(table: pl.DataFrame) -> list[list[str]]:
     """What hovering says beside the axes: column, title, and the planted truth if it is known."""
     truth = table["semantic_share"].to_list() if "semantic_share" in table.columns else [None] * table.height
     truths = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]

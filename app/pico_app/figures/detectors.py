@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from pico_app.figures.columns import rim, told, undimmed
+from pico_app.figures.columns import hover_data, rim, undimmed
 from pico_app.figures.theme import (
     CATEGORIES,
     GREY,
@@ -51,7 +51,7 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
                 "colorscale": SEQUENTIAL,
                 "line": {"width": 0},
             },
-            customdata=told(ordered),
+            customdata=hover_data(ordered),
             hovertemplate="%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}<extra></extra>",
             **undimmed(),
         )
@@ -100,7 +100,7 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
                 "size": 6,
                 "line": {"width": 1, "color": rim(dark)},
             },
-            customdata=told(table),
+            customdata=hover_data(table),
             hovertemplate="%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>"
             "%{yaxis.title.text} %{y:.3f}<extra></extra>",
             selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.columns import ring, told, undimmed
+from pico_app.figures.columns import hover_data, ring, undimmed
 from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.columns.probe_agreement import ProbeAgreement
@@ -112,7 +112,7 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
         error_x=_across(held),
         mode="markers",
         marker={"color": colour, "symbol": symbol, "size": 8},
-        customdata=told(held),
+        customdata=hover_data(held),
         hovertemplate="%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}"
         "<extra></extra>",
         xaxis=_axis("x", place),

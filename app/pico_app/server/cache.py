@@ -25,7 +25,7 @@ GIGABYTE = 1_000_000_000
 MANY = 32  # datasets of a visit each: with fewer entries visitors of one server drive out what the others look at
 
 
-class Shelf(Generic[Value]):
+class ByteLRU(Generic[Value]):
     """Values by key, the one used longest ago first to go; shared by all visits.
 
     The newest value stays even where it alone is larger than the shelf: it is in use, and to make it anew at every run
@@ -35,7 +35,7 @@ class Shelf(Generic[Value]):
         entries: Most values.
         max_bytes: Most bytes of all values together.
 
-    >>> shelf = Shelf(entries=2, max_bytes=100)
+    >>> shelf = ByteLRU(entries=2, max_bytes=100)
     >>> [shelf.get(key, lambda: b"x" * 40) is not None for key in "abc"], shelf.keys, shelf.n_bytes
     ([True, True, True], ['b', 'c'], 80)
     """
@@ -116,7 +116,7 @@ def kept(
                 with st.spinner(spinner) if spinner else nullcontext():
                     return function(*args, **kwargs)
 
-            shelf: Shelf[Value] = _shelf(own, entries, max_bytes)
+            shelf: ByteLRU[Value] = _shelf(own, entries, max_bytes)
             return shelf.get(key, make)
 
         return call
@@ -125,9 +125,9 @@ def kept(
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _shelf(name: str, entries: int, max_bytes: int) -> Shelf[Any]:
+def _shelf(name: str, entries: int, max_bytes: int) -> ByteLRU[Any]:
     """The shelf of a function, for as long as the server runs."""
-    return Shelf(entries=entries, max_bytes=max_bytes)
+    return ByteLRU(entries=entries, max_bytes=max_bytes)
 
 
 def empty() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pico_app.server.turns import Turn, Turns
+from pico_app.server.turns import FairQueue, Turn
 from pico_core.errors import PicoError
 from pico_core.method.history import Iteration
 from pico_core.storage.retry_in_halves import NO_MEMORY, hearing, out_of_memory
@@ -143,7 +143,7 @@ class Worker:
         turns: The line in which jobs of all visits wait; None where this one waits for nobody.
     """
 
-    def __init__(self, turns: Turns | None = None) -> None:
+    def __init__(self, turns: FairQueue | None = None) -> None:
         self._turns = turns
         self.job: Job[Any] | None = None
         self._thread: threading.Thread | None = None

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pico_app.server.turns import Turns
+from pico_app.server.turns import FairQueue
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def long_work() -> Turns:
+def long_work() -> FairQueue:
     """Shared by all visits."""
-    return Turns()
+    return FairQueue()

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import SoftFileLock, Timeout
 
 from pico_app.server.places import make_own
-from pico_core.storage.locks import within
+from pico_core.storage.locks import lock_inside
 
 PREFIX = "pico-lens-"
 _held: list[SoftFileLock] = []  # a lock ends with the object that holds it
@@ -37,15 +37,15 @@ class OfOneVisit:
         path: Of the folder.
     """
 
-    def __init__(self, within: Path) -> None:
-        self.path = Path(tempfile.mkdtemp(dir=within))
+    def __init__(self, parent: Path) -> None:
+        self.path = Path(tempfile.mkdtemp(dir=parent))
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def remove_left(place: Path) -> None:
     """Remove the folders of servers that are dead; those of living ones, and folders of somebody else, stay."""
     for folder in place.glob(f"{PREFIX}*"):
-        if not within(folder).is_file():
+        if not lock_inside(folder).is_file():
             continue
         lock = _lock(folder)
         with suppress(Timeout, OSError):
@@ -56,4 +56,4 @@ def remove_left(place: Path) -> None:
 
 def _lock(folder: Path) -> SoftFileLock:
     """Held by the server, not by one of its threads."""
-    return SoftFileLock(within(folder), thread_local=False)
+    return SoftFileLock(lock_inside(folder), thread_local=False)

@@ -20,10 +20,10 @@ def in_line(ahead: int) -> str:
     return f"waits, {ahead} computation{'s come' if ahead > 1 else ' comes'} first"
 
 
-class Turns:
+class FairQueue:
     """A line in front of a few places.
 
-    >>> turns = Turns(1)
+    >>> turns = FairQueue(1)
     >>> first, second = turns.ask(), turns.ask()
     >>> first.ahead, second.ahead
     (0, 1)
@@ -63,7 +63,7 @@ class Turns:
 class Turn:
     """One job's place in the line, from the moment it was asked for until the job has ended."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self._turns = turns
 
     @property

@@ -16,9 +16,9 @@ from pico_core.experiments.trainings.results import Trained, load_trained, save_
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.experiments.trainings.subjects import Subject, Trial
 from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA, curve_rows, difference_row
-from pico_core.storage.atomic import remove_drafts, strangers, whole_file
+from pico_core.storage.atomic import atomic_file, remove_drafts, strangers
 from pico_core.storage.headers import reading
-from pico_core.storage.locks import alone, within
+from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.training.records import Epoch, Training
 from pico_core.training.settings import WeightingRule
 
@@ -108,7 +108,7 @@ def run_comparison(
     config, folder = subject.compared, Path(folder)
     subject.trial(config.seeds[0])  # what cannot be split is refused before anything is written
     claim(folder, subject)
-    with alone(within(folder), folder):
+    with exclusive_lock(lock_inside(folder), folder):
         remove_drafts(folder)
         return _train_all(subject, folder, device, on_progress)
 
@@ -167,7 +167,7 @@ def claim(folder: Path, subject: Subject) -> None:
     if others:
         raise DataError(f"{folder.name}: the folder holds {others}, which no training wrote; choose another place")
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(folder / ABOUT) as draft:
+    with atomic_file(folder / ABOUT) as draft:
         draft.write_text(told, encoding="utf-8")
 
 
@@ -228,6 +228,6 @@ def _write(
         pl.DataFrame([{"dataset": subject.name, **row} for row in curves], schema=CURVES),
     )
     for frame, name in ((found.table, TABLE), (found.curves, CURVE_TABLE)):
-        with whole_file(folder / name) as draft:
+        with atomic_file(folder / name) as draft:
             frame.write_parquet(draft)
     return found

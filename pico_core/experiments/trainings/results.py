@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.storage.atomic import whole_file
+from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import reading, safetensors_headers
 
 FORMAT: Final = "pico-lens trained ranks 1"
@@ -55,7 +55,7 @@ def save_trained(found: Trained, path: Path) -> None:
     """Write it, whole or not at all."""
     numbers = {name: value for name, value in asdict(found).items() if name != "ranks"}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as draft:
+    with atomic_file(path) as draft:
         save_file(found.ranks._asdict(), draft, metadata={FORMAT: json.dumps(numbers, allow_nan=False)})
 
 

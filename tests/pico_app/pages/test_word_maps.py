@@ -8,7 +8,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pico_app.answers import compare, datasets, near, studies, token_maps
+from pico_app.answers import column_detail, compare, datasets, studies, token_maps
 from pico_app.answers.compare import Comparison, Outside, side
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.state import queries
@@ -75,7 +75,7 @@ def compared(space, left="unweighted", right="weighted"):
 
 
 def words_of(space) -> TokenWords:
-    found = near.words_of(space, "test")
+    found = column_detail.words_of(space, "test")
     assert isinstance(found, TokenWords)
     return found
 

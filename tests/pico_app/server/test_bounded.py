@@ -11,14 +11,14 @@ import torch
 
 from pico_app.answers import datasets
 from pico_app.server import cache
-from pico_app.server.cache import Shelf, held_bytes, kept
+from pico_app.server.cache import ByteLRU, held_bytes, kept
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.formats.native import save_pairs
 from tests.places import ROOT
 
 
 def test_what_was_used_longest_ago_goes_first_when_bytes_run_out():
-    shelf = Shelf(entries=10, max_bytes=100)
+    shelf = ByteLRU(entries=10, max_bytes=100)
     for key in "ab":
         shelf.get(key, lambda: bytes(40))
     shelf.get("a", lambda: pytest.fail("it was kept"))
@@ -28,14 +28,14 @@ def test_what_was_used_longest_ago_goes_first_when_bytes_run_out():
 
 
 def test_entries_are_bounded_too():
-    shelf = Shelf(entries=2, max_bytes=100)
+    shelf = ByteLRU(entries=2, max_bytes=100)
     for key in "abc":
         shelf.get(key, lambda: b"1")
     assert shelf.keys == ["b", "c"]
 
 
 def test_one_value_larger_than_the_shelf_stays_alone():
-    shelf = Shelf(entries=4, max_bytes=100)
+    shelf = ByteLRU(entries=4, max_bytes=100)
     shelf.get("small", lambda: bytes(10))
     shelf.get("large", lambda: bytes(1000))
     assert shelf.keys == ["large"]
@@ -44,7 +44,7 @@ def test_one_value_larger_than_the_shelf_stays_alone():
 
 
 def test_two_that_ask_at_once_wait_for_one_making():
-    shelf, begun, made = Shelf(entries=2, max_bytes=100), threading.Event(), []
+    shelf, begun, made = ByteLRU(entries=2, max_bytes=100), threading.Event(), []
 
     def make():
         made.append(threading.current_thread().name)
@@ -61,7 +61,7 @@ def test_two_that_ask_at_once_wait_for_one_making():
 
 
 def test_what_could_not_be_made_is_tried_again():
-    shelf = Shelf(entries=2, max_bytes=100)
+    shelf = ByteLRU(entries=2, max_bytes=100)
     with pytest.raises(ZeroDivisionError):
         shelf.get("a", lambda: 1 // 0)
     assert shelf.get("a", lambda: b"1") == b"1"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pico_app.server.jobs import Job, Worker
-from pico_app.server.turns import Turns
+from pico_app.server.turns import FairQueue
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.study import run_study
@@ -95,7 +95,7 @@ def waiting_for(event):
 
 
 def test_jobs_of_all_visits_take_turns_and_know_their_place():
-    turns, event = Turns(places=2), threading.Event()
+    turns, event = FairQueue(places=2), threading.Event()
     workers, jobs = [Worker(turns) for _ in range(5)], [waiting_for(event) for _ in range(5)]
     for worker, job in zip(workers, jobs, strict=True):
         worker.start(job)
@@ -117,7 +117,7 @@ def test_jobs_of_all_visits_take_turns_and_know_their_place():
 
 
 def test_a_job_that_fails_makes_room():
-    turns = Turns(places=1)
+    turns = FairQueue(places=1)
     broken, next_one = (Job(key="k", title="t", total=1, work=work) for work in (lambda _job: 1 / 0, lambda _job: 1))
     for job in (broken, next_one):
         Worker(turns).start(job)

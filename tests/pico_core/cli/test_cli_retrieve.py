@@ -8,7 +8,7 @@ import torch
 
 from pico_core.formats.native import save_pairs
 from pico_core.retrieval.scoring import score_pairs
-from pico_core.storage.atomic import write_whole
+from pico_core.storage.atomic import write_atomically
 from pico_core.studies.runs import save_run
 from pico_core.studies.study import study_splits
 
@@ -129,13 +129,13 @@ def test_wrong_usage_has_code_2_and_says_how(pico, data, tmp_path, arguments):
 
 def test_a_table_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch):
     target = tmp_path / "hits.csv"
-    write_whole(target, b"old")
+    write_atomically(target, b"old")
 
     def stop(*_arguments):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pico_core.storage.atomic.os.replace", stop)
     with pytest.raises(ValueError, match=r"hits\.csv: cannot be written \(No space left on device\)"):
-        write_whole(target, b"new")
+        write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]

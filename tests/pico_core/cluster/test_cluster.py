@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from pico_core.cluster import addresses, cluster_at
-from pico_core.data.distributed_statistics import spread_statistics
+from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.dataset import encode_dataset
 from pico_core.encoders.work import Spread
 from pico_core.errors import DataError, SettingError
 from pico_core.formats.native import load_pairs, save_pairs
 from pico_core.retrieval import distributed_ranks
-from pico_core.retrieval.distributed_ranks import spread_plan
+from pico_core.retrieval.distributed_ranks import distributed_plan
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import count_ranks
@@ -87,7 +87,7 @@ def test_a_sample_of_queries(cluster, stored, study, monkeypatch):
     queries = torch.arange(1, test.n_images, 3)
     plan, weights = rank_plan(test, queries), study.construction.unguarded_weights
     here = count_ranks(test, plan, weights=weights)
-    there = distributed_ranks.spread_ranks(cluster, test, spread_plan(plan), weights=weights)
+    there = distributed_ranks.distributed_ranks(cluster, test, distributed_plan(plan), weights=weights)
     assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))
     one = retrieval_report(test, weights=weights, queries=queries, n_draws=10, cluster=cluster)
     assert one.weighted.metrics == retrieval_report(test, weights=weights, queries=queries, n_draws=10).weighted.metrics
@@ -95,7 +95,7 @@ def test_a_sample_of_queries(cluster, stored, study, monkeypatch):
 
 def test_statistics_of_small_blocks(cluster, stored, planted):
     assert isinstance(stored.text_tokens, StoredTokens)
-    spread_statistics(cluster, stored, task_bytes=8 * 4 * stored.image_tokens.shape[1:].numel())
+    distributed_statistics(cluster, stored, task_bytes=8 * 4 * stored.image_tokens.shape[1:].numel())
     for name in ("image_statistics", "text_statistics"):
         found, expected = getattr(stored, name), getattr(planted.pairs, name)
         assert name in vars(stored)
@@ -118,7 +118,7 @@ def test_another_file_under_the_same_path_is_refused(cluster, folder, planted, t
     pairs = load_pairs(moved, stream_from=0)
     (moved / "pairs.safetensors").unlink()
     with pytest.raises(OSError):
-        spread_statistics(cluster, pairs)
+        distributed_statistics(cluster, pairs)
     reduced = load_pairs(folder, stream_from=0).image_tokens.file.__reduce__()
     with pytest.raises(DataError, match="all machines share"):
         reduced[0](*reduced[1][:-1], "0" * 16)

@@ -15,7 +15,7 @@ from pico_core.formats import native
 from pico_core.formats.imports import inspect_dataset
 from pico_core.formats.native import load_pairs, save_pairs
 from pico_core.storage import atomic
-from pico_core.storage.atomic import replaced_folder
+from pico_core.storage.atomic import atomic_folder
 
 
 def make_pairs(dtype: torch.dtype = torch.float32, seed: int = 0, n: int = 12) -> PairedEmbeddings:
@@ -166,7 +166,7 @@ def test_a_failure_leaves_the_old_dataset_whole(tmp_path: Path, monkeypatch: pyt
 
 
 def test_an_interrupt_leaves_no_draft(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), replaced_folder(tmp_path / "set") as draft:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "set") as draft:  # noqa: PT012
         (draft / "half").write_text("half")
         raise KeyboardInterrupt
     assert names(tmp_path) == []

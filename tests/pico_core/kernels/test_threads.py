@@ -8,7 +8,7 @@ import torch
 
 from pico_core.kernels.signs import sign_shares
 from pico_core.kernels.similarity import late_interaction
-from pico_core.kernels.threads import _pool, share_out
+from pico_core.kernels.threads import _pool, parallel_for
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_every_part_is_done_once_by_threads_of_one_thread_each(threads, n):
 
         return do
 
-    share_out(iter(range(100)), worker)
+    parallel_for(iter(range(100)), worker)
     assert sorted(done) == list(range(100))
     assert {each for _, each in used} == {1}
     assert torch.get_num_threads() == n
@@ -54,7 +54,7 @@ def test_parts_are_made_when_they_are_needed(threads):
             assert len(made) - len(done) <= 2
             yield part
 
-    share_out(parts(), lambda: done.append)
+    parallel_for(parts(), lambda: done.append)
     assert len(done) == 50
 
 
@@ -72,9 +72,9 @@ def test_the_first_error_is_raised_and_nothing_is_begun_after_it(threads, n):
     for _ in range(4):  # whichever of the threads it happens in
         done.clear()
         with pytest.raises(ValueError, match="part 3"):
-            share_out(range(200), lambda: do)
+            parallel_for(range(200), lambda: do)
         assert len(done) < 20
-    share_out(range(5), lambda: done.append)  # and the threads go on
+    parallel_for(range(5), lambda: done.append)  # and the threads go on
     assert sorted(done[-5:]) == [0, 1, 2, 3, 4]
 
 
@@ -109,7 +109,7 @@ def test_the_compiled_count_of_signs_is_that_of_torch(dtype, length, threads):
     mask[:, 0] = True
     mask[1, 1:] = False
     tokens = tokens.masked_fill(~mask[..., None], torch.nan)
-    plain, compiled = sign_shares(tokens, mask), sign_shares(tokens, mask, whole=2**40)
+    plain, compiled = sign_shares(tokens, mask), sign_shares(tokens, mask, total_bytes=2**40)
     assert torch.equal(plain.positive, compiled.positive)
     assert torch.equal(plain.negative, compiled.negative)
     assert compiled.positive[1].tolist() == (tokens[1, 0] > 0).float().tolist()

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pico_app.answers import column_detail as column_answers
 from pico_app.answers import drawn, readings, studies
-from pico_app.answers import near as near_answers
+from pico_app.figures import column_detail
 from pico_app.figures import columns as draw
-from pico_app.figures import near
 from pico_app.pages.columns import items
 from pico_app.pages.columns.numbers import numbers_html
 from pico_app.pages.parts import figure, prose
@@ -46,8 +46,8 @@ def render(space: studies.Workspace, column: int) -> int | None:
 
 
 def _values(space: studies.Workspace, column: int) -> None:
-    shown = near_answers.column_items(space, column, PER_BAND)
-    offset = near_answers.offset(space, column)
+    shown = column_answers.column_items(space, column, PER_BAND)
+    offset = column_answers.offset(space, column)
     left, right = st.container(key="beside-values").columns([3, 2])
     with left:
         st.markdown("**Values in images and in texts**")
@@ -67,7 +67,13 @@ def _values(space: studies.Workspace, column: int) -> None:
     with right:
         st.markdown("**Signs of patch and word**")
         figure(
-            drawn.drawn(space, near.sign_square, near_answers.signs(space, column), also=(column,), dark=screen.dark()),
+            drawn.drawn(
+                space,
+                column_detail.sign_square,
+                column_answers.signs(space, column),
+                also=(column,),
+                dark=screen.dark(),
+            ),
             key="columns-signs",
             read="all patch-word products of matched pairs by the signs of their factors. The two blue cells add up to "
             "p̂; null is the same share when texts are read against other images.",
@@ -76,7 +82,7 @@ def _values(space: studies.Workspace, column: int) -> None:
 
 
 def _company(space: studies.Workspace, column: int) -> int | None:
-    found = near_answers.company(space, column)
+    found = column_answers.company(space, column)
     st.markdown("**Company: with which columns does it move?**")
     clicked = None
     for place, name, side in zip(st.columns(2), ("images", "texts"), (found.image, found.text), strict=True):
@@ -118,13 +124,13 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
 
 
 def _goes_with(space: studies.Workspace, column: int) -> None:
-    found = near_answers.associations(space, column)
+    found = column_answers.associations(space, column)
     st.markdown("**What it goes with**")
     if not found:
         st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
         return
     figure(
-        drawn.drawn(space, near.goes_with, found, also=(column,), dark=screen.dark()),
+        drawn.drawn(space, column_detail.goes_with, found, also=(column,), dark=screen.dark()),
         key="columns-goes-with",
         read="share of the column's variance between the groups of a label (η²), with its 95 % interval; for numbers "
         "their correlation. The grey bar is what chance gives for so many groups; filled points lie beyond it.",
@@ -133,7 +139,7 @@ def _goes_with(space: studies.Workspace, column: int) -> None:
 
 
 def _items(space: studies.Workspace, column: int) -> None:
-    shown = near_answers.column_items(space, column, PER_BAND)
+    shown = column_answers.column_items(space, column, PER_BAND)
     st.markdown("**Items from the top of this column to the bottom** (of the fit split, which p̂ was read from)")
     left, right = st.columns(2)
     left.html(items.image_bands(space, shown.image_bands))
@@ -146,14 +152,14 @@ def _tokens(space: studies.Workspace, column: int) -> None:
     with left:
         _words(space, column)
     with right:
-        patches = near_answers.patch_ends(space, column)
+        patches = column_answers.patch_ends(space, column)
         if patches is None:
             st.caption("The images of this dataset are one vector each, so there are no patches to look at.")
             return
         st.html(items.patches(space, patches))
         if patches.place is not None:
             figure(
-                drawn.drawn(space, near.places, patches, also=(column,), dark=screen.dark()),
+                drawn.drawn(space, column_detail.places, patches, also=(column,), dark=screen.dark()),
                 key="columns-places",
                 read="mean of the column at every place of the picture, over all images.",
                 beware="a pattern that hardly varies between pictures is a habit of the encoder, not something shown.",
@@ -161,11 +167,11 @@ def _tokens(space: studies.Workspace, column: int) -> None:
 
 
 def _words(space: studies.Workspace, column: int) -> None:
-    words = near_answers.words_of(space)
+    words = column_answers.words_of(space)
     if isinstance(words, Job):
         waiting(words, place="words")
         return
-    found = near_answers.word_ends(space, column, words)
+    found = column_answers.word_ends(space, column, words)
     if found is None:
         st.caption(
             "The captions could not be parted into as many words as there are tokens, or no word stands in the texts "
@@ -173,7 +179,7 @@ def _words(space: studies.Workspace, column: int) -> None:
         )
         return
     figure(
-        drawn.drawn(space, near.word_ends, found, also=(column,), dark=screen.dark()),
+        drawn.drawn(space, column_detail.word_ends, found, also=(column,), dark=screen.dark()),
         key="columns-words",
         read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
         f"or more, with 95 % intervals by image. {plain(words.rule[0].upper() + words.rule[1:])}; {words.n_read:,} of "

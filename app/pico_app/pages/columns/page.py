@@ -6,7 +6,7 @@ import streamlit as st
 from pico_app.answers import drawn, readings, studies
 from pico_app.components.column_mark import column_mark
 from pico_app.figures import columns as draw
-from pico_app.pages.columns import chooser, detectors, one_column, probe, sureness, switch, table
+from pico_app.pages.columns import chooser, detectors, one_column, probe, switch, table, uncertainty
 from pico_app.pages.empty import workspace_or_say
 from pico_app.pages.parts import figure, prose, question
 from pico_app.state import columns, screen
@@ -87,7 +87,7 @@ def _go(chosen: int | None, selected: int) -> None:
 def _instrument(space: studies.Workspace, frame: pl.DataFrame, selected: int, part: columns.Part) -> int | None:
     """Draw the open instrument; the column that was clicked in it."""
     if part == "sure":
-        return sureness.render(space, frame, selected)
+        return uncertainty.render(space, frame, selected)
     if part == "probe":
         return probe.render(space, selected)
     if part == "detectors":

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from pico_app.answers import column_detail as column_answers
 from pico_app.answers import documents, method, studies
-from pico_app.answers import near as near_answers
+from pico_app.figures import column_detail
 from pico_app.figures import first_steps as draw
-from pico_app.figures import near
 from pico_app.pages.method.latex import factor, number
 from pico_app.pages.method.piece import show_piece
 from pico_app.pages.method.step import Pick, Step
@@ -60,10 +60,10 @@ def show(space: studies.Workspace, pick: Pick) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_piece(figures(space, pick)[0], key="method-products", said=answer(space, pick))
-    table = near_answers.signs(space, pick.column)
+    table = column_answers.signs(space, pick.column)
     with right:
         figure(
-            near.sign_square(table, dark=screen.dark()),
+            column_detail.sign_square(table, dark=screen.dark()),
             key="method-signs",
             read=READ_ALL,
             beware=BEWARE_ALL,

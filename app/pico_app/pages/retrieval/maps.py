@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import compare, near, retrieval, studies, token_maps
+from pico_app.answers import column_detail, compare, retrieval, studies, token_maps
 from pico_app.components.word_maps import word_maps
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.pages.parts import verdict
@@ -46,7 +46,7 @@ def render(space: studies.Workspace, found: compare.Comparison, asked: compare.A
             icon=":material/grid_off:",
         )
         return []
-    words = near.words_of(space, "test")
+    words = column_detail.words_of(space, "test")
     if isinstance(words, Job):
         waiting(words, place="map-words")
         return []

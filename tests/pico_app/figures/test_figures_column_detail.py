@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 import torch
 
+from pico_app.figures import column_detail, uncertainty
 from pico_app.figures import detectors as compare
-from pico_app.figures import near, sureness
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import GREY, ink, scale_top
 from pico_core.columns.detail.associations import Association
@@ -61,7 +61,7 @@ def of(*values):
 
 
 def test_every_cell_stands_where_its_signs_are():
-    figure = near.sign_square(SIGNS)
+    figure = column_detail.sign_square(SIGNS)
     cells = {
         (0, 0): SIGNS.both_negative,
         (1, 0): SIGNS.image_only,
@@ -81,14 +81,16 @@ def test_every_cell_stands_where_its_signs_are():
 
 
 def test_a_cell_is_darker_the_more_often_and_agreement_has_its_own_colour():
-    colours = {((s.x0 + s.x1) / 2, (s.y0 + s.y1) / 2): s.fillcolor for s in near.sign_square(SIGNS).layout.shapes}
+    colours = {
+        ((s.x0 + s.x1) / 2, (s.y0 + s.y1) / 2): s.fillcolor for s in column_detail.sign_square(SIGNS).layout.shapes
+    }
     hue = {place: colour.rsplit(",", 1)[0] for place, colour in colours.items()}
     depth = {place: float(colour.rsplit(",", 1)[1].rstrip(")")) for place, colour in colours.items()}
     assert hue[0, 0] == hue[1, 1] != hue[1, 0] == hue[0, 1]
     assert sorted(depth, key=depth.get) == [(1, 0), (0, 1), (0, 0), (1, 1)]
-    dark = near.sign_square(SIGNS, dark=True)
+    dark = column_detail.sign_square(SIGNS, dark=True)
     assert {note.font.color for note in dark.layout.annotations} == {ink(True)}
-    assert {note.font.color for note in near.sign_square(SIGNS).layout.annotations} == {ink(False)}
+    assert {note.font.color for note in column_detail.sign_square(SIGNS).layout.annotations} == {ink(False)}
 
 
 FOUND = (
@@ -99,7 +101,7 @@ FOUND = (
 
 
 def test_labels_are_drawn_in_their_order_with_intervals_and_are_escaped():
-    figure = near.goes_with(FOUND)
+    figure = column_detail.goes_with(FOUND)
     images, texts = markers(figure)
     assert (list(images.y), list(texts.y)) == ([1, 2], [0])
     assert ends(images) == of(FOUND[1].value, FOUND[2].value)
@@ -118,7 +120,7 @@ def test_labels_are_drawn_in_their_order_with_intervals_and_are_escaped():
 
 
 def test_chance_is_a_grey_bar_of_groups_and_what_does_not_exceed_it_is_hollow():
-    figure = near.goes_with(FOUND)
+    figure = column_detail.goes_with(FOUND)
     bars = [((bar.y0 + bar.y1) / 2, bar.x0, bar.x1, bar.fillcolor) for bar in figure.layout.shapes]
     assert bars == [(0, 0, 0.1, GREY), (1, 0, 0.05, GREY)]
     images, texts = markers(figure)
@@ -131,7 +133,7 @@ LOWEST = (WordValue("fox", around(-0.4), 7, 7), WordValue("tree", around(-0.1), 
 
 
 def test_words_run_from_the_highest_to_the_lowest_with_their_intervals():
-    figure = near.word_ends(WordDrivers(HIGHEST, LOWEST, 40, 0.07))
+    figure = column_detail.word_ends(WordDrivers(HIGHEST, LOWEST, 40, 0.07))
     (points,) = markers(figure)
     assert list(figure.layout.yaxis.ticktext) == ["&lt;i&gt;star", "moon", "tree", "fox"]
     shown = (*HIGHEST, LOWEST[1], LOWEST[0])
@@ -147,7 +149,7 @@ def test_words_run_from_the_highest_to_the_lowest_with_their_intervals():
 
 def test_places_are_drawn_as_they_lie_and_zero_is_the_middle_of_the_scale():
     place, half = torch.tensor([[0.1, -0.4], [0.2, 0.3]]), torch.tensor([[0.01, 0.02], [0.03, 0.04]])
-    figure = near.places(PatchDrivers((), (), (2, 2), place, half))
+    figure = column_detail.places(PatchDrivers((), (), (2, 2), place, half))
     (heat,) = figure.data
     np.testing.assert_array_equal(heat.z, place.numpy())
     np.testing.assert_array_equal(heat.customdata, half.numpy())
@@ -155,14 +157,14 @@ def test_places_are_drawn_as_they_lie_and_zero_is_the_middle_of_the_scale():
     assert list(figure.layout.yaxis.range) == [1.5, -0.5]  # the first row of patches is at the top
     assert figure.layout.xaxis.title.text
     assert figure.layout.yaxis.title.text
-    still = near.places(PatchDrivers((), (), (2, 2), torch.zeros(2, 2), half)).data[0]
+    still = column_detail.places(PatchDrivers((), (), (2, 2), torch.zeros(2, 2), half)).data[0]
     assert still.zmin < still.zmax
 
 
 def test_the_surest_columns_come_first_and_the_selected_one_is_ringed(table):
-    surest = table.sort("lowest_share", descending=True).head(sureness.SHOWN)
+    surest = table.sort("lowest_share", descending=True).head(uncertainty.SHOWN)
     selected = surest["column"][3]
-    figure = sureness.lowest_ten(table, selected=selected)
+    figure = uncertainty.lowest_ten(table, selected=selected)
     bars = figure.data[0]
     assert list(bars.y) == surest["lowest_share"].to_list()
     assert [chosen_column([{"customdata": row}]) for row in bars.customdata] == surest["column"].to_list()
@@ -179,31 +181,31 @@ def test_the_surest_columns_come_first_and_the_selected_one_is_ringed(table):
         "share of resamples",
     )
     hidden = table.sort("lowest_share")["column"][0]
-    assert not rings(sureness.lowest_ten(table, selected=hidden))
-    dark = rings(sureness.lowest_ten(table, selected=selected, dark=True))[0]
+    assert not rings(uncertainty.lowest_ten(table, selected=hidden))
+    dark = rings(uncertainty.lowest_ten(table, selected=selected, dark=True))[0]
     assert (dark.marker.line.color, rings(figure)[0].marker.line.color) == (ink(True), ink(False))
 
 
 def test_equally_sure_columns_keep_their_order(table):
     tied = table.with_columns(pl.lit(0.5).alias("lowest_share"))
-    assert [row[0] for row in sureness.lowest_ten(tied, selected=-1).data[0].customdata][:3] == ["0", "1", "2"]
+    assert [row[0] for row in uncertainty.lowest_ten(tied, selected=-1).data[0].customdata][:3] == ["0", "1", "2"]
 
 
 def test_agreements_are_dots_and_resamples_an_interval():
     found = Stability((0.9, 0.8), (0.2, -0.3), Estimate(0.7, 0.5, 0.85))
-    figure = sureness.agreements(found)
+    figure = uncertainty.agreements(found)
     seeds, halves, line, middle = figure.data
     assert (list(seeds.x), list(seeds.y)) == ([0.9, 0.8], [0, 0])
     assert (list(halves.x), list(halves.y)) == ([0.2, -0.3], [1, 1])
     assert (list(line.x), list(line.y), line.mode) == ([0.5, 0.85], [2, 2], "lines")
     assert (list(middle.x), list(middle.y)) == ([0.7], [2])
     assert "[0.50, 0.85]" in middle.hovertemplate
-    assert list(figure.layout.yaxis.ticktext) == list(sureness.ROWS)
+    assert list(figure.layout.yaxis.ticktext) == list(uncertainty.ROWS)
     assert figure.layout.xaxis.range[0] < -0.3
     assert figure.layout.xaxis.range[1] > 1
     assert "rank correlation" in figure.layout.xaxis.title.text
-    assert len(sureness.agreements(Stability((0.9,), (), None)).data) == 2
-    assert seeds.marker.line.color != sureness.agreements(found, dark=True).data[0].marker.line.color
+    assert len(uncertainty.agreements(Stability((0.9,), (), None)).data) == 2
+    assert seeds.marker.line.color != uncertainty.agreements(found, dark=True).data[0].marker.line.color
 
 
 def test_strips_have_one_order_of_columns_and_mark_the_selected_in_each(table):

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pico_app.answers import readings, studies
 from pico_app.figures import columns as draw
-from pico_app.figures import sureness
+from pico_app.figures import uncertainty
 from pico_app.pages.columns.picking import picked_column
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
@@ -28,7 +28,7 @@ def _lowest(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int
             st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
         else:
             clicked = picked_column(
-                sureness.lowest_ten(frame, selected=selected, dark=screen.dark()),
+                uncertainty.lowest_ten(frame, selected=selected, dark=screen.dark()),
                 key="columns-lowest",
                 read="how often a column is among the ten of lowest semantic probability when images are drawn anew "
                 "and the whole construction is repeated. Click a bar.",
@@ -43,7 +43,7 @@ def _lowest(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int
         else:
             prose(stable.sentence)
             figure(
-                sureness.agreements(stable, dark=screen.dark()),
+                uncertainty.agreements(stable, dark=screen.dark()),
                 key="columns-agreements",
                 read="every dot compares the order of the columns in two constructions: 1 is the same order, 0 no "
                 "relation. The line spans 95 % of the resamples.",

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.columns import ring, told, undimmed
+from pico_app.figures.columns import hover_data, ring, undimmed
 from pico_app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
 from pico_core.columns.stability import Stability
 
@@ -27,7 +27,7 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
             "cmax": scale_top(table["probability"].to_numpy()),
             "line": {"width": 0},
         },
-        customdata=told(ordered),
+        customdata=hover_data(ordered),
         hovertemplate="%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples<extra></extra>",
         **undimmed(),
     )
