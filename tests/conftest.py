@@ -1,6 +1,8 @@
 """Shapes are checked while tests run; real data are found, or skipped with a reason."""
 
+import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,29 @@ def study(planted):
 
     method = ConstructionConfig(n_prototypes=3, n_iterations=4, n_anchors=32)
     return run_study(planted.pairs, StudyConfig(seed=3, basis="cross", construction=method))
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        assert self.out.count("\n") == 1, "one object, one line"
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def pico(monkeypatch, capsys):
+    """Run a command line in this process."""
+    from pico_core import cli
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pico-lens", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Result(end.value.code or 0, out, err)
+
+    return run

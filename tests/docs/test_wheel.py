@@ -60,11 +60,11 @@ def wanted():
     found = {
         f"pico_core/assets/{path.relative_to(ROOT / 'assets').as_posix()}": path for path in files(ROOT / "assets")
     }
-    for package in ("pico_core", "app"):
-        for path in files(ROOT / package):
+    for package in (ROOT / "pico_core", ROOT / "app" / "pico_app"):
+        for path in files(package):
             if path.suffix in PIECES:
-                found[path.relative_to(ROOT).as_posix()] = path
-    return found | {"app/.streamlit/config.toml": ROOT / "streamlit_config.toml"}
+                found[path.relative_to(package.parent).as_posix()] = path
+    return found | {"pico_app/start/.streamlit/config.toml": ROOT / "streamlit_config.toml"}
 
 
 def files(folder):
@@ -74,7 +74,7 @@ def files(folder):
 def test_the_wheel_holds_what_belongs_to_the_program_and_nothing_else(wheel):
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert held == set(wanted())
-    assert {name.split("/")[0] for name in held} == {"pico_core", "app"}
+    assert {name.split("/")[0] for name in held} == {"pico_core", "pico_app"}
     kinds = {Path(name).suffix for name in held}
     assert {".js", ".css", ".html", ".webp", ".parquet", ".safetensors", ".csv", ".json", ".toml"} <= kinds
 

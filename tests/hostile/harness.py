@@ -217,7 +217,11 @@ def attack(door: Door, n_inputs: int, place: Path, watch: Watch, *, seed: int = 
 def fuzz(family: str, n_inputs: int) -> str:
     """Attack all doors of a family in a fresh process; empty if every rule held, else what was broken."""
     place = Path(tempfile.mkdtemp(prefix="pico-hostile-"))
-    known = {"PYTHONPATH": str(ROOT), "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    known = {
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "app"))),
+        "TMPDIR": str(place),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     known |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"}
     command = [sys.executable, "-m", "tests.hostile.harness", family, str(n_inputs), str(place)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | known, capture_output=True, text=True, check=False)

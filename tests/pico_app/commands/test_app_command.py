@@ -91,7 +91,7 @@ def test_the_app_starts_anywhere_with_the_settings_of_the_project_and_ends_quiet
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "config.toml").write_text(CONTRARY, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
-    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    environment |= {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "app"))), "HOME": str(tmp_path)}
     environment["NAMES"] = " ".join([*flat(SETTINGS), "server.headless", "server.port", "server.fileWatcherType"])
     command = [sys.executable, "-c", START, f"--port={free_port}", "--", "--theme.base=dark"]
     with (tmp_path / "log.txt").open("w") as log:
@@ -139,7 +139,7 @@ def invoke(monkeypatch):
 def test_what_follows_two_dashes_is_streamlits_and_comes_last(invoke, free_port):
     done, ran = invoke(f"--port={free_port}", "--", "--server.fileWatcherType=auto", "--theme.base", "dark")
     assert done.exit_code == 0
-    assert ran[0][1:6] == ["-P", "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    assert ran[0][1:6] == ["-P", "-m", "streamlit", "run", str(ROOT / "app" / "pico_app" / "start" / "main.py")]
     assert ran[0][-3:] == ["--server.fileWatcherType=auto", "--theme.base", "dark"]
     assert "--server.fileWatcherType=none" in ran[0][:-3]
 

@@ -224,7 +224,7 @@ def test_the_command_names_folders_and_safe_settings(tree):
     with pytest.raises(SettingError, match="there is no such folder"):
         app.environment([tree / "none"])
     words = app.command("127.0.0.1", 8501, 50, host=None, browser=False)
-    assert words[4:6] == ["run", str(ROOT / "app" / "main.py")]
+    assert words[4:6] == ["run", str(ROOT / "app" / "pico_app" / "start" / "main.py")]
     given = dict(word.removeprefix("--").split("=") for word in words[6:])
     assert given["server.address"] == "127.0.0.1"
     assert given["server.maxUploadSize"] == "50"
