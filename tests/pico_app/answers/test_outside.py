@@ -11,7 +11,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch.testing import assert_close
 
-from pico_app import state
 from pico_app.answers import datasets, outside
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import builtin, encode_dataset, load_small, save_small, small_clip, vocabulary_of
@@ -62,7 +61,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """What this visit remembers, outside AppTest."""
     held: dict[str, object] = {}
-    monkeypatch.setattr(state.st, "session_state", held)
+    monkeypatch.setattr(st, "session_state", held)
     return held
 
 

@@ -158,7 +158,8 @@ def test_the_chosen_row_is_told_and_stands_beside_the_method(built_in):
 def test_a_link_reopens_dataset_row_and_instrument_and_nonsense_falls_back(built_in):
     def visited(**address):
         app = AppTest.from_string(
-            PROGRAM.format(page="experiments") + "\n\nstate.follow_address('experiments')",
+            PROGRAM.format(page="experiments")
+            + "\nfrom pico_app.state import links\nlinks.follow_address('experiments')",
             default_timeout=60,
         )
         for name, value in address.items():
@@ -182,7 +183,12 @@ def test_a_link_reopens_dataset_row_and_instrument_and_nonsense_falls_back(built
 
 
 def test_the_part_of_this_page_is_not_that_of_the_columns_page():
-    program = "\nstate.follow_address('{}')\nimport streamlit as st\nst.text(state.{}())"
+    program = """
+import streamlit as st
+from pico_app.state import {0}, links
+links.follow_address("{0}")
+st.text({0}.{1}())
+"""
     for here, read, wanted in (
         ("experiments", "experiment_part", "seeds"),
         ("columns", "part", "sure"),
