@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch.testing import assert_close
