@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from pico_core.cli import plugins
 from pico_core.errors import SettingError
 from tests import ports
 from tests.e2e.conftest import wait_until_healthy
+from tests.e2e.guest import Guest
 from tests.places import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "streamlit_config.toml").read_text(encoding="utf-8"))
@@ -60,6 +62,7 @@ main()
 START = f"""
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from pico_app.commands import app as start_command
 from pico_core.cli import main, plugins
 plugins.entry_points = lambda group: [EntryPoint("app", {COMMAND!r}, group)]
@@ -167,3 +170,36 @@ def test_options_that_do_not_exist_are_refused(invoke, arguments):
     done, ran = invoke(*arguments)
     assert (done.exit_code, ran) == (2, [])
     assert "Traceback" not in done.output
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server and its parent end by a signal")
+@pytest.mark.parametrize("installed", [False, True], ids=["python -m pico_core app", "pico-lens app"])
+def test_a_folder_with_an_app_of_its_own_does_not_get_in_the_way(tmp_path, free_port, installed):
+    script = Path(sys.executable).with_name("pico-lens")
+    if installed and not script.is_file():
+        pytest.skip("the command line is not installed beside this Python")
+    for name in ("app.py", "main.py", "frame.py", "words.py", "state.py"):
+        (tmp_path / name).write_text("raise SystemExit('not ours')\n", encoding="utf-8")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('not ours')\n", encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "app")))}
+    command = [str(script)] if installed else [sys.executable, "-m", "pico_core"]
+    with (tmp_path / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "app", f"--port={free_port}"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{free_port}", process, tmp_path / "log.txt", patience=90)
+        with Guest(f"http://127.0.0.1:{free_port}", patience=90) as visitor:
+            visitor.open("")
+        assert "Does weighting" in visitor.said
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert "not ours" not in (tmp_path / "log.txt").read_text()
