@@ -430,9 +430,9 @@ def test_no_term_is_explained_twice():
     assert len(set(glossary.TERMS.values()) | set(glossary.EVERYDAY.values())) == len(glossary.TERMS) + len(
         glossary.EVERYDAY
     )
-    source = (ROOT / "app" / "pico_app" / "words" / "glossary.py").read_text(encoding="utf-8")
-    written = re.findall(r'^    "([^"]+)": "', source, re.M)
-    assert len(written) == len(set(written)) == len(terms), "a dictionary keeps the last of two in silence"
+    source = (ROOT / "app" / "pico_app" / "words" / "glossary.toml").read_text(encoding="utf-8")
+    written = re.findall(r'^"([^"]+)" = "', source, re.M)
+    assert len(written) == len(set(written)) == len(terms), "every term is written once"
     rows = [row[0].strip("*").split(", ")[0] for row in table_rows(text("glossary.md"))]
     assert len(rows) == len(set(rows))
 

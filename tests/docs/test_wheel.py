@@ -17,7 +17,7 @@ from tests.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MADE = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist", ".*_cache", ".git")
-PIECES = {".py", ".html", ".css", ".js"}
+PIECES = {".py", ".typed", ".html", ".css", ".js", ".j2", ".toml"}
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from pico_app.words.answers import ANSWERS
 from pico_app.words.glossary import EVERYDAY, FORMS, TERMS
 
 WIDTH = 120
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 HEAD = """# Glossary
 
-<!-- Written from app/pico_app/words/glossary.py by `python -m pico_app.documents.glossary`; change it there. -->
+<!-- Written from app/pico_app/words/glossary.toml by `python -m pico_app.documents.glossary`; change it there. -->
 
 Every term once, in one sentence. The app shows the same sentence where a page uses a term for the first time. Words
 in *italics* are everyday words that mean something of their own here; the app does not mark them.
