@@ -1,6 +1,9 @@
 """The frame: what all pages share, and the way between them."""
 
+from functools import partial
 from importlib import import_module
+from inspect import signature
+from types import ModuleType
 
 import streamlit as st
 
@@ -12,6 +15,7 @@ from pico_app.pages.data import encode
 from pico_app.server import heap, housekeeping
 from pico_app.state import links, screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Frame
 from pico_core.errors import PicoError
 
 # Streamlit loads it with the first table. A figure asks whether it is loaded, and would find one half where another
@@ -35,8 +39,9 @@ PAGES = (
 def render() -> None:
     """Draw one run of the script: the sidebar, the state of the study, the page that was chosen."""
     housekeeping.page_ran()
+    shown: list[Frame] = []
     pages = {
-        path: st.Page(view.render, title=title, url_path=path, icon=icon, default=path == "overview")
+        path: st.Page(partial(_draw, view, shown), title=title, url_path=path, icon=icon, default=path == "overview")
         for view, title, path, icon in PAGES
     }
     chosen = st.navigation(list(pages.values()))
@@ -54,7 +59,7 @@ def render() -> None:
     study = None if dataset is None else sidebar.study_for(dataset, config, place=state_of_run)
     with state_of_run:
         encode.watch("sidebar")
-    studies.show(dataset, study)
+    shown.append(studies.show(dataset, study))
     links.follow_address(here)
     try:
         takeaway = tour.render(here)
@@ -64,3 +69,11 @@ def render() -> None:
     except PicoError as error:
         st.error(f"This page cannot be drawn. {plain(error)}", icon=":material/block:")
     heap.freeze_once(chosen.title)  # every page may have loaded libraries of its own
+
+
+def _draw(page: ModuleType, shown: list[Frame]) -> None:
+    """Draw a page; those that still read the session take no argument."""
+    if signature(page.render).parameters:
+        page.render(*shown)
+    else:
+        page.render()

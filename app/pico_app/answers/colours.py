@@ -4,8 +4,8 @@ from functools import partial
 
 from pico_app.answers.maps import SpaceNumbers, map_sample
 from pico_app.answers.readings import columns_summary
-from pico_app.answers.studies import Workspace
 from pico_app.state import columns
+from pico_app.workspace import Workspace
 from pico_core.spaces import items
 from pico_core.spaces.items import Colouring
 

@@ -5,9 +5,9 @@ from typing import Literal
 import polars as pl
 import streamlit as st
 
-from pico_app.answers.studies import Workspace
 from pico_app.server import background, heap
 from pico_app.server.jobs import Job
+from pico_app.workspace import Workspace
 from pico_core.columns.detail import items, modality_offset, sign_table
 from pico_core.columns.detail.associations import Association, column_associations
 from pico_core.columns.detail.items import ColumnItems

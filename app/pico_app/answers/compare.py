@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from pico_app.answers.datasets import changed_on_disk
-from pico_app.answers.studies import Workspace, sibling, study_key
+from pico_app.answers.studies import sibling, study_key
 from pico_app.answers.switch import sets_here
 from pico_app.server.cache import GIGABYTE, MANY, kept
 from pico_app.server.places import opened_place
 from pico_app.state import comparison as comparison_state
 from pico_app.state import queries
 from pico_app.state.side_choice import SideChoice
+from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
 from pico_core.method.basis import Basis
@@ -156,7 +157,7 @@ def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
     found += [
         SideChoice("axes", name=name)
         for name in SHORT_NAMES
-        if name != space.study.config.basis and sibling(name) is not None
+        if name != space.study.config.basis and sibling(space, name) is not None
     ]
     found.append(SideChoice("run"))
     known = next((one for one in found if _same_choice(one, chosen)), None)
@@ -240,7 +241,7 @@ def _listed(columns: tuple[int, ...]) -> str:
 
 def _other_study(space: Workspace, choice: SideChoice) -> Side:
     if choice.kind == "axes":
-        other = sibling(choice.name)
+        other = sibling(space, choice.name)
         if other is None:
             raise DataError(
                 f"the study in {SHORT_NAMES.get(choice.name, choice.name)} is not computed; choose these axes on the "

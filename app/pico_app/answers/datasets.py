@@ -1,57 +1,22 @@
 """The open dataset: a built-in one or anybody's, opened once and read anew when it changed on disk."""
 
-import hashlib
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-
-from torch import Tensor
 
 from pico_app.server.cache import GIGABYTE, MANY, kept
 from pico_app.server.places import opened_place
 from pico_app.state import study
-from pico_core.data.labels import has_style_labels
+from pico_app.workspace import Dataset
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.samples import Sample, draw_images
 from pico_core.data.truth import read_truth
-from pico_core.demo import Demo, demo_of
+from pico_core.demo import demo_of
 from pico_core.errors import DataError
 from pico_core.formats.native import load_pairs
 from pico_core.storage.atomic import is_trace
 
 SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
 SAMPLED_BYTES = 400_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """An open dataset.
-
-    Attributes:
-        pairs: The data.
-        truth: The planted semantic share of every column, where there is one.
-        folder: Where relative paths of pictures begin; None for data that lie in no folder.
-        demo: The built-in demo that it is, if it is one.
-        sample: How many images of a dataset that does not fit into memory were drawn; None where all are here.
-    """
-
-    pairs: PairedEmbeddings
-    truth: Tensor | None
-    folder: Path | None = None
-    demo: Demo | None = None
-    sample: Sample | None = None
-
-    @cached_property
-    def has_styles(self) -> bool:
-        """Whether a label column speaks of style: only then can there be probe axes."""
-        return has_style_labels(self.pairs)
-
-    @cached_property
-    def mark(self) -> str:
-        """Names everything a study reads: the digest of the data, and the truth where there is one."""
-        if self.truth is None:
-            return self.pairs.digest
-        return f"{self.pairs.digest}+{hashlib.sha256(self.truth.numpy().tobytes()).hexdigest()[:8]}"
 
 
 @kept(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pico_app.answers.studies import Workspace
+from pico_app.workspace import Workspace
 from pico_core.demo import SCENES, MeasuredRecipe, read_record
 from pico_core.studies.seeds import SeedsReport
 

@@ -11,13 +11,13 @@ import polars as pl
 
 from pico_app.answers.compare import Asked, Comparison, Outside
 from pico_app.answers.retrieval import candidate, item_name
-from pico_app.answers.studies import Workspace
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures.ranked_lists import Candidate
 from pico_app.state import queries
 from pico_app.words import provenance
+from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import Split
 from pico_core.retrieval.rankings import SideBySide
 from pico_core.studies.export import frame_bytes

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from pico_app.answers.studies import Workspace
 from pico_app.figures.drawn import Drawn, finished
 from pico_app.server.cache import kept
+from pico_app.workspace import Workspace
 
 MOST_BYTES = 64_000_000
 

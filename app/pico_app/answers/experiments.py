@@ -12,13 +12,14 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from pico_app.answers.datasets import Dataset, changed_on_disk
+from pico_app.answers.datasets import changed_on_disk
 from pico_app.documents.reproduce import shell
 from pico_app.server import background
 from pico_app.server.jobs import Job
 from pico_app.server.places import opened_place
 from pico_app.server.scratch import scratch
 from pico_app.state import study
+from pico_app.workspace import Dataset
 from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig

@@ -7,10 +7,10 @@ import polars as pl
 import streamlit as st
 from torch import Tensor
 
-from pico_app.answers.studies import Workspace
 from pico_app.server import background, heap
 from pico_app.server.jobs import Job
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 from pico_core.data.label_shares import LabelRoles, content_and_style
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import Demo

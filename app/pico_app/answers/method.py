@@ -8,14 +8,14 @@ import streamlit as st
 import torch
 
 from pico_app.answers.column_detail import words_of
-from pico_app.answers.datasets import Dataset
 from pico_app.answers.documents import PageSection
-from pico_app.answers.studies import Workspace, study_key
+from pico_app.answers.studies import study_key
 from pico_app.documents.handout import HandoutStep, handout_html
 from pico_app.documents.standalone import Section
 from pico_app.server import background
 from pico_app.server.jobs import Job
 from pico_app.state import study as study_state
+from pico_app.workspace import Dataset, Workspace
 from pico_core.columns.detail import interaction as pair_interaction
 from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
 from pico_core.data.pairs import PairedEmbeddings

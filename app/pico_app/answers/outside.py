@@ -12,11 +12,12 @@ import streamlit as st
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_app.answers.datasets import Dataset, changed_on_disk
+from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.pictures import data_address
 from pico_app.server import heap
 from pico_app.server.places import opened_place
 from pico_app.state import queries
+from pico_app.workspace import Dataset
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.encoders import OpenClipEncoder, load_small

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from pico_app.answers.datasets import Dataset
 from pico_app.server.places import is_open
+from pico_app.workspace import Dataset
 from pico_core.encoders.pictures import read_picture
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pico_app.answers.studies import Workspace
 from pico_app.server import background
 from pico_app.server.jobs import Job
 from pico_app.server.places import check_pictures
+from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, StyleProbe, style_probe
 from pico_core.columns.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
 from pico_core.demo.probes import demo_probe

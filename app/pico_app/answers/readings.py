@@ -3,9 +3,9 @@
 import polars as pl
 import streamlit as st
 
-from pico_app.answers.studies import Workspace
 from pico_app.server import background
 from pico_app.server.jobs import Job
+from pico_app.workspace import Workspace
 from pico_core.columns import reading
 from pico_core.columns.reading import ColumnsSummary, summarise
 from pico_core.columns.stability import Stability

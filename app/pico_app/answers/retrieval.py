@@ -7,10 +7,10 @@ import streamlit as st
 
 from pico_app.answers.compare import Comparison, lists_of, side
 from pico_app.answers.pictures import thumbnail
-from pico_app.answers.studies import Workspace
 from pico_app.figures.ranked_lists import Candidate
 from pico_app.state import queries
 from pico_app.state.side_choice import Sides
+from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.rankings import SideBySide, largest_moves
 

@@ -14,9 +14,9 @@ import torch
 
 from pico_app.answers.compare import Comparison, Side, comparison
 from pico_app.answers.retrieval import report_moved
-from pico_app.answers.studies import Workspace
 from pico_app.server import background
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.comparing.by_label import LabelColumn, LabelTable, label_choices, recall_by_label

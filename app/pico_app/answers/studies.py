@@ -1,17 +1,16 @@
 """Studies of the open dataset: done before, being done in the background, and on the screen."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
-from torch import Tensor
 
-from pico_app.answers.datasets import Dataset
 from pico_app.server.cache import GIGABYTE, MANY, kept
 from pico_app.server.jobs import Job, Worker
 from pico_app.server.long_work import long_work
 from pico_app.state import screen
 from pico_app.state import study as study_state
+from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.demo import BASES, demo_of
 from pico_core.method.config import StudyConfig
@@ -20,27 +19,6 @@ from pico_core.retrieval.rivals import Rival, strongest_rival
 from pico_core.studies.export import export_bytes
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, run_study, study_splits
-
-
-@dataclass(frozen=True, eq=False)
-class Workspace:
-    """What every page looks at.
-
-    Attributes:
-        dataset: The data.
-        study: The study on the screen.
-        splits: Its splits, in its basis.
-        strength: Exponent of the weights that lists use.
-        weights: P at that exponent.
-        key: Names the study: data and settings. What a page computes from it is kept under this name.
-    """
-
-    dataset: Dataset
-    study: Study
-    splits: Splits
-    strength: float
-    weights: Tensor
-    key: str
 
 
 def study_key(dataset: Dataset, config: StudyConfig) -> str:
@@ -134,9 +112,9 @@ def _splits(key: str, _dataset: Dataset, _study: Study) -> Splits:
     return study_splits(_dataset.pairs, _study.config, _study.basis)
 
 
-def workspace(dataset: Dataset, study: Study) -> Workspace:
+def workspace(dataset: Dataset, study: Study, *, strength: float) -> Workspace:
     """What the pages look at."""
-    strength, key = study_state.strength(), study_key(dataset, study.config)
+    key = study_key(dataset, study.config)
     return Workspace(
         dataset=dataset,
         study=study,
@@ -147,28 +125,29 @@ def workspace(dataset: Dataset, study: Study) -> Workspace:
     )
 
 
-def show(dataset: Dataset | None, study: Study | None) -> None:
+def show(dataset: Dataset | None, study: Study | None) -> Frame:
     """Put a dataset and its study on the screen of this visit."""
     screen.put_on_screen(dataset, study)
+    space = None if dataset is None or study is None else workspace(dataset, study, strength=study_state.strength())
+    return Frame(dataset, space)
 
 
 def on_screen() -> Workspace | None:
     """What the frame put there; None where nothing is computed yet."""
     dataset, study = screen.on_screen()
-    return None if dataset is None or study is None else workspace(dataset, study)
+    return None if dataset is None or study is None else workspace(dataset, study, strength=study_state.strength())
 
 
 def opened() -> Dataset | None:
     """The open dataset, computed or not."""
-    return screen.on_screen()[0]
+    dataset: Dataset | None = screen.on_screen()[0]
+    return dataset
 
 
-def sibling(basis: str) -> Study | None:
+def sibling(space: Workspace, basis: str) -> Study | None:
     """The study of the same data in another basis with the same settings, if it is done."""
-    dataset, study = screen.on_screen()
-    if dataset is None or study is None:
-        return None
-    return study if study.config.basis == basis else find_study(dataset, replace(study.config, basis=basis))
+    config = space.study.config
+    return space.study if config.basis == basis else find_study(space.dataset, replace(config, basis=basis))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

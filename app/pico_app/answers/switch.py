@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pico_app.answers.studies import Workspace
 from pico_app.server import background
 from pico_app.state import queries, switch
 from pico_app.state.switch_choice import Base, Switching
+from pico_app.workspace import Workspace
 from pico_core.columns.detail.neighbours import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.scoring import Scorable

@@ -4,7 +4,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pico_app.answers.studies import Workspace
+from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import Combination, Similarity
 from pico_core.method.history import Construction

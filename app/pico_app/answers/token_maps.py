@@ -9,8 +9,8 @@ from torch import Tensor
 
 from pico_app.answers.compare import Asked, Comparison, Outside, Side, query_tokens
 from pico_app.answers.pictures import thumbnail
-from pico_app.answers.studies import Workspace
 from pico_app.state import queries
+from pico_app.workspace import Workspace
 from pico_core.encoders.token_words import TokenWords
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
 

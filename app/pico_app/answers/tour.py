@@ -13,7 +13,7 @@ from pico_app.answers.maps import label_roles, purities, space_numbers
 from pico_app.answers.readings import columns_summary, feedback, stability
 from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
-from pico_app.answers.studies import Workspace, find_study, rival, sibling
+from pico_app.answers.studies import find_study, rival, sibling
 from pico_app.answers.switch import switch_columns, switch_control, switch_quick, switch_title
 from pico_app.server.jobs import Job
 from pico_app.state import columns as columns_state
@@ -22,6 +22,7 @@ from pico_app.state import study as study_state
 from pico_app.state.side_choice import Sides
 from pico_app.state.switch_choice import Switching
 from pico_app.state.tour_stops import Stop
+from pico_app.workspace import Workspace
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _where(space: Workspace) -> str:
 
 
 def _own(space: Workspace) -> str:
-    given, cross = sibling("given"), sibling("cross")
+    given, cross = sibling(space, "given"), sibling(space, "cross")
     parts = [
         f"{name} {_change(found.report)}"
         for name, found in (("columns as given", given), ("cross axes", cross))

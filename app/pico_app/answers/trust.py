@@ -1,7 +1,7 @@
 """The detectors against every yardstick that this dataset offers."""
 
 from pico_app.answers import probe
-from pico_app.answers.studies import Workspace
+from pico_app.workspace import Workspace
 from pico_core.columns.detectors import Trust, Yardstick, judge, planted_yardstick
 from pico_core.columns.probe import ALL, FIXED
 

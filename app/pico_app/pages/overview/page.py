@@ -79,7 +79,7 @@ def _bases(space: studies.Workspace) -> None:
         wanted.append(space.study.config.basis)
     panels = []
     for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
-        found = studies.sibling(basis)
+        found = studies.sibling(space, basis)
         with place:
             st.subheader(NAMES[basis], anchor=False)
             st.caption(ABOUT[basis])
