@@ -1,6 +1,5 @@
 """The same study with several seeds: how far a result depends on the split, the batches and the starts."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,6 +7,7 @@ from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.config import BasisName, StudyConfig
+from pico_core.retrieval.over_splits import over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.studies.study import Study, run_study
 
@@ -83,10 +83,10 @@ def report_over_seeds(
     truth: Columns | None = None,
     on_study: Callable[[Study], None] | None = None,
 ) -> SeedsReport:
-    """Run a study once per seed and gather every scoring: mean over seeds with a 95 % t interval.
+    """Run a study once per seed and gather every scoring: mean over seeds with its corrected 95 % interval.
 
-    A seed decides the split, the batches and the starts of K-means. The splits of one dataset
-    overlap, so the interval tells how much seeds matter here, not what another dataset would give.
+    A seed decides the split, the batches and the starts of K-means. The splits of one dataset overlap, so the
+    interval is that of the corrected resampled t test (see `retrieval.over_splits`), wider than Student's.
 
     Args:
         pairs: A whole dataset.
@@ -108,6 +108,11 @@ def report_over_seeds(
         if on_study is not None:
             on_study(studies[-1])
     reports = [study.report for study in studies]
+    n_test = reports[0].n_images
+
+    def mean(values: Sequence[float]) -> Estimate:
+        return over_seeds(values, test_share=n_test / (pairs.n_images - n_test)).mean
+
     rows = []
     for place, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
         every = [(report.baseline, report.weighted, *report.controls)[place] for report in reports]
@@ -116,8 +121,8 @@ def report_over_seeds(
             ScoringOverSeeds(
                 name=first.name,
                 label=first.label.split(" (λ")[0],  # the guard chooses λ anew for every seed
-                rsum=mean_over_seeds([scoring.metrics.rsum.value for scoring in every]),
-                difference=mean_over_seeds([scoring.difference.value for scoring in every]),
+                rsum=mean([scoring.metrics.rsum.value for scoring in every]),
+                difference=mean([scoring.difference.value for scoring in every]),
                 verdicts=tuple(verdicts.count(kind) for kind in (Verdict.HELPS, Verdict.HURTS, Verdict.NONE)),  # type: ignore[arg-type]
             )
         )
@@ -125,22 +130,7 @@ def report_over_seeds(
         dataset=pairs.name,
         basis=settings.basis,
         seeds=tuple(seeds),
-        n_images=reports[0].n_images,
+        n_images=n_test,
         accepted=sum(study.construction.guard.accepted for study in studies),
         rows=tuple(rows),
     )
-
-
-def mean_over_seeds(values: Sequence[float]) -> Estimate:
-    """The mean with its 95 % interval by Student's t.
-
-    >>> mean_over_seeds([1.0, 3.0])  # mean 2, standard error 1, t = 12.7 with one degree of freedom
-    Estimate(value=2.0, low=-10.7..., high=14.7..., level=0.95)
-    """
-    from scipy.stats import t
-
-    n = len(values)
-    mean = sum(values) / n
-    error = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
-    reach = float(t.ppf(0.975, n - 1)) * error
-    return Estimate(mean, mean - reach, mean + reach)

@@ -125,9 +125,9 @@ def _over_seeds(space: studies.Workspace) -> None:
             st.html(draw_recipes.seeds_html(report))
             st.caption(
                 "**Read it so:** mean over seeds of rSum on the test split (of 600) and of its change against equal "
-                "weights, with a 95 % t interval over seeds; the last three columns count what each seed's own paired "
-                "interval said.  \n**Do not read it so:** the splits of the seeds overlap, so the interval tells how "
-                "much seeds matter on these scenes, not what other data would give."
+                "weights, with the corrected 95 % interval over seeds; the last three columns count what the paired "
+                "interval of each seed said.  \n**Do not read it so:** the splits of the seeds overlap, so the "
+                "interval tells how much seeds matter on these scenes, not what other data would give."
             )
     with st.expander("How this encoder was made, and what else was tried", icon=":material/science:"):
         st.html(draw_recipes.recipes_html(recipes, shown=demo.name))
@@ -135,8 +135,8 @@ def _over_seeds(space: studies.Workspace) -> None:
             "**Read it so:** the same small model, seed and budget, trained on scenes made in different ways and "
             "measured on the same development scenes, whose style and register are independent. R@1 in per cent among "
             "100 scenes, with its interval, resampled by image; the change of rSum is that of the weights without the "
-            "guard, a mean over seeds with its t interval.  \n**Do not read it so:** the demos were chosen on these "
-            "scenes; the table over seeds above comes from others."
+            "guard, a mean over seeds with its corrected interval.  \n**Do not read it so:** the demos were chosen on "
+            "these scenes; the table over seeds above comes from others."
         )
 
 
