@@ -5,11 +5,12 @@ A member is one file, and one line in the list of its registry.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pico_core.errors import SettingError
 
 
+@runtime_checkable
 class Named(Protocol):
     """What a registry holds."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pico_core.experiments.cells import CellRow, rows_frame
-from pico_core.experiments.variants import VARIANTS, variant_of
 from pico_core.method.config import StudyConfig
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 GAINS = [0.3, 0.1, 0.2]
 SHARES = {"softmax": [0.5, 0.2, 0.3], "shuffled": [0.2, 0.5, 0.3], "uniform": [1 / 3, 1 / 3, 1 / 3]}
@@ -32,16 +32,16 @@ def grid(lines: list[Line], *, dataset: str = "toy", seeds: int = 3, config: Stu
 
 
 def row(line: Line, seed: int, dataset: str, base: StudyConfig) -> CellRow:
-    known = line.variant in [one.name for one in VARIANTS]
+    known = line.variant in SCHEMES
     changes = (
-        {change.setting: change.value for change in variant_of(line.variant).changes}
+        {change.setting: change.value for change in SCHEMES[line.variant].changes}
         if known
         else dict([line.variant.split("=")])
         if "=" in line.variant
         else {}
     )
     settings = replace(base, seed=seed).with_settings(changes)
-    family = line.family or (variant_of(line.variant).family if known else "setting")
+    family = line.family or (SCHEMES[line.variant].family if known else "setting")
     constructed = family in ("method", "feedback", "setting") and bool(line.changes)
     change = line.changes[seed % len(line.changes)] if line.changes else None
     return CellRow(
@@ -49,7 +49,7 @@ def row(line: Line, seed: int, dataset: str, base: StudyConfig) -> CellRow:
         dataset=dataset,
         digest=f"digest of {dataset}",
         variant=line.variant,
-        label=line.label or (variant_of(line.variant).label if known else f"PICO, {line.variant}"),
+        label=line.label or (SCHEMES[line.variant].label if known else f"PICO, {line.variant}"),
         family=family,
         seed=seed,
         basis=settings.basis,

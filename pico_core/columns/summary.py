@@ -10,7 +10,7 @@ from pico_core.columns.resampling import Draws, construction_draws
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.basis import Basis
 from pico_core.method.history import Construction
-from pico_core.retrieval.schemes.controls import column_correlation
+from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import central_band, mismatched_null, pseudo_semantic_band
 
 LOWEST = 10  # "the ten columns that carry most style"

@@ -284,15 +284,15 @@ def read_feedback(
 
     Args:
         construction: With its history.
-        report: Of the same study, with the controls "unguarded" and "uniform_feedback".
+        report: Of the same study, with the controls "pico" and "uniform".
         text_image: The image of each text of the split that was reported on.
     """
     history = construction.history
     ranks = {scoring.name: scoring.ranks for scoring in report.controls}
-    both = "unguarded" in ranks and "uniform_feedback" in ranks
+    both = "pico" in ranks and "uniform" in ranks
     return FeedbackReading(
         n_prototypes=construction.config.n_prototypes,
         concentration=concentration(history.final_weights),
         order=order_check(history.candidate_gains, history.final_weights),
-        over_uniform=paired_difference(ranks["unguarded"], ranks["uniform_feedback"], text_image) if both else None,
+        over_uniform=paired_difference(ranks["pico"], ranks["uniform"], text_image) if both else None,
     )

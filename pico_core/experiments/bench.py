@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import torch
 
@@ -19,12 +20,14 @@ from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
 from pico_core.retrieval.evaluation import image_rsum, retrieval_feedback
-from pico_core.retrieval.schemes.controls import column_correlation
-from pico_core.retrieval.schemes.repairs import Transform
+from pico_core.retrieval.schemes.learned import LearningConfig, learn_weights
+from pico_core.retrieval.schemes.method import N_PERMUTATIONS
+from pico_core.retrieval.schemes.scheme import Change, Fitted, NotApplicable, Transform
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.retrieval.uncertainty import mismatched_null
 from pico_core.studies.study import study_basis
-from pico_core.training.column_weights import LearningConfig, learn_weights
+
+SHRINKAGES: Final = (0.01, 0.1, 0.5)  # as many to choose from as there are strengths by default
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,29 +38,18 @@ class Built:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class Chosen:
-    """Weights at the strength that the feedback split liked best."""
-
-    weights: Columns
-    strength: float
-
-
-@dataclass(frozen=True, eq=False)
-class Repaired:
-    """A change of the tokens at the shrinkage that the feedback split liked best."""
-
-    transform: Transform
-    shrinkage: float
-
-
 class Workbench:
     """One dataset under one seed: parts, axes, feedback, constructions and the unweighted scoring.
+
+    It is the `SchemeContext` of experiments: feedback chooses strength and shrinkage, and no guard asks whether the
+    best is good enough.
 
     Args:
         dataset: Opened, with its truth where that is known.
         config: The settings of the dataset; its seed decides the split.
     """
+
+    n_permutations = N_PERMUTATIONS
 
     def __init__(self, dataset: OpenDataset, config: StudyConfig) -> None:
         self.dataset = dataset
@@ -144,35 +136,64 @@ class Workbench:
             self._built[config] = Built(construction, seconds)
         return self._built[config]
 
-    def strongest(self, scores: Columns) -> Chosen:
-        """Weights from scores of the columns, at the one of the dataset's strengths that feedback likes best.
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.config.seed
 
-        Every variant has these same strengths to choose from; no guard asks whether the best is good enough.
-        """
-        feedback = self.feedback()
-        tried = [Chosen(weights_from(scores, strength=s), s) for s in self.config.construction.strengths]
-        return max(tried, key=lambda one: float(feedback(one.weights).double().mean()))
-
-    def best_shrinkage(
-        self, repair: Callable[[PairedEmbeddings, float], Transform], shrinkages: tuple[float, ...]
-    ) -> Repaired:
-        """A repair of the fit split, at the shrinkage that the feedback split likes best."""
-        held = self.splits().feedback
-
-        def score(one: Repaired) -> float:
-            return float(image_rsum(ranked(one.transform(held)), held.text_image).double().mean())
-
-        return max((Repaired(repair(self.splits().fit, s), s) for s in shrinkages), key=score)
+    @property
+    def fit(self) -> PairedEmbeddings:
+        """The fit split in the axes of the dataset."""
+        return self.splits().fit
 
     @cached_property
     def pseudo_semantic(self) -> Columns:
         """p̂ over all pairs of the fit split."""
-        return pseudo_semantic_probabilities(self.splits().fit)
+        return pseudo_semantic_probabilities(self.fit)
 
-    @cached_property
-    def correlation(self) -> Columns:
-        """Column correlation over matched pairs of the fit split, negative ones as 0."""
-        return column_correlation(self.splits().fit).clamp_min(0.0)
+    def construct(self, changes: tuple[Change, ...] = ()) -> Fitted:
+        """The best candidate by feedback, whether the guard would let it through or not."""
+        config = changed_config(self.config, changes)
+        made = self.built(config).construction
+        return Fitted(weights=made.unguarded_weights, strength=made.guard.strength, construction=made, config=config)
+
+    def at_strength(self, scores: Columns) -> Fitted:
+        """Weights from scores of the columns, at the one of the dataset's strengths that feedback likes best.
+
+        Every scheme has these same strengths to choose from.
+        """
+        feedback = self.feedback()
+        tried = {strength: weights_from(scores, strength=strength) for strength in self.config.construction.strengths}
+        best = max(tried, key=lambda strength: float(feedback(tried[strength]).double().mean()))
+        return Fitted(weights=tried[best], strength=best)
+
+    def at_shrinkage(self, repair: Callable[[PairedEmbeddings, float], Transform]) -> Fitted:
+        """A repair of the fit split, at the shrinkage that the feedback split likes best."""
+        held = self.splits().feedback
+        tried = {shrinkage: repair(self.fit, shrinkage) for shrinkage in SHRINKAGES}
+
+        def score(shrinkage: float) -> float:
+            return float(image_rsum(ranked(tried[shrinkage](held)), held.text_image).double().mean())
+
+        best = max(tried, key=score)
+        return Fitted(transform=tried[best], note=f"shrinkage {best:g}")
+
+    def truth(self) -> Columns:
+        """The planted semantic share of the columns.
+
+        Raises:
+            NotApplicable: it is not known, or not in these axes.
+        """
+        if self.dataset.truth is None:
+            raise NotApplicable("no planted truth")
+        if self.config.basis != "given":
+            raise NotApplicable("the truth is planted in the given columns")
+        return self.dataset.truth
+
+
+def changed_config(config: StudyConfig, changes: tuple[Change, ...]) -> StudyConfig:
+    """These settings with some of them changed."""
+    return config.with_settings({change.setting: change.value for change in changes})
 
 
 def ranked(pairs: PairedEmbeddings, weights: Columns | None = None) -> QueryRanks:

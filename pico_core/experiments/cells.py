@@ -9,16 +9,17 @@ from typing import Final
 import polars as pl
 
 from pico_core.errors import PicoError
-from pico_core.experiments.bench import Workbench, ranked
-from pico_core.experiments.schemes import Scheme, changed_config, scheme_of
-from pico_core.experiments.variants import N_PERMUTATIONS, PERMUTED, REFERENCE, Variant
+from pico_core.experiments.bench import Workbench, changed_config, ranked
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.evaluation import image_rsum, mean_paired_difference
+from pico_core.retrieval.schemes.catalogue import REFERENCE
+from pico_core.retrieval.schemes.method import N_PERMUTATIONS, PERMUTED
+from pico_core.retrieval.schemes.scheme import Fitted, Scheme
 
 VERSION: Final = 1  # of what a cell holds and how it is computed: a new one makes all cells anew
 # What else decides the numbers of single variants; a change makes their cells anew, and no other ones.
-RECIPES: Final = {PERMUTED: f"mean of {N_PERMUTATIONS}"}
+RECIPES: Final = {PERMUTED.name: f"mean of {N_PERMUTATIONS}"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class PlannedCell:
     key: str
     dataset: str
     digest: str
-    variant: Variant
+    variant: Scheme
     config: StudyConfig
 
     @property
@@ -124,7 +125,7 @@ def rows_frame(rows: list[CellRow]) -> pl.DataFrame:
     return pl.DataFrame([asdict(row) for row in rows], schema=SCHEMA)
 
 
-def plan_cell(dataset: str, digest: str, variant: Variant, config: StudyConfig, *, truth: str = "") -> PlannedCell:
+def plan_cell(dataset: str, digest: str, variant: Scheme, config: StudyConfig, *, truth: str = "") -> PlannedCell:
     """A cell and its key.
 
     Args:
@@ -134,7 +135,7 @@ def plan_cell(dataset: str, digest: str, variant: Variant, config: StudyConfig, 
         config: Settings of the dataset under a seed.
         truth: What else decides the numbers: the planted truth, where it is known.
     """
-    settings = changed_config(config, variant)
+    settings = changed_config(config, variant.changes)
     recipe = [RECIPES[variant.name]] if variant.name in RECIPES else []
     told = json.dumps([VERSION, digest, variant.name, settings.to_dict(), truth, *recipe], sort_keys=True)
     return PlannedCell(hashlib.sha256(told.encode()).hexdigest()[:24], dataset, digest, variant, settings)
@@ -145,20 +146,21 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
     test = bench.splits().test
     plain = bench.unweighted
     began, built_before = bench.clock(), bench.building
-    scheme, difference, rsum = None, None, None
+    fitted, difference, rsum = Fitted(), None, None
     try:
-        scheme = scheme_of(bench, cell.variant)
+        fitted = cell.variant.fit(bench)
     except PicoError as error:
         note: str | None = str(error)
     else:
-        note = scheme.note
-        drawn = [plain] if cell.variant.name == REFERENCE else _test_ranks(bench, scheme)
+        note = fitted.note
+        drawn = [plain] if cell.variant.name == REFERENCE else _test_ranks(bench, fitted)
         difference = mean_paired_difference(drawn, plain, test.text_image)
         rsum = math.fsum(float(image_rsum(ranks, test.text_image).double().mean()) for ranks in drawn) / len(drawn)
     # Constructions made in this cell are taken out, and the one that it uses is counted whole.
     seconds = bench.clock() - began - (bench.building - built_before)
-    built = None if scheme is None else scheme.built
-    steps = None if built is None else built.construction.history
+    if fitted.construction is not None:
+        seconds += bench.built(fitted.config or bench.config).seconds
+    steps = None if fitted.construction is None else fitted.construction.history
     baseline = float(image_rsum(plain, test.text_image).double().mean())
     return CellRow(
         experiment=experiment,
@@ -176,8 +178,8 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
         difference=None if rsum is None else rsum - baseline,
         low=None if difference is None else difference.low,
         high=None if difference is None else difference.high,
-        strength=None if scheme is None else scheme.strength,
-        seconds=seconds + (0.0 if built is None else built.seconds),
+        strength=fitted.strength,
+        seconds=seconds,
         note=note,
         gains=None if steps is None else steps.candidate_gains.tolist(),
         feedback_weights=None if steps is None else steps.final_weights.tolist(),
@@ -186,7 +188,7 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
     )
 
 
-def _test_ranks(bench: Workbench, scheme: Scheme) -> list[QueryRanks]:
-    test = bench.splits(scheme.config).test
-    changed = test if scheme.transform is None else scheme.transform(test)
-    return [ranked(changed, weights) for weights in scheme.draws]
+def _test_ranks(bench: Workbench, fitted: Fitted) -> list[QueryRanks]:
+    test = bench.splits(fitted.config).test
+    changed = test if fitted.transform is None else fitted.transform(test)
+    return [ranked(changed, weights) for weights in fitted.draws]

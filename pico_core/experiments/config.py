@@ -6,9 +6,11 @@ from typing import Final
 
 from pico_core.errors import SettingError
 from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
-from pico_core.experiments.variants import NAMES, Change, Variant, setting_variant, variant_of, with_controls
 from pico_core.method.config import StudyConfig
 from pico_core.places import ASSETS
+from pico_core.retrieval.schemes.catalogue import SCHEMES, with_controls
+from pico_core.retrieval.schemes.method import setting_scheme
+from pico_core.retrieval.schemes.scheme import Change, Scheme
 
 BUILT_IN: Final = ASSETS / "experiments"
 KEYS: Final = ("name", "sentence", "datasets", "seeds", "variants", "settings", "sweep")
@@ -52,13 +54,13 @@ class ExperimentConfig:
     sentence: str
     datasets: tuple[DatasetChoice, ...]
     seeds: tuple[int, ...]
-    variants: tuple[Variant, ...]
+    variants: tuple[Scheme, ...]
     sweep: tuple[Change, ...] = ()
 
-    def variants_on(self, dataset: DatasetChoice) -> tuple[Variant, ...]:
+    def variants_on(self, dataset: DatasetChoice) -> tuple[Scheme, ...]:
         """Everything that is scored on a dataset: the variants, then one per swept value (shrinkage: of cross axes)."""
         asked = [one for one in self.sweep if one.setting != "shrinkage" or dataset.config.basis == "cross"]
-        return (*self.variants, *(setting_variant(change) for change in asked if dataset.sweep))
+        return (*self.variants, *(setting_scheme(change) for change in asked if dataset.sweep))
 
 
 def find_experiment(name: Path | str) -> Path:
@@ -116,11 +118,11 @@ class _Reader(TomlReader):
 
     def variants(self, found: object) -> tuple[str, ...]:
         if found == "all":
-            return NAMES
+            return SCHEMES.names
         if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or not found:
-            raise self.wrong("variants", found, f'"all", or a list of {", ".join(NAMES)}')
+            raise self.wrong("variants", found, f'"all", or a list of {", ".join(SCHEMES.names)}')
         try:
-            return tuple(variant_of(name).name for name in found)
+            return tuple(SCHEMES[name].name for name in found)
         except SettingError as error:
             raise SettingError(f"{self.path.name}: variants: {error}") from None
 

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from pico_core.experiments.bench import Workbench, seeded, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
+from pico_core.retrieval.schemes.simple import TRUTH
 from pico_core.storage.atomic import atomic_file, check_ours, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
@@ -196,7 +197,7 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Plan
             dataset.pairs.digest,
             variant,
             settings,
-            truth=truth if variant.name == "oracle_truth" else "",
+            truth=truth if variant.name == TRUTH.name else "",
         )
         for variant in config.variants_on(dataset.choice)
     )
@@ -204,9 +205,14 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Plan
 
 
 def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]:
-    plain = asdict(config)
+    plain = asdict(replace(config, variants=()))
     for dataset in plain["datasets"]:
         del dataset["place"]  # where it lay on one machine
+    plain["variants"] = [
+        {name: getattr(scheme, name) for name in ("name", "label", "family", "source")}
+        | {"changes": [asdict(change) for change in scheme.changes]}
+        for scheme in config.variants
+    ]
     return {
         "format": FORMAT,
         **plain,

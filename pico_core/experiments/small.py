@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from pico_core.errors import SettingError
+from pico_core.experiments.bench import changed_config
 from pico_core.experiments.config import DatasetChoice, ExperimentConfig
-from pico_core.experiments.variants import VARIANTS, Change, Family, setting_variant, with_controls
 from pico_core.method.config import StudyConfig
+from pico_core.retrieval.schemes.catalogue import SCHEMES, with_controls
+from pico_core.retrieval.schemes.scheme import Change, Family
 
 FAMILIES: Final[tuple[Family, ...]] = ("method", "feedback", "control", "transform", "oracle", "setting")
 MOST_SEEDS: Final = 5
@@ -55,7 +57,7 @@ def small_experiment(
         raise SettingError(f"the families are {list(families)}; choose at least one of {', '.join(FAMILIES)}")
     if not 1 <= n_seeds <= MOST_SEEDS:
         raise SettingError(f"{n_seeds} seeds; choose 1 to {MOST_SEEDS}")
-    names = ("pico", *(one.name for one in VARIANTS if one.family in families))
+    names = ("pico", *(scheme.name for scheme in SCHEMES if scheme.family in families))
     sweep = tuple(change for change in SWEPT if _possible(config, change)) if "setting" in families else ()
     return ExperimentConfig(
         name="own",
@@ -70,7 +72,7 @@ def small_experiment(
 def _possible(config: StudyConfig, change: Change) -> bool:
     """Whether a value can stand beside the dataset's other settings."""
     try:
-        config.with_settings({item.setting: item.value for item in setting_variant(change).changes})
+        changed_config(config, (change,))
     except SettingError:
         return False
     return True

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
-from pico_core.experiments.variants import METHOD, REFERENCE
 from pico_core.retrieval.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
 from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE
 
 ONE_SEED = "one seed: the interval is that of its test images, and there is no p value"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.schemes.catalogue import METHOD
 
 
 @dataclass(frozen=True)

@@ -4,27 +4,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
 
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, PERMUTED, SHUFFLED
 from pico_core.retrieval.records import Estimate, Verdict
-
-# No prototypes and no feedback on them: what a reader would try first. In words that fit into a sentence.
-SIMPLER: Final = {
-    "p_hat": "p̂ as weights",
-    "p_chance_corrected": "p̂ above its null as weights",
-    "learned": "weights learned one by one",
-    "correlation": "the matched column correlation",
-    "mean_removal": "removing the common mean",
-    "modality_mean_removal": "removing the mean of each modality",
-    "gap_removal": "projecting the modality gap out",
-    "all_but_the_top": "all-but-the-top",
-    "whitening": "whitening",
-    "cca": "canonical correlations",
-}
+from pico_core.retrieval.schemes.catalogue import METHOD, SHUFFLED, simpler_ideas
+from pico_core.retrieval.schemes.method import PERMUTED
 
 
 @dataclass(frozen=True)
@@ -115,7 +101,7 @@ def answer_on(summaries: Sequence[VariantSummary], dataset: str) -> ExperimentAn
     'On “toy” the weights help: +9.0 [+4.0, +14.0] points of rSum over 5 seeds; no simpler idea was computed beside it.'
     """
     here = {one.variant: one for one in summaries if one.dataset == dataset}
-    simpler = [one for name, one in here.items() if name in SIMPLER and one.difference is not None]
+    simpler = [one for name, one in here.items() if name in simpler_ideas() and one.difference is not None]
     method = here.get(METHOD)
     rivals = simpler
     if method is not None and method.verdict == "helps":
@@ -127,7 +113,7 @@ def answer_on(summaries: Sequence[VariantSummary], dataset: str) -> ExperimentAn
         method=method,
         rival=max(rivals, key=lambda one: one.difference or 0.0, default=None),
         n_simpler=len(simpler),
-        permuted=here.get(PERMUTED),
+        permuted=here.get(PERMUTED.name),
         shuffled=here.get(SHUFFLED),
     )
 
@@ -152,8 +138,8 @@ class Leads:
         every = (*self.behind, *self.level, *self.ahead)
         if not every:
             return "A lead over another variant needs at least two seeds of both; until then there is none to show."
-        level = [called(one) for one in (*self.ahead, *self.level) if one.variant in SIMPLER]
-        simpler = sum(one.variant in SIMPLER for one in every)
+        level = [called(one) for one in (*self.ahead, *self.level) if one.variant in simpler_ideas()]
+        simpler = sum(one.variant in simpler_ideas() for one in every)
         named = f"{len(level)} of the {simpler} simpler ideas {_are(level)} not behind: {', '.join(level)}"
         return (
             f"Of {len(every)} others, {len(self.behind)} {_are(self.behind)} behind the weights, {len(self.level)} "
@@ -179,7 +165,7 @@ def leads_on(summaries: Sequence[VariantSummary], dataset: str) -> Leads:
 
 def called(one: VariantSummary) -> str:
     """A variant as a sentence calls it."""
-    return SIMPLER.get(one.variant, one.label)
+    return simpler_ideas().get(one.variant, one.label)
 
 
 def digits(change: Estimate | None) -> str:
@@ -220,7 +206,7 @@ def split_sentence(table: pl.DataFrame, variant: str, name: str) -> str:
 def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
     """What the method costs beside the best simpler idea."""
     here = {one.variant: one for one in summaries if one.n_seeds}
-    simpler = [one for name, one in here.items() if name in SIMPLER]
+    simpler = [one for name, one in here.items() if name in simpler_ideas()]
     if METHOD not in here or not simpler:
         return "The method and a simpler idea are needed to compare what they cost; they are not both here yet."
     best = max(simpler, key=lambda one: one.difference or 0.0)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pico_core.experiments.config import ExperimentConfig
-from pico_core.experiments.variants import NAMES
 from pico_core.method.config import StudyConfig
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 WIDTH = 100  # of a line of names
 
@@ -62,7 +62,7 @@ def _written(
         f"name = {_text(name)}",
         f"sentence = {_text(sentence)}",
         f"seeds = {len(seeds) if counted else list(seeds)}",
-        f"variants = {_texts(variants) if set(variants) != set(NAMES) else _text('all')}",
+        f"variants = {_texts(variants) if set(variants) != set(SCHEMES.names) else _text('all')}",
     ]
     for called, data, config, swept in datasets:
         lines += ["", "[[datasets]]", f"name = {_text(called)}", f"data = {_text(data)}"]

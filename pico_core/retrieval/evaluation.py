@@ -18,7 +18,7 @@ from pico_core.retrieval.precision import agreement_with_float32
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import RankFiles, count_ranks
 from pico_core.retrieval.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
-from pico_core.retrieval.schemes.controls import Control
+from pico_core.retrieval.schemes.scheme import Fitted
 from pico_core.retrieval.scoring import retrieval_index, score_pairs
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 from pico_core.storage.token_files import blocks
@@ -96,7 +96,7 @@ def retrieval_report(
     pairs: PairedEmbeddings,
     *,
     weights: Columns,
-    controls: Sequence[Control] = (),
+    controls: Sequence[Fitted] = (),
     n_draws: int = 1000,
     seed: int = 0,
     on_scored: Callable[[str], None] | None = None,
@@ -144,12 +144,13 @@ def retrieval_report(
     plain = ranked("unweighted", pairs, None)
     done: list[tuple[Columns, QueryRanks]] = [(torch.ones(pairs.n_columns), plain)]
 
-    def scoring(control: Control) -> Scoring:
-        known = next((r for w, r in done if control.transform is None and torch.equal(w, control.weights)), None)
+    def scoring(control: Fitted) -> Scoring:
+        own = torch.ones(pairs.n_columns) if control.weights is None else control.weights
+        known = next((r for w, r in done if control.transform is None and torch.equal(w, own)), None)
         changed = pairs if control.transform is None else control.transform(pairs)
-        ranks = known or ranked(control.name, changed, control.weights)
+        ranks = known or ranked(control.name, changed, own)
         if control.transform is None:
-            done.append((control.weights, ranks))
+            done.append((own, ranks))
         if on_scored is not None:
             on_scored(control.name)
         return _scoring(control.name, control.label, ranks, plain, plan.owners, counts)
@@ -158,8 +159,8 @@ def retrieval_report(
         split=pairs.part,
         n_images=pairs.n_images,
         n_texts=pairs.n_texts,
-        baseline=scoring(Control("unweighted", "Unweighted (P = 1)", torch.ones(pairs.n_columns))),
-        weighted=scoring(Control("weighted", "Weighted", weights)),
+        baseline=scoring(Fitted("unweighted", "Unweighted (P = 1)")),
+        weighted=scoring(Fitted("weighted", "Weighted", weights)),
         controls=tuple(scoring(control) for control in controls),
         agreement=agreement_with_float32(asked, weights, arithmetic) if arithmetic.is_coarser else None,
         queries=queries,

@@ -93,7 +93,7 @@ class Scoring:
     """One way to score, and how it did.
 
     Attributes:
-        name: Short and stable: "unweighted", "weighted", "p_hat", ...
+        name: Short and stable: of its scheme, or "weighted": the weights under question
         label: The same for people.
         metrics: With intervals.
         difference: rSum minus the unweighted rSum, paired by image. Zero for the unweighted itself.
@@ -190,7 +190,7 @@ class RetrievalReport:
     @property
     def unguarded(self) -> Scoring:
         """The weights that the guard was asked about; the weights themselves where no control names them."""
-        return next((row for row in self.controls if row.name == "unguarded"), self.weighted)
+        return next((row for row in self.controls if row.name == "pico"), self.weighted)
 
     @property
     def sentence(self) -> str:

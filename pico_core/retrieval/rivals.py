@@ -7,13 +7,7 @@ from torch import Tensor
 
 from pico_core.retrieval.evaluation import paired_difference
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
-
-# No prototypes, no feedback.
-CALLED = {
-    "p_hat": "p̂ as weights",
-    "correlation": "the matched column correlation",
-    "all_but_the_top": "all-but-the-top",
-}
+from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class Rival:
             Verdict.HURTS: "A simpler idea does better",
         }[Verdict.of(self.lead)]
         return (
-            f"{words}: the best of {self.n_simpler} tried, {CALLED[self.name]}, changes rSum by "
+            f"{words}: the best of {self.n_simpler} tried, {simpler_ideas()[self.name]}, changes rSum by "
             f"{self.gain.value:+.1f} [{self.gain.low:+.1f}, {self.gain.high:+.1f}]; PICO's weights minus it: "
             f"{self.lead.value:+.1f} [{self.lead.low:+.1f}, {self.lead.high:+.1f}]."
         )
@@ -60,7 +54,7 @@ def strongest_rival(report: RetrievalReport, text_image: Int[Tensor, " m"]) -> R
 
     Source: beyond the paper.
     """
-    simpler = [control for control in report.controls if control.name in CALLED]
+    simpler = [control for control in report.controls if control.name in simpler_ideas()]
     if not simpler:
         return None
     best = max(simpler, key=lambda control: control.metrics.rsum.value)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pico_core.axes import Columns, ItemMeans
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.retrieval.schemes.scheme import permuted_weights
 
 SpaceName = Literal["semantic", "style", "unweighted"]
 Reading = Literal["weighted", "thirds"]
@@ -116,8 +117,7 @@ def shown(space: Space, sample: Sample) -> Space:
 
 def permuted_probabilities(probabilities: Columns, *, n_draws: int = RANDOM_DRAWS, seed: int = 0) -> list[Columns]:
     """The same probabilities on other columns: what a space says when its weights are as uneven, but random."""
-    generator = torch.Generator().manual_seed(seed)
-    return [probabilities[torch.randperm(len(probabilities), generator=generator)] for _ in range(n_draws)]
+    return list(permuted_weights(probabilities, n_draws, generator=torch.Generator().manual_seed(seed)))
 
 
 def _factor(share: Columns, *, name: SpaceName, reading: Reading) -> Columns:

@@ -10,6 +10,7 @@ from torch import Tensor
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.storage.structure import structure, structure_value
 
 QUERIES = "queries"  # among the ranks: the images that asked, where not all did
@@ -52,7 +53,7 @@ def report_from(saved: Mapping[str, Any]) -> RetrievalReport:
         )
         change = record["difference"]
         return Scoring(
-            name=name,
+            name=SCHEMES.current_name(name),
             label=structure_value(str, record["label"], f"{name}.label"),
             metrics=metrics,
             difference=_estimate(change["rsum"], change["low"], change["high"], change["level"], f"{name}.difference"),

@@ -9,6 +9,7 @@ from pico_core.errors import SettingError
 from pico_core.method.config import BasisName, StudyConfig
 from pico_core.retrieval.over_splits import over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.studies.study import Study, run_study
 
 LEAST_SEEDS = 2  # one seed says nothing about how much seeds matter
@@ -60,7 +61,7 @@ class SeedsReport:
             SettingError: there is none of this name.
         """
         for row in self.rows:
-            if row.name == name:
+            if SCHEMES.current_name(row.name) == SCHEMES.current_name(name):  # stored tables hold names of 1.0.0
                 return row
         raise SettingError(f"no scoring is called {name!r}; there are {', '.join(row.name for row in self.rows)}")
 

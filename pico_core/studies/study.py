@@ -30,7 +30,7 @@ from pico_core.method.history import Construction, Iteration
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
 from pico_core.retrieval.rank_files import RankFiles
 from pico_core.retrieval.records import RetrievalReport
-from pico_core.retrieval.schemes.controls import standard_controls
+from pico_core.retrieval.schemes.beside_a_study import report_controls
 from pico_core.storage.retry_in_halves import noting
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
@@ -159,7 +159,7 @@ def _run(
         )
     except ValueError as error:
         raise DataError(f"{pairs.name}: {error}") from error
-    controls = standard_controls(splits.fit, construction, seed=config.seed, truth=known)
+    controls = report_controls(splits.fit, construction, seed=config.seed, truth=known)
     report = retrieval_report(
         splits.test,
         weights=construction.weights,
@@ -218,7 +218,7 @@ def evaluate_study(
             cluster, splits.fit, on_share=None if on_progress is None else lambda _share: on_progress(0.0)
         )
     known = truth if study.config.basis == "given" else None
-    controls = standard_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
+    controls = report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
     planned, done = len(controls) + 2, 0
 
     def scored(_name: str) -> None:

@@ -11,6 +11,7 @@ from pico_core.axes import Columns
 from pico_core.kernels.metrics import row_ranks
 from pico_core.method.probabilities import FLOOR, weights_from
 from pico_core.retrieval.explain import Tokens
+from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.retrieval.scoring import QueryKind, RetrievalIndex, query_row
 from pico_core.teaching.digits import Printed, agreeing
 
@@ -128,7 +129,7 @@ def rank_along_strength(
     [2, 1]
     """
     permutations = [
-        probabilities[torch.randperm(len(probabilities), generator=torch.Generator().manual_seed(draw))]
+        permuted_weights(probabilities, generator=torch.Generator().manual_seed(draw))[0]
         for draw in range(1, n_permutations + 1)
     ]
     ranks = torch.stack(

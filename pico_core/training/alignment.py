@@ -17,11 +17,11 @@ from torch import Tensor
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
+from pico_core.kernels.losses import hinge_loss
 from pico_core.kernels.similarity import late_interaction
 from pico_core.training.decay import decay_groups
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.loop import Keeping, OnEpoch, ending, run_epochs
-from pico_core.training.losses import hinge_loss
 from pico_core.training.records import Alignment
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Measure, WeightVector, sampled

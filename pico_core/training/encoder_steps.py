@@ -14,9 +14,9 @@ from pico_core.data.scenes import Scenes
 from pico_core.encoders.small import small_clip, small_pixels
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.errors import DataError
+from pico_core.kernels.losses import batch_scores, hinge_loss, late_interaction_loss
 from pico_core.training.decay import decay_groups
 from pico_core.training.encoder_settings import TrainingConfig
-from pico_core.training.losses import batch_scores, hinge_loss, late_interaction_loss
 from pico_core.training.scene_inputs import SceneInputs, tokens_of
 from pico_core.training.weighting import WeightVector
 

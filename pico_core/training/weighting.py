@@ -17,6 +17,7 @@ from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration, ModalityPrototypes, StylePrototypes
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
+from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.training.settings import LoopConfig
 
 # Pairs in, their feedback out; the training knows no metric by name, as the method does not.
@@ -113,7 +114,7 @@ class Weigher:
             weights = made.weights
         elif rule == "permuted":
             chance = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
-            weights = weights[torch.randperm(len(weights), generator=chance)]
+            (weights,) = permuted_weights(weights, generator=chance)
         return EpochWeights(weights, made, time.perf_counter() - began)
 
 

@@ -68,7 +68,7 @@ def measure(folder: Path, *, cold: bool) -> None:
     from pico_core.retrieval.evaluation import retrieval_feedback
     from pico_core.retrieval.rank_counts import Bests, count_block, rank_plan
     from pico_core.retrieval.rank_files import count_ranks
-    from pico_core.retrieval.schemes.controls import standard_controls
+    from pico_core.retrieval.schemes.beside_a_study import report_controls
     from pico_core.storage.token_files import StoredTokens
     from pico_core.studies.study import study_basis, study_splits
 
@@ -99,7 +99,7 @@ def measure(folder: Path, *, cold: bool) -> None:
         made = construct(splits.fit, feedback=retrieval_feedback(splits.feedback), config=config.construction)
     with watch.stage("columns"):
         column_table(splits.fit, made, basis)
-        standard_controls(splits.fit, made)
+        report_controls(splits.fit, made)
     plan = rank_plan(splits.test, torch.arange(QUERY_IMAGES))
     with watch.stage("rank queries"):
         count_ranks(splits.test, plan, weights=made.weights)

@@ -9,7 +9,7 @@ from pico_core.kernels.metrics import query_ranks
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.prototypes import style_prototypes
 from pico_core.retrieval.explain import Tokens, column_parts
-from pico_core.retrieval.schemes.controls import column_correlation
+from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import mismatched_null, pseudo_semantic_band
 from tests.bench.suite import Row, benchmark, in_turn
 

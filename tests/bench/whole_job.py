@@ -14,7 +14,7 @@ from pico_core.formats.native import load_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.method.construction import construct
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
-from pico_core.retrieval.schemes.controls import standard_controls
+from pico_core.retrieval.schemes.beside_a_study import report_controls
 from pico_core.studies.study import study_basis, study_splits
 from tests.bench.suite import Row, benchmark, real_data, skipped
 
@@ -72,7 +72,7 @@ def _steps(data: Path) -> Iterator[tuple[str, float]]:
     yield f"{len(asked) - 1} scorings of the feedback split", sum(asked)
     yield "the rest of the construction", built - sum(asked)
     began = time.perf_counter()
-    controls = standard_controls(splits.fit, made, seed=config.seed)
+    controls = report_controls(splits.fit, made, seed=config.seed)
     retrieval_report(splits.test, weights=made.weights, controls=controls)
     yield "the report on the test split", time.perf_counter() - began
     basis = study_basis(splits.fit, config)

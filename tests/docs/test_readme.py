@@ -29,7 +29,7 @@ def test_the_numbers_of_the_scenes_are_those_of_the_record():
         for recall in ((found.plain_i2t, found.plain_t2i), (found.mixed_i2t, found.mixed_t2i)):
             assert " / ".join(f"{estimate.value:.0f}" for estimate in recall) in line
         for report in found.seeds:
-            assert interval(report.row("unguarded").difference) in line
+            assert interval(report.row("pico").difference) in line
         assert f"{found.style.largest:.2f} / {found.register.largest:.2f}" in line
         if recipe.final is None:
             continue

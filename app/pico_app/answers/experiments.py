@@ -32,9 +32,10 @@ from pico_core.experiments.summary import VariantSummary, summarise, summary_fra
 from pico_core.experiments.sweeps import Sweeps, sweeps_on
 from pico_core.experiments.training_tables import NAMES as TRAINING_NAMES
 from pico_core.experiments.training_tables import TrainingGroup, read_training, training_groups
-from pico_core.experiments.variants import METHOD, VARIANTS, Family
 from pico_core.experiments.verdicts import ExperimentAnswer, Leads, answer_on, leads_on
 from pico_core.method.config import StudyConfig
+from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
+from pico_core.retrieval.schemes.scheme import Family
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +156,9 @@ def command(results: Results) -> str:
 
 def whose(variant: str) -> str:
     """Whose idea a variant is, as the catalogue says it; empty where the catalogue does not know it."""
-    found = next((one.source for one in VARIANTS if one.name == variant), None)
-    return found if found is not None else "reconstruction" if "=" in variant else ""
+    if variant in SCHEMES:
+        return SCHEMES[variant].source
+    return "reconstruction" if "=" in variant else ""
 
 
 @st.cache_resource(max_entries=6, show_spinner="Reading the results")

@@ -24,6 +24,7 @@ from pico_app.state.switch_choice import Switching
 from pico_app.state.tour_stops import Stop
 from pico_app.workspace import Workspace
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
+from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
 if TYPE_CHECKING:
     from pico_core.columns.detail.associations import Association
@@ -237,7 +238,7 @@ def _own(space: Workspace) -> str:
 
 def _best_simpler(report: RetrievalReport) -> Estimate | None:
     """Change of rSum of the best control without prototypes."""
-    found = [one for one in report.controls if one.name in ("p_hat", "correlation", "all_but_the_top")]
+    found = [one for one in report.controls if one.name in simpler_ideas()]
     return max((one.difference for one in found), key=lambda change: change.value, default=None)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from pico_app.figures.overview import GROUPS
+from pico_app.figures.overview import about
 from pico_core.columns.summary import LOWEST
 from pico_core.retrieval.records import RetrievalReport
 
@@ -34,12 +34,9 @@ def lowest_table(columns: pl.DataFrame) -> str:
 
 def scorings_html(report: RetrievalReport) -> str:
     """What every scoring of the report is, in a few words each."""
-    labels = {row.name: row.label for row in (report.weighted, *report.controls)}
     rows = "".join(
-        f"<tr><td>{escape(labels[row.name])}</td><td>{escape(row.about)}</td></tr>"
-        for _, group in GROUPS
-        for row in group
-        if row.name in labels
+        f"<tr><td>{escape(row.label)}</td><td>{escape(about(row.name))}</td></tr>"
+        for row in (report.weighted, *report.controls)
     )
     head = "<thead><tr><th>scoring</th><th>what it is</th></tr></thead>"
     return f"<table class='plain words'>{head}<tbody>{rows}</tbody></table>"

@@ -18,6 +18,7 @@ from pico_core.method.config import BasisName
 from pico_core.method.history import StopReason
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.rivals import strongest_rival
+from pico_core.retrieval.schemes.catalogue import METHOD
 from pico_core.studies.study import Study
 
 AXES: dict[BasisName, str] = {
@@ -139,7 +140,7 @@ def _decision(study: Study, splits: Splits | None) -> Section:
         guard.sentence + f" The guard asks that a gain exceed {guard.margin:g} standard error"
         f"{'' if guard.margin == 1 else 's'} there, clustered by image; else retrieval stays with equal weights."
     ]
-    if not guard.accepted and any(row.name == "unguarded" for row in report.controls):
+    if not guard.accepted and any(row.name == METHOD for row in report.controls):
         said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
     rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
     if rival is not None:

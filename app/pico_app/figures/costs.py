@@ -8,7 +8,7 @@ from pico_app.figures.columns import undimmed
 from pico_app.figures.row_plot import short
 from pico_app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, REFERENCE
+from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE
 
 LEAST = 1e-3  # seconds; less cannot be told from the clock
 

@@ -7,9 +7,9 @@ import polars as pl
 
 from pico_app.figures.row_plot import Band, Group, PlotRow, row_plot
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.variants import METHOD, PERMUTED, REFERENCE
-from pico_core.experiments.verdicts import SIMPLER
 from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE, simpler_ideas
+from pico_core.retrieval.schemes.method import PERMUTED
 
 HEADINGS = {
     "method": "THE METHOD",
@@ -105,7 +105,7 @@ def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
         about=adjusted,
         main=one.variant == METHOD,
         hollow=one.family == "oracle",
-        decides=one.family != "transform" and one.variant != PERMUTED,
+        decides=one.family != "transform" and one.variant != PERMUTED.name,
         missing=one.note or "",
     )
 
@@ -123,7 +123,7 @@ def _lead_row(one: VariantSummary) -> PlotRow:
         change=change,
         verdict=verdict,
         about=about,
-        bold=one.variant in SIMPLER,
+        bold=one.variant in simpler_ideas(),
         hollow=one.family == "oracle",
     )
 
@@ -136,6 +136,6 @@ def _called(one: VariantSummary) -> str:
 
 def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:
     for one in summaries:
-        if one.variant == PERMUTED and one.low is not None and one.high is not None:
+        if one.variant == PERMUTED.name and one.low is not None and one.high is not None:
             return Band(one.low, one.high, "the same weights, other columns")
     return None

@@ -25,48 +25,10 @@ from pico_app.figures.theme import (
     shades,
 )
 from pico_core.retrieval.records import Estimate, RetrievalReport, Scoring, Verdict
+from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
 
-
-@dataclass(frozen=True)
-class Row:
-    """One way to score, as the figure names and explains it."""
-
-    name: str
-    label: str
-    about: str
-
-
-GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
-    (
-        "THE METHOD",
-        (
-            Row("weighted", "<b>PICO weights</b>", "what retrieval would use: equal weights if the guard refuses"),
-            Row("unguarded", "without the guard", "the guard's best candidate, used whatever the guard says"),
-        ),
-    ),
-    (
-        "ONE PART BROKEN",
-        (
-            Row("uniform_feedback", "uniform feedback", "every prototype candidate counts the same"),
-            Row("permuted", "weights shuffled", "the same weights on the wrong columns"),
-        ),
-    ),
-    (
-        "SIMPLER IDEAS",
-        (
-            Row("p_hat", "p̂ as weights", "sign agreement alone, no prototypes"),
-            Row("correlation", "column correlation", "correlation over matched pairs as the weight"),
-            Row("all_but_the_top", "all-but-the-top", "the common mean and the first axis removed"),
-        ),
-    ),
-    (
-        "CEILING",
-        (
-            Row("oracle", "planted truth", "the semantic share that was planted, as weights"),
-            Row("label_oracle", "style labels known", "columns weighed by how little the style labels drive them"),
-        ),
-    ),
-)
+WEIGHTED = "weighted"  # what retrieval would use: no scheme by itself, for the guard or a reader chose it
+GROUPS = ("THE METHOD", "ONE PART BROKEN", "SIMPLER IDEAS", "CEILING")
 
 
 @dataclass(frozen=True)
@@ -185,21 +147,37 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
 
 def _places(reports: Sequence[RetrievalReport]) -> tuple[dict[str, float], dict[float, str]]:
     """Where every row lies, and what stands beside it; rows that no report has are left out."""
-    known = {"weighted"} | {control.name for report in reports for control in report.controls}
+    labels = {row.name: row.label.split(" (")[0] for report in reports for row in report.controls}
+    labels = {WEIGHTED: "<b>PICO weights</b>"} | {name: labels[name] for name in SCHEMES.names if name in labels}
     places: dict[str, float] = {}
     ticks: dict[float, str] = {}
     at = 0.0
-    for title, rows in GROUPS:
-        here = [row for row in rows if row.name in known]
-        if not here:
+    for title in GROUPS:
+        rows = [name for name in labels if _group(name) == title]
+        if not rows:
             continue
         ticks[at] = title
         at += 0.85
-        for row in here:
-            places[row.name], ticks[at] = at, row.label
+        for name in rows:
+            places[name], ticks[at] = at, labels[name]
             at += 1.0
         at += 0.15
     return places, ticks
+
+
+def _group(name: str) -> str:
+    if name == WEIGHTED or SCHEMES[name].family == "method":
+        return GROUPS[0]
+    if SCHEMES[name].rival:
+        return GROUPS[2]
+    return GROUPS[3] if SCHEMES[name].family == "oracle" else GROUPS[1]
+
+
+def about(name: str) -> str:
+    """What a scoring of a report is, in a few words."""
+    return (
+        "what retrieval would use: equal weights if the guard refuses" if name == WEIGHTED else SCHEMES[name].sentence
+    )
 
 
 def _tick(text: str, *, dark: bool) -> str:
@@ -210,10 +188,9 @@ def _tick(text: str, *, dark: bool) -> str:
 
 def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str, Any]]:
     """A row: its interval, its value as a mark, and in digits."""
-    change, main = row.difference, row.name == "weighted"
+    change, main = row.difference, row.name == WEIGHTED
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[row.verdict]
-    about = next(r.about for _, rows in GROUPS for r in rows if r.name == row.name)
-    hover = f"<b>{row.label}</b><br>{about}<br>{_in_words(row.verdict)}: {_digits(change)}<extra></extra>"
+    hover = f"<b>{row.label}</b><br>{about(row.name)}<br>{_in_words(row.verdict)}: {_digits(change)}<extra></extra>"
     value = f"{change.value:+.1f}".replace("-", "−")
     return [
         {
@@ -232,7 +209,7 @@ def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str,
             "marker": {
                 "color": colour,
                 "size": 14 if main else 10,
-                "symbol": "circle" if row.name in ("weighted", "unguarded") else "diamond",
+                "symbol": "circle" if row.name in (WEIGHTED, METHOD) else "diamond",
                 "line": {"color": ink(dark), "width": 2 if main else 0},
             },
             "hovertemplate": hover,

@@ -44,7 +44,7 @@ def _recipe_row(recipe: MeasuredRecipe, *, main: bool) -> str:
     found: EncoderMeasures = recipe.development
     cells = [_cell(e) for e in (found.plain_i2t, found.plain_t2i, found.mixed_i2t, found.mixed_t2i)]
     cells += [_kept(found.style), _kept(found.register)]
-    cells += [_change(report.row("unguarded").difference) for report in found.seeds]
+    cells += [_change(report.row("pico").difference) for report in found.seeds]
     lift = next(hits.lift for hits in found.peaks if hits.kind == "all")
     cells.append(f"{lift.value:.1f} × chance<small>{lift.low:.1f}–{lift.high:.1f}</small>")
     became = f" <b>The demo {escape(recipe.demo)}.</b>" if recipe.demo else ""

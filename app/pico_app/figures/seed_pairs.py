@@ -5,7 +5,7 @@ import polars as pl
 
 from pico_app.figures.row_plot import short, signed
 from pico_app.figures.theme import GAIN, GREY, LOSS, SEMANTIC, SKY, blank, ink, quiet
-from pico_core.experiments.variants import METHOD
+from pico_core.retrieval.schemes.catalogue import METHOD
 
 
 def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = False) -> go.Figure:

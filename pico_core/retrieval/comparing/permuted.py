@@ -8,6 +8,7 @@ import torch
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.evaluation import image_rsum
 from pico_core.retrieval.records import Estimate
+from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.retrieval.scoring import Scorable
 from pico_core.retrieval.switching.query_sample import ranks_of
 
@@ -59,15 +60,14 @@ def permuted_control(
         seed: Of the permutations.
         on_progress: Told the share that is done; what it raises ends the work.
     """
-    generator = torch.Generator().manual_seed(seed)
     told = on_progress or (lambda _share: None)
     before = image_rsum(paired.left, paired.owner).double().mean()
     changes, won, lost = [], [], []
-    for number in range(n_draws):
-        order = torch.randperm(len(right.weights), generator=generator)
+    draws = permuted_weights(right.weights, n_draws, generator=torch.Generator().manual_seed(seed))
+    for number, weights in enumerate(draws):
         after = ranks_of(
             right.pairs,
-            right.weights[order],
+            weights,
             images=paired.images,
             on_progress=_share_of(told, number, n_draws),
         )

@@ -4,17 +4,19 @@ Each function takes the fit split and returns a change of any split; tokens are 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.axes import Columns
+from pico_core.data.moments import pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.retrieval.schemes.scheme import Fitted, Scheme, Transform
 from pico_core.storage.token_files import with_change
 
-Transform = Callable[[PairedEmbeddings], PairedEmbeddings]
 Tokens = Float[Tensor, "items tokens d"]
 
 
@@ -29,7 +31,7 @@ def mean_removal(fit: PairedEmbeddings) -> Transform:
     Source: beyond the paper; the common practice of centring.
     """
     mean = torch.cat([fit.image_means, fit.text_means]).mean(dim=0)
-    return _moved(lambda tokens: tokens - mean, lambda tokens: tokens - mean)
+    return _Moved(lambda tokens: tokens - mean, lambda tokens: tokens - mean)
 
 
 def modality_mean_removal(fit: PairedEmbeddings) -> Transform:
@@ -43,7 +45,7 @@ def modality_mean_removal(fit: PairedEmbeddings) -> Transform:
     Source: Liang et al., "Mind the Gap", NeurIPS 2022, who move modalities by their means.
     """
     image, text = fit.image_means.mean(dim=0), fit.text_means.mean(dim=0)
-    return _moved(lambda tokens: tokens - image, lambda tokens: tokens - text)
+    return _Moved(lambda tokens: tokens - image, lambda tokens: tokens - text)
 
 
 def gap_removal(fit: PairedEmbeddings) -> Transform:
@@ -62,7 +64,30 @@ def gap_removal(fit: PairedEmbeddings) -> Transform:
         flat: Tensor = tokens - (tokens @ axis)[..., None] * axis
         return flat
 
-    return _moved(flatten, flatten)
+    return _Moved(flatten, flatten)
+
+
+def all_but_the_top(fit: PairedEmbeddings, *, n_components: int = 1) -> Transform:
+    """Remove the common mean and the first principal axes of the pooled tokens, then renormalise.
+
+    Source: Mu and Viswanath, "All-but-the-Top", ICLR 2018, on the items of both modalities.
+    """
+    mean = pooled_sum(fit).mean
+    axes = torch.linalg.eigh(pooled_moment(fit, centre=mean).total).eigenvectors[:, -n_components:]
+    remove = _TopRemoved(mean.float(), axes.float())
+    return _Moved(remove, remove)
+
+
+@dataclass(frozen=True, eq=False)
+class _TopRemoved:
+    """A change of tokens; an object, not a closure, so that it can be sent to other processes."""
+
+    mean: Columns
+    axes: Float[Tensor, "d c"]
+
+    def __call__(self, tokens: Tokens) -> Tokens:
+        shifted: Tensor = tokens - self.mean
+        return shifted - (shifted @ self.axes) @ self.axes.T
 
 
 def whitening(fit: PairedEmbeddings, *, shrinkage: float) -> Transform:
@@ -122,26 +147,106 @@ def _linear(
     text_mean: Float[Tensor, " d"],
     text_matrix: Float[Tensor, "d k"],
 ) -> Transform:
-    return _moved(
+    return _Moved(
         lambda tokens: (tokens - image_mean.float()) @ image_matrix.float(),
         lambda tokens: (tokens - text_mean.float()) @ text_matrix.float(),
     )
 
 
-def _moved(image: Callable[[Tokens], Tokens], text: Callable[[Tokens], Tokens]) -> Transform:
+@dataclass(frozen=True, eq=False)
+class _Moved:
     """Change the tokens of each modality, make them unit vectors again, keep padding at 0."""
 
-    def unit(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> Tensor:
-        moved = change(tokens.float())
-        norms = torch.linalg.vector_norm(moved, dim=-1, keepdim=True).clamp_min(1e-12)
-        renewed: Tensor = (moved / norms).masked_fill(~mask[..., None], 0.0)
-        return renewed
+    image: Callable[[Tokens], Tokens]
+    text: Callable[[Tokens], Tokens]
 
-    def transform(pairs: PairedEmbeddings) -> PairedEmbeddings:
+    def __call__(self, pairs: PairedEmbeddings) -> PairedEmbeddings:
         return replace(
             pairs,
-            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, partial(unit, change=image)),
-            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, partial(unit, change=text)),
+            image_tokens=with_change(pairs.image_tokens, pairs.image_mask, partial(_unit, change=self.image)),
+            text_tokens=with_change(pairs.text_tokens, pairs.text_mask, partial(_unit, change=self.text)),
         )
 
-    return transform
+
+def _unit(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> Tensor:
+    moved = change(tokens.float())
+    norms = torch.linalg.vector_norm(moved, dim=-1, keepdim=True).clamp_min(1e-12)
+    renewed: Tensor = (moved / norms).masked_fill(~mask[..., None], 0.0)
+    return renewed
+
+
+def _scheme(
+    name: str,
+    label: str,
+    sentence: str,
+    rival: str,
+    source: str,
+    repair: Callable[[PairedEmbeddings], Transform],
+    *,
+    in_report: str = "",
+) -> Scheme:
+    return Scheme(
+        name,
+        label,
+        sentence,
+        "transform",
+        source,
+        lambda context: Fitted(transform=repair(context.fit)),
+        rival=rival,
+        in_report=in_report,
+    )
+
+
+REPAIRS = (
+    _scheme(
+        "mean_removal",
+        "Common mean removed",
+        "the common mean of all tokens is taken out",
+        "removing the common mean",
+        "beyond the paper",
+        mean_removal,
+    ),
+    _scheme(
+        "modality_mean_removal",
+        "Mean of each modality removed",
+        "images and texts are each centred",
+        "removing the mean of each modality",
+        "Liang et al., NeurIPS 2022",
+        modality_mean_removal,
+    ),
+    _scheme(
+        "gap_removal",
+        "Direction between the means projected out",
+        "the direction between the mean image and the mean text is projected out",
+        "projecting the modality gap out",
+        "Liang et al., NeurIPS 2022",
+        gap_removal,
+    ),
+    _scheme(
+        "all_but_the_top",
+        "All-but-the-top",
+        "the mean and the strongest axis are removed",
+        "all-but-the-top",
+        "Mu and Viswanath, ICLR 2018",
+        all_but_the_top,
+        in_report="All-but-the-top (mean and first axis removed)",
+    ),
+    Scheme(
+        "whitening",
+        "Whitening, shrunk",
+        "all directions are given the same variance, shrunk towards what it was",
+        "transform",
+        "Su et al., arXiv 2103.15316, 2021",
+        lambda context: context.at_shrinkage(lambda fit, shrinkage: whitening(fit, shrinkage=shrinkage)),
+        rival="whitening",
+    ),
+    Scheme(
+        "cca",
+        "Canonical correlations, shrunk",
+        "directions in which images and texts correlate, scaled by how much",
+        "transform",
+        "Hotelling 1936; scaling of Gong et al., IJCV 2014",
+        lambda context: context.at_shrinkage(lambda fit, shrinkage: canonical_correlations(fit, shrinkage=shrinkage)),
+        rival="canonical correlations",
+    ),
+)

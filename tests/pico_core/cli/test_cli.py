@@ -64,7 +64,7 @@ def test_evaluate_prints_one_object_with_everything(pico, data, run):
     assert set(found) == {"split", "n_images", "n_texts", "baseline", "weighted", "controls", "difference", "verdict"}
     assert found["split"] == "test"
     assert found["verdict"] in ("helps", "hurts", "none")
-    assert {"uniform_feedback", "p_hat", "permuted", "correlation"} <= set(found["controls"])
+    assert {"uniform", "p_hat", "permuted", "correlation"} <= set(found["controls"])
     for scoring in (found["baseline"], found["weighted"], *found["controls"].values()):
         for name in METRICS:
             low, high = scoring["intervals"][name]

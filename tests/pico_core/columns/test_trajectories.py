@@ -160,7 +160,7 @@ def test_a_study_is_read_as_a_whole(study):
     assert found.order.holds
     sums = {scoring.name: scoring.metrics.rsum.value for scoring in report.controls}
     assert found.over_uniform is not None
-    assert found.over_uniform.value == pytest.approx(sums["unguarded"] - sums["uniform_feedback"], abs=1e-3)
+    assert found.over_uniform.value == pytest.approx(sums["pico"] - sums["uniform"], abs=1e-3)
     assert found.sentence.startswith("Feedback")
     alone = read_feedback(made, replace(report, controls=()), owner)
     assert "no uniform averaging" in alone.sentence

@@ -10,7 +10,7 @@ import torch
 from pico_core.data.label_shares import eta_squared, label_oracle
 from pico_core.data.labels import speaks_of_style
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.schemes.controls import standard_controls
+from pico_core.retrieval.schemes.beside_a_study import report_controls
 
 
 def test_eta_squared_is_the_share_between_groups():
@@ -65,10 +65,10 @@ def test_without_a_label_of_style_there_is_no_oracle():
 
 def test_reports_hold_the_oracle_where_labels_allow_it(planted, study):
     fit = study_fit(planted, study)
-    names = [control.name for control in standard_controls(fit, study.construction)]
+    names = [control.name for control in report_controls(fit, study.construction)]
     bare = replace(fit, images=fit.images.select("id", "path"), texts=fit.texts.select("caption"))
-    assert "label_oracle" in names
-    assert [c.name for c in standard_controls(bare, study.construction)] == [n for n in names if n != "label_oracle"]
+    assert "oracle_labels" in names
+    assert [c.name for c in report_controls(bare, study.construction)] == [n for n in names if n != "oracle_labels"]
 
 
 def study_fit(planted, study):

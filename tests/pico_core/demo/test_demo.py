@@ -152,7 +152,7 @@ def test_the_record_is_of_five_seeds_with_all_controls():
         for report in recipe.final.seeds:
             assert len(report.seeds) >= 5
             names = {row.name for row in report.rows}
-            assert {"unweighted", "weighted", "permuted", "p_hat", "correlation", "label_oracle"} <= names
+            assert {"unweighted", "weighted", "permuted", "p_hat", "correlation", "oracle_labels"} <= names
 
 
 @pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)

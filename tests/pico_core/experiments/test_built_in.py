@@ -11,7 +11,7 @@ from pico_core.experiments.grid import results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.order import feedback_orders, recorded_runs
 from pico_core.experiments.summary import summarise
-from pico_core.experiments.variants import variant_of
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 from tests.places import ROOT
 
 ANSWER = ROOT / "docs" / "answer.md"
@@ -65,7 +65,7 @@ def test_cells_computed_anew_are_those_of_the_table(tmp_path):
     few = dataclasses.replace(
         config,
         datasets=tuple(one for one in config.datasets if one.data == "planted"),
-        variants=tuple(variant_of(name) for name in CHEAP),
+        variants=tuple(SCHEMES[name] for name in CHEAP),
         sweep=(),
         seeds=(0,),
     )

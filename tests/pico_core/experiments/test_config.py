@@ -6,8 +6,8 @@ import pytest
 
 from pico_core.errors import SettingError
 from pico_core.experiments.config import find_experiment, read_experiment
-from pico_core.experiments.variants import NAMES, OF_THE_METHOD, VARIANTS
 from pico_core.method.config import BasisName
+from pico_core.retrieval.schemes.catalogue import OF_THE_METHOD, SCHEMES
 
 HEAD = 'name = "n"\nsentence = "s"\nseeds = 2\n'
 DATA = '[[datasets]]\ndata = "data"\n'
@@ -32,10 +32,10 @@ def test_a_file_is_read_with_its_settings_and_sweeps(written):
 
 
 def test_controls_stand_beside_what_used_feedback(written):
-    for name in NAMES:
+    for name in SCHEMES.names:
         chosen = [variant.name for variant in written(f'{HEAD}variants = ["{name}"]\n{DATA}').variants]
         assert chosen[0] == "unweighted"
-        used = next(variant for variant in VARIANTS if variant.name == name).family in ("method", "feedback")
+        used = SCHEMES[name].family in ("method", "feedback")
         assert ({"pico", "shuffled"} <= set(chosen)) == (used or name in OF_THE_METHOD)
 
 
@@ -54,7 +54,7 @@ def test_seeds_are_a_number_or_a_list(written):
         (HEAD.replace("2", "[1, 1]") + DATA, ("seeds is [1, 1]", "different")),
         (HEAD.replace("2", "[-1]") + DATA, ("seeds is [-1]",)),
         (HEAD, ("datasets is None", "[[datasets]]")),
-        (HEAD + 'variants = ["pica"]\n' + DATA, ("variants: there is no variant 'pica'", "pico_guarded")),
+        (HEAD + 'variants = ["pica"]\n' + DATA, ("variants: there is no scheme 'pica'", "pico_guarded")),
         (HEAD + "variants = 3\n" + DATA, ("variants is 3",)),
         (HEAD + DATA + "place = 1\n", ("datasets[0].place is unknown", "data, name, settings, sweep")),
         (HEAD + '[[datasets]]\ndata = "nowhere"\n', ("datasets[0].data is 'nowhere'", "shortcut, clean, planted")),
@@ -86,7 +86,7 @@ def test_an_experiment_is_found_by_path_or_by_name(place):
 
 def test_the_built_in_experiment_asks_everything_on_every_demo():
     config = read_experiment(find_experiment("demo"))
-    assert [variant.name for variant in config.variants] == list(NAMES)
+    assert [variant.name for variant in config.variants] == list(SCHEMES.names)
     assert {dataset.data for dataset in config.datasets} == {"shortcut", "clean", "planted"}
     assert {change.value for change in config.sweep if change.setting == "basis"} == set(get_args(BasisName))
     assert len(config.seeds) >= 5

@@ -17,9 +17,10 @@ from pico_core.experiments.cells import SCHEMA, compute_cell, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import open_dataset
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results, run_experiment
-from pico_core.experiments.schemes import scheme_of
-from pico_core.experiments.variants import NAMES, Change, setting_variant, variant_of
 from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.schemes.catalogue import SCHEMES
+from pico_core.retrieval.schemes.method import setting_scheme
+from pico_core.retrieval.schemes.scheme import Change
 
 QUICK = """
 name = "quick"
@@ -147,7 +148,7 @@ def test_the_table_has_every_cell_with_its_columns(table, place):
         for variant in config.variants_on(dataset)
     ]
     assert table.select("dataset", "variant", "seed").rows() == expected
-    assert {"gamma=1", "gamma=4", "basis=pca", *NAMES} == set(table["variant"])
+    assert {"gamma=1", "gamma=4", "basis=pca", *SCHEMES.names} == set(table["variant"])
 
 
 def test_the_reference_defines_the_difference_0(table):
@@ -218,8 +219,8 @@ def bench(place):
 
 @pytest.mark.parametrize("name", ["p_hat", "cca", "whitening", "basis=pca"])
 def test_a_row_is_the_scoring_of_its_scheme_on_the_test_split(table, bench, name):
-    variant = setting_variant(Change("basis", "pca")) if "=" in name else variant_of(name)
-    scheme = scheme_of(bench, variant)
+    variant = setting_scheme(Change("basis", "pca")) if "=" in name else SCHEMES[name]
+    scheme = variant.fit(bench)
     test = bench.splits(scheme.config).test
     test = test if scheme.transform is None else scheme.transform(test)
     ones = torch.ones(24) if scheme.weights is None else scheme.weights
@@ -232,10 +233,10 @@ def test_a_row_is_the_scoring_of_its_scheme_on_the_test_split(table, bench, name
 def test_time_counts_the_construction_that_a_cell_uses_whichever_cell_made_it(bench):
     built = bench.built(bench.config)
     for name in ("pico", "pico_guarded", "permuted"):
-        cell = plan_cell("data", "0", variant_of(name), bench.config)
+        cell = plan_cell("data", "0", SCHEMES[name], bench.config)
         assert compute_cell(bench, cell, experiment="e").seconds >= built.seconds
     before = bench.clock()
-    cell = plan_cell("data", "0", variant_of("gap_removal"), bench.config)
+    cell = plan_cell("data", "0", SCHEMES["gap_removal"], bench.config)
     assert compute_cell(bench, cell, experiment="e").seconds <= bench.clock() - before
 
 

@@ -19,10 +19,10 @@ from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
 from pico_core.experiments.training_tables import BESIDE, read_training, training_groups
-from pico_core.experiments.variants import NAMES
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 from tests.grids import HELPS, HURTS, Line, grid, trainings
 
 
@@ -80,7 +80,7 @@ def test_where_nothing_helps_it_is_said_plainly():
 
 def test_an_interval_that_adjusting_overrules_is_told_as_such():
     lines = [Line("unweighted", (0.0,)), Line("pico", (5.0, 8.0, 11.0))]
-    lines += [Line(name, (-5.0, 1.0, 5.0)) for name in NAMES if name not in ("unweighted", "pico")]
+    lines += [Line(name, (-5.0, 1.0, 5.0)) for name in SCHEMES.names if name not in ("unweighted", "pico")]
     said = answer(lines)
     assert said.method.low > 0
     assert said.method.p_adjusted > 0.05

@@ -6,17 +6,18 @@ import pytest
 import torch
 
 from pico_core.data.label_shares import label_oracle
-from pico_core.experiments.bench import Workbench, ranked
+from pico_core.experiments.bench import SHRINKAGES, Workbench, ranked
 from pico_core.experiments.cells import RECIPES, compute_cell, plan_cell
 from pico_core.experiments.config import DatasetChoice
 from pico_core.experiments.datasets import OpenDataset
-from pico_core.experiments.schemes import SHRINKAGES, NotApplicable, scheme_of
-from pico_core.experiments.variants import N_PERMUTATIONS, VARIANTS, variant_of
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.probabilities import pseudo_semantic_probabilities
 from pico_core.retrieval.evaluation import image_rsum
-from pico_core.retrieval.schemes.controls import column_correlation
+from pico_core.retrieval.schemes.catalogue import SCHEMES
+from pico_core.retrieval.schemes.method import N_PERMUTATIONS
+from pico_core.retrieval.schemes.scheme import NotApplicable
+from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import bootstrap_counts, mismatched_null
 from pico_core.studies.study import run_study
 
@@ -39,7 +40,7 @@ def given(planted):
 
 
 def scheme(bench, name):
-    return scheme_of(bench, variant_of(name))
+    return SCHEMES[name].fit(bench)
 
 
 def test_the_method_is_that_of_a_study(bench, planted):
@@ -89,7 +90,7 @@ def test_a_feedback_rule_is_a_construction_by_that_rule(bench, rule):
 
 
 def test_once_has_one_candidate_of_all_pairs(bench):
-    made = scheme(bench, "once").built.construction
+    made = scheme(bench, "once").construction
     (step,) = made.history.iterations
     expected = pseudo_semantic_probabilities(bench.splits().fit)
     torch.testing.assert_close(step.pseudo_semantic, expected)
@@ -98,7 +99,7 @@ def test_once_has_one_candidate_of_all_pairs(bench):
 def test_permuted_weights_have_the_same_histogram_and_are_drawn_several_times(bench):
     own, permuted = scheme(bench, "pico").weights, scheme(bench, "permuted")
     assert len(permuted.draws) == N_PERMUTATIONS
-    assert f"mean of {N_PERMUTATIONS}" in variant_of("permuted").label
+    assert f"mean of {N_PERMUTATIONS}" in SCHEMES["permuted"].label
     for draw in permuted.draws:
         assert torch.equal(draw.sort().values, own.sort().values)
     assert len({tuple(draw.tolist()) for draw in (own, *permuted.draws)}) == N_PERMUTATIONS + 1
@@ -108,7 +109,7 @@ def test_permuted_weights_have_the_same_histogram_and_are_drawn_several_times(be
 
 def test_the_cell_of_permuted_weights_is_the_mean_over_the_draws_image_by_image(bench):
     test = bench.splits().test
-    row = compute_cell(bench, plan_cell("d", "0", variant_of("permuted"), bench.config), experiment="e")
+    row = compute_cell(bench, plan_cell("d", "0", SCHEMES["permuted"], bench.config), experiment="e")
     drawn = [image_rsum(ranked(test, w), test.text_image).double() for w in scheme(bench, "permuted").draws]
     every = torch.stack(drawn).mean(dim=0)
     plain = image_rsum(ranked(test), test.text_image).double()
@@ -125,7 +126,7 @@ def test_the_cell_of_permuted_weights_is_the_mean_over_the_draws_image_by_image(
 
 def test_only_the_cells_of_permuted_weights_are_named_by_how_often_they_are_drawn(bench, monkeypatch):
     def keys():
-        return {name: plan_cell("d", "0", variant_of(name), bench.config).key for name in ("pico", "permuted")}
+        return {name: plan_cell("d", "0", SCHEMES[name], bench.config).key for name in ("pico", "permuted")}
 
     before = keys()
     monkeypatch.setitem(RECIPES, "permuted", "mean of 9")
@@ -211,10 +212,10 @@ def test_no_variant_has_seen_the_test_split(bench, planted):
     blind = bench_of(dataclasses.replace(planted.pairs, image_tokens=garbage), planted.semantic_share)
     assert not torch.equal(blind.splits().test.image_tokens, bench.splits().test.image_tokens)
     held = bench.splits().test
-    for variant in VARIANTS:
+    for variant in SCHEMES:
         if variant.name == "oracle_truth":
             continue
-        before, after = scheme_of(bench, variant), scheme_of(blind, variant)
+        before, after = variant.fit(bench), variant.fit(blind)
         assert (before.weights is None) == (after.weights is None)
         assert before.weights is None or torch.equal(before.weights, after.weights), variant.name
         if before.transform is not None:

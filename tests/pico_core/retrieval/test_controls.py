@@ -9,7 +9,7 @@ from pico_core.kernels.metrics import query_ranks
 from pico_core.method.construction import average_prototypes, probabilities_from
 from pico_core.method.prototypes import ColumnPoints
 from pico_core.retrieval.evaluation import image_rsum, retrieval_report
-from pico_core.retrieval.schemes.controls import standard_controls
+from pico_core.retrieval.schemes.beside_a_study import report_controls
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.studies.study import study_splits
 
@@ -21,7 +21,7 @@ def splits(planted, study):
 
 @pytest.fixture(scope="module")
 def controls(splits, study):
-    return {control.name: control for control in standard_controls(splits.fit, study.construction, seed=3)}
+    return {control.name: control for control in report_controls(splits.fit, study.construction, seed=3)}
 
 
 def test_feedback_was_given_by_the_feedback_split(splits, study):
@@ -69,7 +69,7 @@ def test_uniform_feedback_averages_all_candidates_alike(study, controls):
     shares = torch.full((len(steps),), 1 / len(steps))
     averaged = average_prototypes([s.candidate for s in steps], shares, points, style)
     expected = probabilities_from(points, averaged, style, made.config).clamp_min(1e-6) ** made.guard.strength
-    torch.testing.assert_close(controls["uniform_feedback"].weights, expected / expected.mean())
+    torch.testing.assert_close(controls["uniform"].weights, expected / expected.mean())
 
 
 def test_all_but_the_top_removes_the_mean_and_the_first_axis_of_the_fit_split(splits, controls):

@@ -6,7 +6,7 @@ import torch
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.rivals import strongest_rival
-from pico_core.retrieval.schemes.controls import Control
+from pico_core.retrieval.schemes.scheme import Fitted
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def known():
 
 
 def report_of(known, weights, **controls):
-    listed = [Control(name, name, factor) for name, factor in controls.items()]
+    listed = [Fitted(name, name, factor) for name, factor in controls.items()]
     return retrieval_report(known.pairs, weights=weights, controls=listed, n_draws=200)
 
 

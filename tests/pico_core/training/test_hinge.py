@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pico_core.training.losses import hinge_loss
+from pico_core.kernels.losses import hinge_loss
 
 
 def oracle(scores, owners, margin, hardest):

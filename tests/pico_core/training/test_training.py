@@ -7,10 +7,10 @@ from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import SmallClipConfig, load_small, save_small, vocabulary_of
 from pico_core.encoders.small import small_pixels
 from pico_core.errors import DataError, SettingError
+from pico_core.kernels.losses import contrastive_loss, late_interaction_loss
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_settings import TrainingConfig
 from pico_core.training.encoder_steps import drawn_pairs
-from pico_core.training.losses import contrastive_loss, late_interaction_loss
 from pico_core.training.stopping import TrainingStopped
 
 TINY = SmallClipConfig(

@@ -7,7 +7,7 @@ from pico_app.pages.experiments import watch
 from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_core.experiments.small import FAMILIES, MOST_SEEDS
-from pico_core.experiments.variants import Family
+from pico_core.retrieval.schemes.scheme import Family
 
 NAMES: dict[Family, str] = {
     "method": "The method's own versions",

@@ -8,8 +8,8 @@ from pico_app.figures.seed_pairs import seed_pairs
 from pico_app.pages.parts import figure, prose
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen, widgets
-from pico_core.experiments.variants import METHOD
 from pico_core.experiments.verdicts import split_sentence
+from pico_core.retrieval.schemes.catalogue import METHOD
 
 
 def render(found: experiments.Slice, chosen: str) -> None:

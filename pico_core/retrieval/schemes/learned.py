@@ -9,9 +9,9 @@ from torch import Tensor
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.kernels.losses import contrastive_loss
 from pico_core.kernels.similarity import late_interaction
 from pico_core.method.feedback import Feedback
-from pico_core.training.losses import contrastive_loss
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""PICO's own weights, with its choices changed, and controls made of them."""
+
+from dataclasses import replace
+
+import torch
+
+from pico_core.method.construction import uniform_feedback_probabilities
+from pico_core.method.history import Construction
+from pico_core.retrieval.schemes.scheme import Change, Fitted, NotApplicable, Scheme, SchemeContext, permuted_weights
+
+N_PERMUTATIONS = 8  # one alone may close the axis that holds the common mean, and then says little of others
+
+
+def rule(name: str, label: str, sentence: str, source: str = "reconstruction") -> Scheme:
+    """PICO under another rule of feedback."""
+    return Scheme(name, label, sentence, "feedback", source, changes=(Change("rule", name),))
+
+
+def setting_scheme(change: Change) -> Scheme:
+    """PICO with one setting changed and all else as the dataset has it.
+
+    >>> setting_scheme(Change("gamma", "1")).name
+    'gamma=1'
+    """
+    return Scheme(
+        f"{change.setting}={change.value}",
+        f"PICO, {change.setting} = {change.value}",
+        "the method with this one setting changed",
+        "setting",
+        "reconstruction",
+        changes=(change,),
+    )
+
+
+def guarded(context: SchemeContext) -> Fitted:
+    """PICO's weights where its guard saw a gain, equal weights elsewhere."""
+    fitted, made = _constructed(context)
+    if made.guard.accepted:
+        return replace(fitted, weights=made.weights)
+    return replace(fitted, weights=made.weights, strength=None, note="the guard kept equal weights")
+
+
+def last_average(context: SchemeContext) -> Fitted:
+    """The last prototypes at the best strength: as many tries on the feedback split as p̂ has."""
+    fitted, made = _constructed(context)
+    return replace(context.at_strength(made.history.iterations[-1].probabilities), construction=made,
+                   config=fitted.config)  # fmt: skip
+
+
+def uniform(context: SchemeContext) -> Fitted:
+    """All candidates alike: by a construction of its own, or, beside a finished study, by averaging those it has."""
+    try:
+        return context.construct((Change("rule", "uniform"),))
+    except NotApplicable:
+        return context.at_strength(uniform_feedback_probabilities(_constructed(context)[1]))
+
+
+def permuted(context: SchemeContext) -> Fitted:
+    """PICO's weights on other columns."""
+    fitted = context.construct()
+    assert fitted.weights is not None
+    generator = torch.Generator().manual_seed(context.seed)
+    first, *others = permuted_weights(fitted.weights, context.n_permutations, generator=generator)
+    return replace(fitted, weights=first, redrawn=tuple(others))
+
+
+def ends_only(context: SchemeContext) -> Fitted:
+    """PICO's weights on the two axes that hold most of the common mean and of the modality gap."""
+    return _part_of_the_axes(context, ends=True)
+
+
+def ends_spared(context: SchemeContext) -> Fitted:
+    """PICO's weights on all other axes."""
+    return _part_of_the_axes(context, ends=False)
+
+
+def _part_of_the_axes(context: SchemeContext, *, ends: bool) -> Fitted:
+    """The rest has one weight: that of the others on average, each by its share of the products of matched pairs.
+
+    So either half stands to the other as it does in PICO's weights, and what is gained by repairing offsets, which
+    are no style, is parted from what is gained elsewhere.
+    """
+    fitted, fit = context.construct(), context.fit
+    assert fitted.weights is not None
+    image, text = fit.image_means.mean(dim=0), fit.text_means.mean(dim=0)
+    at_the_ends = torch.zeros(fit.n_columns, dtype=torch.bool)
+    at_the_ends[[int((image + text).abs().argmax()), int((image - text).abs().argmax())]] = True
+    energy = (fit.image_means[fit.text_image] * fit.text_means).abs().mean(dim=0)[~at_the_ends]
+    level = (energy * fitted.weights[~at_the_ends]).sum() / energy.sum().clamp_min(1e-12)
+    weights = torch.where(at_the_ends == ends, fitted.weights, level)
+    return replace(fitted, weights=weights / weights.mean())
+
+
+def _constructed(context: SchemeContext) -> tuple[Fitted, Construction]:
+    fitted = context.construct()
+    assert fitted.construction is not None
+    return fitted, fitted.construction
+
+
+PICO = Scheme(
+    "pico",
+    "PICO (best by feedback, no guard)",
+    "the candidate of the construction that feedback liked best, used whatever the guard says",
+    "method",
+    "paper; its open choices are reconstructions",
+    in_report="PICO without the guard (λ = {strength})",
+    on_side="Weighted",
+)
+GUARDED = Scheme(
+    "pico_guarded",
+    "PICO behind the guard",
+    "equal weights wherever the guard saw no gain on the feedback split",
+    "method",
+    "beyond the paper",
+    guarded,
+)
+LAST_AVERAGE = Scheme(
+    "pico_last",
+    "PICO, last average, only its strength chosen",
+    "the last average of the prototypes, so that feedback had no choice but the strength",
+    "method",
+    "reconstruction",
+    last_average,
+)
+ONCE = Scheme(
+    "once",
+    "Prototypes built once, no iteration",
+    "one construction from all fit images, without any iteration or feedback on prototypes",
+    "method",
+    "reconstruction",
+    changes=(Change("n_iterations", "1"), Change("batch_share", "1")),
+)
+UNIFORM = Scheme(
+    "uniform",
+    "Feedback: all candidates alike",
+    "every candidate counts the same: feedback is ignored",
+    "feedback",
+    "reconstruction",
+    uniform,
+    (Change("rule", "uniform"),),
+    in_report="Uniform feedback (λ = {strength})",
+)
+RULES = (
+    rule("ema", "Feedback: exponential moving average", "the newest candidates count most, however good they are"),
+    rule("best", "Feedback: the best candidate alone", "only the candidate of highest gain counts"),
+    rule("last", "Feedback: the newest candidate alone", "only the newest candidate counts"),
+    rule(
+        "accept",
+        "Feedback: candidates of positive gain alike",
+        "candidates of positive gain count alike, the others not at all",
+    ),
+    rule(
+        "shuffled",
+        "Feedback: gains in random order",
+        "the method with the gains handed to the wrong candidates: feedback in form only",
+        "control, beyond the paper",
+    ),
+)
+PERMUTED = Scheme(
+    "permuted",
+    f"The weights of PICO, permuted (mean of {N_PERMUTATIONS})",
+    "the method's own weights on other columns: what their spread alone does",
+    "control",
+    "beyond the paper",
+    permuted,
+    in_report="The same weights, permuted",
+    on_side="Random: the same weights, permuted",
+)
+ENDS_ONLY = Scheme(
+    "ends_only",
+    "PICO on the mean and gap axes alone",
+    "its weights on the two axes that hold the common mean and the modality gap alone",
+    "control",
+    "beyond the paper",
+    ends_only,
+)
+ENDS_SPARED = Scheme(
+    "ends_spared",
+    "PICO on all other axes alone",
+    "its weights on all axes but the two that hold the common mean and the modality gap",
+    "control",
+    "beyond the paper",
+    ends_spared,
+)
