@@ -14,7 +14,7 @@ from pico_app.server.cache import GIGABYTE, MANY, kept
 from pico_app.server.places import opened_place
 from pico_app.state import comparison as comparison_state
 from pico_app.state import queries
-from pico_app.state.side_choice import SideChoice
+from pico_app.state.side_choice import SideChoice, Sides
 from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
@@ -22,6 +22,9 @@ from pico_core.method.basis import Basis
 from pico_core.method.config import BasisName
 from pico_core.method.probabilities import weights_from
 from pico_core.retrieval.rankings import SideBySide, compare_lists, relevant_items
+from pico_core.retrieval.schemes.beside_a_study import StudyContext
+from pico_core.retrieval.schemes.catalogue import SCHEMES
+from pico_core.retrieval.schemes.scheme import NotApplicable
 from pico_core.retrieval.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_splits
@@ -102,7 +105,7 @@ class Comparison:
     @property
     def is_default(self) -> bool:
         """Unweighted against the weights of the study."""
-        return (self.left.choice.kind, self.right.choice.kind) == ("unweighted", "weighted")
+        return (self.left.choice, self.right.choice) == (Sides().left, Sides().right)
 
     @property
     def same(self) -> bool:
@@ -128,31 +131,20 @@ def side(space: Workspace, choice: SideChoice) -> Side:
     """
     if choice.kind in ("axes", "run"):
         return _other_study(space, choice)
-    made, at = space.study.construction, f"λ = {space.strength:g}"
+    if choice.kind == "scheme":
+        return _scheme_side(space, choice)
     one = torch.ones(space.splits.test.n_columns)
-    if choice.kind == "unweighted":
-        return _here(space, choice, "Unweighted", one, "one")
-    if choice.kind == "weighted":
-        return _here(space, choice, f"Weighted, {at}", space.weights, f"weighted {space.strength:g}")
-    if choice.kind == "p_hat":
-        found = weights_from(made.pseudo_semantic, strength=space.strength)
-        return _here(space, choice, f"p̂ as weights, {at}", found, f"p_hat {space.strength:g}")
-    if choice.kind == "random":
-        order = torch.randperm(len(one), generator=torch.Generator().manual_seed(choice.draw))
-        name = "The same weights, permuted" + (f" (draw {choice.draw})" if choice.draw else "")
-        return _here(space, choice, f"{name}, {at}", space.weights[order], f"random {choice.draw} {space.strength:g}")
     missing = [column for column in choice.columns if column >= len(one)]
     if missing or len(choice.columns) >= len(one):
         said = f"there is no column {missing[0]}" if missing else "no column would be left"
         raise DataError(f"this column set does not fit: {said}; choose another set")
-    named = f"Without {choice.name}" if choice.name else f"Without {_listed(choice.columns)}"
     left = one.index_fill(0, torch.tensor(choice.columns, dtype=torch.int64), 0.0)
-    return _here(space, choice, named, left, f"without {choice.columns}")
+    return _here(space, choice, option_name(choice), left, f"without {choice.columns}")
 
 
 def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
     """All that can be chosen here, and what is chosen now."""
-    found = [SideChoice("unweighted"), SideChoice("weighted"), SideChoice("p_hat"), SideChoice("random")]
+    found = [SideChoice("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
     found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space)]
     found += [
         SideChoice("axes", name=name)
@@ -168,14 +160,9 @@ def option_name(choice: SideChoice) -> str:
     """What a choice is called in a list of choices; it names no strength, for a list is told apart by its names."""
     if choice.kind == "set":
         return f"Without {choice.name or _listed(choice.columns)}"
-    return {
-        "unweighted": "Unweighted (P = 1)",
-        "weighted": "Weighted",
-        "p_hat": "p̂ as weights",
-        "random": "Random: the same weights, permuted",
-        "axes": f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}",
-        "run": "Another run …",
-    }[choice.kind]
+    if choice.kind == "scheme":
+        return SCHEMES[choice.name].on_side
+    return "Another run …" if choice.kind == "run" else f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}"
 
 
 def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
@@ -185,7 +172,8 @@ def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
 
 def _same_choice(one: SideChoice, other: SideChoice) -> bool:
     """Paths and draws are set apart from the list."""
-    return (one.kind, one.columns) == (other.kind, other.columns) and (one.kind != "axes" or one.name == other.name)
+    bare = [replace(o, path="", draw=0, name="" if o.kind == "set" else o.name) for o in (one, other)]
+    return bare[0] == bare[1]
 
 
 def query_tokens(one: Side, asked: Asked) -> Tensor:
@@ -226,6 +214,22 @@ def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
 def _packed_bytes(pairs: PairedEmbeddings) -> int:
     """What packing a split costs: four bytes for every number of a real token."""
     return 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum())
+
+
+def _scheme_side(space: Workspace, choice: SideChoice) -> Side:
+    context = StudyContext(space.splits.fit, space.study.construction, seed=choice.draw, strength=space.strength)
+    scheme = SCHEMES[choice.name]
+    try:
+        fitted = scheme.fit(context)
+    except NotApplicable as error:
+        raise DataError(f"“{scheme.on_side}” cannot be had here: {error}; choose another scoring") from None
+    if fitted.transform is not None:
+        raise DataError(f"“{scheme.on_side}” changes tokens, and lists are of weights; choose another scoring")
+    label = scheme.on_side + (f" (draw {choice.draw})" if choice.draw else "")
+    if fitted.strength is not None:
+        label += f", λ = {fitted.strength:g}"
+    weights = torch.ones(space.splits.test.n_columns) if fitted.weights is None else fitted.weights
+    return _here(space, choice, label, weights, f"{choice.name} {choice.draw} {fitted.strength}")
 
 
 def _here(space: Workspace, choice: SideChoice, label: str, weights: Tensor, key: str) -> Side:

@@ -61,7 +61,6 @@ def mirror_sides() -> None:
 
 def forget_sides() -> None:
     """Sets and runs belong to the data and the axes that they were made with."""
-    kept = {"unweighted", "weighted", "p_hat", "random"}
     now, default = sides(), Sides()
-    left = now.left if now.left.kind in kept else default.left
-    set_sides(Sides(left, now.right if now.right.kind in kept else default.right))
+    left = now.left if now.left.kind == "scheme" else default.left
+    set_sides(Sides(left, now.right if now.right.kind == "scheme" else default.right))

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pico_core.method.config import BasisName
+from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE, SCHEMES
+from pico_core.retrieval.schemes.method import PERMUTED
 
-SideKind = Literal["unweighted", "weighted", "p_hat", "random", "set", "axes", "run"]
-PLAIN: tuple[SideKind, ...] = ("unweighted", "weighted", "p_hat")
-KINDS: tuple[SideKind, ...] = get_args(SideKind)
+SideKind = Literal["scheme", "set", "axes", "run"]
 AXES: tuple[BasisName, ...] = get_args(BasisName)
+WEIGHTED = "weighted"  # the weights of the study, as links of version 1.0.0 name them
 LONGEST = 2000  # letters of a list in an address
 MOST_DRAWS = 9999
-_RANDOM = re.compile(r"random(?:-([0-9]{1,4}))?")
+_DRAWN = re.compile(r"([a-z0-9_]{1,40})-([0-9]{1,4})")
 _SET = re.compile(r"without-([0-9]{1,6}(?:,[0-9]{1,6})*)")
 _AXES = re.compile(r"axes-([a-z]{1,10})")
 
@@ -22,17 +23,17 @@ class SideChoice:
     """One scoring, as it is chosen.
 
     Attributes:
-        kind: Which weights: none, those of the study, p^ in their place, the same permuted, none but with
-            a set of columns taken out, the study in other axes, or a run from a folder.
+        kind: A scheme of the catalogue on the open study, no weights but with a set of columns taken out, the study
+            in other axes, or a run from a folder.
+        name: Of the scheme, the set, or the axes.
         columns: Of a set.
-        name: Of a set, or of the axes.
         path: Of a run.
         draw: Of a permutation.
     """
 
     kind: SideKind
-    columns: tuple[int, ...] = ()
     name: str = ""
+    columns: tuple[int, ...] = ()
     path: str = ""
     draw: int = 0
 
@@ -40,8 +41,8 @@ class SideChoice:
     def address(self) -> str | None:
         """As a link writes it; None for a run, whose path stays on this machine.
 
-        >>> SideChoice("set", columns=(3, 7)).address, SideChoice("random", draw=2).address
-        ('without-3,7', 'random-2')
+        >>> SideChoice("set", columns=(3, 7)).address, SideChoice("scheme", "permuted", draw=2).address
+        ('without-3,7', 'permuted-2')
         """
         if self.kind == "run":
             return None
@@ -50,15 +51,15 @@ class SideChoice:
             return f"without-{listed}" if len(listed) <= LONGEST else None
         if self.kind == "axes":
             return f"axes-{self.name}"
-        return f"random-{self.draw}" if self.kind == "random" and self.draw else self.kind
+        return f"{self.name}-{self.draw}" if self.draw else self.name
 
 
 @dataclass(frozen=True)
 class Sides:
     """The two scorings of a comparison."""
 
-    left: SideChoice = SideChoice("unweighted")
-    right: SideChoice = SideChoice("weighted")
+    left: SideChoice = SideChoice("scheme", REFERENCE)
+    right: SideChoice = SideChoice("scheme", METHOD)
 
     @property
     def swapped(self) -> "Sides":
@@ -69,20 +70,16 @@ class Sides:
 def from_address(text: str | None, default: SideChoice) -> SideChoice:
     """What a link asks for; anything that is no such choice is dropped without a word.
 
-    >>> from_address("without-3,7", SideChoice("weighted")).columns, from_address("x", SideChoice("weighted")).kind
-    ((3, 7), 'weighted')
+    >>> from_address("without-3,7", Sides().right).columns, from_address("random-2", Sides().right).name
+    ((3, 7), 'permuted')
     """
     wanted = (text or "")[: LONGEST + 20]
-    plain = next((kind for kind in PLAIN if kind == wanted), None)
-    if plain is not None:
-        return SideChoice(plain)
-    found = _RANDOM.fullmatch(wanted)
-    if found is not None:
-        return SideChoice("random", draw=int(found[1] or 0))
-    found = _SET.fullmatch(wanted)
-    if found is not None:
-        return SideChoice("set", columns=tuple(sorted({int(number) for number in found[1].split(",")})))
-    found = _AXES.fullmatch(wanted)
-    if found is not None and found[1] in AXES:
-        return SideChoice("axes", name=found[1])
-    return default
+    if match := _SET.fullmatch(wanted):
+        return SideChoice("set", columns=tuple(sorted({int(number) for number in match[1].split(",")})))
+    if match := _AXES.fullmatch(wanted):
+        return SideChoice("axes", match[1]) if match[1] in AXES else default
+    match = _DRAWN.fullmatch(wanted)
+    name, draw = (wanted, 0) if match is None else (match[1], int(match[2]))
+    name = METHOD if name == WEIGHTED else SCHEMES.current_name(name)
+    known = name in SCHEMES and SCHEMES[name].on_side and (not draw or name == PERMUTED.name)
+    return SideChoice("scheme", name, draw=draw) if known else default

@@ -164,7 +164,7 @@ PERMUTED = Scheme(
     "beyond the paper",
     permuted,
     in_report="The same weights, permuted",
-    on_side="Random: the same weights, permuted",
+    on_side="The same weights, permuted",
 )
 ENDS_ONLY = Scheme(
     "ends_only",

@@ -66,7 +66,7 @@ UNWEIGHTED = Scheme(
     "reference",
     "paper",
     lambda context: Fitted(),
-    on_side="Unweighted (P = 1)",
+    on_side="Unweighted",
 )
 P_HAT = Scheme(
     "p_hat",

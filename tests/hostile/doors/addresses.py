@@ -80,7 +80,7 @@ def followed(page: str) -> None:
     study.query_link(chosen)
     for side in (comparison.sides().left, comparison.sides().right):
         _ = side.address
-        if side_choice.from_address(side.address, side_choice.SideChoice("weighted")) != side:
+        if side_choice.from_address(side.address, side_choice.SideChoice("scheme", "pico")) != side:
             raise AssertionError(f"{side} is not what its address says")
     switch.place_switching(N_COLUMNS)
     with suppress(DataError):  # the page says so under the field

@@ -110,7 +110,7 @@ def test_pages_and_tables_of_the_app(home, data, monkeypatch):
     dataset = datasets.open_dataset(str(data))
     study = answers.studies.run_study(dataset.pairs, StudyConfig(construction=method))
     space = workspace_on(dataset.pairs, study)
-    found = Comparison(side(space, SideChoice("unweighted")), side(space, SideChoice("weighted")))
+    found = Comparison(side(space, SideChoice("scheme", "unweighted")), side(space, SideChoice("scheme", "pico")))
     asked = Query("text", 0)
     both = compare.lists_of(space, found, asked, top_k=5)
     section = PageSection("Why", "words", None, "why", "read", "beware")

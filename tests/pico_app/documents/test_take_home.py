@@ -29,7 +29,7 @@ def space():
 
 @pytest.fixture(scope="module")
 def found(space):
-    return Comparison(side(space, SideChoice("unweighted")), side(space, SideChoice("weighted")))
+    return Comparison(side(space, SideChoice("scheme", "unweighted")), side(space, SideChoice("scheme", "pico")))
 
 
 def hostile_page(name: str = HOSTILE) -> str:

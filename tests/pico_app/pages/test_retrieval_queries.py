@@ -233,7 +233,7 @@ def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
 
     def known(weights, basis=study.basis):
         return side_ranks.known_ranks(
-            space, Side(SideChoice("weighted"), "", Scorable(test, weights), basis, "", "unseen")
+            space, Side(SideChoice("scheme", "pico"), "", Scorable(test, weights), basis, "", "unseen")
         )
 
     made = study.construction
@@ -389,11 +389,11 @@ def test_what_is_under_way_comes_first_when_the_other_side_changes(slow):
     before = asked_jobs()
     from pico_app.state.side_choice import SideChoice, Sides
 
-    app.session_state["sides"] = Sides(SideChoice("p_hat"), SideChoice("weighted"))
+    app.session_state["sides"] = Sides(SideChoice("scheme", "p_hat"), SideChoice("scheme", "pico"))
     app.run()
     assert not app.exception
     assert asked_jobs() == before
-    app.session_state["sides"] = Sides(SideChoice("p_hat"), SideChoice("unweighted"))
+    app.session_state["sides"] = Sides(SideChoice("scheme", "p_hat"), SideChoice("scheme", "unweighted"))
     app.run()
     assert [job.title for job in asked_jobs().values()] == ["Ranking all queries: p̂ as weights, λ = 1"]
 
@@ -404,7 +404,7 @@ def test_a_side_that_cannot_be_had_stops_the_work(slow):
     wait_until(lambda: len(running) == 1)
     from pico_app.state.side_choice import SideChoice, Sides
 
-    app.session_state["sides"] = Sides(SideChoice("unweighted"), SideChoice("run", path="/nowhere"))
+    app.session_state["sides"] = Sides(SideChoice("scheme", "unweighted"), SideChoice("run", path="/nowhere"))
     app.run()
     assert not app.exception
     wait_until(lambda: not running)

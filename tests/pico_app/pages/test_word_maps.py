@@ -70,8 +70,8 @@ def scenes():
     return studies.workspace(dataset, studies.find_study(dataset, StudyConfig()))
 
 
-def compared(space, left="unweighted", right="weighted"):
-    return Comparison(side(space, SideChoice(left)), side(space, SideChoice(right)))
+def compared(space, left="unweighted", right="pico"):
+    return Comparison(side(space, SideChoice("scheme", left)), side(space, SideChoice("scheme", right)))
 
 
 def words_of(space) -> TokenWords:
@@ -132,7 +132,7 @@ def test_what_is_sent_is_the_table_of_the_pair_and_adds_up_to_the_score_of_the_l
     assert given["scale"]["high"] == pytest.approx(max(float(numbers(one["table"]).max()) for one in given["sides"]))
 
 
-@pytest.mark.parametrize("left", ["p_hat", "random", "unweighted"])
+@pytest.mark.parametrize("left", ["p_hat", "permuted", "unweighted"])
 def test_maps_under_any_scoring_add_up_to_the_score_of_its_list(scenes, left):
     found = compared(scenes, left)
     asked = queries.Query("text", 5)
@@ -146,7 +146,7 @@ def test_maps_under_any_scoring_add_up_to_the_score_of_its_list(scenes, left):
 def test_sides_in_different_axes_have_maps_too(scenes):
     cross = studies.find_study(scenes.dataset, StudyConfig(basis="cross"))
     other = studies.workspace(scenes.dataset, cross)
-    found = Comparison(side(scenes, SideChoice("weighted")), side(other, SideChoice("weighted")))
+    found = Comparison(side(scenes, SideChoice("scheme", "pico")), side(other, SideChoice("scheme", "pico")))
     asked = queries.Query("text", 5)
     both = compare.lists_of(scenes, found, asked, top_k=3)
     maps = token_maps.word_maps(scenes, found, asked, both.left[0].index, words_of(scenes)).maps

@@ -8,6 +8,7 @@ import streamlit as st
 from pico_app.answers import compare, studies
 from pico_app.state import comparison, widgets
 from pico_app.state.side_choice import MOST_DRAWS, SideChoice
+from pico_core.retrieval.schemes.method import PERMUTED
 
 Place = Literal["left", "right"]
 
@@ -55,7 +56,7 @@ def _chooser(space: studies.Workspace, place: Place) -> None:
         st.text_input(
             "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(place,)
         )
-    if chosen.kind == "random":
+    if (chosen.kind, chosen.name) == ("scheme", PERMUTED.name):
         st.button("Another draw", key=f"draw-{place}", on_click=_redraw, args=(place, chosen))
 
 
