@@ -2,8 +2,8 @@
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import planted_pairs
-from pico_core.formats.imports import import_arrays
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.construction import construct
 from pico_core.method.probabilities import pseudo_semantic_probabilities
@@ -17,9 +17,8 @@ __all__ = [
     "ConstructionConfig",
     "PairedEmbeddings",
     "construct",
-    "import_arrays",
-    "load_pairs",
     "load_run",
+    "open_pairs",
     "planted_pairs",
     "pseudo_semantic_probabilities",
     "retrieval_report",

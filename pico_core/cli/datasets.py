@@ -1,16 +1,17 @@
 """Commands about data: inspect, import, planted."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from pico_core import formats
 from pico_core.cli.options import Data, Json, Seed, named_values, say_made
 from pico_core.cli.printing import say
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.data.truth import write_truth
-from pico_core.formats.imports import import_arrays
-from pico_core.formats.inspection import inspect_dataset
 from pico_core.formats.native import save_pairs
 
 app = typer.Typer()
@@ -21,7 +22,18 @@ ImageTable = Annotated[Path | None, typer.Option(help="Parquet or CSV with one r
 TextTable = Annotated[Path | None, typer.Option(help="Parquet or CSV with one row per text.")]
 
 
-@app.command()
+class FormatsCommand(TyperCommand):
+    """A command whose help lists every format that can be opened."""
+
+    def format_help(self, *given: Any) -> None:
+        """Write the help, the formats at its end."""
+        self.epilog = "\n\n".join(
+            f"{form.title} ({', '.join(form.suffixes) or 'folder'}): {form.sentence}" for form in formats.FORMATS
+        )
+        super().format_help(*given)
+
+
+@app.command(cls=FormatsCommand)
 def inspect(
     data: Data,
     mapping: Mapping = None,
@@ -31,7 +43,8 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Say what lies in a file or folder, and every problem found; exit code 2 where there is one."""
-    found = inspect_dataset(data, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
+    found = formats.inspect(data, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
+    pairs = found.pairs
     values: dict[str, Any] = {
         "path": str(found.path),
         "format": found.format,
@@ -40,9 +53,9 @@ def inspect(
         "n_texts": found.n_texts,
         "n_columns": found.n_columns,
         "storage": found.storage,
-        "texts_per_image": found.texts_per_image and list(found.texts_per_image),
-        "digest": found.digest,
-        "encoder": found.encoder,
+        "texts_per_image": pairs and list(pairs.texts_per_image),
+        "digest": pairs and pairs.digest,
+        "encoder": pairs and pairs.encoder and pairs.encoder.sentence,
         "problems": list(found.problems),
     }
     say(values, as_json=as_json)
@@ -50,7 +63,7 @@ def inspect(
         raise typer.Exit(2)
 
 
-@app.command(name="import")
+@app.command(name="import", cls=FormatsCommand)
 def import_(
     file: Annotated[Path, typer.Argument(help="Embeddings of another program.")],
     target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
@@ -61,9 +74,8 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Turn arrays of another program into a dataset folder."""
-    pairs = import_arrays(
-        file, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts, name=target.name
-    )
+    pairs = formats.open_pairs(file, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
+    pairs = replace(pairs, name=target.name)
     save_pairs(pairs, target)
     say_made(pairs, target, as_json=as_json)
 

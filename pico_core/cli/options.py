@@ -9,10 +9,10 @@ from pico_core.cli.printing import say
 from pico_core.cluster import Cluster
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.storage.token_files import STREAM_FROM
 
-Data = Annotated[Path, typer.Argument(help="A dataset folder, or an .npz, .safetensors or .pt file.")]
+Data = Annotated[Path, typer.Argument(help="A dataset folder or a file of embeddings: inspect --help lists the forms.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides everything random.")]
 Ray = Annotated[
@@ -25,9 +25,9 @@ Ray = Annotated[
 ]
 
 
-def open_pairs(data: Path, cluster: Cluster | None) -> PairedEmbeddings:
+def open_data(data: Path, cluster: Cluster | None) -> PairedEmbeddings:
     """Open a dataset; for a cluster its tokens stay in their file, where every machine reads its part."""
-    return load_pairs(data, stream_from=STREAM_FROM if cluster is None else 0)
+    return open_pairs(data, stream_from=STREAM_FROM if cluster is None else 0)
 
 
 def named_values(texts: list[str] | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
 from pico_core.errors import DataError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.method.basis import Basis
 from pico_core.retrieval.records import Estimate
 from pico_core.studies.probes import check_target, save_probe, study_label_probe, study_variants, with_styles
@@ -48,7 +48,7 @@ def probe(
 ) -> None:
     """Perturb pictures and captions, encode them again, and say how much of every column is style."""
     check_target(target)
-    pairs = load_pairs(data)
+    pairs = open_pairs(data)
     study = None if run is None else load_run(run, pairs)
     if labels:
         found = _by_labels(pairs, study)

@@ -9,7 +9,7 @@ import typer
 from pico_core.cli.options import Data, Json
 from pico_core.cli.printing import err, say
 from pico_core.errors import SettingError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.retrieval.best_candidates import hits_frame, top_candidates
 from pico_core.storage.atomic import write_atomically
 from pico_core.studies.export import TableFormat, frame_bytes
@@ -57,7 +57,7 @@ def retrieve(
             "--part all: a run's weights are fitted on some of these pairs; only its test split was never seen: "
             "leave --part out, or leave --run out"
         )
-    pairs = load_pairs(data)
+    pairs = open_pairs(data)
     study = None if run is None else load_run(run, pairs)
     searched = pairs if study is None else study_splits(pairs, study.config, study.basis).test
     with err.status("searching"):

@@ -11,13 +11,13 @@ import typer
 from rich.progress import Progress
 
 from pico_core.axes import Columns
-from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_pairs
+from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_data
 from pico_core.cli.printing import err, out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.errors import SettingError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import Iteration
@@ -70,7 +70,7 @@ def construct(
     place = target.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, bars as progress:
-        pairs = open_pairs(data, cluster)
+        pairs = open_data(data, cluster)
         task = progress.add_task("reading the columns", total=1.0)
 
         def tick(step: Iteration) -> None:
@@ -120,7 +120,7 @@ def repeat(
 ) -> None:
     """Do the same study with several seeds: how far its result depends on the split and on chance."""
     config = StudyConfig(construction=ConstructionConfig.preset(preset)).with_settings(named_values(settings))
-    pairs = load_pairs(data)
+    pairs = open_pairs(data)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("seeds", total=seeds)
         report = report_over_seeds(
@@ -153,7 +153,7 @@ def evaluate(
     """Score the test split of a run again, unweighted, weighted, and every control."""
     bars = Progress(console=err, transient=True, disable=not err.is_terminal)
     with cluster_at(ray) as cluster, bars as progress:
-        pairs = open_pairs(data, cluster)
+        pairs = open_data(data, cluster)
         task = progress.add_task("scoring the test split", total=1.0)
         report = evaluate_study(
             pairs,
@@ -192,7 +192,7 @@ def export(
 @app.command(name="replay")
 def replay_(run: Annotated[Path, typer.Argument(help="Run folder.")], data: Data, as_json: Json = False) -> None:
     """Do a run again from its settings and compare it bit for bit."""
-    found = replay(run, load_pairs(data))
+    found = replay(run, open_pairs(data))
     largest = found.largest_difference if isfinite(found.largest_difference) else None
     say({"identical": found.identical, "largest_difference": largest}, as_json=as_json)
     if not found.identical:

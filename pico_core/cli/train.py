@@ -22,7 +22,7 @@ from pico_core.experiments.training_tables import check_trainings, read_training
 from pico_core.experiments.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
 from pico_core.experiments.trainings.summary import training_summaries, training_summary
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.storage.token_files import NEVER
 from pico_core.training.stopping import TrainingStopped
 
@@ -73,7 +73,7 @@ def train(
         seeds=usual.seeds if seeds is None else tuple(range(seeds)),
         held_out=_listed(hold_out_styles or ""),
     ).with_settings({"n_training_images": few} | named if few else dict(named))
-    pairs = load_pairs(data, stream_from=NEVER)
+    pairs = open_pairs(data, stream_from=NEVER)
     with _watched(target) as meter:
 
         def tick(now: ComparisonProgress) -> None:

@@ -4,7 +4,7 @@ from pico_core.columns.probe import StyleProbe, axes_key, style_probe
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.encoders import load_small
 from pico_core.errors import DataError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.studies.probes import load_probe, part_name, save_probe, study_variants
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study
@@ -16,7 +16,7 @@ def save_probes(demo: Demo) -> None:
     Raises:
         DataError: the demo's encoder did not make its dataset.
     """
-    pairs, encoder = load_pairs(demo.dataset), load_small(demo.encoder)
+    pairs, encoder = open_pairs(demo.dataset), load_small(demo.encoder)
     studies = {basis: load_run(demo.run(basis), pairs) for basis in BASES}
     variants = study_variants(encoder, pairs, studies[BASES[0]].config, folder=demo.dataset)
     for basis, study in studies.items():

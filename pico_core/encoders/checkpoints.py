@@ -10,8 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pico_core.errors import DataError
-from pico_core.formats.sources import check_file
-from pico_core.storage.headers import naming, reading, safetensors_headers, zip_members
+from pico_core.storage.headers import check_file, naming, reading, safetensors_headers, zip_members
 
 CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin")
 ONLY_WEIGHTS = (

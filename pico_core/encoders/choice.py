@@ -11,8 +11,7 @@ from pico_core.encoders.loading import HUB, as_file, check_model, load_encoder, 
 from pico_core.encoders.openclip import OpenClipEncoder
 from pico_core.encoders.small import SMALL, is_small
 from pico_core.errors import SettingError
-from pico_core.formats.sources import check_file
-from pico_core.storage.headers import reading, safetensors_headers
+from pico_core.storage.headers import check_file, reading, safetensors_headers
 
 
 @dataclass(frozen=True)

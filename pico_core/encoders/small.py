@@ -18,9 +18,8 @@ from pico_core.encoders.checkpoints import fit_weights, read_weights
 from pico_core.encoders.openclip import DTYPES, OpenClipEncoder
 from pico_core.encoders.words import END, PADDING, START, SmallWords
 from pico_core.errors import DataError, SettingError
-from pico_core.formats.sources import check_file
 from pico_core.storage.atomic import atomic_file
-from pico_core.storage.headers import naming, reading, safetensors_headers
+from pico_core.storage.headers import check_file, naming, reading, safetensors_headers
 
 SMALL = "pico-small"
 FORMAT, VERSION = "pico-lens encoder", 1

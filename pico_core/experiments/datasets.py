@@ -8,7 +8,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
 from pico_core.demo.catalogue import demo_of
 from pico_core.experiments.config import DatasetChoice
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.storage.token_files import NEVER
 
 
@@ -34,17 +34,17 @@ def open_dataset(choice: DatasetChoice) -> OpenDataset:
         DataError: nothing there, or no dataset; says the mend.
     """
     beside = demo_of(choice.data).truth if choice.place is None else choice.place / "truth.parquet"
-    pairs = open_pairs(choice.data, choice.place)
+    pairs = open_choice(choice.data, choice.place)
     return OpenDataset(choice, pairs, read_truth(beside, pairs.n_columns) if beside.is_file() else None)
 
 
-def open_pairs(data: str, place: Path | None) -> PairedEmbeddings:
+def open_choice(data: str, place: Path | None) -> PairedEmbeddings:
     """All pairs of a built-in demo, or of what lies at a place.
 
     Raises:
         DataError: nothing there, or no dataset; says the mend.
 
-    >>> open_pairs("planted", None).name
+    >>> open_choice("planted", None).name
     'Planted columns'
     """
-    return load_pairs(demo_of(data).dataset if place is None else place, stream_from=NEVER)
+    return open_pairs(demo_of(data).dataset if place is None else place, stream_from=NEVER)

@@ -10,7 +10,7 @@ import polars as pl
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, RunError
-from pico_core.experiments.datasets import open_pairs
+from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.training_list import ListedComparison, TrainingList
 from pico_core.experiments.trainings.comparison import (
     CURVE_TABLE,
@@ -140,7 +140,7 @@ def subjects_of(listed: TrainingList) -> list[Subject]:
             made.append(SceneSubject(one.config))
             continue
         if (one.data, one.place) not in opened:
-            opened[one.data, one.place] = open_pairs(one.data, one.place)
+            opened[one.data, one.place] = open_choice(one.data, one.place)
         made.append(HeadSubject(opened[one.data, one.place], one.config))
     return made
 

@@ -1,8 +1,6 @@
 """The engine's own datasets on disk: a folder that is replaced whole or not at all."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -16,8 +14,9 @@ from pico_core.data.compact import CompactTokens, compacted
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays
-from pico_core.storage.atomic import atomic_folder, recover, strangers
+from pico_core.formats.format import Format, NamedArrays
+from pico_core.formats.safetensors_file import SAFETENSORS, read_array
+from pico_core.storage.atomic import atomic_folder, strangers
 from pico_core.storage.block_writing import ComingArray, write_arrays
 from pico_core.storage.headers import (
     ArrayHeader,
@@ -28,7 +27,7 @@ from pico_core.storage.headers import (
     safetensors_metadata,
 )
 from pico_core.storage.parquet import read_parquet
-from pico_core.storage.token_files import STREAM_FROM, StoredTokens, TokenFile, blocks, dense, items_at_once
+from pico_core.storage.token_files import StoredTokens, TokenFile, blocks, dense, items_at_once
 
 ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
 FILES = (ARRAYS, IMAGES, TEXTS)
@@ -142,40 +141,25 @@ def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     return result
 
 
-def load_pairs(path: Path | str, *, stream_from: int = STREAM_FROM) -> PairedEmbeddings:
-    """Read a dataset folder of `save_pairs`, or import a foreign file by its recognised names.
+def dataset_folder(path: Path) -> Path:
+    """The folder of a dataset, where somebody named the file of its arrays."""
+    return path.parent if path.name == ARRAYS and is_dataset(path.parent) else path
 
-    Arrays are read into memory of their own: a mapped file that somebody cuts would end the process. The tokens of
-    a large dataset stay in the file and are read in blocks (`StoredTokens`).
-    What is written and read again has the same digest.
 
-    Args:
-        path: The folder, or the foreign file.
-        stream_from: Tokens of a folder that take so many bytes together stay in its file.
+def _inspect(folder: Path) -> NamedArrays:
+    return SAFETENSORS.arrays(folder / ARRAYS)
 
-    Raises:
-        DataError: nothing there, not a dataset, or contents that are no dataset; says which and the mend.
-    """
-    place = Path(path)
-    if place.name == ARRAYS and is_dataset(place.parent):
-        place = place.parent
-    recover(place)
-    if not place.is_dir():
-        return import_arrays(place)
-    missing = [name for name in FILES if not (place / name).is_file()]
+
+def _open(folder: Path, stream_from: int) -> PairedEmbeddings:
+    """A dataset with the digest that it was saved with."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise DataError(
-            f"{place.name}: the folder is not a dataset ({', '.join(missing)} missing); name a folder that PICO Lens "
+            f"{folder.name}: the folder is not a dataset ({', '.join(missing)} missing); name a folder that PICO Lens "
             "wrote, or the file of the embeddings itself"
         )
-    with _inside(place):
-        return _load_folder(place, stream_from)
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
     try:
-        yield
+        return _load_folder(folder, stream_from)
     except DataError as error:
         raise DataError(f"{folder.name}/{error}") from error
 
@@ -189,7 +173,7 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
         arrays = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
         if not arrays:
             check_total(tuple(headers.values()))
-        arrays |= {name: _read_array(file, one) for name, one in headers.items() if name not in arrays}
+        arrays |= {name: read_array(file, one) for name, one in headers.items() if name not in arrays}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -239,16 +223,6 @@ def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int)
         )
         for header in found
     }
-
-
-def _read_array(file: Path, header: ArrayHeader) -> Tensor:
-    """One array, whole."""
-    raw = torch.empty(header.nbytes, dtype=torch.uint8)
-    with file.open("rb") as stream:
-        stream.seek(header.start)
-        if stream.readinto(raw.numpy().data) < header.nbytes:
-            raise DataError("the file ends before its arrays do; it was changed while it was read: open it again")
-    return raw.view(getattr(torch, header.dtype)).view(header.shape)
 
 
 def _check_format(header: dict[str, str]) -> str:
@@ -314,3 +288,14 @@ def _checked(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, Tenso
                 "1, or padding that is not 0; the file was changed since: import the arrays anew"
             )
     return tokens, mask
+
+
+NATIVE = Format(
+    name="dataset",
+    title="PICO Lens dataset",
+    sentence="A folder of arrays and two tables, as PICO Lens itself writes it.",
+    suffixes=(),
+    sniff=is_dataset,
+    inspect=_inspect,
+    open=_open,
+)

@@ -1,7 +1,7 @@
 """Which array of a foreign file plays which role, and whether their shapes fit, from headers alone."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -42,31 +42,27 @@ RESERVED = ("id", "path", "caption")
 
 @dataclass(frozen=True)
 class Assignment:
-    """The name of the array that plays each role, None where nothing does."""
+    """Which array plays which role.
 
-    image_emb: str | None = None
-    text_emb: str | None = None
-    image_mask: str | None = None
-    text_mask: str | None = None
-    image_index: str | None = None
-    captions: str | None = None
-    ids: str | None = None
-    image_paths: str | None = None
+    Attributes:
+        names: The name of the array of each role that one plays.
+        image_labels: Arrays of text that label images.
+        text_labels: The same of texts.
+    """
+
+    names: Mapping[str, str]
     image_labels: tuple[str, ...] = ()
     text_labels: tuple[str, ...] = ()
 
     def array(self, role: str) -> str | None:
         """The array of a role."""
-        name: str | None = getattr(self, role)
-        return name
+        return self.names.get(role)
 
     def role_of(self, name: str) -> str | None:
         """The role of an array, None if it is not used."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == name or (isinstance(value, tuple) and name in value):
-                return field.name.removesuffix("s") if isinstance(value, tuple) else field.name
-        return None
+        if name in self.image_labels or name in self.text_labels:
+            return "image_label" if name in self.image_labels else "text_label"
+        return next((role for role, array in self.names.items() if array == name), None)
 
     def explain(self, message: str) -> str:
         """Say after the words for a role which array it is."""
@@ -115,7 +111,7 @@ def assign(headers: tuple[ArrayHeader, ...], mapping: Mapping[str, str]) -> Assi
                 found[role] = known
                 taken.add(known)
     labels = _labels([h for h in headers if h.name not in taken], found, by_name)
-    return Assignment(**found, image_labels=labels[0], text_labels=labels[1])
+    return Assignment(found, *labels)
 
 
 def _rows(found: dict[str, str], by_name: dict[str, ArrayHeader], role: str) -> int | None:
@@ -175,16 +171,13 @@ def _labels(
     return tuple(image), tuple(text)
 
 
-def shape_problems(
-    headers: tuple[ArrayHeader, ...], roles: Assignment, *, paired: bool = False, minimum: int = MIN_IMPORTED_IMAGES
-) -> Iterator[str]:
+def shape_problems(headers: tuple[ArrayHeader, ...], roles: Assignment, *, paired: bool = False) -> Iterator[str]:
     """Everything that is wrong with names, kinds and shapes.
 
     Args:
         headers: What the file declares.
         roles: Which array plays which role.
         paired: Whether a table says which image each text belongs to.
-        minimum: Fewest images.
     """
     by_name = {header.name: header for header in headers}
     for role in ("image_emb", "text_emb"):
@@ -214,10 +207,10 @@ def shape_problems(
             yield from _fit_problems(role, header, tokens)
     if len(tokens) == 2:
         yield from _joint_problems(roles, tokens["image_emb"], tokens["text_emb"], paired=paired)
-    if "image_emb" in tokens and len(tokens["image_emb"]) < minimum:
+    if "image_emb" in tokens and len(tokens["image_emb"]) < MIN_IMPORTED_IMAGES:
         yield (
-            f"there are {len(tokens['image_emb'])} images (array {roles.image_emb!r}); at least {minimum} are needed "
-            "to fit, steer and test on different images: bring more"
+            f"there are {len(tokens['image_emb'])} images (array {roles.array('image_emb')!r}); at least "
+            f"{MIN_IMPORTED_IMAGES} are needed to fit, steer and test on different images: bring more"
         )
 
 
@@ -227,7 +220,7 @@ def _joint_problems(roles: Assignment, images: Tensor, texts: Tensor, *, paired:
     except DataError as error:
         yield roles.explain(str(error))
     try:
-        if roles.image_index is None and not paired:
+        if roles.array("image_index") is None and not paired:
             checks.as_text_image(None, n_images=len(images), n_texts=len(texts))
     except DataError as error:
         yield str(error)

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from pico_core.errors import DataError
 from pico_core.formats.roles import NAMES, canonical
-from pico_core.formats.sources import TABLE_EXTENSIONS, check_file
-from pico_core.storage.headers import reading
+from pico_core.storage.headers import check_file, reading
 from pico_core.storage.parquet import check_letters, read_parquet
 
+TABLE_EXTENSIONS = (".parquet", ".csv", ".tsv")
 IMAGE_NAMES = ("image_id", "image", "image_name", "image_file", "filename", "file_name")
 
 
@@ -75,15 +75,13 @@ def read_table(path: Path, *, rows: int | None, of: str) -> Table:
             frame = _guess_types(pl.read_csv(path, separator=separator, infer_schema=False, glob=False))
         else:
             frame = read_parquet(path, rows=rows, of=of)
-        _check_rows(frame.height, rows, of)
+        if rows is not None and frame.height != rows:
+            raise DataError(
+                f"the table has {frame.height} rows, but there are {rows} {of}; one row each is needed, in order"
+            )
         plain = frame.select([column for column in map(_plain, frame.iter_columns()) if column is not None])
         check_letters(plain)
         return Table(path, plain)
-
-
-def _check_rows(found: int, expected: int | None, of: str) -> None:
-    if expected is not None and found != expected:
-        raise DataError(f"the table has {found} rows, but there are {expected} {of}; one row each is needed, in order")
 
 
 def _plain(column: pl.Series) -> pl.Series | None:
@@ -124,10 +122,10 @@ def owners_from_table(texts: Table, ids: list[str]) -> Tensor | None:
     name = texts.image_name_column()
     if name is None:
         return None
-    places = {image: place for place, image in enumerate(ids)}
-    if len(places) != len(ids):
+    number_of = {image: number for number, image in enumerate(ids)}
+    if len(number_of) != len(ids):
         raise DataError("two images have the same id, so texts cannot be paired by name; give image_index instead")
-    owners = [places.get(value, -1) for value in texts.frame[name].cast(pl.String).to_list()]
+    owners = [number_of.get(value, -1) for value in texts.frame[name].cast(pl.String).to_list()]
     if -1 in owners:
         row = owners.index(-1)
         raise DataError(

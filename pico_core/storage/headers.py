@@ -100,6 +100,21 @@ def reading(path: Path, kind: str) -> Iterator[None]:
             ) from error
 
 
+def check_file(path: Path, extensions: tuple[str, ...]) -> None:
+    """The file must be there, hold something and be of a known kind."""
+    if not path.exists():
+        raise DataError(f"{path.name}: there is no such file in {path.parent}; check the path")
+    if not path.is_file():
+        raise DataError(f"{path.name}: is a folder; name a file ({', '.join(extensions)})")
+    if path.suffix.lower() not in extensions:
+        raise DataError(
+            f"{path.name}: files ending in {path.suffix or 'nothing'} are not known here; expected one of "
+            f"{', '.join(extensions)}: save the data in one of these"
+        )
+    if path.stat().st_size == 0:
+        raise DataError(f"{path.name}: the file is empty (0 bytes); copy or save it again")
+
+
 def check_axes(name: str, shape: tuple[int, ...]) -> None:
     """Axes must be whole numbers that a machine can count to."""
     if any(not 0 <= axis <= MAX_AXIS for axis in shape):
@@ -211,18 +226,6 @@ def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, .
             "data are real"
         )
     return members
-
-
-def npz_headers(path: Path) -> tuple[ArrayHeader, ...]:
-    """The headers of all arrays of an .npz, each checked against the size of its member."""
-    headers, members = [], zip_members(path)
-    with zipfile.ZipFile(path) as archive:
-        for member in members:
-            if member.filename.endswith(".npy"):
-                name = member.filename.removesuffix(".npy")
-                with archive.open(member) as stream:
-                    headers.append(npy_header(stream.read, name=name, size=member.file_size))
-    return check_total(tuple(headers))
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

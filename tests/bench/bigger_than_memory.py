@@ -62,7 +62,8 @@ def measure(folder: Path, *, cold: bool) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     from pico_core.columns.summary import column_table
     from pico_core.data.statistics import item_statistics
-    from pico_core.formats.native import ARRAYS, load_pairs
+    from pico_core.formats import open_pairs
+    from pico_core.formats.native import ARRAYS
     from pico_core.method.config import StudyConfig
     from pico_core.method.construction import construct
     from pico_core.retrieval.evaluation import retrieval_feedback
@@ -75,7 +76,7 @@ def measure(folder: Path, *, cold: bool) -> None:
     watch, file = Watch(), folder / ARRAYS
     config = StudyConfig(basis="cross", feedback_images=FEEDBACK_IMAGES).with_settings({"n_iterations": ITERATIONS})
     with watch.stage("open"):
-        pairs = load_pairs(folder, stream_from=0)
+        pairs = open_pairs(folder, stream_from=0)
     assert isinstance(pairs.image_tokens, StoredTokens)
     with watch.stage("digest"):
         pairs.digest  # noqa: B018

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.kernels.packing import pack_images, pack_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
@@ -69,7 +69,7 @@ def half_the_bits() -> Iterator[Row]:
     if data is None or not data.is_file():
         yield skipped("bfloat16 and float32 on photographs", "PICO_REAL_DATA names no folder with flickr8k_test1k")
         return
-    pairs = load_pairs(data).select(range(200))
+    pairs = open_pairs(data).select(range(200))
     found = agreement_with_float32(pairs, torch.ones(pairs.n_columns), Arithmetic(precision="bfloat16"))
     note = "200 photographs, 1,000 captions"
     yield Row("bfloat16 and float32: share of the ten best in common", found.top10_overlap, "", mark=0.99, note=note)

@@ -10,7 +10,7 @@ import torch
 
 from pico_core.cluster import Cluster, cluster_at
 from pico_core.data.distributed_statistics import distributed_statistics
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.retrieval.distributed_ranks import distributed_plan, distributed_ranks
 from pico_core.retrieval.rank_counts import rank_plan
 from tests.bench.large_dataset import write_large
@@ -45,7 +45,7 @@ def ray_efficiency() -> Iterator[Row]:
 
 
 def _best_times(folder: Path, address: str) -> list[float]:
-    pairs = load_pairs(folder, stream_from=0)
+    pairs = open_pairs(folder, stream_from=0)
     plan, weights = distributed_plan(rank_plan(pairs)), torch.linspace(0.5, 1.5, COLUMNS)
     with cluster_at(address) as cluster:
         assert isinstance(cluster, Cluster)

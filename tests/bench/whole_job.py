@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from pico_core.columns.summary import column_table
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.method.construction import construct
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
@@ -51,7 +51,7 @@ def _steps(data: Path) -> Iterator[tuple[str, float]]:
     )
     config, asked = StudyConfig(), [0.0]
     began = time.perf_counter()
-    splits = study_splits(load_pairs(data), config)
+    splits = study_splits(open_pairs(data), config)
     yield "reading and splitting", time.perf_counter() - began
     score = retrieval_feedback(splits.feedback)
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pico_core.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from tests.e2e.visit import seen
 
 pytestmark = pytest.mark.browser
@@ -68,7 +68,7 @@ def test_a_folder_is_looked_over_encoded_and_opened(visit, own):
     encode(visit, 8)
     assert visit.answer.startswith("No problem found in photos-encoded: 7 images and 14 texts")
     assert visit.main.get_by_text("2 items are left out").count() == 1
-    assert load_pairs(own / "photos-encoded").n_images == 7
+    assert open_pairs(own / "photos-encoded").n_images == 7
     assert visit.sidebar.get_by_text("Not computed yet").count() == 1
     assert visit.sidebar.get_by_text("Encoding").count() == 0
 

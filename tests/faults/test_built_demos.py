@@ -11,7 +11,7 @@ from pico_core.demo import demo_of
 from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import BASES, CAPTIONS, RECORD
 from pico_core.errors import DataError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.places import ASSETS, PACKAGE, assets_of_checkout
 from pico_core.studies.runs import load_run
 from tests.faults import work
@@ -22,7 +22,7 @@ ELSEWHERE = "4242\nanother-machine\n"
 
 def content(demo):
     """What names a whole demo: its data, which its runs and its truth belong to, and its maps."""
-    pairs = load_pairs(demo.dataset)
+    pairs = open_pairs(demo.dataset)
     assert [load_run(demo.run(basis), pairs).digest for basis in BASES] == [pairs.digest] * 2
     assert len(read_truth(demo.truth, pairs.n_columns)) == pairs.n_columns
     assert all(demo.stability(basis).is_file() for basis in BASES)

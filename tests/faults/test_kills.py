@@ -8,7 +8,8 @@ import pytest
 from safetensors.torch import load_file
 
 from pico_core.experiments.grid import results
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.retrieval import rank_files
 from pico_core.storage import atomic as whole_module
 from pico_core.studies.reports import report_json
@@ -61,13 +62,13 @@ def again_and_again(do, *arguments, check=lambda: None):
 
 def test_an_import_leaves_the_old_dataset_or_the_whole_new_one(made, tmp_path):
     target = tmp_path / "set"
-    old = load_pairs(made / "data")
-    new = load_pairs(made / "new.npz")
+    old = open_pairs(made / "data")
+    new = open_pairs(made / "new.npz")
     save_pairs(old, target)
     seen = []
 
     def check(died):
-        seen.append(load_pairs(target).digest)
+        seen.append(open_pairs(target).digest)
         assert seen[-1] == (old.digest if died and new.digest not in seen else new.digest)
 
     died = at_every_step(work.import_dataset, made / "new.npz", target, check=check)
@@ -85,7 +86,7 @@ def test_a_run_that_is_saved_leaves_the_old_run_or_the_whole_new_one(made, tmp_p
     def check(died):
         found = load_run(target)
         seen.append(found.config.seed)
-        assert load_pairs(made / "data").digest == found.digest
+        assert open_pairs(made / "data").digest == found.digest
 
     died = at_every_step(work.save_again, made / "run-1", target, check=check)
     assert died >= 10
@@ -95,8 +96,8 @@ def test_a_run_that_is_saved_leaves_the_old_run_or_the_whole_new_one(made, tmp_p
 
 
 def test_a_folder_that_was_set_aside_is_put_back_by_whoever_opens_it(made, tmp_path):
-    for name, opened in (("run", load_run), ("set", load_pairs)):
-        save = work.save_again if name == "run" else lambda source, target: save_pairs(load_pairs(source), target)
+    for name, opened in (("run", load_run), ("set", open_pairs)):
+        save = work.save_again if name == "run" else lambda source, target: save_pairs(open_pairs(source), target)
         source = made / ("run-0" if name == "run" else "data")
         save(source, tmp_path / name)
         digest = opened(tmp_path / name).digest
@@ -146,7 +147,7 @@ def test_an_evaluation_goes_on_from_what_it_kept(made, tmp_path, monkeypatch):
 def test_an_encoding_goes_on_after_every_kill(made, tmp_path):
     work.encode(made, tmp_path / "whole")
     assert again_and_again(work.encode, made, tmp_path / "set") >= 4
-    assert load_pairs(tmp_path / "set").digest == load_pairs(tmp_path / "whole").digest
+    assert open_pairs(tmp_path / "set").digest == open_pairs(tmp_path / "whole").digest
     assert traces(tmp_path) == []
 
 
@@ -189,6 +190,6 @@ def test_a_kill_at_any_moment_spoils_nothing(made, tmp_path, seed):
     work.encode(made, tmp_path / "encoded")
     work.experiment(made / "one.toml", tmp_path / "grid")
     assert load_run(target).config.seed == 1
-    assert load_pairs(tmp_path / "set").digest == load_pairs(made / "new.npz").digest
+    assert open_pairs(tmp_path / "set").digest == open_pairs(made / "new.npz").digest
     assert results(tmp_path / "grid").height > 0
     assert traces(tmp_path) == []

@@ -10,7 +10,8 @@ import pytest
 from pico_core.errors import SettingError
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.storage.locks import Owner, exclusive_lock, lock_beside, lock_inside, owner
 from tests.faults import work
 from tests.faults.killed import begun
@@ -106,7 +107,7 @@ def test_two_savers_of_one_dataset_take_turns(planted, tmp_path):
     for thread in threads:
         thread.join()
     assert failed == []
-    assert load_pairs(tmp_path / "set").digest == pairs.digest
+    assert open_pairs(tmp_path / "set").digest == pairs.digest
     assert [entry.name for entry in tmp_path.iterdir()] == ["set"]
 
 

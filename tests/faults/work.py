@@ -1,6 +1,7 @@
 """What is done in a child that may be killed: the steps of the command line, small."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,8 +16,8 @@ from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
 from pico_core.experiments.trainings.comparison import run_training_comparison
 from pico_core.experiments.trainings.settings import ComparisonConfig
-from pico_core.formats.imports import import_arrays
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.storage.atomic import write_atomically
@@ -37,7 +38,7 @@ TRAININGS = ComparisonConfig(
 def import_dataset(file: Path, target: Path) -> None:
     """As `pico-lens import` does."""
     torch.set_num_threads(1)
-    save_pairs(import_arrays(file, name=target.name), target)
+    save_pairs(replace(open_pairs(file), name=target.name), target)
 
 
 def encode(folder: Path, target: Path) -> None:
@@ -50,7 +51,7 @@ def encode(folder: Path, target: Path) -> None:
 def construct(data: Path, target: Path, seed: int) -> None:
     """As `pico-lens construct` does."""
     torch.set_num_threads(1)
-    save_run(run_study(load_pairs(data), StudyConfig(seed=seed, construction=METHOD)), target)
+    save_run(run_study(open_pairs(data), StudyConfig(seed=seed, construction=METHOD)), target)
 
 
 def save_again(run: Path, target: Path) -> None:
@@ -61,7 +62,7 @@ def save_again(run: Path, target: Path) -> None:
 def evaluate(data: Path, run: Path, keep: Path) -> RetrievalReport:
     """As `pico-lens evaluate --keep` does."""
     torch.set_num_threads(1)
-    pairs = load_pairs(data)
+    pairs = open_pairs(data)
     return evaluate_study(pairs, load_run(run, pairs), keep=keep)
 
 
@@ -79,7 +80,7 @@ def experiment(file: Path, folder: Path) -> None:
 def train(data: Path, folder: Path) -> None:
     """As `pico-lens train` does."""
     torch.set_num_threads(1)
-    run_training_comparison(load_pairs(data), TRAININGS, folder)
+    run_training_comparison(open_pairs(data), TRAININGS, folder)
 
 
 def build_planted(assets: Path, seed: int) -> None:

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save as to_safetensors
 
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays, inspect_dataset
-from pico_core.formats.native import load_pairs
+from pico_core.formats import inspect, open_pairs
 from pico_core.storage import headers
 from tests.hostile.doors.arrays import D, M, N, P, W
 from tests.hostile.doors.arrays import arrays as sound_arrays
@@ -54,11 +53,11 @@ def put(array: np.ndarray, place: Any, value: Any) -> np.ndarray:
 def refusal(path: Path, **options: Any) -> str:
     """The sentence that refuses; inspection must say the same without raising."""
     with pytest.raises(DataError) as caught:
-        import_arrays(path, **options)
+        open_pairs(path, **options)
     message = str(caught.value)
     assert message.startswith(f"{path.name}: ")
     assert message.count(f"{path.name}: ") == 1
-    assert message in inspect_dataset(path, **options).problems
+    assert message in inspect(path, **options).problems
     return message
 
 
@@ -118,7 +117,7 @@ def test_wrong_shapes_are_seen_before_anything_is_read(
     path = save(tmp_path, **SHAPES[case][0])
     monkeypatch.setattr(np.lib.format, "read_array", never)
     with pytest.raises(DataError, match=r"bad\.npz"):
-        import_arrays(path)
+        open_pairs(path)
 
 
 # --- Files that are not what they say ----------------------------------------------------------
@@ -146,8 +145,8 @@ def test_missing_empty_unknown_and_folder(tmp_path: Path) -> None:
     (tmp_path / "bare").write_bytes(b"x")
     assert "files ending in nothing are not known" in refusal(tmp_path / "bare")
     (tmp_path / "f.npz").mkdir()
-    with pytest.raises(DataError, match=r"f\.npz: is a folder"):
-        import_arrays(tmp_path / "f.npz")
+    with pytest.raises(DataError, match=r"f\.npz: the folder is not a dataset"):
+        open_pairs(tmp_path / "f.npz")
     pl.DataFrame({"caption": ["x"]}).write_csv(tmp_path / "t.csv")
     assert "a table holds captions and labels, not embeddings" in refusal(tmp_path / "t.csv")
 
@@ -228,9 +227,9 @@ def test_truncated_files(tmp_path: Path) -> None:
 
 def test_two_files_of_arrays(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", A["image_emb"])
-    assert "name the .npy file of the texts too (text_path)" in refusal(tmp_path / "a.npy")
+    assert "name the file of the texts too (--text-file, text_path)" in refusal(tmp_path / "a.npy")
     with pytest.raises(DataError, match=r"none\.npy: there is no such file"):
-        import_arrays(tmp_path / "a.npy", text_path=tmp_path / "none.npy")
+        open_pairs(tmp_path / "a.npy", text_path=tmp_path / "none.npy")
     assert "leave the second one out" in refusal(save(tmp_path), text_path=tmp_path / "a.npy")
     (tmp_path / "a.npz").write_bytes((tmp_path / "a.npy").read_bytes())
     assert "it is a single .npy array" in refusal(tmp_path / "a.npz")
@@ -335,7 +334,7 @@ def test_real_masks_and_captions_are_no_bomb(tmp_path: Path) -> None:
     emb = np.random.default_rng(0).normal(size=(n, 4)).astype("f4")
     given = {"image_emb": emb, "text_emb": np.repeat(emb[:, None], 60, 1), "captions": captions}
     np.savez_compressed(tmp_path / "x.npz", **given, text_mask=np.ones((n, 60), bool))
-    assert import_arrays(tmp_path / "x.npz").n_texts == n
+    assert open_pairs(tmp_path / "x.npz").n_texts == n
 
 
 def test_text_of_no_length_is_refused(tmp_path: Path) -> None:
@@ -354,29 +353,29 @@ def test_mapping_mistakes(tmp_path: Path) -> None:
     same = {"image_emb": "text_emb", "text_emb": "text_emb"}
     assert "gives image_emb and text_emb the same array 'text_emb'" in refusal(path, mapping=same)
     assert "names the role 'pictures'; the roles are image_emb, text_emb" in refusal(path, mapping={"pictures": "ids"})
-    assert len(inspect_dataset(path, mapping={"pictures": "ids"}).arrays) == 6
+    assert len(inspect(path, mapping={"pictures": "ids"}).arrays) == 6
 
 
 def test_table_mistakes(tmp_path: Path) -> None:
     path, table = save(tmp_path), tmp_path / "t.csv"
     table.write_text("caption\n" + "x\n" * 3)
     with pytest.raises(DataError, match=r"t\.csv: the table has 3 rows, but there are 12 texts"):
-        import_arrays(path, texts=table)
+        open_pairs(path, texts=table)
     table.write_text("caption,image_index\n" + "x,zero\n" * M)
     with pytest.raises(DataError, match=r"t\.csv: column 'image_index' must hold a whole number in every row"):
-        import_arrays(path, texts=table)
+        open_pairs(path, texts=table)
     table.write_text('id\n"0\n')
     with pytest.raises(DataError, match=r"t\.csv: "):
-        import_arrays(path, images=table)
+        open_pairs(path, images=table)
     table.write_text("id,size\n" + "x,1\n" * (N - 1) + ",2\n")
     with pytest.raises(DataError, match=r"t\.csv: column 'id' is empty in row 8"):
-        import_arrays(path, images=table)
+        open_pairs(path, images=table)
     (tmp_path / "t.parquet").write_bytes(b"PAR1" + b"\0" * 40 + b"PAR1")
     with pytest.raises(DataError, match=r"t\.parquet: it cannot be read as parquet"):
-        import_arrays(path, images=tmp_path / "t.parquet")
+        open_pairs(path, images=tmp_path / "t.parquet")
     pl.DataFrame({"id": ["x"] * 10**6}).write_parquet(tmp_path / "t.parquet")  # tiny on disk
     with pytest.raises(DataError, match=r"t\.parquet: the table has 1000000 rows, but there are 9 images"):
-        import_arrays(path, images=tmp_path / "t.parquet")
+        open_pairs(path, images=tmp_path / "t.parquet")
 
 
 def test_text_that_is_no_text(tmp_path: Path) -> None:
@@ -425,18 +424,19 @@ def test_changed_bytes_give_a_dataset_or_a_sentence(tmp_path_factory: pytest.Tem
     cut = data.draw(st.one_of(st.none(), st.integers(1, len(content))))
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(content[:cut])
-    found = inspect_dataset(path)
+    found = inspect(path)
     try:
-        pairs = load_pairs(path)
+        pairs = open_pairs(path)
     except DataError as error:
         assert str(error).startswith(f"{name}: ")  # noqa: PT017
         assert found.problems
     else:
-        assert found.digest == pairs.digest
+        assert found.pairs is not None
+        assert found.pairs.digest == pairs.digest
         assert bool(torch.isfinite(pairs.image_means).all())
 
 
 def test_the_unchanged_files_are_fine(tmp_path: Path) -> None:
     for name, content in WHOLE.items():
         (tmp_path / name).write_bytes(content)
-        assert load_pairs(tmp_path / name).n_texts == M
+        assert open_pairs(tmp_path / name).n_texts == M

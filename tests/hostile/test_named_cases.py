@@ -29,8 +29,8 @@ from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import ABOUT, FORMAT, read_about
 from pico_core.experiments.reading import read_outcome
-from pico_core.formats.imports import import_arrays
-from pico_core.formats.native import ARRAYS, load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import ARRAYS, save_pairs
 from pico_core.storage import atomic, parquet
 from pico_core.studies.export import frame_bytes
 from pico_core.studies.probes import save_probe, study_label_probe
@@ -54,7 +54,7 @@ def test_safetensors_with_overlapping_offsets(tmp_path: Path) -> None:
     text = json.dumps({"image_emb": entry, "text_emb": entry}).encode()
     (tmp_path / "x.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + b"\0" * 180)
     with pytest.raises(DataError, match=r"x\.safetensors: arrays 'image_emb' and 'text_emb' overlap"):
-        import_arrays(tmp_path / "x.safetensors")
+        open_pairs(tmp_path / "x.safetensors")
 
 
 def test_safetensors_with_a_header_of_100_mb(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_safetensors_with_a_header_of_100_mb(tmp_path: Path) -> None:
         file.write(struct.pack("<Q", 100_000_000) + b"{")
         file.truncate(8 + 100_000_000)  # of holes: it takes no place
     with pytest.raises(DataError, match=r"x\.safetensors: the header takes 100000000 bytes; expected at most"):
-        import_arrays(tmp_path / "x.safetensors")
+        open_pairs(tmp_path / "x.safetensors")
 
 
 def test_a_member_of_a_torch_file_that_claims_to_be_a_folder(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_member_of_a_torch_file_that_claims_to_be_a_folder(tmp_path: Path) -> 
     content[entry + 38] |= 0x10
     (tmp_path / "x.pt").write_bytes(content)
     with pytest.raises(DataError, match=r"x\.pt: member '.*byteorder' does not hold the bytes that it declares"):
-        import_arrays(tmp_path / "x.pt")
+        open_pairs(tmp_path / "x.pt")
 
 
 # --- Tables -----------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_a_member_of_a_torch_file_that_claims_to_be_a_folder(tmp_path: Path) -> 
 def doors_of_tables(path: Path) -> dict[str, Callable[[], object]]:
     arrays_file = npz(path.parent / "x.npz")
     return {
-        "metadata": lambda: import_arrays(arrays_file, texts=path),
+        "metadata": lambda: open_pairs(arrays_file, texts=path),
         "captions": lambda: read_captions(path, image_column="caption", caption_column="caption"),
         "results": lambda: read_table(path),
         "anything of ours": lambda: parquet.read_parquet(path),
@@ -128,21 +128,21 @@ def test_a_file_whose_name_is_a_pattern_is_that_file(tmp_path: Path) -> None:
         write(tmp_path / f"a{ending}")
         mine = frame.with_columns(pl.lit("mine").alias("caption"))
         (mine.write_csv if ending == ".csv" else mine.write_parquet)(tmp_path / f"[ab]{ending}")
-        pairs = import_arrays(npz(tmp_path / "x.npz"), texts=tmp_path / f"[ab]{ending}")
+        pairs = open_pairs(npz(tmp_path / "x.npz"), texts=tmp_path / f"[ab]{ending}")
         assert set(pairs.texts["caption"]) == {"mine"}
 
 
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     ids = [f"i{i}" for i in range(N)]
     pl.DataFrame({"id": ids, "path": ["x" * 5000, "a\0b", *ids[2:]]}).write_csv(tmp_path / "i.csv")
-    assert import_arrays(npz(tmp_path / "x.npz"), images=tmp_path / "i.csv").n_images == N
+    assert open_pairs(npz(tmp_path / "x.npz"), images=tmp_path / "i.csv").n_images == N
 
 
 @pytest.mark.parametrize(("index", "words"), [(["inf"] * M, "is inf"), (["0"] * M, "have no text")])
 def test_a_wrong_pairing_in_a_table_names_the_table(tmp_path: Path, index: list[str], words: str) -> None:
     (tmp_path / "t.csv").write_text("caption,image_index\n" + "".join(f"x,{one}\n" for one in index))
     with pytest.raises(DataError, match=rf"^t\.csv: .*{words}"):
-        import_arrays(npz(tmp_path / "x.npz"), texts=tmp_path / "t.csv")
+        open_pairs(npz(tmp_path / "x.npz"), texts=tmp_path / "t.csv")
 
 
 # --- Words ------------------------------------------------------------------------------------
@@ -153,10 +153,10 @@ def test_a_caption_of_1_mb_and_foreign_letters_survive(tmp_path: Path) -> None:
     pl.DataFrame({"image": [f"{i % N}.png" for i in range(M)], "caption": captions}).write_csv(tmp_path / "c.csv")
     assert read_captions(tmp_path / "c.csv").texts == tuple(" ".join(text.split()) for text in captions)
     pl.DataFrame({"caption": captions}).write_parquet(tmp_path / "t.parquet")
-    pairs = import_arrays(npz(tmp_path / "x.npz"), texts=tmp_path / "t.parquet")
+    pairs = open_pairs(npz(tmp_path / "x.npz"), texts=tmp_path / "t.parquet")
     assert pairs.texts["caption"].to_list() == captions
     save_pairs(pairs, tmp_path / "saved")
-    again = load_pairs(tmp_path / "saved")
+    again = open_pairs(tmp_path / "saved")
     assert again.texts["caption"].to_list() == captions
     assert again.digest == pairs.digest
 
@@ -307,22 +307,22 @@ def test_a_picture_is_the_same_in_bands(mode: str, kind: str, monkeypatch: pytes
 
 def test_a_dataset_that_is_changed_while_it_is_open(tmp_path: Path) -> None:
     """Replaced whole, as we write: who has it open keeps the old one. Cut in place, as `cp` does: nobody is ended."""
-    pairs = import_arrays(npz(tmp_path / "x.npz"))
+    pairs = open_pairs(npz(tmp_path / "x.npz"))
     save_pairs(pairs, tmp_path / "data")
-    whole, streamed = load_pairs(tmp_path / "data"), load_pairs(tmp_path / "data", stream_from=0)
-    other = import_arrays(npz(tmp_path / "x.npz", image_emb=arrays()["image_emb"][::-1]))
+    whole, streamed = open_pairs(tmp_path / "data"), open_pairs(tmp_path / "data", stream_from=0)
+    other = open_pairs(npz(tmp_path / "x.npz", image_emb=arrays()["image_emb"][::-1]))
     save_pairs(other, tmp_path / "data")
     assert streamed.in_file
     assert whole.digest == streamed.digest == pairs.digest
-    assert load_pairs(tmp_path / "data").digest == other.digest != pairs.digest
+    assert open_pairs(tmp_path / "data").digest == other.digest != pairs.digest
 
-    whole, streamed = load_pairs(tmp_path / "data"), load_pairs(tmp_path / "data", stream_from=0)
+    whole, streamed = open_pairs(tmp_path / "data"), open_pairs(tmp_path / "data", stream_from=0)
     os.truncate(tmp_path / "data" / ARRAYS, 100)
     assert whole.digest == other.digest
     with pytest.raises(DataError, match="it was changed since it was opened: open the dataset again"):
         _ = streamed.digest
     with pytest.raises(DataError, match=r"^data/pairs\.safetensors: the header should take"):
-        load_pairs(tmp_path / "data")
+        open_pairs(tmp_path / "data")
 
 
 def test_a_full_disk_leaves_what_was_there(
@@ -331,7 +331,7 @@ def test_a_full_disk_leaves_what_was_there(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    pairs = import_arrays(npz(tmp_path / "x.npz"))
+    pairs = open_pairs(npz(tmp_path / "x.npz"))
     save_pairs(pairs, tmp_path / "data")
     save_run(study, tmp_path / "run")
     found = study_label_probe(planted.pairs, study.config, study.basis)
@@ -347,5 +347,5 @@ def test_a_full_disk_leaves_what_was_there(
     with pytest.raises(DataError, match=r"p\.parquet: cannot be written \(No space left on device\)"):
         save_probe(found, tmp_path / "p.parquet")
     assert sorted(tmp_path.rglob("*")) == before
-    assert load_pairs(tmp_path / "data").digest == pairs.digest
+    assert open_pairs(tmp_path / "data").digest == pairs.digest
     assert load_run(tmp_path / "run").digest == study.digest

@@ -12,7 +12,7 @@ from pico_core.data.samples import Sample, draw_images
 from pico_core.data.truth import read_truth
 from pico_core.demo import demo_of
 from pico_core.errors import DataError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.storage.atomic import is_trace
 
 SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
@@ -23,7 +23,7 @@ SAMPLED_BYTES = 400_000_000
 def _open(path: str, changed: str) -> Dataset:
     demo = demo_of(path) if path in study.BUILT_IN else None
     place = Path(path) if demo is None else demo.dataset
-    pairs, sample = drawn_for_pages(load_pairs(place))
+    pairs, sample = drawn_for_pages(open_pairs(place))
     file = place / "truth.parquet" if demo is None else demo.truth
     truth = read_truth(file, pairs.n_columns) if file.is_file() else None
     return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo, sample)

@@ -14,7 +14,8 @@ from pico_app.server.places import opened_place
 from pico_app.server.scratch import OfOneVisit, scratch
 from pico_app.state import study, uploads
 from pico_core.errors import PicoError
-from pico_core.formats.imports import Inspection, inspect_dataset
+from pico_core.formats import FORMATS, Inspection
+from pico_core.formats import inspect as inspect_dataset
 from pico_core.formats.native import save_pairs
 from pico_core.storage.atomic import write_atomically
 
@@ -28,6 +29,11 @@ def _of_all() -> tempfile.TemporaryDirectory[str]:
 def _uploads() -> Path:
     """Where those of this visit lie."""
     return uploads.own_uploads(lambda: OfOneVisit(Path(_of_all().name))).path
+
+
+def upload_endings() -> list[str]:
+    """Of the files that can be dropped: a single one of which holds a dataset."""
+    return [form.suffixes[0] for form in FORMATS if form.suffixes and not form.one_array]
 
 
 def is_upload(path: str) -> bool:

@@ -11,8 +11,8 @@ from pico_core.data.marks import EncoderMark
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.checkpoints import read_weights
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays, inspect_dataset
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import inspect, open_pairs
+from pico_core.formats.native import save_pairs
 from tests.hostile.harness import Door
 
 N, M, P, W, D = 9, 12, 3, 2, 5
@@ -41,27 +41,27 @@ def used(pairs: PairedEmbeddings) -> None:
 
 def looked_into(path: Path) -> None:
     """The Data page looks into a file, then opens it; both find fault or neither does."""
-    found = inspect_dataset(path)
+    found = inspect(path)
     try:
-        pairs = load_pairs(path)
+        pairs = open_pairs(path)
     except DataError as error:
         if not found.problems:  # their words may differ: parsers of damaged files quote what lies in memory
             raise AssertionError(f"inspection finds nothing, opening says {error}") from error
         raise
     used(pairs)
-    if found.digest != pairs.digest:
+    if found.pairs is None or found.pairs.digest != pairs.digest:
         raise AssertionError("inspection and opening saw other data")
 
 
 def npy_pair(path: Path) -> None:
     """Two .npy, one of images and one of texts."""
     images, texts = (path.parent / name for name in ("images.npy", "texts.npy"))
-    used(import_arrays(images, text_path=texts))
+    used(open_pairs(images, text_path=texts))
 
 
 def folder(path: Path) -> None:
     """A dataset folder of ours."""
-    used(load_pairs(path.parent))
+    used(open_pairs(path.parent))
 
 
 def weights(path: Path) -> None:
@@ -131,4 +131,4 @@ def import_of(content: bytes) -> PairedEmbeddings:
         mark = EncoderMark(
             name="small", model="small", digest="0" * 16, precision="fp32", level="tokens", weights_from="file"
         )
-        return replace(import_arrays(Path(place) / "x.npz"), encoder=mark)
+        return replace(open_pairs(Path(place) / "x.npz"), encoder=mark)

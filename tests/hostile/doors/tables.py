@@ -12,7 +12,7 @@ import polars as pl
 from pico_core.encoders.captions.reading import read_captions
 from pico_core.encoders.folders import find_pictures
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays
+from pico_core.formats import open_pairs
 from pico_core.retrieval.switching.column_sets import ColumnSet, parse_columns
 from tests.hostile.doors.arrays import M, N, arrays, used, written
 from tests.hostile.harness import Door
@@ -26,7 +26,7 @@ def table(kind: str) -> Callable[[Path], None]:
 
     def enter(path: Path) -> None:
         given: dict[str, Any] = {kind: path}
-        used(import_arrays(path.parent / "x.npz", **given))
+        used(open_pairs(path.parent / "x.npz", **given))
 
     return enter
 

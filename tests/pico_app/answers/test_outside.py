@@ -17,7 +17,8 @@ from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import builtin, encode_dataset, load_small, save_small, small_clip, vocabulary_of
 from pico_core.encoders.pictures import MAX_PIXELS
 from pico_core.errors import DataError
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from tests.photos import CONFIG, write_encoder
 from tests.pico_app.reading import answer, prose
 
@@ -75,7 +76,7 @@ def here(own: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def marked(own: Path, folder: Path, **changes: object) -> datasets.Dataset:
     """The dataset with another mark."""
-    pairs = load_pairs(own / "tokens")
+    pairs = open_pairs(own / "tokens")
     assert pairs.encoder is not None
     save_pairs(replace(pairs, encoder=replace(pairs.encoder, **changes)), folder / "marked")
     return datasets.open_dataset(str(folder / "marked"))
@@ -150,7 +151,7 @@ def test_what_cannot_be_given_is_not_asked_for(own: Path, tmp_path: Path, weight
 
 
 def test_a_dataset_without_a_mark_and_one_that_nothing_encoded_say_so(own: Path, tmp_path: Path) -> None:
-    save_pairs(replace(load_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
+    save_pairs(replace(open_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
     for path, why in ((str(tmp_path / "bare"), "does not say which encoder"), ("planted", "No encoder made")):
         dataset = datasets.open_dataset(path)
         assert not outside.can_ask_outside(dataset)
@@ -179,7 +180,7 @@ def test_weights_given_by_path_answer_until_their_file_goes(own: Path, tmp_path:
 
 def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, object]) -> None:
     dataset = datasets.open_dataset(str(own / "tokens"))
-    words = vocabulary_of(load_pairs(own / "tokens").captions)
+    words = vocabulary_of(open_pairs(own / "tokens").captions)
     other = save_small(small_clip(CONFIG, n_words=len(words), seed=1), words, tmp_path / "o.safetensors", config=CONFIG)
     with pytest.raises(DataError, match=r"o\.safetensors: these are not the weights that made this dataset"):
         outside.give_weights(dataset, str(other))
@@ -209,7 +210,7 @@ def test_an_unknown_model_in_the_mark_is_a_sentence(own: Path, tmp_path: Path) -
 
 
 def test_an_encoder_of_another_width_is_refused(here: Path, tmp_path: Path) -> None:
-    pairs = load_pairs(here / "tokens")
+    pairs = open_pairs(here / "tokens")
     narrow = replace(pairs, image_tokens=pairs.image_tokens[..., :32], text_tokens=pairs.text_tokens[..., :32])
     dataset = datasets.Dataset(narrow, None)
     for ask in (lambda: outside.encode_words(dataset, "a star"), lambda: outside.encode_picture(dataset, "a", png())):
@@ -344,7 +345,7 @@ def test_the_page_asks_for_the_weights_and_refuses_others(app: AppTest, own: Pat
 
 
 def test_data_that_do_not_know_their_encoder_offer_neither(app: AppTest, own: Path, tmp_path: Path) -> None:
-    save_pairs(replace(load_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
+    save_pairs(replace(open_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
     app.session_state["folder"] = str(tmp_path / "bare")
     app.query_params["words"] = "a red star"
     app.run()
@@ -371,9 +372,9 @@ def data_page(path: object) -> str:
 
 def test_the_data_page_names_the_encoder_or_what_its_absence_disables(own: Path, tmp_path: Path) -> None:
     said = data_page(own / "tokens")
-    assert f"<dd>{load_pairs(own / 'tokens').encoder.sentence}</dd>" in said
+    assert f"<dd>{open_pairs(own / 'tokens').encoder.sentence}</dd>" in said
     assert "does not say which encoder" not in said
-    save_pairs(replace(load_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
+    save_pairs(replace(open_pairs(own / "tokens"), encoder=None), tmp_path / "bare")
     said = data_page(tmp_path / "bare")
     assert "<dd>not recorded</dd>" in said
     assert "This dataset does not say which encoder made it" in said

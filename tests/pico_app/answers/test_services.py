@@ -11,7 +11,8 @@ from pico_app.answers import colours, compare, datasets, maps, outside, pictures
 from pico_app.answers.compare import side
 from pico_app.answers.pictures import data_address
 from pico_app.state.side_choice import Sides
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.studies.study import study_splits
 
@@ -121,7 +122,7 @@ def test_a_typed_caption_ranks_the_same_without_weights_in_every_basis():
 
 def test_a_dataset_that_stays_in_its_file_is_opened_as_a_sample_that_says_so(planted, tmp_path, monkeypatch):
     save_pairs(planted.pairs, tmp_path / "large")
-    streamed = load_pairs(tmp_path / "large", stream_from=0)
+    streamed = open_pairs(tmp_path / "large", stream_from=0)
     monkeypatch.setattr(datasets, "SAMPLED_IMAGES", 30)
     drawn, sample = datasets.drawn_for_pages(streamed)
     assert sample.sentence == "sampled 30 of 80 images"
@@ -134,7 +135,7 @@ def test_a_dataset_that_stays_in_its_file_is_opened_as_a_sample_that_says_so(pla
 
 def test_a_sample_is_bounded_in_bytes_too(planted, tmp_path, monkeypatch):
     save_pairs(planted.pairs, tmp_path / "large")
-    streamed = load_pairs(tmp_path / "large", stream_from=0)
+    streamed = open_pairs(tmp_path / "large", stream_from=0)
     whole = 2 * (streamed.image_tokens.numel() + streamed.text_tokens.numel())  # float16
     monkeypatch.setattr(datasets, "SAMPLED_BYTES", whole // 4)
     assert datasets.drawn_for_pages(streamed)[1].n == 20

@@ -10,7 +10,7 @@ from pico_app.figures import overview, theme
 from pico_app.figures.alt import described
 from pico_app.figures.drawn import finished, ready
 from pico_core.demo import demo_of
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run
 
 
@@ -119,7 +119,7 @@ def test_shades_are_those_of_plotlys_scale():
 
 def test_both_halves_of_the_first_figure_have_axes_and_a_zero_of_their_own():
     demo = demo_of("planted")
-    report = load_run(demo.run("given"), load_pairs(demo.dataset)).report
+    report = load_run(demo.run("given"), open_pairs(demo.dataset)).report
     figure = overview.differences([overview.Panel("a", report), overview.Panel("b", report)])
     layout = figure.layout
     assert (layout.xaxis2.anchor, layout.yaxis2.matches) == ("y2", "y")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import encoding
 from pico_core.encoders import OpenClipEncoder, builtin
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
 
 PROGRAM = """
@@ -124,7 +124,7 @@ def test_encoding_opens_the_dataset_and_lists_what_is_left_out(app: AppTest, own
     app.radio(key="encode-on-bad").set_value("skip").run()
     encode(app)
     assert app.session_state["dataset"] == str(own / "images-encoded")
-    assert load_pairs(own / "images-encoded").ids == ["red.png", "white.png", "black.png"]
+    assert open_pairs(own / "images-encoded").ids == ["red.png", "white.png", "black.png"]
     said = texts(app)
     assert "3 pictures and 8 captions" in said
     assert "2 items are left out" in said
@@ -170,7 +170,7 @@ def test_stopped_it_is_kept_and_goes_on(app: AppTest, own: Path, monkeypatch: py
     assert not (own / "images-encoded").exists()
     encode(app)
     assert calls == [2, 2, 1]
-    assert load_pairs(own / "images-encoded").n_images == 5
+    assert open_pairs(own / "images-encoded").n_images == 5
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_zip_with_its_captions(app: AppTest, own: Path) -> None:
     encode(app)
     made = Path(app.session_state["dataset"])
     assert made.name == "my photos"
-    assert load_pairs(made).n_images == 5
+    assert open_pairs(made).n_images == 5
 
 
 def test_a_zip_with_captions_beside_it(app: AppTest, own: Path) -> None:
@@ -280,7 +280,7 @@ def test_a_zip_with_captions_beside_it(app: AppTest, own: Path) -> None:
     app.file_uploader(key="encode-table").upload("c.csv", (own / "c.csv").read_bytes(), "text/csv").run()
     assert not app.exception, app.exception
     encode(app)
-    assert load_pairs(app.session_state["dataset"]).n_texts == 10
+    assert open_pairs(app.session_state["dataset"]).n_texts == 10
 
 
 def test_of_several_files_one_is_chosen(app: AppTest, own: Path) -> None:

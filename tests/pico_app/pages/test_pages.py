@@ -10,7 +10,8 @@ from pico_app import answers
 from pico_app.answers import datasets, studies
 from pico_app.words.markup import plain
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.studies.study import run_study
 from tests.pico_app.reading import answer
@@ -54,7 +55,7 @@ def test_a_page_on_a_demo_asks_and_answers(name, demo):
 
 def test_the_data_page_says_what_it_samples(planted, tmp_path, monkeypatch):
     save_pairs(planted.pairs, tmp_path / "large")
-    monkeypatch.setattr(datasets, "load_pairs", partial(load_pairs, stream_from=0))
+    monkeypatch.setattr(datasets, "open_pairs", partial(open_pairs, stream_from=0))
     monkeypatch.setattr(datasets, "SAMPLED_IMAGES", 50)
     app = page("data", dataset=str(tmp_path / "large"))
     assert not app.exception, app.exception

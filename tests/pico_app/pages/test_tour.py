@@ -15,7 +15,7 @@ from pico_app.state.comparison import VIEWS
 from pico_app.state.method import OWN_DATA
 from pico_app.state.tour_stops import STOPS, stop_at, stop_number
 from pico_core.demo import demo_of
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run
 from tests.places import ROOT
 
@@ -79,7 +79,7 @@ def keys(app):
 @cache
 def run(basis):
     demo = demo_of("shortcut")
-    return load_run(demo.run(basis), load_pairs(demo.dataset))
+    return load_run(demo.run(basis), open_pairs(demo.dataset))
 
 
 def test_stops_are_well_formed_and_their_words_hold_no_number_of_the_data():

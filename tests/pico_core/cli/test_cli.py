@@ -12,7 +12,8 @@ import pytest
 from safetensors.torch import load as load_tensors
 
 from pico_core import cli
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.studies.runs import Replay, load_run, save_run
 
 QUICK = ["--set", "n_iterations=2", "--set", "n_prototypes=3", "--set", "n_anchors=16"]
@@ -109,7 +110,7 @@ def test_import_with_names_of_ones_own(pico, tmp_path):
     pl.DataFrame({"id": [f"p{i}" for i in range(12)], "style": ["ink", "oil"] * 6}).write_csv(labels)
     made = pico("import", tmp_path / "a.npz", "--out", tmp_path / "d", *names, "--images", labels, "--json")
     assert made.code == 0, made.err
-    pairs = load_pairs(tmp_path / "d")
+    pairs = open_pairs(tmp_path / "d")
     assert made.json["digest"] == pairs.digest
     assert pairs.ids[:2] == ("p0", "p1") or list(pairs.ids[:2]) == ["p0", "p1"]
     assert pairs.images["style"].to_list() == ["ink", "oil"] * 6
@@ -209,7 +210,7 @@ def test_planted_may_be_made_again_in_its_place(pico, tmp_path):
     for seed in (1, 2):
         made = pico("planted", "--out", tmp_path / "d", "--images", 20, "--columns", 8, "--seed", seed, "--json")
         assert made.code == 0, made.err
-    assert made.json["digest"] == load_pairs(tmp_path / "d").digest
+    assert made.json["digest"] == open_pairs(tmp_path / "d").digest
 
 
 @pytest.mark.parametrize(

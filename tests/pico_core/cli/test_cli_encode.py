@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from pico_core.encoders import OpenClipEncoder, builtin
 from pico_core.encoders.captions.columns import caption_columns
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
 
 
@@ -61,7 +61,7 @@ def command(own, *more):
 def test_a_folder_becomes_a_dataset(pico, own, encoder):
     made = pico(*command(own, "--pretrained", encoder, "--json"))
     assert made.code == 0, made.err
-    pairs, found = load_pairs(own / "set"), made.json
+    pairs, found = open_pairs(own / "set"), made.json
     assert (found["n_images"], found["n_texts"], found["n_columns"]) == (5, 10, 64)
     assert found["digest"] == pairs.digest
     assert pairs.captions[:2] == ["a red dog", "a dog"]
@@ -74,7 +74,7 @@ def test_people_read_lines(pico, own, encoder):
     assert made.code == 0, made.err
     assert "n_columns        64" in made.out
     assert "{" not in made.out
-    assert load_pairs(own / "set").image_tokens.shape == (5, 1, 64)
+    assert open_pairs(own / "set").image_tokens.shape == (5, 1, 64)
 
 
 def test_a_missing_picture_is_refused_by_name(pico, spoilt, encoder, counted):
@@ -98,7 +98,7 @@ def test_bad_ones_are_skipped_and_listed(pico, spoilt, encoder):
     made = pico(*command(spoilt, "--pretrained", encoder, "--on-bad", "skip", "--json"))
     assert made.code == 0, made.err
     found = made.json
-    assert load_pairs(spoilt / "set").ids == ["red.png", "white.png", "black.png"]
+    assert open_pairs(spoilt / "set").ids == ["red.png", "white.png", "black.png"]
     assert [item["name"] for item in found["left_out_images"]] == ["green.png", "blue.png"]
     assert "cut short" in found["left_out_images"][0]["reason"]
     assert "no such file" in found["left_out_images"][1]["reason"]
@@ -267,7 +267,7 @@ def test_a_checkpoint_of_open_clip(pico, own):
     made = pico(*command(own, *chosen, "--json"))
     assert made.code == 0, made.err
     assert (made.json["n_columns"], made.json["encoder"], made.json["notes"]) == (512, "ViT-B-32 vit", [])
-    assert load_pairs(own / "set").image_tokens.shape == (3, 49, 512)
+    assert open_pairs(own / "set").image_tokens.shape == (3, 49, 512)
 
 
 @pytest.mark.real
@@ -294,6 +294,6 @@ def test_two_hundred_real_pictures(pico, real_data, tmp_path):
     assert (found["n_images"], found["n_columns"], found["captions_format"]) == (199, 64, "records")
     assert [item["name"] for item in found["left_out_images"]] == [names[7], "gone.jpg"]
     assert len(found["unknown_words"]) > 10
-    pairs = load_pairs(tmp_path / "set")
+    pairs = open_pairs(tmp_path / "set")
     assert pairs.texts_per_image == (5, 5)
     assert pairs.image_tokens.shape[1] == 64

@@ -14,7 +14,8 @@ from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.dataset import encode_dataset
 from pico_core.encoders.work import Spread
 from pico_core.errors import DataError, SettingError
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.retrieval import distributed_ranks
 from pico_core.retrieval.distributed_ranks import distributed_plan
 from pico_core.retrieval.evaluation import retrieval_report
@@ -46,7 +47,7 @@ def folder(planted, tmp_path_factory):
 @pytest.fixture
 def stored(folder):
     """The planted pairs, all tokens in their file."""
-    return load_pairs(folder, stream_from=0)
+    return open_pairs(folder, stream_from=0)
 
 
 def test_a_study_is_that_of_one_process_to_the_bit(cluster, stored, study):
@@ -115,11 +116,11 @@ def test_tokens_stay_out_of_what_is_sent(stored):
 
 def test_another_file_under_the_same_path_is_refused(cluster, folder, planted, tmp_path):
     moved = save_pairs(planted.pairs, tmp_path / "data")
-    pairs = load_pairs(moved, stream_from=0)
+    pairs = open_pairs(moved, stream_from=0)
     (moved / "pairs.safetensors").unlink()
     with pytest.raises(OSError):
         distributed_statistics(cluster, pairs)
-    reduced = load_pairs(folder, stream_from=0).image_tokens.file.__reduce__()
+    reduced = open_pairs(folder, stream_from=0).image_tokens.file.__reduce__()
     with pytest.raises(DataError, match="all machines share"):
         reduced[0](*reduced[1][:-1], "0" * 16)
 

@@ -13,7 +13,7 @@ from pico_core.demo import DEMOS
 from pico_core.encoders import token_words as reading
 from pico_core.encoders.token_words import BYTE_PAIRS, WORD, TokenWords, piece_counts, token_words
 from pico_core.encoders.words import simple_tokenizer
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
 MARKS = "captions parted into words and marks"
@@ -112,7 +112,7 @@ def test_the_number_of_pieces_is_the_tokenizers():
 
 @pytest.mark.parametrize("demo", [demo for demo in DEMOS if demo.encoder.is_file()], ids=lambda demo: demo.name)
 def test_the_stored_pieces_of_a_demo_read_all_its_texts(demo, monkeypatch):
-    pairs, stored = load_pairs(demo.dataset), pl.read_parquet(demo.words)
+    pairs, stored = open_pairs(demo.dataset), pl.read_parquet(demo.words)
     assert stored.equals(piece_counts(pairs))
     slow = token_words(pairs)
     monkeypatch.setattr(reading, "_tokenizer", None)

@@ -9,7 +9,8 @@ from pico_core.data.moments import cross_moment, pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.statistics import item_statistics
 from pico_core.errors import DataError
-from pico_core.formats.native import ARRAYS, load_pairs, save_pairs
+from pico_core.formats import open_pairs
+from pico_core.formats.native import ARRAYS, save_pairs
 from pico_core.kernels.masking import masked_mean
 from pico_core.kernels.signs import sign_shares
 from pico_core.method.basis import fit_basis
@@ -40,13 +41,13 @@ def both(tmp_path_factory):
     """The same pairs in memory and in their file."""
     pairs, folder = some_pairs(), tmp_path_factory.mktemp("streaming") / "some"
     save_pairs(pairs, folder)
-    return pairs, load_pairs(folder, stream_from=0)
+    return pairs, open_pairs(folder, stream_from=0)
 
 
 def test_a_large_dataset_stays_in_its_file_and_a_small_one_does_not(both, tmp_path):
     save_pairs(both[0], tmp_path / "same")
     assert both[1].in_file
-    assert not load_pairs(tmp_path / "same").in_file
+    assert not open_pairs(tmp_path / "same").in_file
 
 
 def test_choosing_items_reads_nothing(both, monkeypatch):
@@ -83,7 +84,7 @@ def test_the_same_digest_and_the_same_copy(both, tmp_path):
     held, stored = both
     assert stored.digest == held.digest
     save_pairs(stored, tmp_path / "copy")
-    copy = load_pairs(tmp_path / "copy")
+    copy = open_pairs(tmp_path / "copy")
     assert copy.digest == held.digest
     assert torch.equal(copy.text_tokens, held.text_tokens)
 
@@ -97,7 +98,7 @@ def test_too_many_tokens_at_once_are_refused_with_their_size(both, monkeypatch):
 
 def test_a_file_that_was_cut_since_is_refused(both, tmp_path):
     save_pairs(both[0], tmp_path / "cut")
-    pairs = load_pairs(tmp_path / "cut", stream_from=0)
+    pairs = open_pairs(tmp_path / "cut", stream_from=0)
     file = tmp_path / "cut" / ARRAYS
     file.write_bytes(file.read_bytes()[:3000])
     with pytest.raises(DataError, match="the file ends before its array does"):
@@ -108,12 +109,12 @@ def test_a_changed_file_is_refused_as_ever(both, tmp_path):
     spoilt = replace(both[0], image_tokens=both[0].image_tokens * 2)
     save_pairs(spoilt, tmp_path / "spoilt")
     with pytest.raises(DataError, match="whose length is not"):
-        load_pairs(tmp_path / "spoilt", stream_from=0)
+        open_pairs(tmp_path / "spoilt", stream_from=0)
     tokens = both[0].text_tokens.clone()
     tokens[3, 0, 2] = torch.nan
     save_pairs(replace(both[0], text_tokens=tokens), tmp_path / "nan")
     with pytest.raises(DataError, match=r"NaN.*item 3, token 0, column 2"):
-        load_pairs(tmp_path / "nan", stream_from=0)
+        open_pairs(tmp_path / "nan", stream_from=0)
 
 
 @pytest.mark.parametrize("size", [1, 7])

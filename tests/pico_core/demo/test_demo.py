@@ -25,7 +25,7 @@ from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.encoders import SmallClipConfig, load_small, vocabulary_of
 from pico_core.encoders.builtin import builtin_encoder
 from pico_core.errors import DataError, SettingError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.places import ASSETS
@@ -47,7 +47,7 @@ def test_all_assets_stay_small():
 @pytest.mark.parametrize("basis", BASES)
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.name)
 def test_a_demo_is_whole_and_its_runs_are_those_of_its_data(demo, basis):
-    pairs = load_pairs(demo.dataset)
+    pairs = open_pairs(demo.dataset)
     study = load_run(demo.run(basis), pairs)
     assert study.config == StudyConfig(basis=basis)
     assert study.digest == pairs.digest
@@ -57,12 +57,12 @@ def test_a_demo_is_whole_and_its_runs_are_those_of_its_data(demo, basis):
 def test_two_demos_have_an_encoder_and_one_has_the_truth():
     assert [demo.name for demo in WITH_ENCODER] == ["shortcut", "clean"]
     planted = demo_of("planted")
-    assert len(read_truth(planted.truth, load_pairs(planted.dataset).n_columns)) == 64
+    assert len(read_truth(planted.truth, open_pairs(planted.dataset).n_columns)) == 64
 
 
 @pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
 def test_the_tokens_of_a_demo_are_what_its_encoder_makes_of_its_pictures(demo):
-    pairs, encoder = load_pairs(demo.dataset), load_small(demo.encoder)
+    pairs, encoder = open_pairs(demo.dataset), load_small(demo.encoder)
     paths = [demo.dataset / path for path in pairs.image_paths[:6]]
     for path in paths:
         with Image.open(path) as picture:
@@ -82,7 +82,7 @@ def test_the_tokens_of_a_demo_are_what_its_encoder_makes_of_its_pictures(demo):
 @pytest.mark.parametrize("basis", BASES)
 @pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
 def test_the_style_probe_of_a_demo_is_of_its_run_and_no_other(demo, basis):
-    pairs = load_pairs(demo.dataset)
+    pairs = open_pairs(demo.dataset)
     study = load_run(demo.run(basis), pairs)
     probe = demo_probe(demo, study)
     assert probe.n_columns == pairs.n_columns
@@ -96,7 +96,7 @@ def test_the_style_probe_of_a_demo_is_of_its_run_and_no_other(demo, basis):
 @LONG  # twenty encodings of all scenes and captions
 @pytest.mark.parametrize("demo", WITH_ENCODER, ids=lambda demo: demo.name)
 def test_the_style_probe_of_a_demo_can_be_made_again(demo):
-    pairs = load_pairs(demo.dataset)
+    pairs = open_pairs(demo.dataset)
     runs = {basis: load_run(demo.run(basis), pairs) for basis in BASES}
     variants = study_variants(load_small(demo.encoder), pairs, runs["given"].config, folder=demo.dataset)
     for study in runs.values():
@@ -112,7 +112,7 @@ def test_a_demo_without_an_encoder_has_no_style_probe():
 
 
 def test_both_demos_show_the_same_scenes_with_every_factor_known():
-    one, other = (load_pairs(demo.dataset) for demo in WITH_ENCODER)
+    one, other = (open_pairs(demo.dataset) for demo in WITH_ENCODER)
     assert one.captions == other.captions
     assert one.images.equals(other.images)
     assert {"style", "count", "relation", "first_object"} <= set(one.image_labels)
@@ -127,7 +127,7 @@ def test_both_demos_show_the_same_scenes_with_every_factor_known():
 def test_the_shortcut_keeps_style_and_the_clean_one_does_not():
     style, register = {}, {}
     for demo in WITH_ENCODER:
-        pairs = load_pairs(demo.dataset)
+        pairs = open_pairs(demo.dataset)
         style[demo.name] = float(eta_squared(pairs.image_means, pairs.images["style"].to_list()).mean())
         register[demo.name] = float(eta_squared(pairs.text_means, pairs.texts["register"].to_list()).mean())
     assert style["shortcut"] > 1.5 * style["clean"]
@@ -245,7 +245,7 @@ def test_a_build_goes_on_where_it_was(tmp_path):
 def test_paths_of_a_demo_lie_in_its_folder(tmp_path):
     demo = Demo("a", "A", "b", tmp_path)
     assert {demo.dataset.parent, demo.maps.parent, demo.run("given").parent, demo.encoder.parent} == {tmp_path}
-    assert torch.is_tensor(load_pairs(demo_of("clean").dataset).image_tokens)
+    assert torch.is_tensor(open_pairs(demo_of("clean").dataset).image_tokens)
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     assert made[0].development == measured
     assert made[0].final is not None
     assert [report.seeds for report in made[0].final.seeds] == [(0, 1), (0, 1)]
-    pairs = load_pairs(demo.dataset)
+    pairs = open_pairs(demo.dataset)
     assert (pairs.n_images, pairs.n_texts, pairs.n_columns) == (24, 120, 16)
     assert all((demo.dataset / str(path)).is_file() for path in pairs.image_paths)
     for basis in BASES:

@@ -41,7 +41,7 @@ from pico_core.encoders.pictures import MAX_PIXELS, read_picture, upright_rgb
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import BytePairWords, HubWords, SmallWords
 from pico_core.errors import DataError, SettingError
-from pico_core.formats.native import load_pairs
+from pico_core.formats import open_pairs
 
 TINY_VISION = {"image_size": 32, "patch_size": 8, "width": 64, "layers": 2, "head_width": 32}
 TINY_TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
@@ -943,7 +943,7 @@ def test_a_folder_becomes_a_data_set(tmp_path, tiny):
         on_progress=lambda p: seen.append((p.stage, p.done)), name="dogs",
     )  # fmt: skip
     assert seen == [("images", 3), ("images", 6), ("images", 7), *[("texts", n) for n in (3, 6, 9, 12, 14)]]
-    back = load_pairs(tmp_path / "set")
+    back = open_pairs(tmp_path / "set")
     assert back.digest == made.pairs.digest
     assert back.name == "dogs"
     assert (back.ids, back.texts_per_image) == (names, (2, 2))
@@ -984,7 +984,7 @@ def test_an_interrupted_encoding_goes_on_where_it_was(tmp_path, tiny):
     assert {name: content_of(tmp_path / "set")[name] for name in same} == same
     one, other = load_file(tmp_path / "set/pairs.safetensors"), load_file(tmp_path / "whole/pairs.safetensors")
     assert all(torch.equal(one[name], other[name]) for name in other)
-    assert load_pairs(tmp_path / "set").digest == load_pairs(tmp_path / "whole").digest
+    assert open_pairs(tmp_path / "set").digest == open_pairs(tmp_path / "whole").digest
     assert not list(tmp_path.glob(".*part"))
 
 
@@ -1012,7 +1012,7 @@ def test_only_what_changed_is_encoded_anew(tmp_path, tiny):
     encode_dataset(again, tmp_path / "images", captions, out=tmp_path / "set", batch_size=5)
     assert (again.images, again.texts) == ([2], [2])
     changed = tiny.encode_images([tmp_path / "images" / names[2]])
-    assert_close(load_pairs(tmp_path / "set").image_tokens[2].float(), changed.tokens[0], rtol=0, atol=1e-3)
+    assert_close(open_pairs(tmp_path / "set").image_tokens[2].float(), changed.tokens[0], rtol=0, atol=1e-3)
 
     stopped(tmp_path, tiny, captions)
     for other in (wrapped(tiny_clip(pool_type="avg")), tiny):

@@ -27,9 +27,8 @@ from pico_core.encoders import (
 )
 from pico_core.encoders.perturbations import reencode
 from pico_core.errors import DataError
-from pico_core.formats import native
-from pico_core.formats.imports import inspect_dataset
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import inspect, native, open_pairs
+from pico_core.formats.native import save_pairs
 from tests.photos import COLOURS, CONFIG, write_encoder, write_photos
 
 MARK = EncoderMark("Große Modelle", "ViT-B-32", "0123456789abcdef", "bf16", "globals", "tag")
@@ -65,7 +64,7 @@ def test_the_mark_is_read_back_and_the_digest_knows_nothing_of_it(tmp_path: Path
     bare = rounded_to_bytes(pairs_of()) if packed else pairs_of()
     marked = replace(bare, encoder=MARK)
     save_pairs(marked, tmp_path / "set", packed=packed)
-    back = load_pairs(tmp_path / "set")
+    back = open_pairs(tmp_path / "set")
     assert back.encoder == MARK
     assert back.digest == marked.digest == bare.digest
 
@@ -74,7 +73,7 @@ def test_the_mark_is_read_back_and_the_digest_knows_nothing_of_it(tmp_path: Path
 def test_without_a_mark_nothing_is_written_and_old_datasets_have_none(tmp_path: Path, packed: bool) -> None:
     save_pairs(pairs_of(), tmp_path / "set", packed=packed)
     assert set(header_of(tmp_path / "set")) == {"format", "name", "part", "normalisation"}
-    assert load_pairs(tmp_path / "set").encoder is None
+    assert open_pairs(tmp_path / "set").encoder is None
 
 
 def test_every_part_keeps_the_mark() -> None:
@@ -114,10 +113,10 @@ def test_a_damaged_mark_is_a_sentence(tmp_path: Path, kind: str) -> None:
     with pytest.raises(
         DataError, match=r"^set/pairs.safetensors: the note of which encoder made this dataset is damaged: "
     ) as caught:
-        load_pairs(tmp_path / "set")
+        open_pairs(tmp_path / "set")
     assert len(str(caught.value)) < 500
     assert ("letters; expected at most 4096" in str(caught.value)) == (kind == "huge")
-    assert "damaged" in inspect_dataset(tmp_path / "set").problems[0]
+    assert "damaged" in inspect(tmp_path / "set").problems[0]
 
 
 def test_a_whole_mark_passes_the_same_door() -> None:
@@ -169,9 +168,9 @@ def test_encoding_leaves_the_mark_of_its_encoder_and_level(made, tmp_path: Path)
     encoder, pairs, folder = made
     assert pairs.encoder == encoder.mark
     assert (pairs.encoder.model, pairs.encoder.level, pairs.encoder.weights_from) == ("pico-small", "tokens", "file")
-    assert load_pairs(folder / "set").encoder == encoder.mark
+    assert open_pairs(folder / "set").encoder == encoder.mark
     whole = encode_dataset(encoder, folder / "images", folder / "c.csv", out=tmp_path / "whole", level="globals")
-    assert load_pairs(tmp_path / "whole").encoder == whole.pairs.encoder == replace(encoder.mark, level="globals")
+    assert open_pairs(tmp_path / "whole").encoder == whole.pairs.encoder == replace(encoder.mark, level="globals")
 
 
 def test_a_marked_encoder_says_where_its_weights_came_from(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ from safetensors.torch import save_file
 from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-from pico_core.formats import native
-from pico_core.formats.imports import inspect_dataset
-from pico_core.formats.native import load_pairs, save_pairs
+from pico_core.formats import inspect, native, open_pairs
+from pico_core.formats.native import save_pairs
 from pico_core.storage import atomic
 from pico_core.storage.atomic import atomic_folder
 
@@ -43,7 +42,7 @@ def names(folder: Path) -> list[str]:
 def test_round_trip_keeps_the_digest(tmp_path: Path, dtype: torch.dtype) -> None:
     pairs = make_pairs(dtype)
     assert save_pairs(pairs, tmp_path / "set") == tmp_path / "set"
-    back = load_pairs(tmp_path / "set")
+    back = open_pairs(tmp_path / "set")
     assert back.digest == pairs.digest
     assert back.image_tokens.dtype == dtype
     assert (back.name, back.part, back.normalisation) == (pairs.name, pairs.part, pairs.normalisation)
@@ -56,7 +55,7 @@ def test_a_packed_dataset_is_smaller_and_reads_the_same(tmp_path: Path) -> None:
     pairs = make_pairs(n=120)
     save_pairs(pairs, tmp_path / "whole")
     save_pairs(pairs, tmp_path / "packed", packed=True)
-    back = load_pairs(tmp_path / "packed")
+    back = open_pairs(tmp_path / "packed")
     assert back.digest == pairs.digest
     assert torch.equal(back.text_tokens, pairs.text_tokens)
     sizes = [(tmp_path / name / native.ARRAYS).stat().st_size for name in ("whole", "packed")]
@@ -67,7 +66,7 @@ def test_tokens_that_bytes_can_hold_are_kept_in_bytes(tmp_path: Path) -> None:
     pairs = rounded_to_bytes(make_pairs(torch.float16, n=120))
     save_pairs(pairs, tmp_path / "bytes", packed=True)
     save_pairs(make_pairs(torch.float16, n=120), tmp_path / "halves", packed=True)
-    assert load_pairs(tmp_path / "bytes").digest == pairs.digest
+    assert open_pairs(tmp_path / "bytes").digest == pairs.digest
     sizes = [(tmp_path / name / native.ARRAYS).stat().st_size for name in ("bytes", "halves")]
     assert sizes[0] < 0.75 * sizes[1]  # 8 columns: 10 bytes a row against 16
 
@@ -89,7 +88,7 @@ def test_bytes_without_their_scale_are_refused(tmp_path: Path) -> None:
     arrays.pop("image_tokens_largest")
     save_file(arrays, file, metadata=header)
     with pytest.raises(DataError, match="image_tokens holds bytes without one largest value per row"):
-        load_pairs(tmp_path / "set")
+        open_pairs(tmp_path / "set")
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t[None], lambda t: t[:, :-1]])
@@ -101,40 +100,40 @@ def test_a_packed_dataset_that_was_changed_is_refused(tmp_path: Path, change) ->
     arrays["text_tokens"] = change(arrays["text_tokens"]).contiguous()
     save_file(arrays, file, metadata=header)
     with pytest.raises(DataError, match=r"text_tokens has shape|whose length is not 1"):
-        load_pairs(tmp_path / "set")
+        open_pairs(tmp_path / "set")
 
 
 def test_a_part_with_few_images_round_trips(tmp_path: Path) -> None:
     part = make_pairs().split(fit=0.5, feedback=0.2).feedback
     save_pairs(part, tmp_path / "part")
-    assert load_pairs(tmp_path / "part").part == "feedback"
-    assert load_pairs(tmp_path / "part").digest == part.digest
+    assert open_pairs(tmp_path / "part").part == "feedback"
+    assert open_pairs(tmp_path / "part").digest == part.digest
 
 
 def test_halves_read_as_floats_round_trip(tmp_path: Path) -> None:
     """Their norms are off by a half's rounding, more than float32 allows at import."""
     pairs = make_pairs(torch.bfloat16).to(dtype=torch.float32)
     save_pairs(pairs, tmp_path / "set")
-    assert load_pairs(tmp_path / "set").digest == pairs.digest
+    assert open_pairs(tmp_path / "set").digest == pairs.digest
 
 
 def test_arrays_that_share_memory_are_written(tmp_path: Path) -> None:
     tokens = torch.nn.functional.normalize(torch.randn(9, 1, 4), dim=2)
     pairs = PairedEmbeddings.from_arrays(tokens, tokens)
     save_pairs(pairs, tmp_path / "set")
-    assert load_pairs(tmp_path / "set").digest == pairs.digest
+    assert open_pairs(tmp_path / "set").digest == pairs.digest
 
 
 def test_a_loaded_dataset_replaces_itself(tmp_path: Path) -> None:
     save_pairs(make_pairs(), tmp_path / "set")
-    mapped = load_pairs(tmp_path / "set")
+    mapped = open_pairs(tmp_path / "set")
     save_pairs(mapped, tmp_path / "set")
-    assert load_pairs(tmp_path / "set").digest == mapped.digest == make_pairs().digest
+    assert open_pairs(tmp_path / "set").digest == mapped.digest == make_pairs().digest
 
 
 def test_the_file_inside_opens_the_folder(tmp_path: Path) -> None:
     save_pairs(make_pairs(), tmp_path / "set")
-    assert load_pairs(tmp_path / "set" / "pairs.safetensors").captions == make_pairs().captions
+    assert open_pairs(tmp_path / "set" / "pairs.safetensors").captions == make_pairs().captions
 
 
 @pytest.mark.parametrize("broken", ["write_parquet", "rename", "fsync"])
@@ -161,7 +160,7 @@ def test_a_failure_leaves_the_old_dataset_whole(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DataError, match=r"set: .*No space left on device.*free some space"):
         save_pairs(make_pairs(seed=2), tmp_path / "set")
     monkeypatch.undo()
-    assert load_pairs(tmp_path / "set").digest == make_pairs(seed=1).digest
+    assert open_pairs(tmp_path / "set").digest == make_pairs(seed=1).digest
     assert names(tmp_path) == ["set"]
 
 
@@ -225,8 +224,8 @@ def test_a_changed_dataset_is_refused(tmp_path: Path, arrays: dict[str, torch.Te
     save_pairs(make_pairs(), tmp_path / "set")
     change(tmp_path / "set", **arrays)
     with pytest.raises(DataError, match=r"^set/pairs\.safetensors: .*(" + message + ")"):
-        load_pairs(tmp_path / "set")
-    found = inspect_dataset(tmp_path / "set")
+        open_pairs(tmp_path / "set")
+    found = inspect(tmp_path / "set")
     assert found.problems
     assert found.format == "dataset"
 
@@ -234,7 +233,7 @@ def test_a_changed_dataset_is_refused(tmp_path: Path, arrays: dict[str, torch.Te
 def test_a_folder_that_is_no_dataset_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "some").mkdir()
     with pytest.raises(DataError, match=r"some: .*pairs\.safetensors, images\.parquet, texts\.parquet missing"):
-        load_pairs(tmp_path / "some")
+        open_pairs(tmp_path / "some")
 
 
 def test_a_later_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +241,7 @@ def test_a_later_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     save_pairs(make_pairs(), tmp_path / "set")
     monkeypatch.undo()
     with pytest.raises(DataError, match="of version 3; this program reads versions 1 and 2: update it"):
-        load_pairs(tmp_path / "set")
+        open_pairs(tmp_path / "set")
 
 
 @pytest.mark.parametrize("table", ["images.parquet", "texts.parquet"])
@@ -250,13 +249,13 @@ def test_a_table_of_other_length_is_refused(tmp_path: Path, table: str) -> None:
     save_pairs(make_pairs(), tmp_path / "set")
     pl.read_parquet(tmp_path / "set" / table).head(3).write_parquet(tmp_path / "set" / table)
     with pytest.raises(DataError, match=table + r": 3 rows"):
-        load_pairs(tmp_path / "set")
-    assert any(table in problem for problem in inspect_dataset(tmp_path / "set").problems)
+        open_pairs(tmp_path / "set")
+    assert any(table in problem for problem in inspect(tmp_path / "set").problems)
 
 
 def test_inspection_of_a_dataset(tmp_path: Path) -> None:
     save_pairs(make_pairs(torch.float16), tmp_path / "set")
-    found = inspect_dataset(tmp_path / "set")
+    found = inspect(tmp_path / "set")
     assert (found.n_images, found.n_texts, found.n_columns, found.storage) == (12, 24, 8, "float16")
     assert found.problems == ()
-    assert found.digest == make_pairs(torch.float16).digest
+    assert found.pairs.digest == make_pairs(torch.float16).digest

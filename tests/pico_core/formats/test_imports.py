@@ -11,8 +11,7 @@ from safetensors.torch import save_file
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays, inspect_dataset
-from pico_core.formats.native import load_pairs
+from pico_core.formats import inspect, open_pairs
 
 N, M, D = 10, 20, 6
 
@@ -41,7 +40,7 @@ def tensors(**changes: Any) -> dict[str, torch.Tensor]:
 
 def test_every_kind_of_file_gives_the_same_dataset(tmp_path: Path) -> None:
     given = arrays()
-    expected = import_arrays(npz(tmp_path), name="x")
+    expected = open_pairs(npz(tmp_path))
     np.save(tmp_path / "a.npy", given["image_emb"])
     np.save(tmp_path / "b.npy", given["text_emb"])
     save_file(tensors(), tmp_path / "x.safetensors")
@@ -53,13 +52,13 @@ def test_every_kind_of_file_gives_the_same_dataset(tmp_path: Path) -> None:
         tmp_path / "texts.parquet"
     )
     tables = {"images": tmp_path / "images.csv", "texts": tmp_path / "texts.parquet"}
-    assert import_arrays(tmp_path / "x.pt").digest == expected.digest
-    assert import_arrays(tmp_path / "x.pth").digest == expected.digest
-    assert import_arrays(tmp_path / "x.safetensors", **tables).digest == expected.digest
-    two = import_arrays(tmp_path / "a.npy", text_path=tmp_path / "b.npy", **tables)
+    assert open_pairs(tmp_path / "x.pt").digest == expected.digest
+    assert open_pairs(tmp_path / "x.pth").digest == expected.digest
+    assert open_pairs(tmp_path / "x.safetensors", **tables).digest == expected.digest
+    two = open_pairs(tmp_path / "a.npy", text_path=tmp_path / "b.npy", **tables)
     assert two.captions == expected.captions
     assert torch.equal(two.image_tokens, expected.image_tokens)
-    assert load_pairs(tmp_path / "some.npz").digest == expected.digest
+    assert open_pairs(tmp_path / "some.npz").digest == expected.digest
     assert expected.ids[3] == "i3"
     assert expected.texts_per_image == (2, 2)
     assert expected.normalisation.applied
@@ -68,8 +67,8 @@ def test_every_kind_of_file_gives_the_same_dataset(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", ["<f2", "<f4", "<f8", ">f2", ">f4", ">f8"])
 def test_number_formats_and_byte_orders(tmp_path: Path, dtype: str) -> None:
     given = arrays()
-    pairs = import_arrays(npz(tmp_path, image_emb=given["image_emb"].astype(dtype)))
-    expected = import_arrays(npz(tmp_path, image_emb=given["image_emb"].astype(dtype).astype("<" + dtype[1:])))
+    pairs = open_pairs(npz(tmp_path, image_emb=given["image_emb"].astype(dtype)))
+    expected = open_pairs(npz(tmp_path, image_emb=given["image_emb"].astype(dtype).astype("<" + dtype[1:])))
     assert pairs.digest == expected.digest
     assert pairs.image_tokens.element_size() == int(dtype[2])
 
@@ -79,12 +78,12 @@ def test_bfloat16_keeps_its_format(tmp_path: Path) -> None:
     save_file(given, tmp_path / "x.safetensors")
     torch.save(given, tmp_path / "x.pt")
     for name in ("x.safetensors", "x.pt"):
-        assert import_arrays(tmp_path / name).text_tokens.dtype == torch.bfloat16
+        assert open_pairs(tmp_path / name).text_tokens.dtype == torch.bfloat16
 
 
 def test_fortran_order_and_big_endian_text_and_unsigned_index(tmp_path: Path) -> None:
     given = arrays()
-    plain = import_arrays(npz(tmp_path)).digest
+    plain = open_pairs(npz(tmp_path)).digest
     odd = npz(
         tmp_path,
         image_emb=np.asfortranarray(given["image_emb"]),
@@ -92,14 +91,14 @@ def test_fortran_order_and_big_endian_text_and_unsigned_index(tmp_path: Path) ->
         captions=given["captions"].astype(">U40"),
         ids=np.char.encode(given["ids"]),
     )
-    assert import_arrays(odd).digest == plain
+    assert open_pairs(odd).digest == plain
 
 
 def test_transposed_views_in_torch_files(tmp_path: Path) -> None:
     given = tensors()
     given["image_emb"] = given["image_emb"].permute(2, 1, 0).contiguous().permute(2, 1, 0)
     torch.save(given, tmp_path / "x.pt")
-    assert torch.equal(import_arrays(tmp_path / "x.pt").image_tokens, import_arrays(npz(tmp_path)).image_tokens)
+    assert torch.equal(open_pairs(tmp_path / "x.pt").image_tokens, open_pairs(npz(tmp_path)).image_tokens)
 
 
 @pytest.mark.parametrize(
@@ -114,29 +113,29 @@ def test_transposed_views_in_torch_files(tmp_path: Path) -> None:
 def test_common_names_find_their_role(tmp_path: Path, image: str, text: str) -> None:
     given = arrays()
     changes = {"image_emb": None, "text_emb": None, image: given["image_emb"], text: given["text_emb"]}
-    assert import_arrays(npz(tmp_path, **changes)).digest == import_arrays(npz(tmp_path)).digest
+    assert open_pairs(npz(tmp_path, **changes)).digest == open_pairs(npz(tmp_path)).digest
 
 
 def test_two_candidates_for_a_role_must_be_decided(tmp_path: Path) -> None:
     emb = arrays()["image_emb"]
     path = npz(tmp_path, image_emb=None, image_embeds=emb, image_features=emb)
     with pytest.raises(DataError, match=r"'image_embeds', 'image_features'.*could each be image_emb; say which"):
-        import_arrays(path)
-    assert import_arrays(path, mapping={"image_emb": "image_embeds"}).n_images == N
+        open_pairs(path)
+    assert open_pairs(path, mapping={"image_emb": "image_embeds"}).n_images == N
 
 
 def test_mapping_wins(tmp_path: Path) -> None:
     other = arrays()["image_emb"][::-1].copy()
-    pairs = import_arrays(npz(tmp_path, other=other), mapping={"image_emb": "other"})
-    assert torch.equal(pairs.image_tokens.flip(0), import_arrays(npz(tmp_path)).image_tokens)
+    pairs = open_pairs(npz(tmp_path, other=other), mapping={"image_emb": "other"})
+    assert torch.equal(pairs.image_tokens.flip(0), open_pairs(npz(tmp_path)).image_tokens)
 
 
 def test_the_tokens_win_over_the_global_vectors(tmp_path: Path) -> None:
     path = npz(tmp_path, image_global=np.ones((N, D), np.float32), text_global=np.ones((M, D), np.float32))
-    roles = {info.name: info.role for info in inspect_dataset(path).arrays}
+    roles = {info.name: info.role for info in inspect(path).arrays}
     assert (roles["image_emb"], roles["image_global"]) == ("image_emb", None)
-    assert import_arrays(path).image_tokens.shape[1] == 4
-    mapped = import_arrays(path, mapping={"image_emb": "image_global", "text_emb": "text_global"})
+    assert open_pairs(path).image_tokens.shape[1] == 4
+    mapped = open_pairs(path, mapping={"image_emb": "image_global", "text_emb": "text_global"})
     assert mapped.text_tokens.shape == (M, 1, D)  # the mask of the tokens stays behind with them
 
 
@@ -147,9 +146,9 @@ def test_other_texts_become_labels(tmp_path: Path) -> None:
         scene=np.array(["in", "out"] * (N // 2)),
         odd=np.array(["neither", "fits", "here"]),
     )
-    pairs = import_arrays(path)
+    pairs = open_pairs(path)
     assert (pairs.text_labels, pairs.image_labels) == (["words"], ["scene"])
-    roles = {info.name: info.role for info in inspect_dataset(path).arrays}
+    roles = {info.name: info.role for info in inspect(path).arrays}
     assert (roles["words"], roles["scene"], roles["odd"]) == ("text_label", "image_label", None)
 
 
@@ -157,7 +156,7 @@ def test_labels_of_either_are_left_out_unless_their_name_tells(tmp_path: Path) -
     given = arrays()
     both = {"words": given["captions"][:N], "image_scene": given["ids"], "unclear": given["ids"]}
     cut = {"text_emb": given["text_emb"][:N], "text_mask": None, "image_index": None, "captions": None}
-    pairs = import_arrays(npz(tmp_path, **cut, **both))
+    pairs = open_pairs(npz(tmp_path, **cut, **both))
     assert (pairs.text_labels, pairs.image_labels) == (["words"], ["image_scene"])
 
 
@@ -165,7 +164,7 @@ def test_csv_keeps_names_and_reads_numbers(tmp_path: Path) -> None:
     (tmp_path / "images.csv").write_text(
         "id,path,size,code,score,note\n" + "".join(f"{i:03d},p/{i}.jpg,{i},{i:02d},{i}.5,\n" for i in range(N))
     )
-    pairs = import_arrays(npz(tmp_path), images=tmp_path / "images.csv")
+    pairs = open_pairs(npz(tmp_path), images=tmp_path / "images.csv")
     assert pairs.ids[:2] == ["000", "001"]  # the table wins over the array, zeros in front stay
     assert pairs.image_paths[2] == "p/2.jpg"
     assert [str(pairs.images[c].dtype) for c in ("size", "code", "score", "note")] == [
@@ -178,11 +177,11 @@ def test_texts_find_their_image_by_name(tmp_path: Path) -> None:
     rows = "".join(f"i{i}\tcaption of {i}\n" for i in order)
     (tmp_path / "texts.tsv").write_text("image\tcaption\n" + rows)
     path = npz(tmp_path, image_index=None, captions=None)
-    pairs = import_arrays(path, texts=tmp_path / "texts.tsv")
+    pairs = open_pairs(path, texts=tmp_path / "texts.tsv")
     assert pairs.text_image.tolist() == order.tolist()
     (tmp_path / "texts.tsv").write_text("image\tcaption\n" + rows.replace("i3\t", "i33\t", 1))
     with pytest.raises(DataError, match=r"texts\.tsv: column 'image' names 'i33' in row 3.*ids look like 'i0'"):
-        import_arrays(path, texts=tmp_path / "texts.tsv")
+        open_pairs(path, texts=tmp_path / "texts.tsv")
 
 
 def test_pictures_are_found_beside_the_table_that_names_them(tmp_path: Path) -> None:
@@ -190,7 +189,7 @@ def test_pictures_are_found_beside_the_table_that_names_them(tmp_path: Path) -> 
     (tmp_path / "p" / "0.jpg").write_bytes(b"a picture")
     rows = "".join(f"i{i},p/{i}.jpg\n" for i in range(N))
     (tmp_path / "images.csv").write_text("id,path\n" + rows)
-    pairs = import_arrays(npz(tmp_path), images=tmp_path / "images.csv")
+    pairs = open_pairs(npz(tmp_path), images=tmp_path / "images.csv")
     assert pairs.image_paths[:2] == [str(tmp_path.resolve() / "p" / "0.jpg"), "p/1.jpg"]
 
 
@@ -198,10 +197,10 @@ def test_texts_find_unnamed_images_by_number_or_are_refused(tmp_path: Path) -> N
     """Names must never be dropped in silence: with as many texts as images they would pair by row instead."""
     path = npz(tmp_path, image_index=None, captions=None, ids=None, text_emb=arrays()["text_emb"][:N], text_mask=None)
     (tmp_path / "texts.csv").write_text("image_id,caption\n" + "".join(f"{N - 1 - i},c\n" for i in range(N)))
-    assert import_arrays(path, texts=tmp_path / "texts.csv").text_image.tolist() == list(range(N))[::-1]
+    assert open_pairs(path, texts=tmp_path / "texts.csv").text_image.tolist() == list(range(N))[::-1]
     (tmp_path / "texts.csv").write_text("image_id,caption\n" + "".join(f"q{i},c\n" for i in range(N)))
     with pytest.raises(DataError, match="no image has that id"):
-        import_arrays(path, texts=tmp_path / "texts.csv")
+        open_pairs(path, texts=tmp_path / "texts.csv")
 
 
 def test_vectors_beyond_float32_are_refused_not_zeroed(tmp_path: Path) -> None:
@@ -217,24 +216,24 @@ def test_inspection_lists_every_problem(tmp_path: Path) -> None:
     given["image_emb"][2, 1, 3] = np.nan
     given["text_emb"][5, 0] = 0
     path = npz(tmp_path, **given | {"image_index": np.arange(M) - 1})
-    found = inspect_dataset(path)
+    found = inspect(path)
     assert len(found.problems) == 3
     assert all(problem.startswith("some.npz: ") for problem in found.problems)
-    assert (found.n_images, found.n_texts, found.n_columns, found.digest) == (N, M, D, None)
-    shapes = inspect_dataset(npz(tmp_path, text_emb=np.ones((M, 3, 5), "f4"), text_mask=np.ones((M, 7), bool)))
+    assert (found.n_images, found.n_texts, found.n_columns, found.pairs) == (N, M, D, None)
+    shapes = inspect(npz(tmp_path, text_emb=np.ones((M, 3, 5), "f4"), text_mask=np.ones((M, 7), bool)))
     assert len(shapes.problems) == 2
 
 
 def test_inspection_agrees_with_the_import(tmp_path: Path) -> None:
-    found = inspect_dataset(npz(tmp_path))
+    found = inspect(npz(tmp_path))
     assert found.problems == ()
-    assert found.digest == import_arrays(npz(tmp_path)).digest
-    assert found.texts_per_image == (2, 2)
-    assert "image_emb = image_emb" in found.roles
+    assert found.pairs.digest == open_pairs(npz(tmp_path)).digest
+    assert found.pairs.texts_per_image == (2, 2)
+    assert found.array("image_emb").name == "image_emb"
 
 
 def test_inspection_of_nothing(tmp_path: Path) -> None:
-    found = inspect_dataset(tmp_path / "none.npz")
+    found = inspect(tmp_path / "none.npz")
     assert found.arrays == ()
     assert len(found.problems) == 1
 
@@ -242,11 +241,11 @@ def test_inspection_of_nothing(tmp_path: Path) -> None:
 @pytest.mark.real
 def test_coco_global_vectors(real_data: Path) -> None:
     path = real_data / "coco500_clip_b16" / "pairs.npz"
-    pairs = import_arrays(path)
+    pairs = open_pairs(path)
     assert pairs.image_tokens.shape == pairs.text_tokens.shape == (500, 1, 512)
     assert pairs.name == "coco500_clip_b16"
     assert len(pairs.captions[0] or "") > 10
-    control = import_arrays(path, mapping={"image_emb": "image_emb_random", "text_emb": "text_emb_random"})
+    control = open_pairs(path, mapping={"image_emb": "image_emb_random", "text_emb": "text_emb_random"})
     assert control.image_tokens.shape == (500, 1, 512)
     assert control.digest != pairs.digest
 
@@ -254,7 +253,7 @@ def test_coco_global_vectors(real_data: Path) -> None:
 @pytest.mark.real
 def test_flickr_tokens(real_data: Path) -> None:
     path = real_data / "flickr8k_test1k" / "pairs.npz"
-    pairs = import_arrays(path)
+    pairs = open_pairs(path)
     assert pairs.image_tokens.shape == (1000, 49, 192)
     assert pairs.text_tokens.shape == (5000, 18, 192)
     assert pairs.image_tokens.dtype == torch.float16
@@ -262,5 +261,5 @@ def test_flickr_tokens(real_data: Path) -> None:
     assert pairs.text_labels == ["words"]
     lengths = pairs.text_mask.sum(1).tolist()
     assert [len(words.split()) for words in pairs.texts["words"]] == lengths
-    short = import_arrays(path, mapping={"image_emb": "image_global", "text_emb": "text_global"})
+    short = open_pairs(path, mapping={"image_emb": "image_global", "text_emb": "text_global"})
     assert short.text_tokens.shape == (5000, 1, 192)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.formats.imports import import_arrays
+from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks, recall_at, reciprocal
 from pico_core.retrieval.evaluation import image_rsum, paired_difference, retrieval_report
 
@@ -133,6 +133,6 @@ def test_a_paired_difference_is_the_reports_own_and_turns_round():
 def test_recall_at_one_is_what_others_measured(real_data, name, arrays, expected):
     """Of global vectors our score is twice the cosine, so the published recall must come out to the last digit."""
     mapping = dict(zip(("image_emb", "text_emb"), arrays, strict=True))
-    pairs = import_arrays(real_data / name / "pairs.npz", mapping=mapping)
+    pairs = open_pairs(real_data / name / "pairs.npz", mapping=mapping)
     metrics = retrieval_report(pairs, weights=torch.ones(pairs.n_columns), n_draws=20).baseline.metrics
     assert (round(metrics.i2t_r1.value, 1), round(metrics.t2i_r1.value, 1)) == expected

@@ -251,9 +251,9 @@ def test_stored_runs_open_and_their_axes_are_found_again():
     demo = demo_of("planted")
     study = load_run(demo.run("cross"))
     assert study.config == StudyConfig(basis="cross")
-    from pico_core import load_pairs
+    from pico_core import open_pairs
 
-    fitted = fit_basis(load_pairs(demo.dataset).split(seed=0).fit, "cross")
+    fitted = fit_basis(open_pairs(demo.dataset).split(seed=0).fit, "cross")
     torch.testing.assert_close(fitted.matrix, study.basis.matrix, rtol=0, atol=1e-4)
 
 

@@ -8,7 +8,7 @@ import torch
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
-from pico_core.formats.imports import import_arrays
+from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks
 from pico_core.retrieval.evaluation import paired_difference, retrieval_report
 from pico_core.retrieval.records import Estimate, Verdict
@@ -339,7 +339,7 @@ def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning
 
 @pytest.mark.real
 def test_a_quick_answer_on_five_thousand_captions_is_that_of_the_full_table(real_data):
-    pairs = import_arrays(real_data / "flickr8k_test1k" / "pairs.npz")
+    pairs = open_pairs(real_data / "flickr8k_test1k" / "pairs.npz")
     asked = sample_images(pairs)
     assert 8 <= len(asked) < 30
     weights = switched(Scorable(pairs, torch.ones(192)), [12], "off").weights

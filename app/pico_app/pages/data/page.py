@@ -13,7 +13,7 @@ from pico_app.pages.report import report_button
 from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_core.data.labels import has_style_labels
-from pico_core.formats.imports import ArrayInfo
+from pico_core.formats import ArrayInfo
 from pico_core.formats.roles import ROLES
 
 TITLE = "What did I load, and is it sound?"
@@ -34,7 +34,6 @@ KINDS = {
     "safetensors": "application/octet-stream",
     "json": "application/json",
 }
-UPLOADS = ("npz", "safetensors", "pt")
 TABLES = ("parquet", "csv")
 SHOWN = 8
 
@@ -184,7 +183,7 @@ def _upload() -> None:
         "variants) are recognised; others are named below after the upload. Nothing leaves this machine, and no "
         "pickle is ever opened."
     )
-    arrays = st.file_uploader("Embeddings", type=UPLOADS, key="upload-arrays")
+    arrays = st.file_uploader("Embeddings", type=uploads.upload_endings(), key="upload-arrays")
     with st.expander("Captions, names or labels in tables of their own"):
         one, two = st.columns(2)
         images = one.file_uploader("One row per image: id, path, labels", type=TABLES, key="upload-images")

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from pico_core.experiments.config import BUILT_IN
-from pico_core.experiments.datasets import open_pairs
+from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS, subjects_of
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.experiments.training_tables import BESIDE
@@ -130,7 +130,7 @@ def test_the_test_scenes_of_the_encoder_are_shifted_and_those_that_choose_the_ep
 def test_one_training_of_heads_comes_out_again():
     listed, table = read_training_list(find_training_list("training")), pl.read_parquet(BUILT_IN / TRAININGS)
     one = next(one for one in listed.comparisons if one.name == "given, few pairs")
-    pairs = open_pairs(one.data, one.place)
+    pairs = open_choice(one.data, one.place)
     parts = one.config.splits(pairs, 0)
     made = align(parts.fit, parts.feedback, measure=retrieval_feedback, config=one.config.of("none", 0))
     test = made.heads.through(parts.test)
