@@ -13,9 +13,8 @@ from pico_app.server.cache import GIGABYTE, MANY, kept
 from pico_app.server.places import opened_place
 from pico_app.server.scratch import OfOneVisit, scratch
 from pico_app.state import study, uploads
+from pico_core import formats
 from pico_core.errors import PicoError
-from pico_core.formats import FORMATS, Inspection
-from pico_core.formats import inspect as inspect_dataset
 from pico_core.formats.native import save_pairs
 from pico_core.storage.atomic import write_atomically
 
@@ -33,7 +32,7 @@ def _uploads() -> Path:
 
 def upload_endings() -> list[str]:
     """Of the files that can be dropped: a single one of which holds a dataset."""
-    return [form.suffixes[0] for form in FORMATS if form.suffixes and not form.one_array]
+    return [form.suffixes[0] for form in formats.FORMATS if form.suffixes and not form.one_array]
 
 
 def is_upload(path: str) -> bool:
@@ -75,11 +74,11 @@ class Source:
 
 
 @kept(entries=MANY, max_bytes=GIGABYTE, spinner="Looking into the file")
-def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> Inspection:
-    return inspect_dataset(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
+def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> formats.Inspection:
+    return formats.inspect(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
 
 
-def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
+def inspect(source: Source, mapping: dict[str, str]) -> formats.Inspection:
     """What lies there, every problem included; roles may be named."""
     place = Path(source.path)
     try:
@@ -87,10 +86,10 @@ def inspect(source: Source, mapping: dict[str, str]) -> Inspection:
         changed = changed_on_disk(place)
         return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
     except (PicoError, OSError, ValueError) as error:
-        return Inspection(place, "unknown", problems=(str(error),))
+        return formats.Inspection(place, "unknown", problems=(str(error),))
 
 
-def open_import(found: Inspection) -> str | None:
+def open_import(found: formats.Inspection) -> str | None:
     """Keep an inspected file as a dataset and open it; returns what is wrong, if anything is."""
     if found.pairs is None:
         return "Nothing can be opened while there are problems."
