@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures.ranked_lists import Candidate
 from pico_app.state import queries
+from pico_app.templates import paragraphs
 from pico_app.words import provenance
 from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import Split
@@ -118,7 +118,7 @@ def study_report(space: Workspace) -> str:
 def _drawn(section: PageSection) -> Section:
     return Section(
         title=section.title,
-        html=f"<p>{escape(section.words)}</p>" if section.words else "",
+        html=paragraphs([section.words] if section.words else []),
         figure=None if section.figure is None else section.figure(False),
         name=section.name,
         read=section.read,

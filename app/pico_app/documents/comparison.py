@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from pico_app.documents.standalone import Section, caption_html, figure_html, standalone
 from pico_app.figures import flow
 from pico_app.figures import ranked_lists as lists
+from pico_app.templates import render
 from pico_core.retrieval.rankings import SideBySide
 
 TITLE = "One query under two scorings"
@@ -41,13 +41,6 @@ class ComparisonPage:
 
 def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
     """The page as one HTML file, with further sections below the lists."""
-    picture = f"<img src='{escape(page.asked.picture, quote=True)}' alt=''>" if page.asked.picture else ""
-    asked = f"<div class='asked'>{picture}<div><b>{escape(page.question)}</b><br>{escape(page.asked.name)}</div></div>"
-    sections = [Section(html=asked + _lists(page) + caption_html(page.read, page.beware)), *more]
-    return standalone(TITLE, answer=page.answer, facts=page.facts, sections=sections)
-
-
-def _lists(page: ComparisonPage) -> str:
     both = page.both
     targets = [target for target in (both.target_before, both.target_after) if target is not None]
     names = {item.index: page.candidate(item.index).name for item in (*both.left, *both.right, *targets)}
@@ -58,5 +51,13 @@ def _lists(page: ComparisonPage) -> str:
             (both.right, page.titles[1], both.target_after, True),
         )
     )
-    drawn = figure_html(flow.flow_figure(both, names=names), place="flow")
-    return f"<div class='beside'><div>{left}</div><div>{drawn}</div><div>{right}</div></div>"
+    first = render(
+        "comparison",
+        asked=page.asked,
+        question=page.question,
+        left=left,
+        right=right,
+        flow=figure_html(flow.flow_figure(both, names=names), place="flow"),
+        caption=caption_html(page.read, page.beware),
+    )
+    return standalone(TITLE, answer=page.answer, facts=page.facts, sections=[Section(html=first), *more])

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 from latex2mathml.converter import convert
+from markupsafe import Markup
 
 from pico_app.documents.standalone import Section, standalone
+from pico_app.templates import render
 
-STYLE = "math{font-size:1.15em;margin:.5em 0}@media print{section{break-inside:avoid}}"
 MARKS = {"paper": "●", "reconstruction": "◆", "beyond the paper": "▲"}
 
 
@@ -40,17 +40,17 @@ class HandoutStep:
     reply: str
 
 
-def formula_html(latex: str) -> str:
+def formula_html(latex: str) -> Markup:
     r"""A formula as MathML, which browsers draw by themselves; the lines of an aligned one stand below each other.
 
     >>> formula_html(r"p_d")[:5]
-    '<math'
+    Markup('<math')
     >>> formula_html(r"\begin{aligned} a &= 1 \\ b &= 2 \end{aligned}").count("<math")
     2
     """
     lined = re.fullmatch(r"\\begin\{aligned\}(.*)\\end\{aligned\}", latex.strip(), flags=re.DOTALL)
     rows = [latex] if lined is None else lined[1].replace("&", "").split(r"\\")  # one below the other, not aligned
-    return "".join(convert(row.strip(), display="block") for row in rows)
+    return Markup("".join(convert(row.strip(), display="block") for row in rows))
 
 
 def handout_html(
@@ -74,19 +74,9 @@ def handout_html(
     """
     sections: list[Section] = []
     for number, (step, drawn) in enumerate(zip(steps, figures, strict=True), start=1):
-        sections.append(Section(title=f"{number}. {step.title}", html=_step_html(step)))
+        html = render("handout_step", step=step, mark=MARKS[step.provenance], formula=formula_html)
+        sections.append(Section(title=f"{number}. {step.title}", html=html))
         sections.extend(replace(figure, name=f"step-{number}") for figure in drawn)
     if takeaway:
-        sections.append(Section(title="What to keep", html=f"<p class='answer'>{escape(takeaway)}</p>"))
-    page = standalone(title, answer=answer, facts=facts, sections=sections)
-    return page.replace("</style>", f"{STYLE}</style>", 1)
-
-
-def _step_html(step: HandoutStep) -> str:
-    source = f"{MARKS[step.provenance]} <b>{escape(step.provenance)}</b>: {escape(step.source)}"
-    return (
-        f"<p class='caption'>{source}</p>{formula_html(step.formula)}"
-        f"<p class='caption'>With the numbers of the chosen data:</p><div class='tall'>{formula_html(step.substituted)}"
-        f"</div><p><b>{escape(step.answer)}</b></p><p>{escape(step.words)}</p>"
-        f"<div class='asked'><div><b>{escape(step.ask)}</b><br>{escape(step.reply)}</div></div>"
-    )
+        sections.append(Section(title="What to keep", html=render("paragraph", kind="answer", lead="", text=takeaway)))
+    return standalone(title, answer=answer, facts=facts, sections=sections, kind="handout")

@@ -1,13 +1,13 @@
 """The figures of a run's report, in light colours."""
 
-from html import escape
-
 import polars as pl
+from markupsafe import Markup
 
 from pico_app.documents.standalone import Section
 from pico_app.figures import columns as draw_columns
 from pico_app.figures import construction as draw
 from pico_app.figures.trajectories import sides, trajectories
+from pico_app.templates import paragraphs
 from pico_app.words import provenance
 from pico_core.columns.reading import summarise
 from pico_core.columns.trajectories import concentration, order_check, prototype_planes, softmax_curve
@@ -28,7 +28,7 @@ def columns_section(table: pl.DataFrame) -> Section:
     whiskers = draw_columns.has_intervals(table)
     return Section(
         title="Which columns behave like style",
-        html=f"<p>{escape(summarise(table).sentence + cut)}</p>",
+        html=paragraphs([summarise(table).sentence + cut]),
         figure=figure,
         name="pico-columns",
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
@@ -50,9 +50,10 @@ def feedback_sections(study: Study) -> list[Section]:
     curve = softmax_curve(gains, tau=tau) if made.config.rule == "softmax" else None
     uneven = concentration(weights).sentence
     said = (
-        f"<b>The proposition.</b> {escape(provenance.PROPOSITION)} <b>Checked on this record:</b> "
-        f"{escape(order_check(gains, weights).sentence)}",
-        escape(f"{uneven[0].upper()}{uneven[1:]}."),
+        Markup("<b>The proposition.</b> {} <b>Checked on this record:</b> {}").format(
+            provenance.PROPOSITION, order_check(gains, weights).sentence
+        ),
+        f"{uneven[0].upper()}{uneven[1:]}.",
     )
     rule = (
         f"The curve is the softmax rule at τ = {tau:g}: it only rises. Near the dotted line feedback hardly chooses."
@@ -62,7 +63,7 @@ def feedback_sections(study: Study) -> list[Section]:
     return [
         Section(
             title="Did more gain earn more weight?",
-            html="".join(f"<p>{text}</p>" for text in said),
+            html=paragraphs(said),
             figure=draw.gain_against_weight(
                 gains.numpy(),
                 weights.numpy(),
@@ -91,10 +92,10 @@ def ways_section(study: Study) -> Section:
     title, said = "Where the prototypes went", planes.sentence
     if size > MOST_MOVING:
         said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
-        return Section(title=title, html=f"<p>{escape(said)}</p>")
+        return Section(title=title, html=paragraphs([said]))
     return Section(
         title=title,
-        html=f"<p>{escape(said)}</p>",
+        html=paragraphs([said]),
         figure=trajectories(
             *sides(planes),
             made.history.probabilities.numpy(),

@@ -1,10 +1,11 @@
 """A study as one page: verdict, what was looked at, controls, figures, settings, sources, how to do it again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from importlib.metadata import version
+
+from markupsafe import Markup
 
 from pico_app.documents.report_figures import columns_section, feedback_sections, ways_section
 from pico_app.documents.report_tables import lowest_table, scorings_html
@@ -12,6 +13,7 @@ from pico_app.documents.reproduce import DATA, RUN, changed_settings, construct_
 from pico_app.documents.standalone import Section, caption_html, standalone
 from pico_app.figures import overview
 from pico_app.figures import ranked_lists as lists
+from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
 from pico_core.data.pairs import Splits
 from pico_core.method.config import BasisName
@@ -28,24 +30,6 @@ AXES: dict[BasisName, str] = {
     "ica": "independent axes: values along them are as little normal as possible (beyond the paper)",
     "probe": "probe axes: turned by known styles, most style last (beyond the paper)",
 }
-STYLE = """
-body{max-width:940px}p{margin:.3rem 0 .7rem}ul{padding-left:1.2rem;margin:.3rem 0}li{margin:.3rem 0}
-pre{background:#F4F6F8;border-left:3px solid #B8B8B8;padding:.6rem .8rem;overflow-x:auto;font-size:.84rem;
-line-height:1.45;white-space:pre-wrap}code{font-size:.92em}
-table.plain{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
-table.plain th{font-weight:600;text-align:right;vertical-align:bottom;padding:.25rem .5rem;
-border-bottom:1px solid #8A939B}
-table.plain td{text-align:right;padding:.28rem .5rem;border-bottom:1px solid #DFE3E6;vertical-align:top}
-table.plain td small{display:block;color:#5A636C;font-size:.76rem;white-space:nowrap}
-table.plain.words td,table.plain.words th,table.plain td:first-child,table.plain th:first-child{text-align:left}
-dl.settings{columns:3;display:block;column-gap:2rem}dl.settings div{break-inside:avoid;display:flex;
-justify-content:space-between;gap:.8rem;border-bottom:1px solid #DFE3E6;padding:.12rem 0}
-dl.settings dd{font-weight:600;text-align:right}dl.settings small{font-weight:400;color:#5A636C}
-@media print{@page{margin:14mm}body{zoom:.7;margin:0;padding:0;max-width:none;font-size:17px}
-h2,.tall,p:has(+ .tall),p:has(+ dl){break-after:avoid}.whole,.tall,tr,pre,.caption,dl.settings,li{break-inside:avoid}
-.tall,.report{overflow:visible}a{color:inherit}
-pre{background:none}}
-"""
 
 
 @dataclass(frozen=True)
@@ -87,7 +71,7 @@ def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
         answer=study.report.sentence,
         facts=_facts(study, splits, made),
         sections=sections,
-        style=STYLE,
+        kind="study",
     )
 
 
@@ -150,7 +134,7 @@ def _decision(study: Study, splits: Splits | None) -> Section:
             "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "
             f"report with --data {DATA} to have it here. The table below holds every simpler idea on its own."
         )
-    return Section(title="What decided it", html=_paragraphs(said))
+    return Section(title="What decided it", html=paragraphs(said))
 
 
 def _differences(report: RetrievalReport) -> Section:
@@ -161,7 +145,7 @@ def _differences(report: RetrievalReport) -> Section:
     )
     return Section(
         title="Beside simpler ideas and broken parts",
-        html=_paragraphs([words]),
+        html=paragraphs([words]),
         figure=overview.differences([overview.Panel("", report)]),
         name="pico-differences",
         read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
@@ -177,10 +161,8 @@ def _measures(report: RetrievalReport) -> Section:
         "intervals of two rows may overlap although their paired change is clear: the change column decides. "
         + _ties(report),
     )
-    return Section(
-        title="All measures",
-        html=f"<div class='whole'>{lists.report_html(report)}{caption}</div>{scorings_html(report)}",
-    )
+    table = Markup('<div class="whole">{}{}</div>').format(lists.report_html(report), caption)
+    return Section(title="All measures", html=table + scorings_html(report))
 
 
 def _ties(report: RetrievalReport) -> str:
@@ -198,30 +180,23 @@ def _lowest_title(study: Study) -> str:
 
 def _settings(study: Study) -> Section:
     changed = {name: default for name, _value, default in changed_settings(study.config)}
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}"
-        + (f" <small>default {escape(changed[name])}</small>" if name in changed else "")
-        + "</dd></div>"
-        for name, value in [("seed", str(study.config.seed)), *named_settings(study.config)]
-    )
     words = (
         f"{len(changed)} of them {'is' if len(changed) == 1 else 'are'} not at the default of this version."
         if changed
         else "All of them are at the defaults of this version."
     )
-    return Section(title="Settings", html=_paragraphs([words]) + f"<dl class='settings'>{cells}</dl>")
+    named = [("seed", str(study.config.seed)), *named_settings(study.config)]
+    settings = [(name, value, changed.get(name)) for name, value in named]
+    return Section(title="Settings", html=render("settings", words=words, settings=settings))
 
 
 def _sources() -> Section:
-    rows = "".join(f"<tr><td>{_code(one.step)}</td><td>{_code(one.source)}</td></tr>" for one in provenance.ORIGINS)
-    table = (
-        f"<table class='plain words'><thead><tr><th>step</th><th>source</th></tr></thead><tbody>{rows}</tbody></table>"
-    )
+    rows = [(_code(origin.step), _code(origin.source)) for origin in provenance.ORIGINS]
+    table = Markup('<div class="whole">{}</div>').format(render("two_columns", heads=("step", "source"), rows=rows))
+    stance = paragraphs([f"The paper: {provenance.PAPER}. {provenance.STANCE}"])
     return Section(
         title="What is the paper's, and what is reconstructed",
-        html=_paragraphs([f"The paper: {provenance.PAPER}. {provenance.STANCE}"])
-        + f"<div class='whole'>{table}</div>"
-        + _paragraphs([provenance.HEADLINE]),
+        html=stance + table + paragraphs([provenance.HEADLINE]),
     )
 
 
@@ -244,8 +219,8 @@ def _again(study: Study) -> Section:
         shell(["replay", RUN, DATA]),
         shell(["report", RUN, "--out", "report.html", "--data", DATA]),
     )
-    code = "".join(f"<pre><code>{escape(line)}</code></pre>" for line in lines)
-    return Section(title="How to do it again", html=code + _paragraphs(said))
+    code = Markup("").join(Markup("<pre><code>{}</code></pre>").format(line) for line in lines)
+    return Section(title="How to do it again", html=code + paragraphs(said))
 
 
 def _beware(study: Study) -> Section:
@@ -272,8 +247,8 @@ def _beware(study: Study) -> Section:
         "null on mismatched pairs is for.",
         "Gains on the feedback split chose the result, so they flatter; only the test split counts.",
     ]
-    items = "".join(f"<li>{escape(one)}</li>" for one in said)
-    return Section(title="What not to conclude", html=f"<ul>{items}</ul>")
+    items = Markup("").join(Markup("<li>{}</li>").format(warning) for warning in said)
+    return Section(title="What not to conclude", html=Markup("<ul>{}</ul>").format(items))
 
 
 def _verdict(verdict: Verdict) -> str:
@@ -288,15 +263,11 @@ def _signed(change: Estimate) -> str:
     return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] points of rSum"
 
 
-def _paragraphs(texts: Sequence[str]) -> str:
-    return "".join(f"<p>{escape(text)}</p>" for text in texts)
-
-
-def _code(text: str) -> str:
+def _code(text: str) -> Markup:
     """Escaped, with what stands between backticks as code.
 
     >>> _code("a `b < c`")
-    'a <code>b &lt; c</code>'
+    Markup('a <code>b &lt; c</code>')
     """
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in parts)

@@ -1,11 +1,12 @@
 """Where weighting helps: the paired change of one metric for every value of a label."""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
+from markupsafe import Markup
 
 from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink, verbatim
+from pico_app.templates import render
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 
 METRIC_NAMES = {
@@ -17,13 +18,6 @@ METRIC_NAMES = {
     "t2i_r5": "R@5 text to image",
     "t2i_r10": "R@10 text to image",
 }
-STYLE = (
-    ".bylabel{overflow-x:auto}.bylabel table{border-collapse:collapse;width:100%;font-size:.86rem;"
-    "font-variant-numeric:tabular-nums}.bylabel th{font-weight:600;text-align:right;padding:.25rem .35rem;"
-    "vertical-align:bottom}.bylabel td{text-align:right;padding:.28rem .35rem;white-space:nowrap;line-height:1.25}"
-    ".bylabel td small{display:block;opacity:.68;font-size:.75rem}.bylabel th:first-child,.bylabel td:first-child"
-    "{text-align:left;white-space:normal;min-width:7rem}.bylabel tr{border-bottom:1px solid rgba(128,128,128,.2)}"
-)
 ROW = 27  # pixels of a row
 LEAST = 2.0  # points to either side of zero: a change of nothing is not blown up
 
@@ -138,35 +132,19 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
         )
 
 
-def label_html(table: LabelTable) -> str:
+def label_html(table: LabelTable) -> Markup:
     """All metrics of all values: left → right, and the paired change with its interval; values are escaped."""
-    head = "".join(f"<th>{METRIC_NAMES[name].replace(' ', '<br>', 1)}</th>" for name in _ordered(table.names))
-    images = "<th>image<br>queries</th>" if table.column.of_images else ""
-    body = "".join(_html_row(group, table) for group in table.groups)
-    return (
-        f"<style>{STYLE}</style><div class='bylabel'><table><thead><tr><th>{escape(table.column.name)}</th>"
-        f"<th>images</th>{images}<th>text<br>queries</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return render(
+        "label_table",
+        table=table,
+        metrics=sorted(table.names, key=lambda name: name != "rsum"),  # seen on a narrow screen without scrolling
+        titles=METRIC_NAMES,
+        groups=[(group, group.value if group.is_single else Markup(called(group))) for group in table.groups],
+        change=_change,
     )
 
 
-def _ordered(names: Sequence[str]) -> list[str]:
-    """The sum first: a narrow screen shows it without scrolling."""
-    return sorted(names, key=lambda name: name != "rsum")
-
-
-def _html_row(group: LabelGroup, table: LabelTable) -> str:
-    name = escape(group.value) if group.is_single else called(group)
-    images = f"<td>{group.n_image_queries:,}</td>" if table.column.of_images else ""
-    cells = "".join(_html_cell(group.metric(name)) for name in _ordered(table.names))
-    return f"<tr><td>{name}</td><td>{group.n_images:,}</td>{images}<td>{group.n_text_queries:,}</td>{cells}</tr>"
-
-
-def _html_cell(row: GroupMetric) -> str:
-    change = f"{row.change:+z.1f}"
+def _change(row: GroupMetric) -> str:
     if row.left == row.right and (row.interval is None or row.interval.low == row.interval.high):
-        change = "no change"
-    elif row.interval is not None:
-        change += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}]"
-    if row.differs:
-        change = f"<b>{'▲' if row.change > 0 else '▼'} {change}</b>"
-    return f"<td>{row.left:.1f} → {row.right:.1f}<small>{change}</small></td>"
+        return "no change"
+    return f"{row.change:+z.1f}" + (f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}]" if row.interval else "")

@@ -1,16 +1,17 @@
 """Learning curves of trainings with the weighting in the loop, and what came of them."""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
+from markupsafe import Markup
 
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, SEMANTIC, SKY, SYMBOLS, blank, ink
+from pico_app.templates import render
 from pico_core.experiments.training_tables import LearningCurve
 from pico_core.experiments.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
 from pico_core.experiments.trainings.tables import SHORT
-from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.records import Verdict
 
 
 def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> go.Figure:
@@ -90,37 +91,9 @@ def trained(rows: Sequence[TrainedOverSeeds], *, dark: bool = False) -> go.Figur
     )
 
 
-def trained_html(found: TrainingSummary) -> str:
+def trained_html(summary: TrainingSummary) -> Markup:
     """The same as a table with PICO's lead over each; labels are escaped."""
-    names = ("", "test rSum", "against P = 1", "adjusted p", "within seeds", "best epochs", "PICO minus it")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join(f"<tr>{_cells(row, found.lead(row.variant))}</tr>" for row in found.rows)
-    return (
-        "<style>.trained{overflow-x:auto;max-width:72rem}.trained table{border-collapse:collapse;width:100%;"
-        "font-variant-numeric:tabular-nums}.trained th,.trained td{text-align:right;padding:.28rem .6rem;"
-        "vertical-align:baseline}.trained th:first-child,.trained td:first-child{text-align:left}"
-        ".trained td:first-child{min-width:11rem}.trained td small{opacity:.72;"
-        "margin-left:.45rem;white-space:nowrap}.trained td:nth-child(6){white-space:nowrap}"
-        "@media (max-width:1000px){.trained td small{display:block}"
-        ".trained th,.trained td{padding:.28rem .3rem;font-size:.85rem}.trained td:first-child{min-width:8rem}}"
-        ".trained tr{border-bottom:1px solid rgba(128,128,128,.2)}</style>"
-        f"<div class='trained'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cells(row: TrainedOverSeeds, lead: Estimate | None) -> str:
-    plain = row.variant == PLAIN
-    epochs = ", ".join("-" if epoch is None else str(epoch) for epoch in row.best_epochs)
-    cells = (
-        escape(row.label),
-        f"{row.rsum:.1f}",
-        "" if plain else _interval(row.difference),
-        "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}",
-        "" if plain else _signs(row),
-        "" if row.variant == "frozen" else epochs,
-        "" if lead is None else _interval(lead),
-    )
-    return "".join(f"<td>{cell}</td>" for cell in cells)
+    return render("trained", summary=summary, plain=PLAIN, signs=_signs)
 
 
 def _signs(row: TrainedOverSeeds) -> str:
@@ -128,10 +101,6 @@ def _signs(row: TrainedOverSeeds) -> str:
     helps, hurts, _ = row.verdicts
     parts = [f"{word} in {n}" for word, n in (("helps", helps), ("hurts", hurts)) if n]
     return ", ".join(parts) or "no difference"
-
-
-def _interval(change: Estimate) -> str:
-    return f"{change.value:+z.1f}<small>{change.low:+z.1f} to {change.high:+z.1f}</small>"
 
 
 def _about(row: TrainedOverSeeds) -> str:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from pico_app.figures import theme
+from pico_app.templates import render
 from pico_core.spaces.items import Colouring, Joins
 from pico_core.spaces.maps import Plane
 
@@ -168,38 +169,19 @@ def map_figure(
     return figure
 
 
-def legend_html(colouring: Colouring) -> str:
+def legend_html(colouring: Colouring) -> Markup:
     """One legend for both maps: colours with counts or a scale, and what the symbols mean."""
-    chips = []
     if colouring.scale == "groups":
-        groups = groups_of(colouring.groups)
-        modalities = {group.name for group in groups} <= set(SYMBOLS)
-        chips.append(f"<span class='chip'><em>{escape(colouring.title)}</em></span>")
-        for group in groups:
-            shape = _mark(group.name if modalities else "square", group.colour)
-            chips.append(f"<span class='chip'>{shape} {escape(group.name)} <small>{group.count:,}</small></span>")
+        named = groups_of(colouring.groups)
+        modalities = {group.name for group in named} <= set(SYMBOLS)
+        groups = [(group.name if modalities else "square", group) for group in named]
+        kinds, scale, gradient = () if modalities else tuple(SYMBOLS), None, ""
     else:
-        modalities, scale = False, scale_of(colouring)
-        ends = [f"<small>{escape(text)}</small>" for text in (scale.low_text, scale.high_text)]
-        chips.append(
-            f"<span class='chip'><em>{escape(colouring.title)}</em></span><span class='chip'>{ends[0]} "
-            f"<b style='background:{_gradient(scale)}'></b> {ends[1]}</span>"
-        )
         missing = int(np.isnan(colouring.values).sum()) if colouring.values is not None else 0
-        if missing:
-            shape = _mark("square", theme.GREY)
-            chips.append(f"<span class='chip'>{shape} without a value <small>{missing:,}</small></span>")
-    if not modalities:
-        images, texts = (f"{_mark(kind, 'currentColor')} {kind}" for kind in SYMBOLS)
-        chips.append(f"<span class='chip'>{images}&emsp;{texts}</span>")  # both on one line
-    return (
-        "<style>.chips{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.875rem;line-height:1.6;"
-        "font-variant-numeric:tabular-nums}.chip{overflow-wrap:anywhere}.chip small{opacity:.75}"
-        ".chip i{display:inline-block;width:10px;height:10px;margin-right:.3rem}"
-        ".chip em{font-style:normal;font-weight:600}"
-        ".chip b{display:inline-block;width:140px;height:10px;border-radius:2px;margin:0 .25rem}</style>"
-        f"<div class='chips'>{''.join(chips)}</div>"
-    )
+        groups = [("square", Group("without a value", theme.GREY, missing))] if missing else []
+        kinds, scale = tuple(SYMBOLS), scale_of(colouring)
+        gradient = _gradient(scale)
+    return render("legend", title=colouring.title, groups=groups, kinds=kinds, scale=scale, gradient=gradient)
 
 
 def selected_items(points: Sequence[Any], items: pl.DataFrame) -> tuple[tuple[str, int], ...]:
@@ -298,9 +280,3 @@ def _gradient(scale: Scale) -> str:
     stops = ("#00224E", "#575D6D", "#A59C74", "#FEE838") if scale.colours == theme.SEQUENTIAL else None
     colours = stops or tuple(colour for _, colour in scale.colours)
     return f"linear-gradient(to right,{','.join(colours)})"
-
-
-def _mark(shape: str, colour: str) -> str:
-    # Plain boxes, because st.html drops inline SVG.
-    bend = {"image": "border-radius:50%", "text": "transform:rotate(45deg) scale(.8)", "square": "border-radius:2px"}
-    return f"<i style='background:{colour};{bend[shape]}'></i>"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
+from markupsafe import Markup
 from plotly.subplots import make_subplots
 
 from pico_app.figures.theme import (
@@ -24,6 +25,7 @@ from pico_app.figures.theme import (
     scale_top,
     shades,
 )
+from pico_app.templates import render
 from pico_core.retrieval.records import Estimate, RetrievalReport, Scoring, Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
 
@@ -83,20 +85,11 @@ def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
     return go.Figure(data=traces, layout=layout)
 
 
-def verdict_html(panel: Panel, *, current: bool) -> str:
+def verdict_html(panel: Panel, *, current: bool) -> Markup:
     """A basis in words: verdict first, then the two scores and the paired difference."""
-    report, change = panel.report, panel.report.difference
-    word = {Verdict.HELPS: "Helps", Verdict.HURTS: "Hurts", Verdict.NONE: "No detectable difference"}[report.verdict]
-    colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[report.verdict]
-    tint = f"color-mix(in srgb, currentColor 30%, {colour})"
-    here = "<span style='font-size:.85rem;font-weight:400'> · shown on all pages</span>" if current else ""
-    return (
-        f"<div style='border-left:4px solid {colour};padding:.1rem 0 .1rem .8rem;line-height:1.4'>"
-        f"<div style='font-size:1.2rem;font-weight:650;color:{tint}'>{word}{here}</div>"
-        f"<div><b>{report.baseline.metrics.rsum.value:.1f}</b> unweighted, "
-        f"<b>{report.weighted.metrics.rsum.value:.1f}</b> weighted: "
-        f"<b>{change.value:+.1f}</b> [{change.low:+.1f}, {change.high:+.1f}]</div></div>"
-    )
+    word = {Verdict.HELPS: "Helps", Verdict.HURTS: "Hurts", Verdict.NONE: "No detectable difference"}
+    report = panel.report
+    return render("verdict", report=report, change=report.difference, word=word[report.verdict], current=current)
 
 
 def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure:

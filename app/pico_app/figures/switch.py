@@ -1,11 +1,12 @@
 """What a column switch does to recall: paired changes with intervals, and what chance columns do."""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
+from markupsafe import Markup
 
-from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, ink
+from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink
+from pico_app.templates import render
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.switching.effect import ControlBand, MetricRow
 from pico_core.retrieval.switching.setting import Move
@@ -137,29 +138,9 @@ def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[flo
     )
 
 
-def moves_html(move: Move, *, name: str, picture: str | None) -> str:
+def moves_html(move: Move, *, name: str, picture: str | None) -> Markup:
     """One query and its ranks; names come from data and are escaped."""
-    better = move.after < move.before
-    colour = GAIN if better else LOSS
-    kind = "im" if move.kind == "image" else "tx"
-    shown = f"<img src='{picture}' alt=''>" if picture else ""
-    return (
-        f"<style>{STYLE}</style><div class='switched {kind}'>{shown}<span>{escape(name)}</span>"
-        f"<b style='border-bottom:3px solid {colour}'>{move.before:,} → {move.after:,}</b></div>"
-    )
-
-
-STYLE = (
-    ".switched{display:flex;gap:.7rem;align-items:center;padding:.3rem .7rem;border-radius:.4rem;font-size:.92rem;"
-    "line-height:1.3;background:rgba(128,128,128,.08);min-height:2.5rem;box-sizing:border-box}"
-    ".switched span{flex:1 1 8rem;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:2;"
-    "-webkit-box-orient:vertical;overflow:hidden}"
-    ".switched b{white-space:nowrap;font-variant-numeric:tabular-nums;font-weight:600}"
-    ".switched img{height:44px;border-radius:.25rem}"
-    f".switched.im{{border-left:4px solid {IMAGE}}}.switched.tx{{border-left:4px solid {TEXT}}}"
-    ".switched span::before{font-size:.8em}.switched.im span::before{content:'● '}"
-    ".switched.tx span::before{content:'◆ '}"
-)
+    return render("moved_query", move=move, name=name, picture=picture)
 
 
 def _digits(change: Estimate) -> str:

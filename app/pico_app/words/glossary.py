@@ -6,6 +6,8 @@ The terms stand in glossary.toml; `python -m pico_app.documents.glossary` writes
 import re
 from html import escape
 
+from markupsafe import Markup
+
 from pico_app.words import read_words
 
 TERMS: dict[str, str] = read_words("glossary")["terms"]  # marked in the app wherever a sentence uses them
@@ -30,11 +32,11 @@ def definition(term: str) -> str:
     return TERMS[term] if term in TERMS else EVERYDAY[term]
 
 
-def explain(sentence: str) -> str:
+def explain(sentence: str) -> Markup:
     """The sentence as HTML, escaped, with a tooltip at the first use of every known term.
 
-    >>> explain("no <guard>")[:31]
-    'no &lt;<abbr class="term" tabin'
+    >>> print(explain("no <guard>")[:31])
+    no &lt;<abbr class="term" tabin
     """
     seen: set[str] = set()
 
@@ -46,4 +48,4 @@ def explain(sentence: str) -> str:
         return f'<abbr class="term" tabindex="0" data-tip="{escape(definition(term))}">{term}</abbr>'
 
     # On one line: after an empty one Markdown would be obeyed again.
-    return _ANY.sub(mark, " ".join(escape(sentence, quote=False).split()))
+    return Markup(_ANY.sub(mark, " ".join(escape(sentence, quote=False).split())))

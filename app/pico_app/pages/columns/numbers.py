@@ -1,7 +1,10 @@
 """What every number of a column means, and one column's numbers side by side."""
 
-from html import escape
 from typing import Any
+
+from markupsafe import Markup
+
+from pico_app.templates import render
 
 # Written once: the heads of the table and of one column's numbers explain themselves with it.
 MEANING = {
@@ -22,17 +25,9 @@ MEANING = {
     "offset": "Mean in images minus mean in texts: the modality offset, not style.",
     "semantic_share": "Planted truth: the share of the column that is meaning.",
 }
-STYLE = (
-    "<style>.numbers{overflow-x:auto;padding-bottom:3.2rem;margin-bottom:-3rem}.numbers table{border-collapse:collapse;"
-    "width:100%;font-variant-numeric:tabular-nums}"
-    ".numbers th{font-weight:400;font-size:.85rem;text-align:right;padding:.2rem .7rem;vertical-align:bottom}"
-    ".numbers td{text-align:right;padding:0 .7rem;font-size:1.35rem}.numbers .note{font-size:.78rem;opacity:.75;"
-    "vertical-align:top;padding-bottom:.5rem}.numbers tr{border:0}.numbers th,.numbers td{border:0}"
-    ".numbers abbr.term::after{text-align:left}.numbers th:nth-child(n+5) abbr.term::after{left:auto;right:0}</style>"
-)
 
 
-def numbers_html(row: dict[str, Any]) -> str:
+def numbers_html(row: dict[str, Any]) -> Markup:
     """One column's numbers, each with its interval where one exists and its meaning behind its name."""
     said = "differs from its null" if row["differs"] else "does not differ from its null"
     resampled = {
@@ -57,13 +52,8 @@ def numbers_html(row: dict[str, Any]) -> str:
     ]
     if row["semantic_share"] is not None:
         cells.append(("semantic_share", "planted truth", f"{row['semantic_share']:.3f}", "share that is meaning"))
-    heads = "".join(
-        f'<th><abbr class="term" tabindex="0" data-tip="{escape(MEANING[key])}">{escape(name)}</abbr></th>'
-        for key, name, _, _ in cells
-    )
-    digits = "".join(f"<td>{value}</td>" for _, _, value, _ in cells)
-    notes = "".join(f"<td class='note'>{escape(note)}</td>" for _, _, _, note in cells)
-    return f"{STYLE}<div class='numbers'><table><tr>{heads}</tr><tr>{digits}</tr><tr>{notes}</tr></table></div>"
+    named = [dict(zip(("key", "name", "digits", "note"), cell, strict=True)) for cell in cells]
+    return render("column_numbers", cells=named, meaning=MEANING)
 
 
 def _span(low: float, high: float) -> str:

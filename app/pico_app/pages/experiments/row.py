@@ -1,11 +1,11 @@
 """The row that is looked at, in words: whose idea it is, what it is, what to know, what it costs."""
 
-from html import escape
-
 import streamlit as st
+from markupsafe import Markup
 
+from pico_app import templates
 from pico_app.answers import experiments
-from pico_app.pages.method.badge import SHAPES, STYLE
+from pico_app.pages.method.badge import SHAPES
 from pico_app.pages.method.step import Provenance
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.verdicts import digits_of
@@ -15,10 +15,10 @@ from pico_core.retrieval.schemes.catalogue import SCHEMES
 def render(found: experiments.Slice, chosen: str) -> None:
     """Draw the line."""
     one = found.summary(chosen)
-    st.html(f"{STYLE}{row_html(one, experiments.whose(one.variant))}")
+    st.html(row_html(one, experiments.whose(one.variant)))
 
 
-def row_html(one: VariantSummary, whose: str) -> str:
+def row_html(one: VariantSummary, whose: str) -> Markup:
     """The line; labels and notes come from files and are escaped.
 
     >>> one = VariantSummary("toy", "x", "<b>", "control", 0, 1.0, None, None, None, None, None, None, None, None, None,
@@ -27,23 +27,15 @@ def row_html(one: VariantSummary, whose: str) -> str:
     (True, False)
     """
     kind = kind_of(whose)
-    source = "" if not whose or whose == kind else f" Source: {escape(whose)}."
-    badge = ""
-    if kind is not None:
-        shape, colour = SHAPES[kind]
-        badge = (
-            f'<span class="badge"><span style="color:{colour};font-size:1.15em" aria-hidden="true">{shape}</span>'
-            f"{escape(kind)}</span>"
-        )
+    source = "" if not whose or whose == kind else f" Source: {whose}."
     swept = "the method with this one setting changed" if one.family == "setting" else ""
     about = SCHEMES[one.variant].sentence if one.variant in SCHEMES else swept
-    note = f"; {escape(one.note[:300])}" if one.note else ""
+    note = f"; {one.note[:300]}" if one.note else ""
     numbers = digits_of(one)
     said = f"{numbers} points of rSum" if numbers else "no number here"
-    return (
-        f'<div class="source">{badge}<b>{escape(one.label[:120])}</b>{": " if about else ""}{escape(about)}. {said}, '
-        f"{escape(_seconds(one.seconds))} a split{note}.{source}</div>"
-    )
+    text = f"{': ' if about else ''}{about}. {said}, {_seconds(one.seconds)} a split{note}.{source}"
+    look = None if kind is None else SHAPES[kind]
+    return templates.render("badge", kind=kind, look=look, label=one.label[:120], text=text)
 
 
 def kind_of(whose: str) -> Provenance | None:

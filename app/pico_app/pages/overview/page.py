@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pico_app import sidebar
+from pico_app import sidebar, templates
 from pico_app.answers import demos, drawn, readings, retrieval, studies
 from pico_app.figures import overview as draw
 from pico_app.figures import ranked_lists as lists
-from pico_app.figures import recipes as draw_recipes
 from pico_app.pages import parts, tour
 from pico_app.pages.empty import workspace_or_say
 from pico_app.pages.going import ask_button
@@ -122,7 +121,7 @@ def _over_seeds(space: studies.Workspace) -> None:
     if report is not None:
         prose(f"The same encoder on {report.n_images} other test scenes per seed: {report.sentence}")
         with st.expander(f"All scorings over {len(report.seeds)} seeds", icon=":material/functions:"):
-            st.html(draw_recipes.seeds_html(report))
+            st.html(templates.render("seeds", report=report))
             st.caption(
                 "**Read it so:** mean over seeds of rSum on the test split (of 600) and of its change against equal "
                 "weights, with the corrected 95 % interval over seeds; the last three columns count what the paired "
@@ -130,7 +129,7 @@ def _over_seeds(space: studies.Workspace) -> None:
                 "interval tells how much seeds matter on these scenes, not what other data would give."
             )
     with st.expander("How this encoder was made, and what else was tried", icon=":material/science:"):
-        st.html(draw_recipes.recipes_html(recipes, shown=demo.name))
+        st.html(templates.render("recipes", recipes=recipes, shown=demo.name))
         st.caption(
             "**Read it so:** the same small model, seed and budget, trained on scenes made in different ways and "
             "measured on the same development scenes, whose style and register are independent. R@1 in per cent among "

@@ -1,12 +1,13 @@
 """The selected items from near: pictures, captions, labels, and how much their neighbourhood changed."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import polars as pl
 import streamlit as st
+from markupsafe import Markup
 
+from pico_app import templates
 from pico_app.answers import pictures, retrieval, studies
 from pico_app.pages.going import ask_button
 from pico_app.state import queries, selections
@@ -74,18 +75,19 @@ def _cards(
     images: list[int],
     texts: list[int],
     changes: tuple[SideChange | None, SideChange | None],
-) -> str:
+) -> Markup:
     test = space.splits.test
     owner = test.text_image.tolist()
     cards = [
-        _card("im", _picture(space, index), test.ids[index], _labels(test.images, test.image_labels, index), number)
+        _card(space, "im", index, test.ids[index], _labels(test.images, test.image_labels, index), number)
         for index in images
         for number in (_change_of(index, changes[0]),)
     ]
     cards += [
         _card(
+            space,
             "tx",
-            _picture(space, owner[index]),
+            owner[index],
             test.captions[index] or f"text {index}, no caption",
             _labels(test.texts, test.text_labels, index),
             number,
@@ -93,32 +95,16 @@ def _cards(
         for index in texts
         for number in (_change_of(index, changes[1]),)
     ]
-    return f"<style>{CARD_STYLE}</style><div class='cards'>{''.join(cards)}</div>"
+    return templates.render("cards", cards=cards)
 
 
-def _card(name: str, picture: str, title: str, labels: str, change: float | None) -> str:
-    number = "" if change is None else f"<b title='change of the neighbourhood'>{change:.1f}</b>"
-    told = f"<small>{escape(labels)}</small>" if labels else ""
-    return f"<figure class='{name}'>{picture}<figcaption>{number}{escape(title)}{told}</figcaption></figure>"
-
-
-def _picture(space: studies.Workspace, image: int) -> str:
-    address = pictures.thumbnail(space.dataset, space.splits.test.image_paths[image], size=160)
-    return f"<img src='{address}' alt=''>" if address else ""
+def _card(
+    space: studies.Workspace, kind: str, image: int, title: str, labels: str, change: float | None
+) -> dict[str, object]:
+    picture = pictures.thumbnail(space.dataset, space.splits.test.image_paths[image], size=160)
+    return {"kind": kind, "picture": picture, "title": title, "labels": labels, "change": change}
 
 
 def _labels(frame: pl.DataFrame, names: Sequence[str], index: int) -> str:
     told = [(name, frame[name][index]) for name in names[:4]]
     return " · ".join(str(value) for _, value in told if value is not None)
-
-
-CARD_STYLE = (
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:.5rem;max-height:380px;"
-    "overflow-y:auto}.cards figure{display:flex;gap:.6rem;align-items:flex-start;margin:0;padding:.4rem .6rem;"
-    "border-radius:.4rem;font-size:.85rem;line-height:1.35;background:rgba(128,128,128,.08)}"
-    ".cards .im{border-left:4px solid #009E73}.cards .tx{border-left:4px solid #CC79A7}"
-    ".cards .im figcaption::before{content:'● '}.cards .tx figcaption::before{content:'◆ '}"
-    ".cards img{width:76px;height:76px;object-fit:cover;border-radius:.25rem;flex:none}"
-    ".cards .tx img{width:44px;height:44px}.cards figcaption{flex:1;overflow-wrap:anywhere}"
-    ".cards b{float:right;margin-left:.4rem;font-variant-numeric:tabular-nums}.cards small{display:block;opacity:.72}"
-)

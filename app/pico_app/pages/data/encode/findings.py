@@ -1,9 +1,8 @@
 """What lies there before anything is encoded: counts, what is missing, and the first pictures with their captions."""
 
-from html import escape
-
 import streamlit as st
 
+from pico_app import templates
 from pico_app.answers import encoding
 from pico_app.pages.parts import facts, prose
 from pico_app.words.markup import plain
@@ -21,18 +20,6 @@ FORMATS: dict[CaptionFormat, str] = {
     "flickr tokens": "a Flickr token file",
 }
 SHOWN, CAPTIONS_SHOWN, NAMES_SHOWN = 6, 2, 100
-STYLE = """<style>
-.found{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:.9rem;margin:.2rem 0 .6rem}
-@media (max-width:1000px){.found{grid-template-columns:repeat(3,minmax(0,1fr))}}
-.found figure{margin:0;min-width:0}
-.found img,.found .unread{width:100%;aspect-ratio:4/3;object-fit:contain;border-radius:.4rem;display:block;
-background:rgba(128,128,128,.16);box-shadow:0 0 0 1px rgba(128,128,128,.28)}
-.found .unread{box-sizing:border-box;padding:.6rem;font-size:.78rem;line-height:1.35;overflow:auto;
-box-shadow:none;border:1px dashed #D55E00}
-.found figcaption{font-size:.84rem;line-height:1.4;margin-top:.35rem;overflow-wrap:anywhere}
-.found figcaption p{margin:0 0 .25rem!important;font-size:inherit;line-height:inherit}
-.found small{display:block;opacity:.66;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-</style>"""
 
 
 def show(found: Survey) -> None:
@@ -81,15 +68,13 @@ def _names(what: str, names: list[str], *, warn: bool = False) -> None:
 def _preview(found: Survey) -> None:
     captions, cards = found.captions, []
     for place, path in list(zip(found.found.places, found.found.paths, strict=True))[:SHOWN]:
-        said = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == place]
-        more = f"<small>and {len(said) - CAPTIONS_SHOWN} more</small>" if len(said) > CAPTIONS_SHOWN else ""
-        words = "".join(f"<p>{escape(text)}</p>" for text in said[:CAPTIONS_SHOWN])
+        texts = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == place]
+        picture = error = ""
         try:
-            picture = f'<img src="{encoding.preview(path)}" alt="{escape(captions.images[place])}">'
-        except PicoError as error:
-            picture = f'<div class="unread">Cannot be read: {escape(str(error))}</div>'
-        name = escape(captions.images[place])
-        cards.append(
-            f'<figure>{picture}<figcaption>{words}{more}<small title="{name}">{name}</small></figcaption></figure>'
-        )
-    st.html(f'{STYLE}<div class="found">{"".join(cards)}</div>')
+            picture = encoding.preview(path)
+        except PicoError as unreadable:
+            error = str(unreadable)
+        more, shown = max(0, len(texts) - CAPTIONS_SHOWN), texts[:CAPTIONS_SHOWN]
+        name = captions.images[place]
+        cards.append({"name": name, "picture": picture, "error": error, "captions": shown, "more": more})
+    st.html(templates.render("found", cards=cards))
