@@ -178,7 +178,7 @@ def headings(app: AppTest) -> list[str]:
     """Titles of the two lists."""
     import re
 
-    found = (re.search(r"class='h'><b>(.*?)</b>", html.proto.body) for html in app.get("html"))
+    found = (re.search(r'class="h"><b>(.*?)</b>', html.proto.body) for html in app.get("html"))
     return [match[1] for match in found if match]
 
 

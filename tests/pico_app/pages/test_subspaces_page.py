@@ -121,7 +121,7 @@ def test_umap_of_the_demo_is_there_at_once_and_says_how_it_was_aligned(app):
 
 
 def test_every_number_under_a_map_has_interval_control_and_definition(app, space):
-    tables = html_of(app, "class='nums'")
+    tables = html_of(app, 'class="nums"')
     assert len(tables) == 2
     numbers = maps.space_numbers(space, "weighted").result
     gap = numbers.gaps.style
@@ -140,7 +140,7 @@ def test_a_selection_is_shown_from_near_and_can_be_cleared(app):
     app.session_state["selection"] = (("image", 0), ("text", 3))
     app.run()
     assert any("Selected: 1 images and 1 texts" in m.value for m in app.markdown)
-    assert html_of(app, "class='cards'")[0].count("<figure") == 2
+    assert html_of(app, 'class="cards"')[0].count("<figure") == 2
     button(app, "Clear").click().run()
     assert app.session_state["selection"] == ()
     assert not any("Selected" in m.value for m in app.markdown)
@@ -167,7 +167,7 @@ def test_the_most_changed_are_suggested(app, space):
     change = maps.space_numbers(space, "weighted").result.change
     button(app, "Most changed texts").click().run()
     assert app.session_state["selection"] == tuple(("text", i) for i in sorted(change.texts.most(12)))
-    cards = re.findall(r"class='tx'.*?<b [^>]*>([0-9.]+)</b>", html_of(app, "class='cards'")[0])
+    cards = re.findall(r'class="tx".*?<b [^>]*>([0-9.]+)</b>', html_of(app, 'class="cards"')[0])
     assert len(cards) == 12
     assert cards == sorted(cards, reverse=True)
 
@@ -179,7 +179,7 @@ def test_the_points_can_be_coloured_by_everything(app):
     for name in [*colours.COLOURS, "first_concept"]:
         app.selectbox(key="map-colour").set_value(name).run()
         assert not app.exception, name
-        assert html_of(app, "class='chips'")
+        assert html_of(app, 'class="chips"')
 
 
 def test_lines_join_the_matched_pairs_on_demand(app):
