@@ -1,13 +1,8 @@
-"""The Columns page: the column looked at, the instrument that is open."""
-
-from typing import Literal, get_args
+"""The column looked at."""
 
 import streamlit as st
 
-from pico_app.state.address import address_number, choose_one, keep, mirror, one_of
-
-Part = Literal["column", "sure", "switch", "detectors", "probe", "table"]
-PARTS: tuple[Part, ...] = get_args(Part)
+from pico_app.state.address import address_number, keep, mirror
 
 
 def column_asked() -> int:
@@ -38,19 +33,3 @@ def follow_pick(key: str) -> None:
     picked = getattr(st.session_state.get(key), "picked", None)
     if isinstance(picked, int | float) and picked >= 0:
         set_column(int(picked))
-
-
-def part() -> Part:
-    """The instrument of the Columns page that is open."""
-    return one_of("part", "part", PARTS)
-
-
-def set_part(name: Part) -> None:
-    """Open another instrument, by its switch on the page."""
-    choose_one("part", "part", PARTS, name)
-
-
-def go_to_part(name: Part) -> None:
-    """Open another instrument from elsewhere; only in a callback, before the switch itself is drawn."""
-    set_part(name)
-    st.session_state["columns-part"] = name

@@ -1,32 +1,19 @@
-"""The Retrieval page: which two scorings stand side by side, which instrument is open."""
+"""The Retrieval page: which two scorings stand side by side."""
 
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import streamlit as st
 
 from pico_app.state import side_choice
-from pico_app.state.address import choose_one, mirror, one_of
+from pico_app.state.address import mirror
+from pico_app.state.instruments import go_to_instrument
 from pico_app.state.side_choice import SideChoice, Sides
-
-View = Literal["why", "words", "queries", "labels", "all"]
-VIEWS: tuple[View, ...] = get_args(View)
-
-
-def view() -> View:
-    """The instrument of the Retrieval page that is open."""
-    return one_of("view", "show", VIEWS)
-
-
-def set_view(name: View) -> None:
-    """Open another instrument of the Retrieval page."""
-    choose_one("view", "show", VIEWS, name)
 
 
 def go_to_queries(label: Any, value: str) -> None:
     """Open the queries won and lost, those of one value of a label; only in a callback, before they are drawn."""
-    set_view("queries")
-    st.session_state["retrieval-view"] = "queries"
+    go_to_instrument("retrieval", "queries")
     st.session_state["moved-label"], st.session_state["moved-value"] = label, value
 
 

@@ -1,4 +1,4 @@
-"""The Experiments page: whose results, which dataset of them, which row and instrument are looked at."""
+"""The Experiments page: whose results, which dataset of them, which row is looked at."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -7,21 +7,9 @@ import streamlit as st
 
 from pico_app.state.address import choose_one, mirror, one_of
 
-ExperimentPart = Literal["leads", "settings", "feedback", "seeds", "training", "cost", "table"]
-EXPERIMENT_PARTS: tuple[ExperimentPart, ...] = get_args(ExperimentPart)
 ResultSource = Literal["demo", "file", "own"]
 SOURCES: tuple[ResultSource, ...] = get_args(ResultSource)
 LONGEST = 200  # letters of a name in an address
-
-
-def experiment_part() -> ExperimentPart:
-    """The instrument of the Experiments page that is open."""
-    return one_of("experiment-part", "part", EXPERIMENT_PARTS)
-
-
-def set_experiment_part(name: ExperimentPart) -> None:
-    """Open another instrument of the Experiments page."""
-    choose_one("experiment-part", "part", EXPERIMENT_PARTS, name)
 
 
 def result_source() -> ResultSource:
@@ -87,7 +75,6 @@ def set_experiment_row(name: str) -> None:
 
 
 def mirror_experiments() -> None:
-    mirror("part", None if experiment_part() == EXPERIMENT_PARTS[0] else experiment_part())
     mirror("results", None if result_source() == SOURCES[0] else result_source())
     mirror("grid", _said("experiment-set", "grid"))
     mirror("variant", _said("experiment-row", "variant"))

@@ -1,22 +1,26 @@
 """A link and the view that it reopens: what the address says is taken over, and what is looked at is written there."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from pico_app.state.address import mirror
-from pico_app.state.columns import PARTS, column_asked, part
-from pico_app.state.comparison import VIEWS, mirror_sides, view
+from pico_app.state.columns import column_asked
+from pico_app.state.comparison import mirror_sides
 from pico_app.state.experiments import mirror_experiments
+from pico_app.state.instruments import mirror_instruments
 from pico_app.state.queries import asked_in_address, words
 from pico_app.state.study import BUILT_IN, dataset_path, strength, wanted_config
 from pico_app.state.switch import mirror_switching
 from pico_app.state.tour import mirror_tour
 
 
-def follow_address(here: str = "") -> None:
+def follow_address(here: str = "", instruments: Mapping[str, Sequence[str]] | None = None) -> None:
     """Take over what a link says, then say in the address what is looked at: changing the page empties it.
 
     Args:
-        here: Address of the page. Two pages have instruments that are called "part" in it.
+        here: Address of the page.
+        instruments: Names of the instruments of every page that has some.
     """
     seen, power = column_asked(), strength()
     asked = st.session_state.setdefault("query", asked_in_address())
@@ -26,11 +30,9 @@ def follow_address(here: str = "") -> None:
     mirror("strength", None if power == 1 else f"{power:g}")
     if here == "experiments":
         mirror_experiments()
-    else:
-        mirror("part", None if part() == PARTS[0] else part())
     mirror("query", asked)
     mirror("words", words() or None)
-    mirror("show", None if view() == VIEWS[0] else view())
+    mirror_instruments(here, instruments or {})
     mirror_sides()
     mirror_switching()
     mirror_tour()

@@ -11,19 +11,12 @@ OWN_DATA = "data"  # the preset that is no preset: the open study
 PICK = re.compile(r"([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})")
 
 
-def method_step(slugs: Sequence[str]) -> str:
-    """The step that is looked at; the first where the address names none that exists."""
-    return _chosen("step", slugs)
-
-
-def set_method_step(slug: str) -> None:
-    """Look at another step."""
-    st.session_state["method-step"] = slug
-
-
 def method_preset(names: Sequence[str]) -> str:
     """Whose numbers are shown: the open study's, or a preset's."""
-    return _chosen("preset", names)
+    if st.session_state.get("method-preset") not in names:
+        wanted = st.query_params.get("preset", names[0])
+        st.session_state["method-preset"] = wanted if wanted in names else names[0]
+    return str(st.session_state["method-preset"])
 
 
 def set_method_preset(name: str) -> None:
@@ -62,9 +55,8 @@ def set_method_pick(key: str, pick: Sequence[int]) -> None:
     st.session_state["method-pick"] = (key, tuple(pick))
 
 
-def mirror_method(slugs: Sequence[str], names: Sequence[str]) -> None:
-    """Say in the address which step of which data the page shows; only while it is the page that is shown."""
-    mirror("step", method_step(slugs))
+def mirror_method(names: Sequence[str]) -> None:
+    """Say in the address which data the page shows; only while it is the page that is shown."""
     preset = method_preset(names)
     mirror("preset", None if preset == OWN_DATA else preset)
     mirror("present", "1" if presenting() else None)
@@ -74,11 +66,3 @@ def mirror_pick(key: str) -> None:
     """Say in the address what was picked in these data."""
     found = method_pick(key)
     mirror("pick", None if found is None else "-".join(str(part) for part in found))
-
-
-def _chosen(name: str, offered: Sequence[str]) -> str:
-    key = f"method-{name}"
-    if st.session_state.get(key) not in offered:
-        wanted = st.query_params.get(name, offered[0])
-        st.session_state[key] = wanted if wanted in offered else offered[0]
-    return str(st.session_state[key])

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pico_app.state.address import mirror
-from pico_app.state.columns import PARTS, go_to_part
-from pico_app.state.comparison import VIEWS, set_sides, set_view
-from pico_app.state.method import OWN_DATA, set_method_preset, set_method_step, set_presenting
+from pico_app.state.comparison import set_sides
+from pico_app.state.instruments import go_to_instrument
+from pico_app.state.method import OWN_DATA, set_method_preset, set_presenting
 from pico_app.state.queries import Query, set_query
 from pico_app.state.side_choice import Sides
 from pico_app.state.study import DEMO, dataset_path, open_dataset, set_strength, set_wanted_config
@@ -110,21 +110,18 @@ def set_page_for(stop: Stop, asked: Query | None) -> None:
         asked: The query of a stop that has one.
     """
     st.session_state.pop("tour-to-set", None)
+    if stop.page in ("method", "columns", "retrieval"):
+        go_to_instrument(stop.page, stop.instrument)
     if stop.page == "method":
-        set_method_step(stop.instrument)
         set_method_preset(OWN_DATA)
         set_presenting(wanted=False)
     if stop.page == "columns":
         st.session_state["column"] = -1  # the page takes the lowest
-        go_to_part(next(part for part in PARTS if part == stop.instrument))
     if stop.lowest:
         set_switching(Switching(which="lowest", lowest=stop.lowest))
     if stop.page == "subspaces":
         st.session_state["map-method"] = stop.instrument
     if stop.page == "retrieval":
-        opened = next(view for view in VIEWS if view == stop.instrument)
-        set_view(opened)
-        st.session_state["retrieval-view"] = opened
         set_sides(Sides())
     if asked is not None:
         set_query(asked)

@@ -5,14 +5,14 @@ import streamlit as st
 
 from pico_app.answers import studies, trust
 from pico_app.figures import detectors as draw
-from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
-from pico_app.state import columns, screen
+from pico_app.state import instruments, screen
 
 
 def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    st.subheader("Which detector of style columns can be trusted here?", anchor=False)
     found = trust.trust(space)
     if found:
         for one in found:
@@ -30,7 +30,7 @@ def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int 
             "There is no yardstick on this dataset: no planted truth, no style probe and no label of style. Run the "
             "style probe, or add a label column called style, and every detector is compared with it."
         )
-        st.button("Open the style probe", on_click=columns.go_to_part, args=("probe",), icon=":material/science:")
+        st.button("Open the style probe", on_click=instruments.go_to_instrument, args=("columns", "probe"), icon=":material/science:")
     clicked = picked_column(
         draw.strips(frame, selected=selected, dark=screen.dark()),
         key="columns-strips",
@@ -47,3 +47,13 @@ def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int 
             beware="the probability is made of both similarities, so it follows them by construction.",
         )
     return other if clicked is None else clicked
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="detectors",
+    title="Whom to trust",
+    question="Which detector of style columns can be trusted here?",
+    about="All detectors of style columns side by side, and against every yardstick of this dataset: planted truth, "
+    "style probe, labels of style.",
+    render=render,
+)

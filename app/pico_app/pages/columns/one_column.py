@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import polars as pl
 import streamlit as st
 
 from pico_app.answers import column_detail as column_answers
@@ -9,18 +10,20 @@ from pico_app.answers import drawn, readings, studies
 from pico_app.figures import column_detail
 from pico_app.figures import columns as draw
 from pico_app.pages.columns import items
+from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.columns.numbers import numbers_html
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
-from pico_app.state import columns, screen, widgets
+from pico_app.state import instruments, screen, widgets
 from pico_app.words.markup import plain
 from pico_core.columns.detail.neighbours import Companion, SideCompany
 
 PER_BAND = 3
 
 
-def render(space: studies.Workspace, column: int) -> int | None:
+def render(space: studies.Workspace, frame: pl.DataFrame, column: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     row = space.study.columns.row(column, named=True)
     head, switch = st.container(key="row-column").columns([5, 1.4], vertical_alignment="bottom")
@@ -29,8 +32,8 @@ def render(space: studies.Workspace, column: int) -> int | None:
         "Switch it off",
         icon=":material/toggle_off:",
         width="stretch",
-        on_click=columns.go_to_part,
-        args=("switch",),
+        on_click=instruments.go_to_instrument,
+        args=("columns", "switch"),
         help="What happens to retrieval without this column?",
     )
     if space.study.basis.name != "given":
@@ -186,3 +189,13 @@ def _words(space: studies.Workspace, column: int) -> None:
         f"{len(words.words):,} texts are read.",
         beware="a token knows its sentence: a word can be high because of its neighbours.",
     )
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="column",
+    title="One column",
+    question="What is this column, and what goes with it?",
+    about="One column from near: its numbers with their intervals, its values and signs, the columns that it moves "
+    "with, the labels that it follows, and the items and tokens at its ends.",
+    render=render,
+)

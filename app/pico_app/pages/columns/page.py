@@ -7,19 +7,25 @@ from pico_app.answers import drawn, readings, studies
 from pico_app.components.column_mark import column_mark
 from pico_app.figures import columns as draw
 from pico_app.pages.columns import chooser, detectors, one_column, probe, switch, table, uncertainty
+from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.instrument import choose_instrument
 from pico_app.pages.parts import figure, prose, question
 from pico_app.state import columns, screen
+from pico_core.registry import Registry
 
 TITLE = "Which columns carry style, and how sure are we?"
-INSTRUMENTS: dict[columns.Part, str] = {
-    "column": "One column",
-    "sure": "How sure",
-    "switch": "Switch off",
-    "detectors": "Whom to trust",
-    "probe": "Style probe",
-    "table": "Table",
-}
+INSTRUMENTS: Registry[ColumnInstrument] = Registry(
+    "instrument",
+    (
+        one_column.INSTRUMENT,
+        uncertainty.INSTRUMENT,
+        switch.INSTRUMENT,
+        detectors.INSTRUMENT,
+        probe.INSTRUMENT,
+        table.INSTRUMENT,
+    ),
+)
 ORDERS = {"Sorted": True, "By index": False}  # whether by value
 
 
@@ -55,16 +61,7 @@ def _one(space: studies.Workspace, lowest: int) -> None:
     selected = chooser.choose(frame, lowest if start < 0 else start)
     overview = st.container()
     st.space("small")
-    part = st.segmented_control(
-        "Instrument",
-        list(INSTRUMENTS),
-        format_func=INSTRUMENTS.__getitem__,
-        default=columns.part(),
-        required=True,
-        key="columns-part",
-        label_visibility="collapsed",
-    )
-    columns.set_part(part)
+    instrument = choose_instrument(INSTRUMENTS, page="columns")
     # All columns first: a browser draws figures in the order in which they come, and this one stands on top. Another
     # column moves the mark in it and no more, so no instrument waits for its bars.
     with overview:
@@ -74,7 +71,7 @@ def _one(space: studies.Workspace, lowest: int) -> None:
         key="columns-mark",
         on_pick=columns.follow_pick,
     )
-    _go(_instrument(space, frame, selected, part), selected)
+    _go(instrument.render(space, frame, selected), selected)
 
 
 def _go(chosen: int | None, selected: int) -> None:
@@ -82,21 +79,6 @@ def _go(chosen: int | None, selected: int) -> None:
     if chosen is not None and chosen != selected:
         columns.set_column(chosen)
         st.rerun()
-
-
-def _instrument(space: studies.Workspace, frame: pl.DataFrame, selected: int, part: columns.Part) -> int | None:
-    """Draw the open instrument; the column that was clicked in it."""
-    if part == "sure":
-        return uncertainty.render(space, frame, selected)
-    if part == "probe":
-        return probe.render(space, selected)
-    if part == "detectors":
-        return detectors.render(space, frame, selected)
-    if part == "switch":
-        return switch.render(space, selected)
-    if part == "table":
-        return table.render(space, frame, selected)
-    return one_column.render(space, selected)
 
 
 @st.fragment

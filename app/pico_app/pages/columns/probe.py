@@ -1,12 +1,14 @@
 """Does style move the columns that the method calls style? A check that does not come from the method."""
 
+import polars as pl
 import streamlit as st
 
 from pico_app.answers import probe as asking
 from pico_app.answers.studies import Workspace
 from pico_app.figures import probe as draw
-from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.data.encode.encoders import choose_means
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
 from pico_app.state import screen
@@ -40,9 +42,8 @@ LABELS = (
 )
 
 
-def render(space: Workspace, selected: int) -> int | None:
+def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    st.subheader("Does style move the columns that are called style?", anchor=False)
     found = asking.by_encoder(space)
     labelled = asking.by_labels(space)
     if found is None:
@@ -154,3 +155,13 @@ def _details(space: Workspace, probe: StyleProbe, which: str) -> None:
             st.markdown(f"- {plain(note)}")
         if probe.source == "encoder":
             st.caption(f"Encoder: {plain(probe.encoder)}. Items: {plain(probe.part)}.")
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="probe",
+    title="Style probe",
+    question="Does style move the columns that are called style?",
+    about="The style of pictures and captions is changed, they are encoded again, and what moves is measured. Where "
+    "that cannot be done, labels of style speak.",
+    render=render,
+)

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from pico_app.answers import pictures, retrieval, studies, switch
 from pico_app.figures import switch as draw
 from pico_app.pages import parts
 from pico_app.pages.columns import column_sets
+from pico_app.pages.columns.instrument import ColumnInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
 from pico_app.state import queries, screen
@@ -47,8 +50,8 @@ ABOUT: dict[SwitchSetting, str] = {
 }
 
 
-def render(space: studies.Workspace, selected: int) -> int | None:
-    """Draw the instrument; no column is clicked in it."""
+def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> None:
+    """Draw the instrument."""
     choice, late = switch_state.switching(), False
     _choose(space, choice, selected)
     st.space("small")
@@ -64,7 +67,6 @@ def render(space: studies.Workspace, selected: int) -> int | None:
     column_sets.render(space, choice, columns)
     if late:  # only here: what was pressed in this run has been heard
         st.rerun()
-    return None
 
 
 def _choose(space: studies.Workspace, choice: Switching, selected: int) -> None:
@@ -263,3 +265,13 @@ def _picture(space: studies.Workspace, move: Move) -> str | None:
     if move.kind == "text":
         return None
     return pictures.thumbnail(space.dataset, space.splits.test.image_paths[move.index], size=96)
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="switch",
+    title="Switch off",
+    question="What happens to retrieval without these columns?",
+    about="Columns are taken out or set to a constant, and all test queries are asked again. Beside them stands what "
+    "as many random columns do.",
+    render=render,
+)

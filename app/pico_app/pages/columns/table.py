@@ -4,7 +4,9 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import readings, studies
+from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.columns.numbers import MEANING
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 from pico_app.state import widgets
 
@@ -86,3 +88,12 @@ def _heads(numbers: pl.DataFrame) -> dict[str, object]:
             else:
                 heads[name] = st.column_config.Column(title, help=MEANING[name])
     return heads
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="table",
+    title="Table",
+    question="What are the numbers of all columns?",
+    about="Filter, sort, search and export. A row chooses the column.",
+    render=render,
+)

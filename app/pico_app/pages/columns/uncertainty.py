@@ -6,7 +6,8 @@ import streamlit as st
 from pico_app.answers import readings, studies
 from pico_app.figures import columns as draw
 from pico_app.figures import uncertainty
-from pico_app.pages.columns.picking import picked_column
+from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
@@ -74,3 +75,13 @@ def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
             beware="prototypes gather columns that move together; that is style only where style dominates the data.",
         )
     return [first, second]
+
+
+INSTRUMENT: ColumnInstrument = Instrument(
+    name="sure",
+    title="How sure",
+    question="How sure is it that these columns are the lowest?",
+    about="Who stays lowest when images are drawn anew, whether constructions from other starts and other images "
+    "agree, and whether signs agree more than chance would have it.",
+    render=render,
+)

@@ -2,12 +2,14 @@
 
 from pico_app.answers import experiments
 from pico_app.figures.costs import costs
+from pico_app.pages.experiments.instrument import ExperimentInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
 from pico_core.experiments.verdicts import cost_sentence
 
 
-def render(found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     prose(cost_sentence(found.summaries))
     figure(
@@ -18,3 +20,12 @@ def render(found: experiments.Slice, chosen: str) -> None:
         "it already.",
         beware="times are those of the machine and the process that ran it; factors of two mean nothing.",
     )
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="cost",
+    title="Cost",
+    question="What does a variant cost?",
+    about="Mean processor time of one split, for the weights and for scoring the test split.",
+    render=render,
+)

@@ -5,7 +5,8 @@ import streamlit as st
 from pico_app.answers import experiments
 from pico_app.figures import experiments as draw
 from pico_app.figures.feedback_order import MOST, gain_order
-from pico_app.pages.experiments.picking import picked_row
+from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
 from pico_app.words.markup import plain
@@ -74,3 +75,13 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
 def _named(rule: str) -> str:
     said = "as PICO uses it" if rule == PROMISED else NAMES.get(rule, "")
     return f"{rule}: {said}" if said else plain(rule)
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="feedback",
+    title="Feedback",
+    question="Does feedback matter, and does more gain earn more weight?",
+    about="Other feedback rules beside that of the method, and the order of gain and weight in every recorded "
+    "construction.",
+    render=render,
+)

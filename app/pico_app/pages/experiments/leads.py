@@ -2,12 +2,13 @@
 
 from pico_app.answers import experiments
 from pico_app.figures import experiments as draw
-from pico_app.pages.experiments.picking import picked_row
+from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 from pico_app.state import screen
 
 
-def render(found: experiments.Slice, chosen: str) -> str | None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> str | None:
     """Draw the instrument; the row that was clicked in it."""
     prose(found.leads.sentence)
     if not any(one.lead is not None for one in found.summaries):
@@ -20,3 +21,12 @@ def render(found: experiments.Slice, chosen: str) -> str | None:
         beware="these intervals are not adjusted for the number of rows: of twenty, one may leave zero by chance. And "
         "what cannot be told apart is not thereby equal; more seeds narrow the interval.",
     )
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="leads",
+    title="Against the method",
+    question="Which variants does the method lead, and which do as well?",
+    about="The lead of the method over every variant in the same splits, with its interval over seeds.",
+    render=render,
+)

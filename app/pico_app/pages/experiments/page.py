@@ -5,23 +5,28 @@ import streamlit as st
 from pico_app.answers import experiments
 from pico_app.figures import experiments as draw
 from pico_app.pages.experiments import cost, feedback, leads, row, seeds, settings, source, table, training
-from pico_app.pages.experiments.picking import picked_row
+from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
+from pico_app.pages.instrument import choose_instrument
 from pico_app.pages.parts import prose, question
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen
 from pico_app.words.markup import plain
 from pico_core.errors import PicoError
+from pico_core.registry import Registry
 
 TITLE = "Is it the method, or something simpler?"
-INSTRUMENTS: dict[experiments_state.ExperimentPart, str] = {
-    "leads": "Against the method",
-    "settings": "One choice at a time",
-    "feedback": "Feedback",
-    "seeds": "Seeds",
-    "training": "In training",
-    "cost": "Cost",
-    "table": "Table",
-}
+INSTRUMENTS: Registry[ExperimentInstrument] = Registry(
+    "instrument",
+    (
+        leads.INSTRUMENT,
+        settings.INSTRUMENT,
+        feedback.INSTRUMENT,
+        seeds.INSTRUMENT,
+        training.INSTRUMENT,
+        cost.INSTRUMENT,
+        table.INSTRUMENT,
+    ),
+)
 
 
 def render() -> None:
@@ -42,7 +47,7 @@ def render() -> None:
     if not results.datasets:
         with head:
             question(TITLE, results.training[0].summary.sentence)
-        training.render(results)
+        training.render_training(results)
         return
     found = results.on(source.choose_dataset(results.datasets, beside))
     with head:
@@ -52,17 +57,8 @@ def render() -> None:
     chosen = experiments_state.experiment_row(found.names, found.default_row)
     hero = st.container()
     st.space("small")
-    part = st.segmented_control(
-        "Instrument",
-        list(INSTRUMENTS),
-        format_func=INSTRUMENTS.__getitem__,
-        default=experiments_state.experiment_part(),
-        required=True,
-        key="experiments-part",
-        label_visibility="collapsed",
-    )
-    experiments_state.set_experiment_part(part)
-    clicked = _instrument(results, found, chosen, part)
+    instrument = choose_instrument(INSTRUMENTS, page="experiments")
+    clicked = instrument.render(results, found, chosen)
     with hero:
         _go(_forest(found, chosen), chosen)
     _go(clicked, chosen)
@@ -89,24 +85,3 @@ def _forest(found: experiments.Slice, chosen: str) -> str | None:
     )
     row.render(found, chosen)
     return clicked
-
-
-def _instrument(
-    results: experiments.Results, found: experiments.Slice, chosen: str, part: experiments_state.ExperimentPart
-) -> str | None:
-    """Draw the open instrument; the row that was clicked in it."""
-    if part == "leads":
-        return leads.render(found, chosen)
-    if part == "feedback":
-        return feedback.render(results, found, chosen)
-    if part == "settings":
-        settings.render(results, found)
-    elif part == "seeds":
-        seeds.render(found, chosen)
-    elif part == "training":
-        training.render(results)
-    elif part == "cost":
-        cost.render(found, chosen)
-    else:
-        table.render(results, found)
-    return None

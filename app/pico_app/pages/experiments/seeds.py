@@ -5,6 +5,8 @@ import streamlit as st
 
 from pico_app.answers import experiments
 from pico_app.figures.seed_pairs import seed_pairs
+from pico_app.pages.experiments.instrument import ExperimentInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen, widgets
@@ -12,7 +14,7 @@ from pico_core.experiments.verdicts import split_sentence
 from pico_core.retrieval.schemes.catalogue import METHOD
 
 
-def render(found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     others = [one.variant for one in found.summaries if one.variant != METHOD and one.n_seeds]
     if not others or METHOD not in found.names:
@@ -39,3 +41,12 @@ def render(found: experiments.Slice, chosen: str) -> None:
         "line between them is blue where PICO is ahead, vermillion where it is behind; the lead stands at the right.",
         beware="the splits overlap: they are no independent experiments.",
     )
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="seeds",
+    title="Seeds",
+    question="Does the method lead in every split?",
+    about="The method and one variant, split by split, on the same images.",
+    render=render,
+)

@@ -2,12 +2,14 @@
 
 from pico_app.answers import experiments
 from pico_app.figures import sweeps as draw
+from pico_app.pages.experiments.instrument import ExperimentInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
 from pico_app.words.markup import plain
 
 
-def render(results: experiments.Results, found: experiments.Slice) -> None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     sweeps = found.sweeps
     prose(sweeps.sentence)
@@ -25,3 +27,12 @@ def render(results: experiments.Results, found: experiments.Slice) -> None:
         "once the number of comparisons is adjusted for. An interval that is cut off at the edge goes on.",
         beware="the best of many values flatters itself. These are test images: no value may be chosen by this figure.",
     )
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="settings",
+    title="One choice at a time",
+    question="Does a single setting decide the result?",
+    about="What the method does when one setting has another value and all others stay.",
+    render=render,
+)

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from pico_app.answers import documents, experiments
+from pico_app.pages.experiments.instrument import ExperimentInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 
 HEADS = {
@@ -22,7 +24,7 @@ HEADS = {
 }
 
 
-def render(results: experiments.Results, found: experiments.Slice) -> None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     families = list(dict.fromkeys(one.family for one in found.summaries))
     what, _, csv, parquet = st.columns([4, 2, 1.6, 1.6], vertical_alignment="bottom")
@@ -89,3 +91,12 @@ def _columns() -> dict[str, object]:
         else st.column_config.Column(title, help=told)
         for name, (title, told) in HEADS.items()
     }
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="table",
+    title="Table",
+    question="What are the numbers of all variants?",
+    about="All numbers with a filter and an export, and the file and the command that make them again.",
+    render=render,
+)

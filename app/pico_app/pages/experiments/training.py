@@ -4,6 +4,8 @@ import streamlit as st
 
 from pico_app.answers import experiments
 from pico_app.figures import learning as draw
+from pico_app.pages.experiments.instrument import ExperimentInstrument
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
 from pico_core.experiments.trainings.summary import TrainingSummary
@@ -11,8 +13,13 @@ from pico_core.experiments.trainings.summary import TrainingSummary
 MAKE = "pico-lens train shortcut --out my-trainings"
 
 
-def render(results: experiments.Results) -> None:
+def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
+    render_training(results)
+
+
+def render_training(results: experiments.Results) -> None:
+    """Draw what is recorded of trainings; it needs no finished cell of an experiment."""
     if not results.training:
         prose(
             "No training is recorded beside these results. The paper's claim comes from training with the weighting in "
@@ -69,3 +76,13 @@ def _how(found: TrainingSummary, n_comparisons: int) -> str:
         "Yekutieli), and a verdict needs less than 0.05; PICO's leads over its controls are not adjusted. Within a "
         "seed: its own paired interval, over its test images. Best epoch 0 or 1: the weights P were still 1."
     )
+
+
+INSTRUMENT: ExperimentInstrument = Instrument(
+    name="training",
+    title="In training",
+    question="What does weighting do inside a training?",
+    about="Learning curves with the weighting in the loop and with its controls, and what training came to on the "
+    "test split.",
+    render=render,
+)

@@ -7,9 +7,10 @@ import streamlit as st
 from pico_app.answers import compare, side_ranks, studies
 from pico_app.figures import metric_table, recall_curves
 from pico_app.figures import ranked_lists as lists
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
-from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import screen
 from pico_app.words.markup import plain
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
@@ -25,7 +26,7 @@ BEWARE = (
 DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
 
 
-def render(space: studies.Workspace, found: compare.Comparison) -> list[Piece]:
+def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     under = st.container()
@@ -78,3 +79,12 @@ def _report(space: studies.Workspace) -> None:
             "**Read it so:** the change is paired, query by query, against the unweighted row; it is the number to "
             "trust.  \n**Do not read it so:** overlapping intervals of two rows do not show that they are equal."
         )
+
+
+INSTRUMENT: RetrievalInstrument = Instrument(
+    name="all",
+    title="All queries",
+    question="What changes over all queries?",
+    about="Every metric on both sides, recall at every k, and the report of the study.",
+    render=render,
+)

@@ -6,14 +6,15 @@ import streamlit as st
 
 from pico_app.answers import compare, side_ranks, studies
 from pico_app.figures import label_changes as draw
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
-from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import comparison, screen
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
 
-def render(space: studies.Workspace, found: compare.Comparison) -> list[Piece]:
+def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     columns = side_ranks.query_label_columns(space)
     if not columns:
@@ -84,3 +85,12 @@ def _queries(table: LabelTable) -> None:
         on_click=comparison.go_to_queries,
         args=(table.column, chosen),
     )
+
+
+INSTRUMENT: RetrievalInstrument = Instrument(
+    name="labels",
+    title="Where it helps",
+    question="For which queries does the scoring on the right help?",
+    about="Recall by the values of a label, with intervals, and the way to the queries behind every value.",
+    render=render,
+)

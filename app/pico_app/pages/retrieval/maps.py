@@ -7,8 +7,9 @@ import streamlit as st
 from pico_app.answers import column_detail, compare, retrieval, studies, token_maps
 from pico_app.components.word_maps import word_maps
 from pico_app.figures.word_maps import maps_figure, word_maps_json
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import verdict
-from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.pages.retrieval.why import items_shown
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
@@ -37,8 +38,11 @@ READ_KEPT = (
 )
 
 
-def render(space: studies.Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> list[Piece]:
-    """Draw the instrument."""
+def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+    """Draw the instrument; nothing while nothing is asked."""
+    if shown is None:
+        return []
+    asked, both = shown.query, shown.lists
     if not token_maps.has_maps(found, asked):
         st.info(
             "There is nothing to map: every image of this dataset is one vector for the whole picture, so no word can "
@@ -51,40 +55,40 @@ def render(space: studies.Workspace, found: compare.Comparison, asked: compare.A
         waiting(words, place="map-words")
         return []
     index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
-    shown = token_maps.word_maps(space, found, asked, index, words)
-    said = shown.maps.sentence(shown.words)
+    view = token_maps.word_maps(space, found, asked, index, words)
+    said = view.maps.sentence(view.words)
     verdict(said)
     left, right = (
         f"{plain(side.label)}: score **{one.score:+.3f}**"
-        for one, side in ((shown.maps.left, found.left), (shown.maps.right, found.right))
+        for one, side in ((view.maps.left, found.left), (view.maps.right, found.right))
     )
     st.markdown(f"{left} · {right} · what all words and all patches add makes up the score")
     labels = (found.left.label, found.right.label)
     word_maps(
         word_maps_json(
-            shown.maps,
-            places=shown.places,
-            words=shown.words,
+            view.maps,
+            places=view.places,
+            words=view.words,
             labels=labels,
-            picture=shown.picture,
+            picture=view.picture,
             key=f"{space.splits.test.digest} {asked.key} {index}",
             dark=screen.dark(),
         ),
         key="word-maps",
     )
-    read = READ_GRID if shown.places.is_grid else READ_STRIP
+    read = READ_GRID if view.places.is_grid else READ_STRIP
     st.caption(f"**Read it so:** {read} {READ}  \n**Do not read it so:** {BEWARE}")
 
     def drawn(dark: bool) -> Any:
         return maps_figure(
-            shown.maps, places=shown.places, words=shown.words, labels=labels, picture=shown.picture, dark=dark
+            view.maps, places=view.places, words=view.words, labels=labels, picture=view.picture, dark=dark
         )
 
     pieces = [
         Piece(
-            "words", "Patches and words: every word", token_maps.winners_of_words(shown), drawn, said, READ_KEPT, BEWARE
+            "words", "Patches and words: every word", token_maps.winners_of_words(view), drawn, said, READ_KEPT, BEWARE
         ),
-        Piece("patches", "Patches and words: every patch", token_maps.winners_of_patches(shown)),
+        Piece("patches", "Patches and words: every patch", token_maps.winners_of_patches(view)),
     ]
     with st.expander("The winning patch of every word, the winning word of every patch", icon=":material/table:"):
         for piece in pieces:
@@ -126,3 +130,12 @@ def _table(frame: object, key: str) -> None:
             "change": number(format="%+.4f"),
         },
     )
+
+
+INSTRUMENT: RetrievalInstrument = Instrument(
+    name="words",
+    title="Patches and words",
+    question="Which patch agrees with which word?",
+    about="Maps of one pair with the scoring on the left, with that on the right, and their difference.",
+    render=render,
+)

@@ -8,10 +8,11 @@ import streamlit as st
 from pico_app.answers import compare, pictures, retrieval, side_ranks, studies
 from pico_app.figures import moves as draw
 from pico_app.figures.ranked_lists import arrow
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
+from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.pages.retrieval.labels import label_name
-from pico_app.pages.retrieval.pieces import Piece
 from pico_app.state import queries, screen, study, widgets
 
 Fate = Literal["won", "lost", "both"]
@@ -30,7 +31,7 @@ BEWARE = (
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
-def render(space: studies.Workspace, found: compare.Comparison) -> list[Piece]:
+def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     for count in side_ranks.won_and_lost(now):
@@ -200,3 +201,12 @@ def _has_pictures(space: studies.Workspace) -> bool:
 def _mark(rows: pl.DataFrame) -> str:
     """Names what stands in the rows: others are another table, with no row chosen."""
     return f"{rows['kind'][0]}{rows['index'][0]}-{rows['kind'][-1]}{rows['index'][-1]}"
+
+
+INSTRUMENT: RetrievalInstrument = Instrument(
+    name="queries",
+    title="Won and lost",
+    question="Which queries won, and which lost?",
+    about="Every query that moved, by how much, whose it is, and the way to it.",
+    render=render,
+)

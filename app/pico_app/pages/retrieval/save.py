@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pico_app.answers import compare, documents, studies
-from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.instrument import Piece, Shown
 from pico_app.state import screen, widgets
-from pico_core.retrieval.rankings import SideBySide
 
 TABLES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 PICTURES = {"png": "PNG", "svg": "SVG"}
@@ -17,7 +16,7 @@ LISTS = "lists"  # the page draws them itself
 def render(
     space: studies.Workspace,
     found: compare.Comparison,
-    shown: tuple[compare.Asked, SideBySide] | None,
+    shown: Shown | None,
     pieces: Sequence[Piece],
 ) -> None:
     """Draw the panel.
@@ -30,7 +29,7 @@ def render(
     """
     with st.expander("Take this home", icon=":material/download:"):
         if shown is not None:
-            _whole(space, found, *shown, pieces)
+            _whole(space, found, shown, pieces)
         for piece in pieces:
             _piece(piece)
         st.segmented_control(
@@ -45,13 +44,7 @@ def render(
         )
 
 
-def _whole(
-    space: studies.Workspace,
-    found: compare.Comparison,
-    asked: compare.Asked,
-    both: SideBySide,
-    pieces: Sequence[Piece],
-) -> None:
+def _whole(space: studies.Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[Piece]) -> None:
     words, button = st.columns([3, 2], vertical_alignment="center")
     words.markdown(
         "**The comparison as one page**: query, lists, flow and everything below, with its settings. It opens without "
@@ -64,7 +57,7 @@ def _whole(
     ]
     button.download_button(
         "Save the page",
-        lambda: documents.comparison_page(space, found, asked, both, sections),
+        lambda: documents.comparison_page(space, found, shown.query, shown.lists, sections),
         file_name="pico-comparison.html",
         mime="text/html",
         icon=":material/article:",

@@ -7,8 +7,9 @@ import streamlit as st
 
 from pico_app.answers import compare, documents, explain, retrieval, studies
 from pico_app.figures import why as draw
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, verdict
-from pico_app.pages.retrieval.pieces import Piece
+from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import columns, queries, screen
 from pico_app.words.markup import plain
 from pico_core.retrieval.explain import DIGITS, Split, listed_columns
@@ -33,18 +34,21 @@ def answer(space: studies.Workspace, found: compare.Comparison, asked: compare.A
     return f"{both.sentence} {said}"
 
 
-def render(space: studies.Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> list[Piece]:
-    """Draw the instrument."""
+def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+    """Draw the instrument; nothing while nothing is asked."""
+    if shown is None:
+        return []
+    asked, both = shown.query, shown.lists
     common = compare.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
-    shown = items_shown(both)
+    ranks_of = items_shown(both)
     other: queries.QueryKind = "text" if asked.kind == "image" else "image"
 
     @cache  # two choosers ask for every name, several times each
     def called(index: int) -> str:
         if index == NOTHING:
             return "nothing: its own score"
-        ranks = shown[index]
+        ranks = ranks_of[index]
         return f"{retrieval.item_name(space, other, index)} · rank {ranks[0]:,} to {ranks[1]:,}"
 
     first, second = st.columns(2)
@@ -52,9 +56,9 @@ def render(space: studies.Workspace, found: compare.Comparison, asked: compare.A
     start = target.index if target is not None else both.right[0].index
     query = f"{found.key}-{asked.key}"
     item = first.selectbox(
-        "Explain", list(shown), index=list(shown).index(start), format_func=called, key=f"why-item-{query}"
+        "Explain", list(ranks_of), index=list(ranks_of).index(start), format_func=called, key=f"why-item-{query}"
     )
-    against = [NOTHING, *(index for index in shown if index != item)]
+    against = [NOTHING, *(index for index in ranks_of if index != item)]
     default = against.index(rival) if rival is not None and rival in against else 0
     compared = second.selectbox(
         "Compared with", against, index=default, format_func=called, key=f"why-rival-{query}-{item}"
@@ -209,3 +213,12 @@ def items_shown(both: SideBySide) -> dict[int, tuple[int, int]]:
 def _rival(both: SideBySide) -> int | None:
     """The best wrong candidate of the left list, where it is on the screen."""
     return next((item.index for item in both.left if not item.relevant and both.target_before is not None), None)
+
+
+INSTRUMENT: RetrievalInstrument = Instrument(
+    name="why",
+    title="Why",
+    question="Why did an item move, or stand above another?",
+    about="The exact split of a score, of a lead or of its change into the parts of the columns.",
+    render=render,
+)

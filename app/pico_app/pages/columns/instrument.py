@@ -1,10 +1,17 @@
-"""A figure whose points are columns: drawn, and followed once when one is clicked."""
+"""What an instrument of the Columns page is, and a figure whose points are columns."""
 
 from typing import Any
 
+import polars as pl
+
+from pico_app.answers.studies import Workspace
 from pico_app.figures.columns import chosen_column
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure
 from pico_app.state import widgets
+
+# Takes the study, the table of all columns and the column looked at; returns the column that was clicked.
+ColumnInstrument = Instrument[[Workspace, pl.DataFrame, int], int | None]
 
 
 def picked_column(fig: Any, *, key: str, read: str, beware: str) -> int | None:

@@ -1,10 +1,15 @@
-"""A figure whose rows are variants: drawn, and followed once when one is clicked."""
+"""What an instrument of the Experiments page is, and a figure whose rows are variants."""
 
 from typing import Any
 
+from pico_app.answers.experiments import Results, Slice
 from pico_app.figures.row_plot import chosen_row
+from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure
 from pico_app.state import widgets
+
+# Takes all results, those of the dataset looked at and the variant looked at; returns the variant that was clicked.
+ExperimentInstrument = Instrument[[Results, Slice, str], str | None]
 
 
 def picked_row(fig: Any, *, key: str, read: str, beware: str) -> str | None:

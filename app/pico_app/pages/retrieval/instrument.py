@@ -1,10 +1,15 @@
-"""What an instrument leaves behind for taking home: figures that can be drawn again, and tables."""
+"""What an instrument of the Retrieval page is, and what it leaves behind for taking home."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+
+from pico_app.answers.compare import Asked, Comparison
+from pico_app.answers.studies import Workspace
+from pico_app.pages.instrument import Instrument
+from pico_core.retrieval.rankings import SideBySide
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,3 +33,20 @@ class Piece:
     words: str = ""
     read: str = ""
     beware: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A query with its lists.
+
+    Attributes:
+        query: What asks.
+        lists: Both lists.
+    """
+
+    query: Asked
+    lists: SideBySide
+
+
+# Takes the study, the scorings compared and the query, None while nothing is asked; returns what can be taken home.
+RetrievalInstrument = Instrument[[Workspace, Comparison, Shown | None], list[Piece]]

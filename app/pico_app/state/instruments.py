@@ -1,0 +1,55 @@
+"""Which instrument of a page is open, as the address says it and as the reader chooses."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from pico_app.state.address import mirror
+
+# What the address calls the open instrument of a page, since 1.0.0. A page without a line goes by "part".
+PARAMETERS = {"retrieval": "show", "method": "step"}
+
+
+def opened_instrument(page: str, names: Sequence[str]) -> str:
+    """The open instrument, at first as the address has it; the first of the page where that is none of them."""
+    key = f"instrument-{page}"
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(_parameter(page))
+    if st.session_state[key] not in names:
+        st.session_state[key] = names[0]
+    return str(st.session_state[key])
+
+
+def keep_instrument(page: str, name: str) -> None:
+    """Remember which one the switch of the page has opened."""
+    st.session_state[f"instrument-{page}"] = name
+
+
+def go_to_instrument(page: str, name: str) -> None:
+    """Open one from elsewhere; only in a callback, or before the switch of the page is drawn."""
+    keep_instrument(page, name)
+    st.session_state[f"{page}-instrument"] = name
+
+
+def mirror_instrument(page: str, names: Sequence[str]) -> None:
+    """Say in the address which instrument is open, where it is not the first."""
+    name = opened_instrument(page, names)
+    mirror(_parameter(page), None if name == names[0] else name)
+
+
+def mirror_instruments(here: str, names: Mapping[str, Sequence[str]]) -> None:
+    """Say it of all pages; where two share a word of the address, the page that is shown has it, else the first.
+
+    Args:
+        here: Address of the page that is shown.
+        names: Of the instruments of every page that has some.
+    """
+    pages = {_parameter(page): page for page in reversed(names)}
+    if here in names:
+        pages[_parameter(here)] = here
+    for page in pages.values():
+        mirror_instrument(page, names[page])
+
+
+def _parameter(page: str) -> str:
+    return PARAMETERS.get(page, "part")
