@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pico_app.answers import retrieval, studies
+from pico_app.answers import retrieval
 from pico_app.state import queries, screen
+from pico_app.workspace import Workspace
 
 
-def ask_button(space: studies.Workspace, asked: queries.Query, *, key: str, label: str = "") -> None:
+def ask_button(space: Workspace, asked: queries.Query, *, key: str, label: str = "") -> None:
     """A button that asks with an item of the test split on the Retrieval page.
 
     Args:

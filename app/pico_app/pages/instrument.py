@@ -38,12 +38,12 @@ def choose_instrument(members: Registry[Instrument[P, Outcome]], *, page: str) -
         "Instrument",
         members.names,
         format_func=lambda name: members[name].title,
-        default=instruments.opened_instrument(page, members.names),
+        default=instruments.opened_instrument(page, members),
         required=True,
         key=f"{page}-instrument",
         label_visibility="collapsed",
     )
     instruments.keep_instrument(page, name)
-    instruments.mirror_instrument(page, members.names)
+    instruments.mirror_instrument(page, members)
     st.caption(members[name].question, help=members[name].about)
     return members[name]

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pico_app.answers import documents, studies
+from pico_app.answers import documents
+from pico_app.workspace import Workspace
 
 WORDS = (
     "Verdict, controls, figures, tables, settings, sources and how to do it again: one page that opens without network "
@@ -10,7 +11,7 @@ WORDS = (
 )
 
 
-def report_button(space: studies.Workspace, *, key: str) -> None:
+def report_button(space: Workspace, *, key: str) -> None:
     """A button that saves the report of the study; it is written when it is asked for.
 
     Args:

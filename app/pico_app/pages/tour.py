@@ -3,11 +3,12 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pico_app.answers import studies, tour
+from pico_app.answers import tour
 from pico_app.pages import parts
 from pico_app.state import screen
 from pico_app.state import tour as tour_state
 from pico_app.state.tour_stops import MINUTES, STOPS, Stop
+from pico_app.workspace import Workspace
 
 SHOWN_IN = {"given": "columns as given", "cross": "cross axes"}
 COUNT = len(STOPS)
@@ -28,18 +29,18 @@ def follow(here: str) -> None:
     tour_state.set_frame_for(stop, strength=tour.tour_strength(stop))
 
 
-def render(here: str) -> DeltaGenerator | None:
+def render(here: str, space: Workspace | None) -> DeltaGenerator | None:
     """Draw the card above the page; where the reader has gone elsewhere, the way back.
 
     Returns the place of the takeaway where one was asked for: `tell` fills it after the page, whose choices it follows.
 
     Args:
         here: Address of the page of this run.
+        space: The study on the screen.
     """
     now = tour_state.touring()
     if not now.is_open:
         return None
-    space = studies.on_screen()
     if tour_state.stop_to_set() is not None:
         tour_state.set_page_for(now.stop, None if space is None else tour.tour_query(space, now.stop))
     with st.container(border=True, key="tour-card"):
@@ -52,9 +53,8 @@ def render(here: str) -> DeltaGenerator | None:
     return None
 
 
-def tell(place: DeltaGenerator | None) -> None:
+def tell(place: DeltaGenerator | None, space: Workspace | None) -> None:
     """Fill the place that `render` left for the takeaway."""
-    space = studies.on_screen()
     if place is not None and space is not None:
         with place, st.container(key="tour-takeaway"):
             parts.led("Takeaway.", tour.takeaway(space, tour_state.touring().stop))

@@ -1,22 +1,24 @@
 """Which instrument of a page is open, as the address says it and as the reader chooses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from pico_app.state.address import mirror
+from pico_core.registry import Registry
 
 # What the address calls the open instrument of a page, since 1.0.0. A page without a line goes by "part".
 PARAMETERS = {"retrieval": "show", "method": "step"}
 
 
-def opened_instrument(page: str, names: Sequence[str]) -> str:
+def opened_instrument(page: str, instruments: Registry[Any]) -> str:
     """The open instrument, at first as the address has it; the first of the page where that is none of them."""
     key = f"instrument-{page}"
     if key not in st.session_state:
-        st.session_state[key] = st.query_params.get(_parameter(page))
-    if st.session_state[key] not in names:
-        st.session_state[key] = names[0]
+        st.session_state[key] = instruments.current_name(st.query_params.get(_parameter(page), ""))
+    if st.session_state[key] not in instruments:
+        st.session_state[key] = instruments.names[0]
     return str(st.session_state[key])
 
 
@@ -31,24 +33,24 @@ def go_to_instrument(page: str, name: str) -> None:
     st.session_state[f"{page}-instrument"] = name
 
 
-def mirror_instrument(page: str, names: Sequence[str]) -> None:
+def mirror_instrument(page: str, instruments: Registry[Any]) -> None:
     """Say in the address which instrument is open, where it is not the first."""
-    name = opened_instrument(page, names)
-    mirror(_parameter(page), None if name == names[0] else name)
+    name = opened_instrument(page, instruments)
+    mirror(_parameter(page), None if name == instruments.names[0] else name)
 
 
-def mirror_instruments(here: str, names: Mapping[str, Sequence[str]]) -> None:
+def mirror_instruments(here: str, instruments: Mapping[str, Registry[Any]]) -> None:
     """Say it of all pages; where two share a word of the address, the page that is shown has it, else the first.
 
     Args:
         here: Address of the page that is shown.
-        names: Of the instruments of every page that has some.
+        instruments: Of every page that has some.
     """
-    pages = {_parameter(page): page for page in reversed(names)}
-    if here in names:
+    pages = {_parameter(page): page for page in reversed(instruments)}
+    if here in instruments:
         pages[_parameter(here)] = here
     for page in pages.values():
-        mirror_instrument(page, names[page])
+        mirror_instrument(page, instruments[page])
 
 
 def _parameter(page: str) -> str:

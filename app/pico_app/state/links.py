@@ -1,6 +1,7 @@
 """A link and the view that it reopens: what the address says is taken over, and what is looked at is written there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -13,14 +14,15 @@ from pico_app.state.queries import asked_in_address, words
 from pico_app.state.study import BUILT_IN, dataset_path, strength, wanted_config
 from pico_app.state.switch import mirror_switching
 from pico_app.state.tour import mirror_tour
+from pico_core.registry import Registry
 
 
-def follow_address(here: str = "", instruments: Mapping[str, Sequence[str]] | None = None) -> None:
+def follow_address(here: str = "", instruments: Mapping[str, Registry[Any]] | None = None) -> None:
     """Take over what a link says, then say in the address what is looked at: changing the page empties it.
 
     Args:
         here: Address of the page.
-        instruments: Names of the instruments of every page that has some.
+        instruments: Of every page that has some.
     """
     seen, power = column_asked(), strength()
     asked = st.session_state.setdefault("query", asked_in_address())

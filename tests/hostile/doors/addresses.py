@@ -6,10 +6,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from pico_app import frame
 from pico_app.state import (
     columns,
     comparison,
     experiments,
+    instruments,
     links,
     method,
     queries,
@@ -19,8 +21,6 @@ from pico_app.state import (
     switch_choice,
     tour,
 )
-from pico_app.state.columns import PARTS
-from pico_app.state.comparison import VIEWS
 from pico_app.state.study import BUILT_IN
 from pico_app.state.tour_stops import STOPS
 from pico_core.errors import DataError
@@ -29,7 +29,7 @@ from tests.hostile.harness import Door
 
 PAGES = ("", "columns", "retrieval", "method", "experiments", "data")
 N_COLUMNS, N_IMAGES, N_TEXTS = 48, 20, 40
-STEPS, PRESETS = ("interaction", "estimate", "points"), (method.OWN_DATA, "twins")
+INSTRUMENTS, PRESETS = frame.instruments(), (method.OWN_DATA, "twins")
 FULL = {
     "dataset": "clean", "basis": "cross", "column": "7", "strength": "1.5", "part": "switch", "query": "text-3",
     "words": "a red star", "show": "words", "left": "without-3,7", "right": "random-2", "set": "3,7,12-15",
@@ -54,27 +54,24 @@ def address(path: Path) -> None:
 
 def followed(page: str) -> None:
     """One run of a page, without what it draws."""
-    links.follow_address(page)
+    links.follow_address(page, INSTRUMENTS)
     chosen = queries.query(N_IMAGES, N_TEXTS)
     sound = (
         study.dataset_path() in BUILT_IN
         and -1 <= columns.column(N_COLUMNS) < N_COLUMNS
         and 0 <= study.strength() <= study.MAX_STRENGTH
-        and columns.part() in PARTS
-        and comparison.view() in VIEWS
+        and all(instruments.opened_instrument(name, members) in members for name, members in INSTRUMENTS.items())
         and 0 <= chosen.index < (N_IMAGES if chosen.kind == "image" else N_TEXTS)
         and len(queries.words() or "") <= queries.MAX_WORDS
-        and method.method_step(STEPS) in STEPS
         and method.method_preset(PRESETS) in PRESETS
         and 0 <= tour.touring().number <= len(STOPS)
         and experiments.experiment_set(["a", "b"], "a") in ("a", "b")
         and experiments.experiment_row(["a"], "a") == "a"
         and experiments.result_source() in experiments.SOURCES
-        and experiments.experiment_part() in experiments.EXPERIMENT_PARTS
     )
     if not sound:
         raise AssertionError(f"{chosen} {st.session_state}")
-    method.mirror_method(STEPS, PRESETS)
+    method.mirror_method(PRESETS)
     method.method_pick("x")
     method.mirror_pick("x")
     study.query_link(chosen)

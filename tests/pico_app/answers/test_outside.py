@@ -26,7 +26,7 @@ PROGRAM = """
 import streamlit as st
 from pico_app.answers import datasets, studies
 from pico_app.answers import studies
-from pico_app.pages import retrieval
+from tests.pico_app.opening import draw
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.study import run_study
 
@@ -36,8 +36,7 @@ study = studies.find_study(dataset, config)
 if study is None:
     study = run_study(dataset.pairs, config)
     studies.remember(studies._finished(), studies.study_key(dataset, config), study)
-studies.show(dataset, study)
-retrieval.render()
+draw("retrieval", studies.show(dataset, study))
 """
 
 
@@ -357,10 +356,9 @@ def test_data_that_do_not_know_their_encoder_offer_neither(app: AppTest, own: Pa
 
 DATA_PAGE = """
 from pico_app.answers import datasets, studies
-from pico_app.pages import data
+from tests.pico_app.opening import draw
 dataset = datasets.open_dataset({path!r})
-studies.show(dataset, None)
-data.render()
+draw("data", studies.show(dataset, None))
 """
 
 

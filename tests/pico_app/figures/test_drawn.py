@@ -56,23 +56,12 @@ def test_a_figure_is_drawn_once_for_every_study_and_setting():
         assert app.text[0].value == "4"
 
 
-def columns_page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import columns
-    from pico_app.state import study
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig(basis=study.wanted_config().basis)))
-    columns.render()
-
-
 def marks(app):
     return json.loads(json.loads(app.get("bidi_component")[0].proto.json))
 
 
 def test_another_column_leaves_the_figure_of_all_columns_as_it_is_and_moves_the_mark():
-    app = AppTest.from_function(columns_page, default_timeout=60)
+    app = page("columns")
     app.query_params["column"] = "4"
     app.run()
     before, held = app.get("plotly_chart")[0].proto, marks(app)

@@ -4,23 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.pages.columns.numbers import MEANING, numbers_html
+from tests.pico_app.opening import page
 from tests.pico_app.reading import answer, prose
-
-
-def page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import columns
-    from pico_app.state import study
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig(basis=study.wanted_config().basis)))
-    columns.render()
 
 
 @pytest.fixture
 def app():
-    return AppTest.from_function(page, default_timeout=60)
+    return page("columns")
 
 
 def test_it_asks_and_answers_and_opens_at_the_lowest_column(app):
@@ -151,7 +141,7 @@ def test_a_button_leads_from_the_column_to_its_switch(app):
     next(button for button in app.button if button.label == "Switch it off").click().run()
     assert not app.exception
     assert app.query_params["part"] == "switch"
-    assert app.session_state["part"] == "switch"
+    assert app.session_state["instrument-columns"] == "switch"
 
 
 def click(repeat: int) -> None:

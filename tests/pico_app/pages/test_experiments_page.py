@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import datasets, experiments
-from pico_app.state.experiments import EXPERIMENT_PARTS
+from pico_app.pages.experiments.page import INSTRUMENTS
 from pico_core.experiments.config import built_in_files
 from pico_core.experiments.grid import run_experiment
 from pico_core.experiments.reading import read_outcome
@@ -17,7 +17,8 @@ from pico_core.experiments.small import small_experiment
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from tests.grids import HELPS, HURTS, Line, grid, trainings
-from tests.pico_app.pages.test_pages import PROGRAM, page
+from tests.pico_app.opening import page_with_sidebar
+from tests.pico_app.pages.test_pages import page
 from tests.pico_app.reading import HOSTILE, answer, prose
 
 TITLE = "Is it the method, or something simpler?"
@@ -70,7 +71,7 @@ def test_the_results_that_come_with_the_program_are_read_together():
     lists = [read_training_list(find_training_list(name)) for name in ("training", "encoder")]
     names = [one.name for listed in lists for one in listed.comparisons]
     assert [one.summary.dataset for one in found.training] == names
-    assert len(opened(**{"experiment-part": "training"}).get("plotly_chart")) > 0
+    assert len(opened(**{"instrument-experiments": "training"}).get("plotly_chart")) > 0
 
 
 def test_the_built_in_result_answers_for_the_dataset_that_is_chosen(built_in):
@@ -88,10 +89,10 @@ def _radio(app):
     return next(one.key for one in app.main.radio if one.key.startswith("experiments-set"))
 
 
-@pytest.mark.parametrize("part", EXPERIMENT_PARTS)
+@pytest.mark.parametrize("part", INSTRUMENTS.names)
 def test_every_instrument_draws_and_tells_its_figures_in_words(built_in, part):
     trainings(built_in.parent)
-    app = opened(**{"experiment-part": part})
+    app = opened(**{"instrument-experiments": part})
     charts = app.get("plotly_chart")
     expected = {"leads": 2, "settings": 2, "feedback": 3, "seeds": 2, "training": 3, "cost": 2, "table": 1}
     assert len(charts) == expected[part]
@@ -119,31 +120,31 @@ def test_another_built_in_experiment_adds_its_settings_and_its_runs(built_in):
     lines = [*HELPS[:2], Line("gamma=8", (1.0, 2.0, 3.0)), Line("tau=0.2", (39.0, 41.5, 41.0))]
     grid(lines).write_parquet(built_in.with_name("choices.parquet"))
     built_in.with_name("choices.toml").write_text('name = "choices"')
-    app = opened(**{"experiment-part": "settings"})
+    app = opened(**{"instrument-experiments": "settings"})
     assert "Of 2 other values" in " ".join(prose(app)), "gamma of the first, tau of the second"
-    app = opened(**{"experiment-part": "feedback"})
+    app = opened(**{"instrument-experiments": "feedback"})
     assert "In all 15 recorded runs of rule softmax" in " ".join(prose(app))
-    app = opened(**{"experiment-part": "table"})
+    app = opened(**{"instrument-experiments": "table"})
     assert app.code[0].value.splitlines()[1] == "pico-lens experiment tiny --out TINY"
 
 
 def test_where_no_setting_was_changed_the_datasets_are_named_where_some_were(built_in):
     plain = [line for line in HELPS if "=" not in line.variant]
     pl.concat([grid(plain, dataset="first"), grid(HELPS, dataset="second")]).write_parquet(built_in)
-    app = opened(**{"experiment-part": "settings"})
+    app = opened(**{"instrument-experiments": "settings"})
     said = " ".join(prose(app))
     assert "No setting was changed on this dataset." in said
     assert "One at a time they were changed on “second”; choose such a dataset above." in said
 
 
 def test_without_trainings_their_instrument_says_how_to_make_them(built_in):
-    app = opened(**{"experiment-part": "training"})
+    app = opened(**{"instrument-experiments": "training"})
     assert app.code[0].value == "pico-lens train shortcut --out my-trainings"
     assert len(app.get("plotly_chart")) == 1
 
 
 def test_the_chosen_row_is_told_and_stands_beside_the_method(built_in):
-    app = opened(**{"experiment-row": "whitening", "experiment-part": "seeds"})
+    app = opened(**{"experiment-row": "whitening", "instrument-experiments": "seeds"})
     (line,) = [block.proto.body for block in app.get("html") if "Whitening, shrunk" in block.proto.body]
     assert "beyond the paper" in line
     assert "Su et al., arXiv 2103.15316, 2021" in line
@@ -157,25 +158,18 @@ def test_the_chosen_row_is_told_and_stands_beside_the_method(built_in):
 
 def test_a_link_reopens_dataset_row_and_instrument_and_nonsense_falls_back(built_in):
     def visited(**address):
-        app = AppTest.from_string(
-            PROGRAM.format(page="experiments")
-            + "\nfrom pico_app.state import links\nlinks.follow_address('experiments')",
-            default_timeout=60,
-        )
-        for name, value in address.items():
-            app.query_params[name] = value
-        app.run()
+        app = page_with_sidebar("experiments", **address).run()
         assert not app.exception, app.exception
         return app
 
     app = visited(part="cost", grid="other, cross", variant="p_hat")
     assert answer(app).startswith("On “other, cross”")
-    assert app.segmented_control(key="experiments-part").value == "cost"
+    assert app.segmented_control(key="experiments-instrument").value == "cost"
     held = {name: app.query_params[name] for name in ("part", "grid", "variant")}
     assert held == {"part": "cost", "grid": "other, cross", "variant": "p_hat"}
     app = visited(part="sure", grid="<b>", variant="../..", results="everything")
     assert answer(app).startswith("On “toy”")
-    assert app.segmented_control(key="experiments-part").value == "leads"
+    assert app.segmented_control(key="experiments-instrument").value == "leads"
     assert app.segmented_control(key="experiments-source").value == "demo"
     app = visited(results="file")
     assert answer(app) == "Name the folder of an experiment, or its table."
@@ -185,15 +179,13 @@ def test_a_link_reopens_dataset_row_and_instrument_and_nonsense_falls_back(built
 def test_the_part_of_this_page_is_not_that_of_the_columns_page():
     program = """
 import streamlit as st
-from pico_app.state import {0}, links
-links.follow_address("{0}")
-st.text({0}.{1}())
+from pico_app import frame
+from pico_app.state import instruments, links
+links.follow_address("{0}", frame.instruments())
+st.text(instruments.opened_instrument("{0}", frame.PAGES["{0}"].instruments))
 """
-    for here, read, wanted in (
-        ("experiments", "experiment_part", "seeds"),
-        ("columns", "part", "sure"),
-    ):
-        app = AppTest.from_string(program.format(here, read))
+    for here, wanted in (("experiments", "seeds"), ("columns", "sure")):
+        app = AppTest.from_string(program.format(here))
         app.query_params["part"] = wanted
         app.run()
         assert app.text[0].value == wanted
@@ -264,7 +256,7 @@ def test_a_path_that_holds_no_result_gives_a_sentence(tmp_path, typed, said):
     assert "<b>" not in warning.value
 
 
-@pytest.mark.parametrize("part", EXPERIMENT_PARTS)
+@pytest.mark.parametrize("part", INSTRUMENTS.names)
 def test_hostile_names_and_labels_stay_words(tmp_path, part):
     name = f"[x](javascript:1) {HOSTILE}"
     lines = [
@@ -274,7 +266,7 @@ def test_hostile_names_and_labels_stay_words(tmp_path, part):
     ]
     path = tmp_path / "results.parquet"
     pl.concat([grid(lines, dataset=name), grid(HURTS)]).write_parquet(path)
-    app = opened(**{"result-source": "file", "experiment-path": str(path), "experiment-part": part})
+    app = opened(**{"result-source": "file", "experiment-path": str(path), "instrument-experiments": part})
     assert HOSTILE in answer(app)
     for block in app.get("html"):
         assert "<script" not in block.proto.body

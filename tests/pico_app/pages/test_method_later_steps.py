@@ -15,31 +15,26 @@ from pico_core.retrieval.scoring import score_pairs
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import study_splits
 
-STEPS = {module.STEP.slug: module.STEP for module in (clustering, feedback, probabilities, retrieval)}
+STEPS = {module.STEP.name: module.STEP for module in (clustering, feedback, probabilities, retrieval)}
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 
 
-def page(slug: str) -> None:
+def page(slug: str, preset: bool) -> None:
     import streamlit as st
 
-    from pico_app.answers import datasets, studies
-    from pico_app.pages.method import clustering, feedback, probabilities, retrieval
+    from pico_app.pages.method.page import STEPS
     from pico_app.pages.method.step import Pick
-    from pico_core.method.config import StudyConfig
+    from tests.pico_app.opening import frame_of
 
-    step = next(m.STEP for m in (clustering, feedback, probabilities, retrieval) if slug == m.STEP.slug)
-    dataset = datasets.open_dataset(st.query_params.get("dataset", "planted"))
-    space = studies.workspace(dataset, studies.find_study(dataset, StudyConfig()))
-    if "preset" not in st.query_params:
-        studies.show(dataset, space.study)
-    pick = Pick(text=3, column=5)
+    step, space = STEPS[slug], frame_of(st.query_params.get("dataset", "planted")).space
+    pick = Pick(text=3, column=5, preset=preset)
     st.latex(step.substituted(space, pick))
     st.markdown(step.answer(space, pick))
-    step.draw(space, pick)
+    step.render(space, pick)
 
 
 def opened(slug: str, dataset: str = "planted") -> AppTest:
-    app = AppTest.from_function(page, args=(slug,), default_timeout=60)
+    app = AppTest.from_function(page, args=(slug, False), default_timeout=60)
     app.query_params["dataset"] = dataset
     return app.run()
 
@@ -168,9 +163,9 @@ def test_every_step_says_whose_it_is_and_asks_and_replies():
     }
     for step in STEPS.values():
         assert "paper's" in step.source
-        assert step.ask.endswith("?")
-        assert 2 <= step.words.count(". ") + 1 <= 3
-        assert "!" not in step.words + step.reply + step.source
+        assert step.question.endswith("?")
+        assert 2 <= step.about.count(". ") + 1 <= 3
+        assert "!" not in step.about + step.reply + step.source
 
 
 def test_the_handout_has_figures_of_every_step(space):
@@ -265,8 +260,7 @@ def test_a_query_moves_along_the_strength_and_no_strength_is_no_move():
 
 
 def test_a_preset_has_no_way_to_the_page_of_other_data():
-    app = AppTest.from_function(page, args=("retrieval",), default_timeout=60)
-    app.query_params["preset"] = "yes"
+    app = AppTest.from_function(page, args=("retrieval", True), default_timeout=60)
     app.run()
     assert not app.exception
     assert any("data of a preset" in caption.value for caption in app.caption)

@@ -6,20 +6,22 @@ from html import unescape
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import method
-from pico_app.answers.studies import Workspace
 from pico_app.figures import first_steps as draw
-from pico_app.pages.method import badge, latex
-from pico_app.pages.method.page import SLUGS, STEPS, handout
-from pico_app.pages.method.step import Pick
+from pico_app.pages.method import badge
+from pico_app.pages.method.page import STEPS as ALL_STEPS
+from pico_app.pages.method.page import handout
+from pico_app.pages.method.step import Pick, factor, number
 from pico_app.words.answers import ANSWERS
+from pico_app.workspace import Workspace
 from pico_core.demo.lessons import LESSONS
 from pico_core.kernels.similarity import token_table
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
+from tests.pico_app.opening import page
 from tests.pico_app.reading import answer, prose
 
+STEPS, SLUGS = tuple(ALL_STEPS), ALL_STEPS.names
 PRESETS = [lesson.name for lesson in LESSONS]
 PICKS = [Pick(0, 0, 0, 0), Pick(5, 2, 1, 17), Pick(40, 3, 0, 31)]
 
@@ -39,19 +41,9 @@ def space_of(taught) -> Workspace:
     return Workspace(taught.dataset, study, taught.lesson.splits, 1.0, weights, taught.key)
 
 
-def page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages.method import render
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    render()
-
-
 @pytest.fixture
 def app():
-    return AppTest.from_function(page, default_timeout=60)
+    return page("method")
 
 
 def shown_numbers(formula: str) -> list[float]:
@@ -147,8 +139,8 @@ def test_every_step_says_whose_it_is_and_where_it_stands():
         assert step.provenance in badge.SHAPES
         assert len(step.source) > 40
         assert step.formula
-        assert step.ask.endswith("?")
-        assert 2 <= len(re.findall(r"[.?](?: |$)", step.words)) <= 4
+        assert step.question.endswith("?")
+        assert 2 <= len(re.findall(r"[.?](?: |$)", step.about)) <= 4
         html = badge.badge_html(step.provenance, step.source)
         assert f"</span>{step.provenance}</span>" in html
         assert badge.SHAPES[step.provenance][0] in html
@@ -157,9 +149,9 @@ def test_every_step_says_whose_it_is_and_where_it_stands():
 
 
 def test_numbers_in_formulas_have_brackets_where_a_sign_would_follow_a_sign():
-    assert latex.factor(-0.5, 1) == "({-0.5})"
-    assert latex.factor(0.5, 1) == "0.5"
-    assert latex.number(-1e-9) == "0.000"
+    assert factor(-0.5, 1) == "({-0.5})"
+    assert factor(0.5, 1) == "0.5"
+    assert number(-1e-9) == "0.000"
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -196,7 +188,7 @@ def button(app, key):
 
 def test_next_and_previous_turn_the_pages_and_write_the_address(app):
     app.run()
-    assert app.query_params["step"] in (SLUGS[0], [SLUGS[0]])
+    assert "step" not in app.query_params
     assert button(app, "method-previous").disabled
     button(app, "method-next").click().run()
     assert app.query_params["step"] in (SLUGS[1], [SLUGS[1]])
@@ -217,10 +209,7 @@ def test_an_address_reopens_the_view_and_nonsense_in_it_is_dropped(app):
     assert "In column 30" in answer(app)
     for name, value in {"step": "signs", "preset": "rogue", "pick": "5-2-1-30", "present": "1"}.items():
         assert app.query_params[name] in (value, [value])
-    other = AppTest.from_function(page, default_timeout=60)
-    for name, value in {"step": "9", "preset": "<b>", "pick": "999999-9-9-9999", "present": "yes"}.items():
-        other.query_params[name] = value
-    other.run()
+    other = page("method", step="9", preset="<b>", pick="999999-9-9-9999", present="yes").run()
     assert not other.exception
     assert answer(other).startswith("Step 1 of")
     assert "present" not in other.query_params
@@ -290,7 +279,7 @@ def test_frames_end_with_everything_and_the_products_keep_their_signs():
     assert list(signs.layout.yaxis.ticktext) == ["a&lt;b"]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_the_numbers_of_a_formula_depend_on_what_the_caption_names_and_on_nothing_else(step, made):
     space = space_of(made["clear"])
     start = Pick(text=0, patch=0, word=0, column=1)
@@ -301,9 +290,7 @@ def test_the_numbers_of_a_formula_depend_on_what_the_caption_names_and_on_nothin
 
 
 def test_three_questions_are_answered_in_plain_words_at_the_end():
-    app = AppTest.from_function(page, default_timeout=120)
-    app.query_params["step"] = STEPS[-1].slug
-    app.run()
+    app = page("method", step=STEPS[-1].name).run()
     assert not app.exception
     said = " ".join(prose(app))
     for one in ANSWERS:

@@ -14,6 +14,7 @@ from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.studies.study import run_study
+from tests.pico_app.opening import page_with_sidebar
 from tests.pico_app.reading import answer
 from tests.places import ROOT
 
@@ -21,23 +22,9 @@ MAIN = ROOT / "app" / "main.py"
 PAGES = ("overview", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
 DEMOS = ("shortcut", "clean", "planted")
 
-# Runs one page in the frame: AppTest cannot follow st.Page callables, so the page is called by name.
-PROGRAM = """
-import importlib
-from pico_app import sidebar
-from pico_app.answers import studies
-place = sidebar.place_for_run()
-dataset = sidebar.choose_dataset()
-config = sidebar.choose_config(dataset)
-sidebar.choose_strength()
-study = None if dataset is None else sidebar.study_for(dataset, config, place=place)
-studies.show(dataset, study)
-importlib.import_module("pico_app.pages.{page}").render()
-"""
-
 
 def page(name: str, **session: object) -> AppTest:
-    app = AppTest.from_string(PROGRAM.format(page=name), default_timeout=60)
+    app = page_with_sidebar(name)
     for key, value in session.items():
         app.session_state[key] = value
     return app.run()
@@ -92,9 +79,7 @@ def test_the_overview_says_what_the_report_says():
     ("wanted", "opened"), [("clean", "clean"), ("planted", "planted"), ("/etc/passwd", "shortcut")]
 )
 def test_a_link_opens_a_demo_and_nothing_else(wanted, opened):
-    app = AppTest.from_string(PROGRAM.format(page="data"), default_timeout=60)
-    app.query_params["dataset"] = wanted
-    app.run()
+    app = page_with_sidebar("data", dataset=wanted).run()
     assert not app.exception, app.exception
     assert app.session_state["dataset"] == opened
     assert app.sidebar.radio[0].value == opened
@@ -144,8 +129,7 @@ def test_going_to_data_without_style_labels_leaves_probe_axes(tmp_path):
 
 @pytest.mark.parametrize(("basis", "title"), [("ica", "Independent axes"), ("probe", "Probe axes")])
 def test_new_axes_of_a_demo_are_computed_on_request(basis, title, monkeypatch):
-    app = AppTest.from_string(PROGRAM.format(page="overview"), default_timeout=60)
-    app.query_params["basis"] = basis
+    app = page_with_sidebar("overview", basis=basis)
     app.session_state["dataset"] = "planted"
     app.run()
     assert not app.exception, app.exception

@@ -15,10 +15,10 @@ def page(name: str, seed: int, basis: str) -> None:
 
     from pico_app import answers
     from pico_app.answers import datasets, studies
-    from pico_app.pages import columns
     from pico_core.data.pairs import PairedEmbeddings
     from pico_core.method.config import ConstructionConfig, StudyConfig
     from pico_core.studies.study import run_study
+    from tests.pico_app.opening import draw
 
     dataset = datasets.open_dataset(name.removesuffix("-bare").removesuffix("-foreign"))
     config = StudyConfig(basis=basis)
@@ -38,8 +38,7 @@ def page(name: str, seed: int, basis: str) -> None:
         if study is None:
             study = run_study(dataset.pairs, config)
             studies.remember(answers.studies._finished(), studies.study_key(dataset, config), study)
-    studies.show(dataset, study)
-    columns.render()
+    draw("columns", studies.show(dataset, study))
 
 
 def opened(name="shortcut", *, seed=0, basis="given", **query):

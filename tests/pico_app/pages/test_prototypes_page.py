@@ -3,17 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
-
-
-def page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import prototypes
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    prototypes.render()
 
 
 def page_of_ema() -> None:
@@ -22,8 +13,8 @@ def page_of_ema() -> None:
     import torch
 
     from pico_app.answers import datasets, studies
-    from pico_app.pages import prototypes
     from pico_core.method.config import StudyConfig
+    from tests.pico_app.opening import draw
 
     dataset = datasets.open_dataset("planted")
     study = studies.find_study(dataset, StudyConfig())
@@ -33,13 +24,12 @@ def page_of_ema() -> None:
     history = replace(made.history, iterations=(*steps[:-1], fading))
     config = study.config.with_settings({"rule": "ema"})
     changed = replace(made, history=history, config=config.construction)
-    studies.show(dataset, replace(study, construction=changed, config=config))
-    prototypes.render()
+    draw("prototypes", studies.show(dataset, replace(study, construction=changed, config=config)))
 
 
 @pytest.fixture
 def app():
-    return AppTest.from_function(page, default_timeout=60).run()
+    return page("prototypes").run()
 
 
 def test_it_asks_and_answers(app):

@@ -9,32 +9,13 @@ from pico_app.figures import ranked_lists as lists
 from pico_app.figures import theme, why
 from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import RankedItem, SideBySide
+from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
-
-
-def page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import retrieval
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    retrieval.render()
-
-
-def page_of_scenes() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import retrieval
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("shortcut")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    retrieval.render()
 
 
 @pytest.fixture
 def app():
-    return AppTest.from_function(page, default_timeout=60).run()
+    return page("retrieval").run()
 
 
 def asked(app: AppTest) -> str:
@@ -58,9 +39,7 @@ def test_it_asks_answers_and_captions(app):
 
 
 def test_the_query_comes_from_the_address_and_goes_into_it():
-    app = AppTest.from_function(page, default_timeout=60)
-    app.query_params["query"] = "image-7"
-    app.run()
+    app = page("retrieval", query="image-7").run()
     assert any("which captions describe this image" in m.value for m in app.markdown)
     assert app.selectbox[0].value == 7
     next(b for b in app.button if b.label == "Next gain").click().run()
@@ -80,7 +59,7 @@ def test_choosing_another_kind_and_query(app):
 
 
 def test_strength_nothing_means_no_change():
-    app = AppTest.from_function(page, default_timeout=60)
+    app = page("retrieval")
     app.session_state["strength"] = 0.0
     app.run()
     assert not app.exception
@@ -160,10 +139,7 @@ def test_an_unmoved_lead_draws_one_line_of_nothing():
 
 
 def opened(address: dict[str, str], *, scenes: bool = True) -> AppTest:
-    app = AppTest.from_function(page_of_scenes if scenes else page, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return app.run()
+    return page("retrieval", "shortcut" if scenes else "planted", **address).run()
 
 
 def bars(app: AppTest) -> dict:
@@ -273,9 +249,7 @@ def test_sides_weighted_in_different_axes_have_no_common_split():
 
 
 def test_words_of_ones_own_are_encoded_and_ranked():
-    app = AppTest.from_function(page_of_scenes, default_timeout=120)
-    app.query_params["words"] = "a red star above a blue ring, dogs"
-    app.run()
+    app = opened({"words": "a red star above a blue ring, dogs"})
     assert not app.exception
     assert "are the same in both lists" in answer(app)
     assert any("red · star · above" in text.value for text in app.text)
@@ -284,7 +258,7 @@ def test_words_of_ones_own_are_encoded_and_ranked():
 
 
 def test_while_nothing_is_typed_examples_are_offered():
-    app = AppTest.from_function(page_of_scenes, default_timeout=120).run()
+    app = opened({})
     app.segmented_control[0].set_value("words").run()
     assert not app.exception
     assert answer(app).startswith("Describe a scene")
@@ -297,9 +271,7 @@ def test_while_nothing_is_typed_examples_are_offered():
 
 
 def test_words_that_no_encoder_knows_are_a_sentence():
-    app = AppTest.from_function(page_of_scenes, default_timeout=120)
-    app.query_params["words"] = "zyzzyva"
-    app.run()
+    app = opened({"words": "zyzzyva"})
     assert not app.exception
     assert answer(app) == "These words cannot be looked up."
     assert "knows none of its words" in app.info[0].value

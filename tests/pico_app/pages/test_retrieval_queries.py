@@ -8,34 +8,19 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import side_ranks
 from pico_app.server import background
 from pico_core.retrieval.comparing.by_label import LabelColumn
 from pico_core.retrieval.switching import query_sample
+from tests.pico_app.opening import page
 from tests.pico_app.reading import prose
 
 STYLE = LabelColumn("style", True)
 
 
-def page(name: str) -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import retrieval
-    from pico_app.state import links
-    from pico_core.method.config import StudyConfig
-
-    links.follow_address()
-    dataset = datasets.open_dataset(name)
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    retrieval.render()
-
-
 def opened(name="planted", **address):
-    app = AppTest.from_function(page, args=(name,), default_timeout=60)
-    for key, value in {"show": "queries", "dataset": name, **address}.items():
-        app.query_params[key] = value
-    return app
+    return page("retrieval", name, **{"show": "queries", "dataset": name, **address})
 
 
 def settled(app, *, seconds=60):
@@ -166,7 +151,7 @@ def test_recall_by_style_is_shown_and_leads_to_its_queries():
     chooser(app, "Queries of").set_value("blur").run()
     app.button(key="labels-go").click().run()
     assert not app.exception
-    assert app.session_state["view"] == "queries"
+    assert app.session_state["instrument-retrieval"] == "queries"
     assert (chooser(app, "Label").value, chooser(app, "Value").value) == (STYLE, "blur")
     assert set(table(app)["label"]) == {"blur"}
 
@@ -338,8 +323,8 @@ def test_changing_a_side_elsewhere_stops_the_work(slow):
     _, running = slow
     app = opened(show="queries").run()
     wait_until(lambda: len(running) == 1)
-    app.session_state["view"] = "why"
-    app.session_state["retrieval-view"] = "why"
+    app.session_state["instrument-retrieval"] = "why"
+    app.session_state["retrieval-instrument"] = "why"
     app.run()
     assert len(asked_jobs()) == 1  # of the same sides it goes on
     app.session_state["strength"] = 0.7

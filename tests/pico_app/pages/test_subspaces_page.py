@@ -14,34 +14,24 @@ from pico_app.server.jobs import Job
 from pico_app.state import selections
 from pico_app.words.markup import plain
 from pico_core.spaces.maps import pca_pair
+from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
 
 STOP = threading.Event()
-
-
-def page() -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import subspaces
-    from pico_core.method.config import StudyConfig
-
-    dataset = datasets.open_dataset("planted")
-    studies.show(dataset, studies.find_study(dataset, StudyConfig()))
-    subspaces.render()
 
 
 def bare_page() -> None:
     from dataclasses import replace
 
     from pico_app.answers import datasets, studies
-    from pico_app.pages import subspaces
     from pico_core.method.config import StudyConfig
+    from tests.pico_app.opening import draw
 
     dataset = datasets.open_dataset("planted")
     study = studies.find_study(dataset, StudyConfig())
     pairs = dataset.pairs
     bare = replace(pairs, images=pairs.images.select("id", "path"), texts=pairs.texts.select("caption"))
-    studies.show(datasets.Dataset(bare, None), replace(study, digest="without labels"))
-    subspaces.render()
+    draw("subspaces", studies.show(datasets.Dataset(bare, None), replace(study, digest="without labels")))
 
 
 def settled(app):
@@ -56,8 +46,8 @@ def settled(app):
     return app
 
 
-def opened(program):
-    return settled(AppTest.from_function(program, default_timeout=60).run())
+def opened(app):
+    return settled(app.run())
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +63,7 @@ def _quick_maps(monkeypatch):
 
 @pytest.fixture
 def app():
-    return opened(page)
+    return opened(page("subspaces"))
 
 
 @pytest.fixture
@@ -190,7 +180,7 @@ def test_lines_join_the_matched_pairs_on_demand(app):
 
 
 def test_without_labels_the_page_says_what_can_be_seen():
-    app = opened(bare_page)
+    app = opened(AppTest.from_function(bare_page, default_timeout=60))
     assert "This cannot be told here" in answer(app)
     assert [box.label for box in app.selectbox] == ["Colour by", "Columns in the two spaces"]
     assert not app.multiselect
@@ -205,7 +195,7 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
         return pca_pair(first, second)
 
     monkeypatch.setattr(maps, "umap_pair", slow)
-    app = opened(bare_page)
+    app = opened(AppTest.from_function(bare_page, default_timeout=60))
     jobs = [job for job in background._bench("maps")._jobs.values() if job.running]
     assert [job.title for job in jobs] == ["UMAP"]
     assert any("two directions hide all others" in c.value for c in app.caption)
@@ -231,7 +221,7 @@ def test_another_reading_gives_up_the_map_that_is_not_wanted_any_more(monkeypatc
             on_progress("semantic map", 0.1)
 
     monkeypatch.setattr(maps, "umap_pair", slow)
-    app = opened(bare_page)
+    app = opened(AppTest.from_function(bare_page, default_timeout=60))
 
     def running():
         return [job for job in background._bench("maps")._jobs.values() if job.running]

@@ -12,18 +12,7 @@ from pico_app.state.switch_choice import Switching, from_address
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.switching.effect import METRICS, ControlBand, MetricRow
 from pico_core.retrieval.switching.setting import Move
-
-
-def page(name: str) -> None:
-    from pico_app.answers import datasets, studies
-    from pico_app.pages import columns
-    from pico_app.state import links, study
-    from pico_core.method.config import StudyConfig
-
-    links.follow_address()
-    dataset = datasets.open_dataset(name)
-    studies.show(dataset, studies.find_study(dataset, StudyConfig(basis=study.wanted_config().basis)))
-    columns.render()
+from tests.pico_app.opening import page
 
 
 @pytest.fixture
@@ -32,10 +21,7 @@ def app():
 
 
 def opened(name, **address):
-    test = AppTest.from_function(page, args=(name,), default_timeout=60)
-    for key, value in {"part": "switch", **address}.items():
-        test.query_params[key] = value
-    return test
+    return page("columns", name, part="switch", **address)
 
 
 def settled(app):

@@ -9,44 +9,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers.tour import TAKEAWAYS
-from pico_app.pages.method.page import SLUGS
-from pico_app.state.columns import PARTS
-from pico_app.state.comparison import VIEWS
+from pico_app.frame import PAGES
 from pico_app.state.method import OWN_DATA
 from pico_app.state.tour_stops import STOPS, stop_at, stop_number
 from pico_core.demo import demo_of
 from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run
+from tests.pico_app.opening import page_with_sidebar
 from tests.places import ROOT
 
 MAIN = ROOT / "app" / "main.py"
-PROGRAM = """
-import importlib
-from pico_app import sidebar
-from pico_app.answers import studies
-from pico_app.state import links as links_state
-from pico_app.pages import tour
-tour.follow("{page}")
-place = sidebar.place_for_run()
-dataset = sidebar.choose_dataset()
-config = sidebar.choose_config(dataset)
-sidebar.choose_strength()
-study = None if dataset is None else sidebar.study_for(dataset, config, place=place)
-studies.show(dataset, study)
-links_state.follow_address()
-takeaway = tour.render("{page}")
-importlib.import_module("pico_app.pages.{page}").render()
-tour.tell(takeaway)
-"""
 NUMBERS = {stop.slug: number for number, stop in enumerate(STOPS, start=1)}
 
 
 def at(slug, page=None, **address):
     number = NUMBERS[slug]
-    app = AppTest.from_string(PROGRAM.format(page=page or stop_at(number).page), default_timeout=60)
-    for name, value in {"tour": str(number), **address}.items():
-        app.query_params[name] = value
-    app.run()
+    app = page_with_sidebar(page or stop_at(number).page, tour=str(number), **address).run()
     assert not app.exception, app.exception
     return app
 
@@ -83,15 +61,13 @@ def run(basis):
 
 
 def test_stops_are_well_formed_and_their_words_hold_no_number_of_the_data():
-    from pico_app.frame import PAGES
-
-    pages = [path for _, _, path, _ in PAGES]
+    pages = PAGES.names
     assert len(NUMBERS) == len(STOPS) == 11
     assert set(TAKEAWAYS) == set(NUMBERS)
     assert [pages.index(stop.page) for stop in STOPS] == sorted(pages.index(stop.page) for stop in STOPS)
     for stop in STOPS:
-        known = {"columns": PARTS, "retrieval": VIEWS, "subspaces": ("pca", "umap"), "method": SLUGS}
-        assert stop.instrument in known.get(stop.page, ("",)), stop.slug
+        known = ("pca", "umap") if stop.page == "subspaces" else PAGES[stop.page].instruments.names or ("",)
+        assert stop.instrument in known, stop.slug
         said = f"{stop.title} {stop.look} {stop.task}"
         assert set(re.findall(r"\d+", said)) <= {"95"}, stop.slug
         assert stop.title.endswith("?")
@@ -100,7 +76,7 @@ def test_stops_are_well_formed_and_their_words_hold_no_number_of_the_data():
 @pytest.mark.parametrize("text", ["0", "12", "-1", "4.0", "four", "", "٣", "1e0", None])
 def test_an_address_that_names_no_stop_opens_none(text):
     assert stop_number(text) is None
-    app = AppTest.from_string(PROGRAM.format(page="data"), default_timeout=60)
+    app = page_with_sidebar("data")
     if text is not None:
         app.query_params["tour"] = text
     app.run()
@@ -120,14 +96,13 @@ def test_a_stop_opens_from_its_address_with_its_view_and_a_takeaway(slug):
     assert app.sidebar.success[0].value.startswith("Fresh")
     assert app.query_params["tour"] == str(number)
     assert any(stop.task in text for text in words(app))
+    if PAGES[stop.page].instruments:
+        assert app.session_state[f"instrument-{stop.page}"] == stop.instrument
     if stop.page == "columns":
-        assert app.session_state["part"] == stop.instrument
         assert app.session_state["column"] != 5
     if stop.page == "method":
-        assert app.session_state["method-step"] == stop.instrument
         assert app.session_state["method-preset"] == OWN_DATA
     if stop.page == "retrieval":
-        assert app.session_state["view"] == stop.instrument
         assert app.session_state["sides"].left.kind == "unweighted"
     if stop.page == "subspaces":
         assert app.session_state["map-method"] == "pca"  # UMAP would have to be laid out first

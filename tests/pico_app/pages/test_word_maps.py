@@ -16,7 +16,7 @@ from pico_app.state.side_choice import SideChoice
 from pico_core.encoders.token_words import TokenWords
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.token_maps import TwoMaps, patch_places, token_map
-from tests.pico_app.pages.test_retrieval_page import page, page_of_scenes
+from tests.pico_app.opening import page
 
 
 def page_of_globals() -> None:
@@ -25,25 +25,21 @@ def page_of_globals() -> None:
     import torch
 
     from pico_app.answers import datasets, studies
-    from pico_app.pages import retrieval
     from pico_core.data.pairs import PairedEmbeddings
     from pico_core.data.planted import PlantedConfig, planted_pairs
     from pico_core.method.config import StudyConfig
     from pico_core.studies.study import run_study
+    from tests.pico_app.opening import draw
 
     made = planted_pairs(PlantedConfig(n_images=60, n_columns=16), seed=0).pairs
     bare = PairedEmbeddings.from_arrays(made.image_means, made.text_means, text_image=made.text_image)
     dataset = replace(datasets.open_dataset("planted"), pairs=bare, truth=None, demo=None)
     torch.manual_seed(0)
-    studies.show(dataset, run_study(bare, StudyConfig()))
-    retrieval.render()
+    draw("retrieval", studies.show(dataset, run_study(bare, StudyConfig())))
 
 
-def opened(script, **address) -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60)
+def opened(app: AppTest) -> AppTest:
     app.query_params["show"] = "words"
-    for name, value in address.items():
-        app.query_params[name] = value
     app.run()
     until = time.monotonic() + 60
     while any("Reading the words" in bar.proto.text for bar in app.get("progress")):  # a tokenizer is loaded
@@ -81,7 +77,7 @@ def words_of(space) -> TokenWords:
 
 
 def test_scenes_have_a_grid_over_the_picture_and_the_words_of_the_caption():
-    app = opened(page_of_scenes, query="text-0")
+    app = opened(page("retrieval", "shortcut", query="text-0"))
     given = sent(app)
     caption = app.selectbox[0].options[0]
     assert given["words"] == caption.lower().split()
@@ -95,7 +91,7 @@ def test_scenes_have_a_grid_over_the_picture_and_the_words_of_the_caption():
 
 
 def test_the_right_answer_is_shown_first_and_any_item_can_be_chosen():
-    app = opened(page_of_scenes, query="text-0")
+    app = opened(page("retrieval", "shortcut", query="text-0"))
     chooser = next(box for box in app.selectbox if box.label == "Maps with the image")
     assert chooser.options[chooser.index].startswith("000 ·")
     before = sent(app)
@@ -109,7 +105,7 @@ def test_the_right_answer_is_shown_first_and_any_item_can_be_chosen():
 
 @pytest.mark.parametrize("query", ["text-3", "image-3"])
 def test_what_is_sent_is_the_table_of_the_pair_and_adds_up_to_the_score_of_the_lists(scenes, query):
-    app = opened(page_of_scenes, query=query)
+    app = opened(page("retrieval", "shortcut", query=query))
     given, test = sent(app), scenes.splits.test
     kind, index = query.split("-")[0], 3
     found = compared(scenes)
@@ -155,7 +151,7 @@ def test_sides_in_different_axes_have_maps_too(scenes):
 
 
 def test_the_tables_name_the_winners_and_their_changes_agree_as_printed():
-    app = opened(page_of_scenes, query="text-0")
+    app = opened(page("retrieval", "shortcut", query="text-0"))
     given = sent(app)
     words, patches = (part.value for part in app.dataframe[-2:])
     assert words["word"].to_list() == given["words"]
@@ -171,7 +167,7 @@ def test_the_tables_name_the_winners_and_their_changes_agree_as_printed():
 
 
 def test_planted_patches_stand_in_a_strip_and_words_without_names_are_numbered():
-    app = opened(page, query="text-0")
+    app = opened(page("retrieval", query="text-0"))
     given = sent(app)
     assert (given["rows"], given["columns"], given["isGrid"], given["picture"]) == (1, 6, False, None)
     assert given["names"] == [f"patch {i}" for i in range(6)]
@@ -180,13 +176,13 @@ def test_planted_patches_stand_in_a_strip_and_words_without_names_are_numbered()
 
 
 def test_one_vector_per_image_has_nothing_to_map_and_says_so():
-    app = opened(page_of_globals)
+    app = opened(AppTest.from_function(page_of_globals, default_timeout=60))
     assert not app.get("bidi_component")
     assert any("There is nothing to map" in note.value for note in app.info)
 
 
 def test_the_same_scoring_twice_has_no_change():
-    app = opened(page_of_scenes, query="text-0", left="weighted", right="weighted")
+    app = opened(page("retrieval", "shortcut", query="text-0", left="weighted", right="weighted"))
     answers = [m.value for m in app.markdown if 'class="answer"' in m.value]
     assert "keeps its partner" in answers[-1]
     assert sent(app)["scale"]["reach"] == 0

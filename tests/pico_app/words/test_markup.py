@@ -13,9 +13,9 @@ def page_of_a_hostile_dataset() -> None:
 
     from pico_app import sidebar
     from pico_app.answers import datasets, studies
-    from pico_app.pages import data, subspaces
     from pico_core.method.config import StudyConfig
     from pico_core.studies.study import run_study
+    from tests.pico_app.opening import draw
 
     hostile = "![x](http://example.invalid/a.png) :material/bug: $x$ <b>"
     demo = datasets.open_dataset("planted")
@@ -23,9 +23,9 @@ def page_of_a_hostile_dataset() -> None:
     dataset = datasets.Dataset(pairs, None)
     datasets.open_dataset = lambda _path: dataset
     sidebar.choose_dataset()
-    studies.show(dataset, run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
-    data.render()
-    subspaces.render()
+    frame = studies.show(dataset, run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
+    draw("data", frame)
+    draw("subspaces", frame)
 
 
 def test_marks_are_escaped_one_by_one():

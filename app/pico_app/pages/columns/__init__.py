@@ -1,5 +1,5 @@
 """The Columns page: one file per instrument, `page` holds them together."""
 
-from pico_app.pages.columns.page import render
+from pico_app.pages.columns.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

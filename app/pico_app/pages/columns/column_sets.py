@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pico_app.answers import studies, switch
+from pico_app.answers import switch
 from pico_app.state import switch as switch_state
 from pico_app.state import widgets
 from pico_app.state.switch_choice import Switching
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.errors import DataError
 from pico_core.retrieval.switching.column_sets import MAX_NAME, ColumnSet
 
 
-def render(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
+def render(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     """Keep what is switched now, or switch what was kept."""
     kept = switch.sets_here(space)
     with st.expander("Keep, share or load a set of columns", expanded=bool(kept)):
@@ -23,7 +24,7 @@ def render(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]
         _load(space, choice)
 
 
-def _keep(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
+def _keep(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     field, button, _ = st.columns([4, 2, 4], vertical_alignment="bottom")
     name = field.text_input(
         "Name of what is switched now",
@@ -66,7 +67,7 @@ def _kept(choice: Switching, one: ColumnSet, number: int) -> None:
         st.rerun()
 
 
-def _load(space: studies.Workspace, choice: Switching) -> None:
+def _load(space: Workspace, choice: Switching) -> None:
     file = st.file_uploader("A set from a file", type="json", max_upload_size=1, key="switch-load")
     if file is None:
         widgets.fresh("switch-load-file", None)

@@ -3,15 +3,16 @@
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import studies, trust
+from pico_app.answers import trust
 from pico_app.figures import detectors as draw
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import instruments, screen
+from pico_app.workspace import Workspace
 
 
-def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     found = trust.trust(space)
     if found:
@@ -30,7 +31,12 @@ def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int 
             "There is no yardstick on this dataset: no planted truth, no style probe and no label of style. Run the "
             "style probe, or add a label column called style, and every detector is compared with it."
         )
-        st.button("Open the style probe", on_click=instruments.go_to_instrument, args=("columns", "probe"), icon=":material/science:")
+        st.button(
+            "Open the style probe",
+            on_click=instruments.go_to_instrument,
+            args=("columns", "probe"),
+            icon=":material/science:",
+        )
     clicked = picked_column(
         draw.strips(frame, selected=selected, dark=screen.dark()),
         key="columns-strips",

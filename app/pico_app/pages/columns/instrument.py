@@ -4,11 +4,11 @@ from typing import Any
 
 import polars as pl
 
-from pico_app.answers.studies import Workspace
 from pico_app.figures.columns import chosen_column
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 
 # Takes the study, the table of all columns and the column looked at; returns the column that was clicked.
 ColumnInstrument = Instrument[[Workspace, pl.DataFrame, int], int | None]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 from markupsafe import Markup
 
-from pico_app.answers import pictures, studies
+from pico_app.answers import pictures
 from pico_app.templates import render
+from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import Band
 from pico_core.columns.detail.token_drivers import PatchDrivers, PatchValue
 from pico_core.encoders.token_words import WORDS_COLUMN
@@ -25,7 +26,7 @@ class Card:
     spot: str = ""
 
 
-def image_bands(space: studies.Workspace, bands: Sequence[Band]) -> Markup:
+def image_bands(space: Workspace, bands: Sequence[Band]) -> Markup:
     """Images of every band with their labels."""
     fit = space.splits.fit
     rows = [
@@ -41,7 +42,7 @@ def image_bands(space: studies.Workspace, bands: Sequence[Band]) -> Markup:
     return render("bands", title="Images", rows=rows)
 
 
-def text_bands(space: studies.Workspace, bands: Sequence[Band]) -> Markup:
+def text_bands(space: Workspace, bands: Sequence[Band]) -> Markup:
     """Captions of every band with their labels."""
     fit = space.splits.fit
 
@@ -53,7 +54,7 @@ def text_bands(space: studies.Workspace, bands: Sequence[Band]) -> Markup:
     return render("bands", title="Texts", rows=rows)
 
 
-def patches(space: studies.Workspace, found: PatchDrivers) -> Markup:
+def patches(space: Workspace, found: PatchDrivers) -> Markup:
     """The strongest patches, one per image, each framed in its picture."""
     rows = [
         (f"{name} patches, one per image", [_patch(space, one, found.grid) for one in ends])
@@ -62,13 +63,13 @@ def patches(space: studies.Workspace, found: PatchDrivers) -> Markup:
     return render("bands", title="", rows=rows)
 
 
-def _image(space: studies.Workspace, index: int, value: float, labels: str, spot: str = "") -> Card:
+def _image(space: Workspace, index: int, value: float, labels: str, spot: str = "") -> Card:
     fit = space.splits.fit
     picture = pictures.thumbnail(space.dataset, fit.image_paths[index], size=160)
     return Card("image", value, fit.ids[index], labels, picture, spot)
 
 
-def _patch(space: studies.Workspace, one: PatchValue, grid: tuple[int, int] | None) -> Card:
+def _patch(space: Workspace, one: PatchValue, grid: tuple[int, int] | None) -> Card:
     spot = ""
     if grid is not None:
         height, width = 100 / grid[0], 100 / grid[1]

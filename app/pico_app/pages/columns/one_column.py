@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import column_detail as column_answers
-from pico_app.answers import drawn, readings, studies
+from pico_app.answers import drawn, readings
 from pico_app.figures import column_detail
 from pico_app.figures import columns as draw
 from pico_app.pages.columns import items
@@ -18,12 +18,13 @@ from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
 from pico_app.state import instruments, screen, widgets
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.columns.detail.neighbours import Companion, SideCompany
 
 PER_BAND = 3
 
 
-def render(space: studies.Workspace, frame: pl.DataFrame, column: int) -> int | None:
+def render(space: Workspace, frame: pl.DataFrame, column: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     row = space.study.columns.row(column, named=True)
     head, switch = st.container(key="row-column").columns([5, 1.4], vertical_alignment="bottom")
@@ -48,7 +49,7 @@ def render(space: studies.Workspace, frame: pl.DataFrame, column: int) -> int | 
     return clicked
 
 
-def _values(space: studies.Workspace, column: int) -> None:
+def _values(space: Workspace, column: int) -> None:
     shown = column_answers.column_items(space, column, PER_BAND)
     offset = column_answers.offset(space, column)
     left, right = st.container(key="beside-values").columns([3, 2])
@@ -84,7 +85,7 @@ def _values(space: studies.Workspace, column: int) -> None:
         )
 
 
-def _company(space: studies.Workspace, column: int) -> int | None:
+def _company(space: Workspace, column: int) -> int | None:
     found = column_answers.company(space, column)
     st.markdown("**Company: with which columns does it move?**")
     clicked = None
@@ -126,7 +127,7 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
     return widgets.fresh(f"company-{key}", chosen)
 
 
-def _goes_with(space: studies.Workspace, column: int) -> None:
+def _goes_with(space: Workspace, column: int) -> None:
     found = column_answers.associations(space, column)
     st.markdown("**What it goes with**")
     if not found:
@@ -141,7 +142,7 @@ def _goes_with(space: studies.Workspace, column: int) -> None:
     )
 
 
-def _items(space: studies.Workspace, column: int) -> None:
+def _items(space: Workspace, column: int) -> None:
     shown = column_answers.column_items(space, column, PER_BAND)
     st.markdown("**Items from the top of this column to the bottom** (of the fit split, which p̂ was read from)")
     left, right = st.columns(2)
@@ -149,7 +150,7 @@ def _items(space: studies.Workspace, column: int) -> None:
     right.html(items.text_bands(space, shown.text_bands))
 
 
-def _tokens(space: studies.Workspace, column: int) -> None:
+def _tokens(space: Workspace, column: int) -> None:
     st.markdown("**Which words and which patches drive it**")
     left, right = st.columns(2)
     with left:
@@ -169,7 +170,7 @@ def _tokens(space: studies.Workspace, column: int) -> None:
             )
 
 
-def _words(space: studies.Workspace, column: int) -> None:
+def _words(space: Workspace, column: int) -> None:
     words = column_answers.words_of(space)
     if isinstance(words, Job):
         waiting(words, place="words")

@@ -3,15 +3,16 @@
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import drawn, readings, studies
+from pico_app.answers import drawn, readings
 from pico_app.components.column_mark import column_mark
 from pico_app.figures import columns as draw
 from pico_app.pages.columns import chooser, detectors, one_column, probe, switch, table, uncertainty
 from pico_app.pages.columns.instrument import ColumnInstrument
-from pico_app.pages.empty import workspace_or_say
 from pico_app.pages.instrument import choose_instrument
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, prose, question
 from pico_app.state import columns, screen
+from pico_app.workspace import Frame, Workspace
 from pico_core.registry import Registry
 
 TITLE = "Which columns carry style, and how sure are we?"
@@ -40,9 +41,9 @@ FORMS = {
 }
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    space = workspace_or_say(TITLE)
+    space = workspace_or_say(frame, TITLE)
     if space is None:
         return
     summary = readings.columns_summary(space)
@@ -54,7 +55,7 @@ def render() -> None:
 
 
 @st.fragment
-def _one(space: studies.Workspace, lowest: int) -> None:
+def _one(space: Workspace, lowest: int) -> None:
     """All that follows the column that is looked at. Another column draws this anew, not the frame around it."""
     frame = readings.columns_frame(space)
     start = columns.column(frame.height)
@@ -82,7 +83,7 @@ def _go(chosen: int | None, selected: int) -> None:
 
 
 @st.fragment
-def _overview(space: studies.Workspace, frame: pl.DataFrame) -> None:
+def _overview(space: Workspace, frame: pl.DataFrame) -> None:
     """All columns in one figure; what is shown and in which order changes nothing below it."""
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
@@ -110,3 +111,6 @@ def _overview(space: studies.Workspace, frame: pl.DataFrame) -> None:
         beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
         "prototype need not be style. Compare the detectors below.",
     )
+
+
+PAGE = Page("columns", "Columns", ":material/bar_chart:", render, INSTRUMENTS)

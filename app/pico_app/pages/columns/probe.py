@@ -4,7 +4,6 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import probe as asking
-from pico_app.answers.studies import Workspace
 from pico_app.figures import probe as draw
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.data.encode.encoders import choose_means
@@ -13,6 +12,7 @@ from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
 from pico_app.state import screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, FIXED, StyleProbe
 
 WHAT = (

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import pictures, retrieval, studies, switch
+from pico_app.answers import pictures, retrieval, switch
 from pico_app.figures import switch as draw
 from pico_app.pages import parts
 from pico_app.pages.columns import column_sets
@@ -18,6 +18,7 @@ from pico_app.state import queries, screen
 from pico_app.state import switch as switch_state
 from pico_app.state.switch_choice import BASES, SETTINGS, WHICH, Base, Switching, Which
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.errors import DataError
 from pico_core.retrieval.switching.column_sets import columns_text
 from pico_core.retrieval.switching.effect import SwitchEffect
@@ -50,7 +51,7 @@ ABOUT: dict[SwitchSetting, str] = {
 }
 
 
-def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> None:
+def render(space: Workspace, frame: pl.DataFrame, selected: int) -> None:
     """Draw the instrument."""
     choice, late = switch_state.switching(), False
     _choose(space, choice, selected)
@@ -69,7 +70,7 @@ def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> None
         st.rerun()
 
 
-def _choose(space: studies.Workspace, choice: Switching, selected: int) -> None:
+def _choose(space: Workspace, choice: Switching, selected: int) -> None:
     """The controls: always the same widgets in the same places, so that a fast second click finds its own."""
     total = space.splits.test.n_columns
     most = max(1, total - 1)
@@ -115,7 +116,7 @@ def _choose(space: studies.Workspace, choice: Switching, selected: int) -> None:
     )
 
 
-def _take(space: studies.Workspace, selected: int) -> None:
+def _take(space: Workspace, selected: int) -> None:
     """Switch what the widgets say; an own list begins with what was switched until now."""
     choice, wanted = switch_state.switching(), switch_state.placed_switching()
     if wanted.typed != choice.typed:
@@ -125,7 +126,7 @@ def _take(space: studies.Workspace, selected: int) -> None:
     switch_state.set_switching(wanted)
 
 
-def _answer(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
     """Draw the answer; whether something came while the page was drawn without it."""
     total = space.splits.test.n_columns
     if switch.switch_idle(space, choice, columns):
@@ -172,7 +173,7 @@ def _answer(space: studies.Workspace, choice: Switching, columns: tuple[int, ...
     return late
 
 
-def _offer_exact(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+def _offer_exact(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
     job = switch.switch_exact(space, choice, columns)
     if job is None:
         st.button(
@@ -192,7 +193,7 @@ def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
     return job.result is not None
 
 
-def _what(space: studies.Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
+def _what(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
     """What was switched, as the end of a sentence."""
     if choice.which == "own" and choice.name:
         named = f"the set “{choice.name}”"
@@ -211,7 +212,7 @@ def _what(space: studies.Workspace, choice: Switching, columns: tuple[int, ...])
     }[choice.setting]
 
 
-def _queries(space: studies.Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
+def _queries(space: Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
     among = "" if effect.exact else " of those asked"
     for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
         images, texts = (effect.count(gains=gains, kind=kind) for kind in ("image", "text"))
@@ -246,7 +247,7 @@ def _queries(space: studies.Workspace, choice: Switching, columns: tuple[int, ..
         st.switch_page(page)
 
 
-def _row(space: studies.Workspace, move: Move) -> None:
+def _row(space: Workspace, move: Move) -> None:
     text, button = st.columns([9, 1], vertical_alignment="center", gap="small")
     text.html(
         draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))
@@ -261,7 +262,7 @@ def _row(space: studies.Workspace, move: Move) -> None:
     )
 
 
-def _picture(space: studies.Workspace, move: Move) -> str | None:
+def _picture(space: Workspace, move: Move) -> str | None:
     if move.kind == "text":
         return None
     return pictures.thumbnail(space.dataset, space.splits.test.image_paths[move.index], size=96)

@@ -9,6 +9,7 @@ from pico_app.pages.columns.numbers import MEANING
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 
 # As the same numbers are called above the table and in its figures.
 TITLES = {
@@ -26,7 +27,7 @@ TITLES = {
 FILTERS = ("all", "below their null", "above their null", "not different from it", "among the ten lowest")
 
 
-def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     what, _, export = st.columns([3, 3, 1.4], vertical_alignment="bottom")
     wanted = what.selectbox("Columns", FILTERS, key="columns-filter", help="By p̂ against its null, or by p.")

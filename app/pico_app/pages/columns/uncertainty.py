@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import readings, studies
+from pico_app.answers import readings
 from pico_app.figures import columns as draw
 from pico_app.figures import uncertainty
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
@@ -12,15 +12,16 @@ from pico_app.pages.parts import figure, prose
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
 from pico_app.state import screen
+from pico_app.workspace import Workspace
 
 
-def render(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     found = [_lowest(space, frame, selected), *_sides(frame, selected)]
     return next((clicked for clicked in found if clicked is not None), None)
 
 
-def _lowest(space: studies.Workspace, frame: pl.DataFrame, selected: int) -> int | None:
+def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     one, two = st.columns(2)
     clicked = None
     with one:

@@ -8,10 +8,12 @@ import streamlit as st
 from pico_app.answers import compare, datasets, outside, pictures, retrieval, studies, uploads
 from pico_app.pages.data import encode
 from pico_app.pages.going import ask_button
+from pico_app.pages.page import Page
 from pico_app.pages.parts import facts, prose, question
 from pico_app.pages.report import report_button
 from pico_app.state import study
 from pico_app.words.markup import plain
+from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.labels import has_style_labels
 from pico_core.formats import ArrayInfo
 from pico_core.formats.roles import ROLES
@@ -38,9 +40,9 @@ TABLES = ("parquet", "csv")
 SHOWN = 8
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    dataset = studies.opened()
+    dataset = frame.dataset
     if dataset is None:
         question(TITLE, "Nothing is open yet: below is what was found and how to mend it.")
         _look_into(uploads.Source(study.dataset_path()), key="path")
@@ -60,13 +62,14 @@ def render() -> None:
         _facts(dataset)
         encode.report()
         _missing(dataset)
-        _examples(dataset)
+        _examples(dataset, frame.space)
     _upload()
     encode.render()
-    _export()
+    if frame.space is not None:
+        _export(frame.space)
 
 
-def _facts(dataset: datasets.Dataset) -> None:
+def _facts(dataset: Dataset) -> None:
     pairs = dataset.pairs
     fewest, most = pairs.texts_per_image
     norms = pairs.normalisation
@@ -106,13 +109,13 @@ def _span(low: float, high: float) -> str:
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
-def _encoder(dataset: datasets.Dataset) -> str:
+def _encoder(dataset: Dataset) -> str:
     if dataset.pairs.encoder is not None:
         return dataset.pairs.encoder.sentence
     return "a small one, kept with the demo" if outside.can_ask_outside(dataset) else "not recorded"
 
 
-def _missing(dataset: datasets.Dataset) -> None:
+def _missing(dataset: Dataset) -> None:
     pairs = dataset.pairs
     lacks = []
     if all(path is None for path in pairs.image_paths):
@@ -144,7 +147,7 @@ def _missing(dataset: datasets.Dataset) -> None:
         )
 
 
-def _examples(dataset: datasets.Dataset) -> None:
+def _examples(dataset: Dataset, space: Workspace | None) -> None:
     pairs = dataset.pairs
     st.subheader("The first pairs", anchor=False)
     owner = pairs.text_image.tolist()
@@ -167,7 +170,6 @@ def _examples(dataset: datasets.Dataset) -> None:
         row_height=64 if "picture" in rows[0] else None,
         column_config={"picture": st.column_config.ImageColumn("", width="small")},
     )
-    space = studies.on_screen()
     if space is None:
         return
     with st.container(horizontal=True):
@@ -250,10 +252,7 @@ def _roles(arrays: Sequence[ArrayInfo], *, key: str) -> dict[str, str]:
     return chosen
 
 
-def _export() -> None:
-    space = studies.on_screen()
-    if space is None:
-        return
+def _export(space: Workspace) -> None:
     st.subheader("Take the weights with you", anchor=False)
     for place, (kind, mime) in zip(st.columns(len(KINDS)), KINDS.items(), strict=True):
         place.download_button(
@@ -272,3 +271,6 @@ def _export() -> None:
         "too: weights mean nothing without them."
     )
     report_button(space, key="data-report")
+
+
+PAGE = Page("data", "Data", ":material/database:", render)

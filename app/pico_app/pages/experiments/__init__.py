@@ -1,5 +1,5 @@
 """The Experiments page, one instrument per file."""
 
-from pico_app.pages.experiments.page import render
+from pico_app.pages.experiments.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pico_app.answers import experiments, studies
+from pico_app.answers import experiments
 from pico_app.pages.experiments import watch
 from pico_app.state import study
 from pico_app.words.markup import plain
+from pico_app.workspace import Dataset
 from pico_core.experiments.small import FAMILIES, MOST_SEEDS
 from pico_core.retrieval.schemes.scheme import Family
 
@@ -20,13 +21,12 @@ NAMES: dict[Family, str] = {
 USUAL: tuple[Family, ...] = ("feedback", "control", "transform")
 
 
-def choose() -> experiments.Results | None:
+def choose(dataset: Dataset | None) -> experiments.Results | None:
     """Draw the controls; what is finished of this dataset's experiment, None before its first cell.
 
     Raises:
         PicoError: what lies there is damaged.
     """
-    dataset = studies.opened()
     if dataset is None:
         return None
     config = study.wanted_config()
@@ -68,9 +68,9 @@ def choose() -> experiments.Results | None:
     return results
 
 
-def nothing() -> str:
+def nothing(dataset: Dataset | None) -> str:
     """Why there is nothing to show, in one sentence."""
-    if studies.opened() is None:
+    if dataset is None:
         return "No dataset is open. Correct the path on the left, or choose a built-in demo."
     job = experiments.own_job()
     if job is not None and job.running:

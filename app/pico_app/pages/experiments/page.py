@@ -7,10 +7,12 @@ from pico_app.figures import experiments as draw
 from pico_app.pages.experiments import cost, feedback, leads, row, seeds, settings, source, table, training
 from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
 from pico_app.pages.instrument import choose_instrument
+from pico_app.pages.page import Page
 from pico_app.pages.parts import prose, question
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Frame
 from pico_core.errors import PicoError
 from pico_core.registry import Registry
 
@@ -29,11 +31,11 @@ INSTRUMENTS: Registry[ExperimentInstrument] = Registry(
 )
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
     head = st.container()
     try:
-        results, beside = source.choose()
+        results, beside = source.choose(frame.dataset)
     except PicoError as error:
         with head:
             question(TITLE, "There are no results to show here.")
@@ -41,7 +43,7 @@ def render() -> None:
         return
     if results is None or not (results.datasets or results.training):
         with head:
-            question(TITLE, source.nothing(results))
+            question(TITLE, source.nothing(results, frame.dataset))
         source.fill(results)
         return
     if not results.datasets:
@@ -49,7 +51,7 @@ def render() -> None:
             question(TITLE, results.training[0].summary.sentence)
         training.render_training(results)
         return
-    found = results.on(source.choose_dataset(results.datasets, beside))
+    found = results.on(source.choose_dataset(results.datasets, beside, frame.dataset))
     with head:
         question(TITLE, found.answer.sentence)
         if found.answer.controls:
@@ -85,3 +87,6 @@ def _forest(found: experiments.Slice, chosen: str) -> str | None:
     )
     row.render(found, chosen)
     return clicked
+
+
+PAGE = Page("experiments", "Experiments", ":material/science:", render, INSTRUMENTS)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pico_app.answers import experiments, studies
+from pico_app.answers import experiments
 from pico_app.pages.experiments import own, watch
 from pico_app.pages.parts import prose
 from pico_app.state import experiments as experiments_state
 from pico_app.state import study
 from pico_app.words.markup import plain
+from pico_app.workspace import Dataset
 
 NAMES: dict[experiments_state.ResultSource, str] = {
     "demo": "Built-in",
@@ -20,7 +21,7 @@ NAMES: dict[experiments_state.ResultSource, str] = {
 MAKE = "pico-lens experiment demo --out demo-experiment"
 
 
-def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
+def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGenerator]:
     """Draw the choosers; the results, or None where there are none yet, and the place beside for their datasets.
 
     Raises:
@@ -40,7 +41,7 @@ def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
     )
     experiments_state.set_result_source(wanted)
     if wanted == "own":
-        return own.choose(), beside
+        return own.choose(dataset), beside
     if wanted == "demo":
         return experiments.built_in_results(), beside
     typed = st.text_input(
@@ -59,9 +60,9 @@ def choose() -> tuple[experiments.Results | None, DeltaGenerator]:
     return results, beside
 
 
-def choose_dataset(names: Sequence[str], place: DeltaGenerator) -> str:
+def choose_dataset(names: Sequence[str], place: DeltaGenerator, opened: Dataset | None) -> str:
     """Draw the chooser of the experiment's dataset; the chosen one. Names come from files: marks in them are shown."""
-    first = experiments.nearest(names, studies.opened(), study.wanted_config())
+    first = experiments.nearest(names, opened, study.wanted_config())
     current = experiments_state.experiment_set(names, first)
     if len(names) > 1:
         chosen = place.radio(
@@ -78,13 +79,13 @@ def choose_dataset(names: Sequence[str], place: DeltaGenerator) -> str:
     return current
 
 
-def nothing(results: experiments.Results | None) -> str:
+def nothing(results: experiments.Results | None, dataset: Dataset | None) -> str:
     """Why there is nothing to show, in one sentence."""
     source = experiments_state.result_source()
     if source == "demo":
         return "The built-in result is not here: it was not made yet."
     if source == "own":
-        return own.nothing()
+        return own.nothing(dataset)
     if results is None:
         return "Name the folder of an experiment, or its table."
     return "This experiment has no finished cell yet; the figure fills as they come."

@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import documents, studies, teaching
+from pico_app.answers import documents, teaching
 from pico_app.figures.method_clusters import Side, clusters
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
+from pico_app.workspace import Workspace
 from pico_core.teaching.gammas import GammaSweep, Modality, printed_style
 
 SLIDER = "method-gamma"
@@ -24,12 +25,12 @@ BEWARE = (
 )
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """The column's term of L on both sides, at the exponent of the study."""
     return _terms(space, pick, space.study.construction.config.gamma)
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """What the weights of the study change."""
     sweep, gamma = teaching.gamma_sweep(space), space.study.construction.config.gamma
     if gamma == EQUAL:
@@ -43,12 +44,7 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def draw(space: studies.Workspace, pick: Pick) -> None:
-    """The slider and both planes; a fragment, so that moving it draws nothing else anew."""
-    _draw(space, pick)
-
-
-def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     """Equal weights, and the weights of the study."""
     sweep = teaching.gamma_sweep(space)
     gammas = sorted({EQUAL, space.study.construction.config.gamma})
@@ -70,7 +66,8 @@ def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSect
 
 
 @st.fragment
-def _draw(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
+    """The slider and both planes; a fragment, so that moving it draws nothing else anew."""
     sweep = teaching.gamma_sweep(space)
     own = space.study.construction.config.gamma
     widgets.start_widget(SLIDER, own, among=sweep.gammas)
@@ -107,7 +104,7 @@ def _changed(sweep: GammaSweep, gamma: float) -> str:
     )
 
 
-def _named(gamma: float, space: studies.Workspace) -> str:
+def _named(gamma: float, space: Workspace) -> str:
     names = [
         name
         for name, holds in (
@@ -120,7 +117,7 @@ def _named(gamma: float, space: studies.Workspace) -> str:
     return f"{gamma:g}" + (f" ({', '.join(names)})" if names else "")
 
 
-def _figure(space: studies.Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, dark: bool) -> Any:
+def _figure(space: Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, dark: bool) -> Any:
     here, equal = sweep.place(gamma), sweep.place(EQUAL)
     sides = []
     for name, plane in (("image", sweep.image), ("text", sweep.text)):
@@ -141,7 +138,7 @@ def _figure(space: studies.Workspace, sweep: GammaSweep, gamma: float, pick: Pic
     return clusters(sides[0], sides[1], selected=pick.column, dark=dark)
 
 
-def _terms(space: studies.Workspace, pick: Pick, gamma: float) -> str:
+def _terms(space: Workspace, pick: Pick, gamma: float) -> str:
     """Both sides: q̂, its power times the squared distance, and L."""
     sweep = teaching.gamma_sweep(space)
     d, agreement = pick.column, float(space.study.construction.pseudo_semantic[pick.column])
@@ -167,7 +164,7 @@ def _terms(space: studies.Workspace, pick: Pick, gamma: float) -> str:
 
 
 STEP = Step(
-    slug="clustering",
+    name="clustering",
     picks=("column",),
     title="Columns that behave alike form groups: weighted K-means",
     provenance="reconstruction",
@@ -176,15 +173,15 @@ STEP = Step(
     "anchor items, centred, of unit length), and the exponent γ, by default 4, chosen on planted data.",
     formula=r"\begin{aligned}L^m&=\textstyle\sum_d \hat q_d^{\,\gamma}\,\lVert c_d^m-\mu_{a(d)}^m\rVert^2,"
     r"\quad m\in\{v,t\}\\ \hat q_d&=1-\hat p_d\end{aligned}",
-    words="Every column is a point, and weighted K-means puts the points into K groups. A column whose sign rarely "
+    about="Every column is a point, and weighted K-means puts the points into K groups. A column whose sign rarely "
     "agrees between picture and caption has a large q̂ and pulls its centre harder, so the centres settle on "
     "patterns of style: these centres are the style prototypes. The exponent γ says how much harder.",
-    ask="With γ = 0 all columns pull alike. When γ grows, do the centres move towards the columns of low p̂ or of "
+    question="With γ = 0 all columns pull alike. When γ grows, do the centres move towards the columns of low p̂ or of "
     "high p̂?",
     reply="Towards the columns of low p̂: their q̂ is larger, and the power makes the difference larger still. If p̂ "
     "is nearly the same for all columns, even a large γ changes little, because all weights stay alike.",
     substituted=substituted,
-    draw=draw,
+    render=render,
     answer=answer,
     figures=figures,
 )

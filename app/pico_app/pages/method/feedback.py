@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import documents, studies, teaching
+from pico_app.answers import documents, teaching
 from pico_app.figures.method_feedback import Rule, two_rules
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
+from pico_app.workspace import Workspace
 from pico_core.teaching.orders import Arrival, Averaging
 
 ARRIVED, PACE, DRAW = "method-arrived", "method-pace", "method-arrival-draw"
@@ -26,7 +27,7 @@ BEWARE = (
 )
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """The weights of the two candidates of highest gain."""
     made = space.study.construction
     tau = made.config.tau
@@ -44,7 +45,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     return r"\begin{aligned}" + r"\\[4pt]".join(rows) + r"\end{aligned}"
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """The proposition over many orders of arrival."""
     many = teaching.many_arrivals(space)
     if many.n_pairs == 0:
@@ -56,7 +57,7 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def draw(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
     """Play, slow, step and shuffle; then the two halves. Only the fragment is drawn anew at an arrival."""
     count = len(space.study.construction.history.iterations)
     if widgets.widget(ARRIVED) is None:
@@ -84,7 +85,7 @@ def draw(space: studies.Workspace, pick: Pick) -> None:
     st.fragment(_arrivals, run_every=PACES[chosen])(space, count, seconds=PACES[chosen])
 
 
-def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     """Both ways to average after the last arrival, as the candidates came and shuffled."""
     count = len(space.study.construction.history.iterations)
 
@@ -104,7 +105,7 @@ def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSect
     ]
 
 
-def _arrivals(space: studies.Workspace, count: int, *, seconds: float | None) -> None:
+def _arrivals(space: Workspace, count: int, *, seconds: float | None) -> None:
     if seconds is not None:
         if widgets.widget(ARRIVED) == count:
             st.rerun()  # the last one has been seen: the page sets the play to rest
@@ -174,7 +175,7 @@ def _begin_again(count: int) -> None:
 
 
 STEP = Step(
-    slug="feedback",
+    name="feedback",
     picks=(),
     title="Candidates that improve retrieval count more",
     provenance="reconstruction",
@@ -182,16 +183,16 @@ STEP = Step(
     "with a proof. The function is not in readable material: the softmax of the gain is a reconstruction (others are "
     "settings), and the proof here is for it. The moving average beside it is a comparison, not a method of the paper.",
     formula=r"\omega_s=\frac{e^{g_s/\tau}}{\sum_r e^{g_r/\tau}},\qquad g_s>g_r\;\Rightarrow\;\omega_s>\omega_r",
-    words="Every batch of pairs suggests a candidate set of prototypes. Its gain is how much better retrieval on the "
+    about="Every batch of pairs suggests a candidate set of prototypes. Its gain is how much better retrieval on the "
     "feedback split becomes with it; the final prototypes are the average of all candidates, weighted by the softmax "
     "of the gains. The proposition: more gain always means more weight, in whatever order the candidates came.",
-    ask="Shuffle the order in which the same candidates arrive. Which weights change: those of the softmax, those of "
-    "an exponential moving average, or both?",
+    question="Shuffle the order in which the same candidates arrive. Which weights change: those of the softmax, those "
+    "of an exponential moving average, or both?",
     reply="Only those of the moving average. There the latest arrival always takes the same large share, however "
     "little it gained. A softmax weight depends on the gains alone: every new arrival shrinks all earlier weights by "
     "one common factor, so their order stays.",
     substituted=substituted,
-    draw=draw,
+    render=render,
     answer=answer,
     figures=figures,
 )

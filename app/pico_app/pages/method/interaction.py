@@ -1,13 +1,12 @@
 """Step 1: a patch meets a word, column by column."""
 
-from pico_app.answers import documents, method, studies
+from pico_app.answers import documents, method
 from pico_app.figures import first_steps as draw
-from pico_app.pages.method.latex import factor, number
 from pico_app.pages.method.picking import set_pick
-from pico_app.pages.method.piece import show_piece
-from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen, widgets
+from pico_app.workspace import Workspace
 
 READ = (
     "every bar is a feature column and adds what it is high; the line above adds the bars up from left to right. Press "
@@ -21,7 +20,7 @@ READ_TABLE = "every square is a patch with a word; the frame is the pair of the 
 BEWARE_TABLE = "patches of one picture have all seen the whole picture; a high square is no proof of a place."
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """Factors of the chosen column, and what the others add."""
     found = method.interaction(space, pick.text, pick.patch, pick.word)
     d = pick.column
@@ -35,7 +34,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """What this column adds, and which adds most."""
     found = method.interaction(space, pick.text, pick.patch, pick.word)
     most = int(found.products.argmax())
@@ -46,9 +45,9 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def show(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
     """The sum as it grows, and the table of all patches and words."""
-    show_piece(figures(space, pick)[0], key="method-sum", said=answer(space, pick))
+    draw_section(figures(space, pick)[0], key="method-sum", finding=answer(space, pick))
     found = method.interaction(space, pick.text, pick.patch, pick.word)
     if found.table.numel() == 1:
         prose("Image and text of this pair are one vector each, one patch and one word: the sum above is all there is.")
@@ -74,7 +73,7 @@ def show(space: studies.Workspace, pick: Pick) -> None:
         set_pick(space, patch=chosen[0], word=chosen[1])
 
 
-def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     found = method.interaction(space, pick.text, pick.patch, pick.word)
 
@@ -85,21 +84,21 @@ def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]
 
 
 STEP = Step(
-    slug="interaction",
+    name="interaction",
     title="A patch meets a word, column by column",
     provenance="paper",
     source="The weighted interaction of patches and words, and the score built from it, are stated in the paper's "
     "public material. P = 1 for all columns is the plain score that it is compared with.",
     formula=r"s_{ij} = \sum_{d} P_d \, v_{id} \, t_{jd}",
-    words="An encoder writes every patch of a picture and every word of a sentence as a row of numbers; one place "
+    about="An encoder writes every patch of a picture and every word of a sentence as a row of numbers; one place "
     "in these rows, the same on both sides, is a feature column. The similarity of a patch and a word is a "
     "sum over feature columns: both numbers multiplied, times the weight P of the column. Which columns "
     "deserve less weight is what the method decides.",
-    ask="If a column's weight P were doubled, by how much would the similarity change?",
+    question="If a column's weight P were doubled, by how much would the similarity change?",
     reply="By exactly what the column adds now: the sum has no other place where this weight stands. So a column that "
     "adds nothing can have any weight, and a column that misleads is silenced by a weight near zero.",
     substituted=substituted,
-    draw=show,
+    render=render,
     answer=answer,
     figures=figures,
 )

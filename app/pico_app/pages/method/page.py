@@ -1,13 +1,13 @@
 """How does PICO decide what is style?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from pico_app.answers import method, studies
+from pico_app.answers import method
 from pico_app.components.arrow_keys import arrow_keys
 from pico_app.documents.handout import HandoutStep
-from pico_app.pages.empty import workspace_or_say
 from pico_app.pages.method import (
     clustering,
     feedback,
@@ -20,56 +20,78 @@ from pico_app.pages.method import (
 )
 from pico_app.pages.method.badge import badge
 from pico_app.pages.method.picking import choose_pick, current_pick
-from pico_app.pages.method.presenting import large_type
 from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
 from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
-from pico_app.state import columns, widgets
+from pico_app.state import columns, instruments, widgets
 from pico_app.state import method as method_state
 from pico_app.words.answers import ANSWERS
 from pico_app.words.markup import plain
+from pico_app.workspace import Frame, Workspace
+from pico_core.registry import Registry
 
 TITLE = "How does PICO decide what is style?"
-STEPS: tuple[Step, ...] = tuple(
-    module.STEP
-    for module in (interaction, signs, pseudo_semantic, points, clustering, feedback, probabilities, retrieval)
-)  # fmt: skip
-SLUGS = [step.slug for step in STEPS]
+STEPS: Registry[Step] = Registry(
+    "step",
+    (
+        interaction.STEP,
+        signs.STEP,
+        pseudo_semantic.STEP,
+        points.STEP,
+        clustering.STEP,
+        feedback.STEP,
+        probabilities.STEP,
+        retrieval.STEP,
+    ),
+)
 OWN = "Your data: the open study"
-LEFT, RIGHT, RAIL = "method-previous", "method-next", "method-rail"
+LEFT, RIGHT, RAIL = "method-previous", "method-next", "method-instrument"
+
+LARGE_TYPE = """<style>
+[data-testid=stSidebar],[data-testid=stExpandSidebarButton],[data-testid=stSidebarCollapsedControl]{display:none}
+[data-testid=stMainBlockContainer]{max-width:none;padding:1.4rem 3rem 2rem}
+[data-testid=stMainBlockContainer] h1{font-size:1.35rem;font-weight:600;opacity:.75;padding:0}
+[data-testid=stMain] p.answer{font-size:1.6rem!important;max-width:none}
+[data-testid=stMain] p.prose{font-size:1.3rem!important;max-width:none}
+.source{font-size:1.05rem!important}
+.katex{font-size:1.35em}
+[data-testid=stMainBlockContainer] [data-testid=stCaptionContainer]{font-size:1rem}
+[data-testid=stMainBlockContainer] button p,[data-testid=stMainBlockContainer] summary p{font-size:1.1rem}
+</style>"""
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
     names = [method_state.OWN_DATA, *(lesson.name for lesson in method.presets())]
-    method_state.mirror_method(SLUGS, names)
+    method_state.mirror_method(names)
     chosen = method_state.method_preset(names)
     if method_state.presenting():
-        large_type()
+        st.html(LARGE_TYPE)
     made = None if chosen == method_state.OWN_DATA else method.preset(chosen)
     if isinstance(made, Job):
         question(TITLE, "A small dataset is planted and its study computed; that takes a few seconds.")
         _choose_preset(names)
         waiting(made, place="preset")
         return
-    space = workspace_or_say(TITLE) if made is None else method.preset_space(made)
+    space = workspace_or_say(frame, TITLE) if made is None else method.preset_space(made)
     if space is None:
         _choose_preset(names)
         return
     start = _first_column(space) if made is None else made.lesson.column
-    pick = current_pick(space, start)
+    pick = replace(current_pick(space, start), preset=made is not None)
     method_state.mirror_pick(space.key)
-    number = SLUGS.index(method_state.method_step(SLUGS))
-    step = STEPS[number]
-    question(TITLE, f"Step {number + 1} of {len(STEPS)}: {step.title}. {_answer(step, space, pick)}")
+    step = STEPS[instruments.opened_instrument("method", STEPS)]
+    number = STEPS.names.index(step.name)
+    question(TITLE, f"Step {number + 1} of {len(STEPS)}: {step.title}. {step.answer(space, pick)}")
     _rail(number)
     if method_state.presenting():
         left, right = st.columns([5, 8], gap="large")
         with left:
             _say(step, space, pick)
         with right:
-            step.draw(space, pick)
+            step.render(space, pick)
         with st.expander("Other numbers, other data", icon=":material/tune:"):
             choose_pick(space, pick)
             _choose_preset(names)
@@ -77,20 +99,16 @@ def render() -> None:
         _choose_preset(names)
         choose_pick(space, pick)
         _say(step, space, pick)
-        step.draw(space, pick)
+        step.render(space, pick)
     _end(step, space, pick, made)
     arrow_keys(left=LEFT, right=RIGHT, rail=RAIL, key="method-arrows")
     method.prepare_presets()
 
 
-def _first_column(space: studies.Workspace) -> int:
+def _first_column(space: Workspace) -> int:
     """The column that the Columns page looks at, else one of low probability."""
     seen = columns.column(space.study.columns.height)
     return seen if seen >= 0 else method.first_column(space)
-
-
-def _answer(step: Step, space: studies.Workspace, pick: Pick) -> str:
-    return "" if step.answer is None else step.answer(space, pick)
 
 
 def _rail(number: int) -> None:
@@ -103,8 +121,8 @@ def _rail(number: int) -> None:
         width="stretch",
         disabled=number == 0,
         key=LEFT,
-        on_click=method_state.set_method_step,
-        args=(SLUGS[max(0, number - 1)],),
+        on_click=instruments.keep_instrument,
+        args=("method", STEPS.names[max(0, number - 1)]),
         help="Left arrow key",
     )
     after.button(
@@ -115,8 +133,8 @@ def _rail(number: int) -> None:
         width="stretch",
         disabled=number == len(STEPS) - 1,
         key=RIGHT,
-        on_click=method_state.set_method_step,
-        args=(SLUGS[min(len(STEPS) - 1, number + 1)],),
+        on_click=instruments.keep_instrument,
+        args=("method", STEPS.names[min(len(STEPS) - 1, number + 1)]),
         help="Right arrow key",
     )
     if leave:
@@ -129,11 +147,11 @@ def _rail(number: int) -> None:
             args=(False,),
             help="Back to the page with its sidebar",
         )
-    widgets.place_widget(RAIL, SLUGS[number])
+    widgets.place_widget(RAIL, STEPS.names[number])
     rail.segmented_control(
         "Steps",
-        SLUGS,
-        format_func=lambda slug: f"{SLUGS.index(slug) + 1} {slug.replace('-', ' ').capitalize()}",
+        STEPS.names,
+        format_func=lambda name: f"{STEPS.names.index(name) + 1} {name.replace('-', ' ').capitalize()}",
         required=True,
         key=RAIL,
         on_change=_follow_rail,
@@ -143,9 +161,9 @@ def _rail(number: int) -> None:
 
 
 def _follow_rail() -> None:
-    slug = widgets.widget(RAIL)
-    if slug in SLUGS:
-        method_state.set_method_step(slug)
+    name = widgets.widget(RAIL)
+    if name in STEPS:
+        instruments.keep_instrument("method", name)
 
 
 def _choose_preset(names: Sequence[str]) -> None:
@@ -186,15 +204,15 @@ def _present(wanted: bool) -> None:
     method_state.set_presenting(wanted=wanted)
 
 
-def _say(step: Step, space: studies.Workspace, pick: Pick) -> None:
+def _say(step: Step, space: Workspace, pick: Pick) -> None:
     """Formula, numbers, words, and the question before the figure."""
     badge(step.provenance, step.source)
     st.latex(step.formula)
     st.caption(_numbers_of(step, pick))
     st.latex(step.substituted(space, pick))
-    prose(step.words)
-    prose(f"Your guess first: {step.ask}")
-    with st.expander("The answer", icon=":material/visibility:", key=f"method-reply-{step.slug}"):
+    prose(step.about)
+    prose(f"Your guess first: {step.question}")
+    with st.expander("The answer", icon=":material/visibility:", key=f"method-reply-{step.name}"):
         prose(step.reply)
 
 
@@ -212,14 +230,14 @@ def _questions() -> None:
             prose(answer.text)
 
 
-def _end(step: Step, space: studies.Workspace, pick: Pick, made: method.Taught | None) -> None:
+def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -> None:
     """The takeaway of a preset, and the page to take home."""
     takeaway = "" if made is None else made.lesson.takeaway.sentence
     if made is not None:
-        last = step is STEPS[-1]
+        last = step.name == STEPS.names[-1]
         with st.expander(f"What to keep of “{made.lesson.lesson.title}”", icon=":material/flag:", expanded=last):
             prose(takeaway)
-    if step is STEPS[-1]:
+    if step.name == STEPS.names[-1]:
         _questions()
     if method_state.presenting():
         return
@@ -241,7 +259,7 @@ def _end(step: Step, space: studies.Workspace, pick: Pick, made: method.Taught |
         )
 
 
-def handout(space: studies.Workspace, pick: Pick, takeaway: str = "") -> str:
+def handout(space: Workspace, pick: Pick, takeaway: str = "") -> str:
     """All steps with the numbers of a pick, as one HTML file."""
     pairs = space.dataset.pairs
     steps = [
@@ -251,9 +269,9 @@ def handout(space: studies.Workspace, pick: Pick, takeaway: str = "") -> str:
             source=step.source,
             formula=step.formula,
             substituted=step.substituted(space, pick),
-            answer=_answer(step, space, pick),
-            words=step.words,
-            ask=step.ask,
+            answer=step.answer(space, pick),
+            words=step.about,
+            ask=step.question,
             reply=step.reply,
         )
         for step in STEPS
@@ -273,6 +291,9 @@ def handout(space: studies.Workspace, pick: Pick, takeaway: str = "") -> str:
         f"The method in {len(STEPS)} steps, with the numbers of one pair and one column.",
         facts,
         steps,
-        [[] if step.figures is None else step.figures(space, pick) for step in STEPS],
+        [step.figures(space, pick) for step in STEPS],
         takeaway,
     )
+
+
+PAGE = Page("method", "Method", ":material/function:", render, STEPS)

@@ -4,15 +4,16 @@ import random
 
 import streamlit as st
 
-from pico_app.answers import method, readings, studies
+from pico_app.answers import method, readings
 from pico_app.pages.method.step import Pick
 from pico_app.state import method as method_state
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 
 FIELDS = ("text", "patch", "word", "column")
 
 
-def current_pick(space: studies.Workspace, start: int) -> Pick:
+def current_pick(space: Workspace, start: int) -> Pick:
     """What was picked in these data, kept inside them.
 
     Args:
@@ -30,13 +31,13 @@ def current_pick(space: studies.Workspace, start: int) -> Pick:
     )
 
 
-def set_pick(space: studies.Workspace, **changed: int) -> None:
+def set_pick(space: Workspace, **changed: int) -> None:
     """Pick something else in a figure, and draw the page anew."""
     _keep(space.key, current_pick(space, 0), changed)
     st.rerun()
 
 
-def choose_pick(space: studies.Workspace, pick: Pick) -> None:
+def choose_pick(space: Workspace, pick: Pick) -> None:
     """Draw the choosers; what is chosen in them counts from the next run on."""
     captions = method.caption_names(space)
     n_patches, _ = method.pair_size(space, pick.text)
@@ -70,7 +71,7 @@ def _follow(key: str, pick: Pick, name: str) -> None:
         _keep(key, pick, {name: int(chosen)})
 
 
-def _roll(space: studies.Workspace, pick: Pick) -> None:
+def _roll(space: Workspace, pick: Pick) -> None:
     text = random.randrange(space.splits.fit.n_texts)
     n_patches, n_words = method.pair_size(space, text)
     columns = [index for index in range(space.study.columns.height) if index != pick.column] or [0]

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from pico_app.answers import documents, method, readings, studies
+from pico_app.answers import documents, method, readings
 from pico_app.figures import first_steps as draw
 from pico_app.figures.columns import chosen_column
-from pico_app.pages.method.latex import factor, number
 from pico_app.pages.method.picking import set_pick
-from pico_app.pages.method.piece import show_piece
-from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import prose
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 
 READ = (
     "each line is a column, read over the same anchor images in the same order. Lines that rise and fall together have "
@@ -24,7 +23,7 @@ READ_PLANE = (
 BEWARE_PLANE = "the plane shows only part of the variance: near here need not be near."
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """One coordinate of the column, from the image of the pair where it is an anchor."""
     found = method.column_profile(space, pick.column)
     if found is None:
@@ -39,14 +38,14 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def nearest(space: studies.Workspace, column: int) -> int:
+def nearest(space: Workspace, column: int) -> int:
     """The column most like it, whatever the sign."""
     cosines = method.column_cosines(space, column)
     others = [index for index in range(len(cosines)) if index != column]
     return max(others, key=lambda index: abs(cosines[index])) if others else column
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """The nearest column, and how near."""
     other = nearest(space, pick.column)
     cosine = method.column_cosines(space, pick.column)[other]
@@ -57,15 +56,15 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def show(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
     """Two columns as lines, all columns as points."""
     other = _beside(space, pick)
     left, right = st.columns(2, gap="medium")
     lines, plane = _figures(space, pick, other)
     with left:
-        show_piece(lines, key="method-profiles", said=answer(space, pick))
+        draw_section(lines, key="method-profiles", finding=answer(space, pick))
     with right:
-        points = show_piece(plane, key="method-plane", said=answer(space, pick), select=True)
+        points = draw_section(plane, key="method-plane", finding=answer(space, pick), select=True)
     chosen = widgets.fresh("method-plane", chosen_column(points))
     if chosen is not None:
         set_pick(space, column=chosen)
@@ -75,7 +74,7 @@ def show(space: studies.Workspace, pick: Pick) -> None:
     )
 
 
-def _beside(space: studies.Workspace, pick: Pick) -> int:
+def _beside(space: Workspace, pick: Pick) -> int:
     cosines = method.column_cosines(space, pick.column)
     ordered = sorted((i for i in range(len(cosines)) if i != pick.column), key=lambda i: -abs(cosines[i]))
     place, _ = st.columns([5, 6])
@@ -89,12 +88,12 @@ def _beside(space: studies.Workspace, pick: Pick) -> int:
     return int(found)
 
 
-def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     return _figures(space, pick, nearest(space, pick.column))
 
 
-def _figures(space: studies.Workspace, pick: Pick, other: int) -> list[documents.PageSection]:
+def _figures(space: Workspace, pick: Pick, other: int) -> list[documents.PageSection]:
     made, frame = space.study.construction, readings.columns_frame(space)
     image = readings.prototype_maps(space).image
     known = frame["semantic_share"].null_count() == 0
@@ -126,7 +125,7 @@ def _figures(space: studies.Workspace, pick: Pick, other: int) -> list[documents
 
 
 STEP = Step(
-    slug="points",
+    name="points",
     picks=("column",),
     title="Columns as points",
     provenance="reconstruction",
@@ -135,15 +134,15 @@ STEP = Step(
     "settings: token values as anchors, and quantiles of the column.",
     formula=r"c_d = \frac{x_d - \bar x_d}{\lVert x_d - \bar x_d \rVert}, \qquad x_{da} = \text{mean of column } d "
     r"\text{ over the tokens of item } a",
-    words="Turn the table on its side: a column becomes a row of numbers, its value in each of a fixed set of "
+    about="Turn the table on its side: a column becomes a row of numbers, its value in each of a fixed set of "
     "items, the anchors. The mean is taken away and the length set to 1, so that only its pattern of rise and"
     " fall counts. Columns that carry one style rise and fall together, high in all sketches, low in all "
     "night scenes: they become points close to each other.",
-    ask="A column is multiplied by minus one everywhere. Where does its point go?",
+    question="A column is multiplied by minus one everywhere. Where does its point go?",
     reply="To the opposite side of the origin: its cosine with its old self is -1. It carries the same style with the "
     "other sign, which is why similarity to a style is measured by the absolute value of the cosine (step 7).",
     substituted=substituted,
-    draw=show,
+    render=render,
     answer=answer,
     figures=figures,
 )

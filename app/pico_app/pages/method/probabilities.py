@@ -5,11 +5,12 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pico_app.answers import documents, studies, teaching
+from pico_app.answers import documents, teaching
 from pico_app.figures.method_probability import Level, cosine_bars, probability_plane
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
+from pico_app.workspace import Workspace
 from pico_core.method.config import Combination, Similarity
 from pico_core.teaching.choices import Choice, printed_probability
 
@@ -40,7 +41,7 @@ BARS_BEWARE = (
 )
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """Both similarities of the picked column, and its probability."""
     made, d = space.study.construction, pick.column
     image, text = float(made.image_similarity[d]), float(made.text_similarity[d])
@@ -68,7 +69,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     return r"\begin{aligned}" + r"\\[3pt]".join(rows) + r"\end{aligned}"
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """The probability of the picked column, with its interval, among all."""
     made, d = space.study.construction, pick.column
     p = float(made.probabilities[d])
@@ -82,12 +83,7 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def draw(space: studies.Workspace, pick: Pick) -> None:
-    """The plane under the chosen alternatives, and the cosines of the picked column."""
-    _draw(space, pick)
-
-
-def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     """The plane as the study has it, and the cosines of the picked column."""
     config = space.study.construction.config
     found = teaching.choice(space, config.similarity, config.combination)
@@ -112,7 +108,8 @@ def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSect
 
 
 @st.fragment
-def _draw(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
+    """The plane under the chosen alternatives, and the cosines of the picked column."""
     config = space.study.construction.config
     for key, value, options in (
         ("method-similarity", config.similarity, get_args(Similarity)),
@@ -165,7 +162,7 @@ def _decimals(number: str) -> int:
     return len(number.partition(".")[2])
 
 
-def _compared(space: studies.Workspace, found: Choice, pick: Pick) -> str:
+def _compared(space: Workspace, found: Choice, pick: Pick) -> str:
     config, d = space.study.construction.config, pick.column
     p = float(found.probabilities[d])
     if (found.similarity, found.combination) == (config.similarity, config.combination):
@@ -193,13 +190,13 @@ def _plane(found: Choice, pick: Pick, *, dark: bool) -> Any:
     )
 
 
-def _bars(space: studies.Workspace, pick: Pick, *, dark: bool) -> Any:
+def _bars(space: Workspace, pick: Pick, *, dark: bool) -> Any:
     cosines = teaching.cosines_with_prototypes(space, pick.column)
     return cosine_bars(cosines.image.numpy(), cosines.text.numpy(), dark=dark)
 
 
 STEP = Step(
-    slug="probabilities",
+    name="probabilities",
     picks=("column",),
     title="Unlike every style prototype, on both sides: semantic",
     provenance="reconstruction",
@@ -208,15 +205,15 @@ STEP = Step(
     "sides. On planted data the absolute cosine with the product did best.",
     formula=r"\begin{aligned}s_d^m&=\max_k\,\bigl|\cos(c_d^m,\mu_k^m)\bigr|,\quad m\in\{v,t\}\\"
     r"p_d&=(1-s_d^v)(1-s_d^t)\end{aligned}",
-    words="A column that rises and falls like a style prototype, or exactly against it, is taken for style: the "
+    about="A column that rises and falls like a style prototype, or exactly against it, is taken for style: the "
     "absolute cosine says how alike they are. The semantic probability p is high only if the column is unlike every "
     "prototype in the images and in the texts.",
-    ask="A column looks just like a style prototype in the images, but like none in the texts. Is its semantic "
+    question="A column looks just like a style prototype in the images, but like none in the texts. Is its semantic "
     "probability high, middling or low?",
     reply="Low: one factor of the product is near 0, and nothing on the other side can lift it. With the mean "
     "instead of the product it would be middling; try it below. That choice is ours, not the paper's.",
     substituted=substituted,
-    draw=draw,
+    render=render,
     answer=answer,
     figures=figures,
 )

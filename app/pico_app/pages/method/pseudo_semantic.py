@@ -4,14 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import documents, method, readings, studies
+from pico_app.answers import documents, method, readings
 from pico_app.figures import first_steps as draw
 from pico_app.figures.columns import chosen_column
-from pico_app.pages.method.latex import number
 from pico_app.pages.method.picking import set_pick
-from pico_app.pages.method.piece import show_piece
-from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.method.step import Pick, Step, draw_section, number
 from pico_app.state import widgets
+from pico_app.workspace import Workspace
 
 READ = (
     "the mean agreement settles while pairs are added, in a random order. The dashed line counts the same captions "
@@ -30,11 +29,11 @@ BEWARE_ALL = (
 )
 
 
-def _row(space: studies.Workspace, column: int) -> dict[str, Any]:
+def _row(space: Workspace, column: int) -> dict[str, Any]:
     return readings.columns_frame(space).row(column, named=True)
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """p̂ and q̂ of the column, and p̂ minus its null."""
     row, pairs = _row(space, pick.column), space.splits.fit.n_texts
     d, p_hat, null = pick.column, row["p_hat"], row["null_mean"]
@@ -45,7 +44,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """p̂ beside its null, the verdict first."""
     row = _row(space, pick.column)
     verdict = (
@@ -59,20 +58,20 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def show(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
     """The column's p̂ as it settles, and all columns against their null."""
     left, right = st.columns(2, gap="medium")
     settled, against = figures(space, pick)
     with left:
-        show_piece(settled, key="method-settling", said=answer(space, pick))
+        draw_section(settled, key="method-settling", finding=answer(space, pick))
     with right:
-        points = show_piece(against, key="method-against-null", said=answer(space, pick), select=True)
+        points = draw_section(against, key="method-against-null", finding=answer(space, pick), select=True)
     chosen = widgets.fresh("method-against-null", chosen_column(points))
     if chosen is not None:
         set_pick(space, column=chosen)
 
 
-def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     row, found = _row(space, pick.column), method.running_agreement(space, pick.column)
 
@@ -95,7 +94,7 @@ def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]
 
 
 STEP = Step(
-    slug="estimate",
+    name="estimate",
     picks=("column",),
     title="From signs to p̂, and beside it its null",
     provenance="paper",
@@ -103,16 +102,16 @@ STEP = Step(
     "mismatched pairs and all intervals are beyond the paper.",
     formula=r"\hat p_d = \frac{1}{|M|} \sum_{(V,T) \in M} \frac{1}{n_v n_t} \sum_{ij} [v_{id} \, t_{jd} > 0]"
     r", \qquad \hat q_d = 1 - \hat p_d",
-    words="Average that share over all matched pairs: this is p̂, the pseudo-semantic probability, and q̂ = 1 − p̂ "
+    about="Average that share over all matched pairs: this is p̂, the pseudo-semantic probability, and q̂ = 1 − p̂ "
     "is called pseudo-style; where matched pairs agree, they are thought to share meaning. But read the same "
     "captions against other pictures: a column with the same constant offset on both sides agrees just as "
     "often, with nothing shared. That is the null, and only what p̂ has beyond it can be content.",
-    ask="A column has p̂ = 0.95. Is it semantic?",
+    question="A column has p̂ = 0.95. Is it semantic?",
     reply="It cannot be told from p̂ alone. If mismatched pairs give 0.95 too, the column only says that both "
     "encoders put the same constant there. If they give 0.50, matched pairs share something: content, or a style that "
     "text and picture have in common. Try the presets of rogue columns and of coupled style.",
     substituted=substituted,
-    draw=show,
+    render=render,
     answer=answer,
     figures=figures,
 )

@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import documents, retrieval, studies, teaching
+from pico_app.answers import documents, retrieval, teaching
 from pico_app.figures.method_strength import rank_curve
 from pico_app.pages.going import ask_button
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import asked, figure, prose
 from pico_app.state import queries, screen, widgets
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.retrieval.records import Scoring, Verdict
 from pico_core.teaching.strengths import STRENGTHS
 
@@ -28,7 +29,7 @@ BEWARE = (
 )
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """The weight of the picked column, and the score of the picked pair with and without weights."""
     plain_score, score = teaching.halves(space, pick.text), teaching.halves(space, pick.text, weights=space.weights)
     one, other = score.printed, plain_score.printed
@@ -42,7 +43,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """What the weights did to all captions of the test split, with the interval and without the guard."""
     report = space.study.report
     change = report.unguarded.difference
@@ -62,12 +63,7 @@ def _spread(row: Scoring) -> str:
     return f"{change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}]"
 
 
-def draw(space: studies.Workspace, pick: Pick) -> None:
-    """One caption, the strength, and the rank of its image."""
-    _draw(space, pick)
-
-
-def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     """The caption that gained most, along strengths."""
     text = _text(space, "gained")
     name = retrieval.item_name(space, "text", text)
@@ -84,7 +80,8 @@ def figures(space: studies.Workspace, pick: Pick) -> Sequence[documents.PageSect
 
 
 @st.fragment
-def _draw(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
+    """One caption, the strength, and the rank of its image."""
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
         widgets.start_widget(key, value, among=options)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -119,8 +116,7 @@ def _draw(space: studies.Workspace, pick: Pick) -> None:
         st.markdown(f"The weight of the picked column at λ = {strength:g}:")
         st.latex(r"\begin{aligned}" + _weight(space, pick, strength) + r"\end{aligned}")
     prose(space.study.construction.guard.sentence)
-    opened = studies.on_screen()
-    if opened is not None and opened.key == space.key:
+    if not pick.preset:
         ask_button(
             space,
             queries.Query("text", text),
@@ -133,7 +129,7 @@ def _draw(space: studies.Workspace, pick: Pick) -> None:
         )
 
 
-def _figure(space: studies.Workspace, text: int, strength: float, *, dark: bool) -> Any:
+def _figure(space: Workspace, text: int, strength: float, *, dark: bool) -> Any:
     curve = teaching.rank_curve(space, text)
     return rank_curve(
         curve.strengths,
@@ -146,7 +142,7 @@ def _figure(space: studies.Workspace, text: int, strength: float, *, dark: bool)
     )
 
 
-def _text(space: studies.Workspace, chosen: str) -> int:
+def _text(space: Workspace, chosen: str) -> int:
     """The caption that asks; the first one where none moved."""
     found = None if chosen == "first" else retrieval.most_moved(space, gains=chosen == "gained")
     return 0 if found is None else found.index
@@ -165,7 +161,7 @@ def _sum(parts: Sequence[str]) -> str:
     return parts[0] + "".join(part.replace("-", " - ") if part.startswith("-") else f" + {part}" for part in parts[1:])
 
 
-def _weight(space: studies.Workspace, pick: Pick, strength: float) -> str:
+def _weight(space: Workspace, pick: Pick, strength: float) -> str:
     found = teaching.column_weight(space, pick.column, strength=strength)
     printed = found.printed(strength=strength)
     p, mean = printed.parts
@@ -177,7 +173,7 @@ def _weight(space: studies.Workspace, pick: Pick, strength: float) -> str:
 
 
 STEP = Step(
-    slug="retrieval",
+    name="retrieval",
     picks=("text", "column"),
     title="Columns of meaning count more: the weighted score",
     provenance="beyond the paper",
@@ -188,15 +184,15 @@ STEP = Step(
     formula=r"\begin{aligned}S_P(V,T)&=\tfrac1{n_v}\textstyle\sum_i\max_j s_{ij}+\tfrac1{n_t}\sum_j\max_i s_{ij}\\"
     r"s_{ij}&=\textstyle\sum_d P_d\,v_{id}\,t_{jd}\\"
     r"P_d&=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}\end{aligned}",
-    words="The probabilities become weights: a column of meaning counts more in the score of a picture and a "
+    about="The probabilities become weights: a column of meaning counts more in the score of a picture and a "
     "caption, a column of style counts less. The strength λ says how much: 0 leaves all columns equal, 1 takes the "
     "probabilities as they are. Only the order of the scores matters, so one query shows what the weights do: its "
     "right answer moves.",
-    ask="Is the rank of the right answer bound to get better when the strength grows?",
+    question="Is the rank of the right answer bound to get better when the strength grows?",
     reply="No. The weights were fitted on other pairs, and one query may rest on a column that they close; go to “Lost "
     "most” to see one. Whether weighting helps is a question for all queries at once, with an interval and a control.",
     substituted=substituted,
-    draw=draw,
+    render=render,
     answer=answer,
     figures=figures,
 )

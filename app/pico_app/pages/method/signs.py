@@ -3,14 +3,13 @@
 import streamlit as st
 
 from pico_app.answers import column_detail as column_answers
-from pico_app.answers import documents, method, studies
+from pico_app.answers import documents, method
 from pico_app.figures import column_detail
 from pico_app.figures import first_steps as draw
-from pico_app.pages.method.latex import factor, number
-from pico_app.pages.method.piece import show_piece
-from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure
 from pico_app.state import screen
+from pico_app.workspace import Workspace
 
 READ = (
     "every square is the product of a patch value (bars above) and a word value (bars beside): blue (+) where both "
@@ -26,7 +25,7 @@ READ_ALL = (
 BEWARE_ALL = "a full cell is not yet meaning: compare it with its null, which is the next step."
 
 
-def substituted(space: studies.Workspace, pick: Pick) -> str:
+def substituted(space: Workspace, pick: Pick) -> str:
     """One product and its sign; then the share of all of this pair."""
     found = method.pair_signs(space, pick.text, pick.column)
     v, t = float(found.patches[pick.patch]), float(found.words[pick.word])
@@ -46,7 +45,7 @@ def substituted(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def answer(space: studies.Workspace, pick: Pick) -> str:
+def answer(space: Workspace, pick: Pick) -> str:
     """How many products of this pair are positive."""
     found = method.pair_signs(space, pick.text, pick.column)
     return (
@@ -55,11 +54,11 @@ def answer(space: studies.Workspace, pick: Pick) -> str:
     )
 
 
-def show(space: studies.Workspace, pick: Pick) -> None:
+def render(space: Workspace, pick: Pick) -> None:
     """This pair's products, and the four combinations of signs over all pairs."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_piece(figures(space, pick)[0], key="method-products", said=answer(space, pick))
+        draw_section(figures(space, pick)[0], key="method-products", finding=answer(space, pick))
     table = column_answers.signs(space, pick.column)
     with right:
         figure(
@@ -71,7 +70,7 @@ def show(space: studies.Workspace, pick: Pick) -> None:
         )
 
 
-def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]:
+def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     found = method.pair_signs(space, pick.text, pick.column)
     names = method.word_names(space, pick.text)
@@ -83,21 +82,21 @@ def figures(space: studies.Workspace, pick: Pick) -> list[documents.PageSection]
 
 
 STEP = Step(
-    slug="signs",
+    name="signs",
     title="The sign of every product",
     provenance="paper",
     source="The share of positive products of a matched pair is the paper's. That it need not be counted product by "
     "product, but follows from the shares of positive and negative tokens, is our observation and exact.",
     formula=r"\frac{1}{n_v n_t} \sum_{i=1}^{n_v} \sum_{j=1}^{n_t} \left[ v_{id} \, t_{jd} > 0 \right]",
-    words="Forget how large the products are and keep their signs: a positive product means that patch and word lie"
+    about="Forget how large the products are and keep their signs: a positive product means that patch and word lie"
     " on the same side of zero, so they agree. Count the agreeing products of a matched pair and divide by "
     "all. A short cut: a product is positive when both are positive or both negative, so counting signs among"
     " patches and among words is enough.",
-    ask="If a column were pure noise around zero, which share of its products would be positive?",
+    question="If a column were pure noise around zero, which share of its products would be positive?",
     reply="One half: four combinations of signs, equally often, two of them equal. But a column that is positive in "
     "every patch and in every word gives 1, whatever the picture shows. Keep that in mind for the next step.",
     substituted=substituted,
-    draw=show,
+    render=render,
     answer=answer,
     figures=figures,
 )

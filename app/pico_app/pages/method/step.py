@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from pico_app.answers import documents, studies
+from pico_app.answers import documents
+from pico_app.pages.instrument import Instrument
+from pico_app.pages.parts import figure
+from pico_app.state import screen
+from pico_app.workspace import Workspace
 
 Provenance = Literal["paper", "reconstruction", "beyond the paper"]
 
@@ -18,44 +22,76 @@ class Pick:
         patch: Of its image.
         word: Of the caption.
         column: The feature column looked at.
+        preset: Whether they are those of a preset, not of the open study.
     """
 
     text: int = 0
     patch: int = 0
     word: int = 0
     column: int = 0
+    preset: bool = False
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of the method.
+class Step(Instrument[[Workspace, Pick], None]):
+    """One step of the method: an instrument that says whose it is, and whose formula has the live numbers in it.
+
+    Its question is to be answered before the figure is looked at.
 
     Attributes:
-        slug: Its name in the address.
-        title: In a few plain words.
         provenance: Whose it is: the paper's, our reconstruction, or neither.
         source: Where it stands, or what is reconstructed and what else could have been chosen.
         formula: In LaTeX.
-        words: Two or three sentences that say it plainly.
-        ask: A question to answer before the figure is looked at.
-        reply: Its answer, seen after a click.
+        reply: The answer to the question, seen after a click.
         substituted: The formula with the live numbers in it, in LaTeX; every number is the engine's.
-        draw: Draws the figure and its controls below the words.
         answer: The step's finding on these data in a sentence, computed; it stands under the page's question.
         figures: What the printed handout shows, each drawable in light colours.
         picks: Which fields of the pick decide the numbers in the formula; none where the study as a whole does.
     """
 
-    slug: str
-    title: str
     provenance: Provenance
     source: str
     formula: str
-    words: str
-    ask: str
     reply: str
-    substituted: Callable[[studies.Workspace, Pick], str]
-    draw: Callable[[studies.Workspace, Pick], None]
-    answer: Callable[[studies.Workspace, Pick], str] | None = None
-    figures: Callable[[studies.Workspace, Pick], Sequence[documents.PageSection]] | None = None
+    substituted: Callable[[Workspace, Pick], str]
+    answer: Callable[[Workspace, Pick], str]
+    figures: Callable[[Workspace, Pick], Sequence[documents.PageSection]]
     picks: tuple[Literal["text", "patch", "word", "column"], ...] = ("text", "patch", "word", "column")
+
+
+def draw_section(section: documents.PageSection, *, key: str, finding: str, select: bool = False) -> list[Any]:
+    """Draw a figure of the handout on the page, in its theme; the points that are selected in it.
+
+    The finding is a sentence; with the title it stands in for the picture.
+    """
+    assert section.figure is not None
+    return figure(
+        section.figure(screen.dark()),
+        key=key,
+        read=section.read,
+        beware=section.beware,
+        select=select,
+        alt=f"{section.title}. {finding}",
+    )
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number; never minus zero. Braces keep a sign close to its number.
+
+    >>> number(-0.00001), number(1.23456), number(-0.5)
+    ('0.000', '1.235', '{-0.500}')
+    """
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        return text.lstrip("-")
+    return f"{{{text}}}" if value < 0 else text
+
+
+def factor(value: float, digits: int = 3) -> str:
+    """A number that is multiplied or subtracted: in brackets where it is below zero.
+
+    >>> factor(-0.25, 2)
+    '({-0.25})'
+    """
+    text = number(value, digits)
+    return f"({text})" if text.startswith("{") else text

@@ -1,5 +1,5 @@
 """The Overview page."""
 
-from pico_app.pages.overview.page import render
+from pico_app.pages.overview.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

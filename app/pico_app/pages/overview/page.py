@@ -9,11 +9,12 @@ from pico_app.answers import demos, drawn, readings, retrieval, studies
 from pico_app.figures import overview as draw
 from pico_app.figures import ranked_lists as lists
 from pico_app.pages import parts, tour
-from pico_app.pages.empty import workspace_or_say
 from pico_app.pages.going import ask_button
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, prose, question
 from pico_app.pages.report import report_button
 from pico_app.state import queries, screen
+from pico_app.workspace import Frame, Workspace
 from pico_core.method.config import BasisName
 
 TITLE = "Does weighting columns by their semantic probability help here?"
@@ -42,9 +43,9 @@ ABOUT: dict[BasisName, str] = {
 CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    space = workspace_or_say(TITLE)
+    space = workspace_or_say(frame, TITLE)
     if space is None:
         return
     demo = space.dataset.demo
@@ -72,7 +73,7 @@ def _go_to_experiments() -> None:
         st.page_link(page, label="Is it the method? See the experiments", icon=":material/science:")
 
 
-def _bases(space: studies.Workspace) -> None:
+def _bases(space: Workspace) -> None:
     wanted: list[BasisName] = ["given", "cross"]
     if space.study.config.basis not in wanted:
         wanted.append(space.study.config.basis)
@@ -101,7 +102,7 @@ def _bases(space: studies.Workspace) -> None:
     report_button(space, key="overview-report")
 
 
-def _offer(space: studies.Workspace, basis: BasisName) -> None:
+def _offer(space: Workspace, basis: BasisName) -> None:
     config = replace(space.study.config, basis=basis)
     st.markdown("Not computed yet for these data and settings.")
     job = studies.job()
@@ -112,7 +113,7 @@ def _offer(space: studies.Workspace, basis: BasisName) -> None:
         st.rerun()
 
 
-def _over_seeds(space: studies.Workspace) -> None:
+def _over_seeds(space: Workspace) -> None:
     """For the scenes: one dataset and one seed prove little, so the same on other scenes over several seeds."""
     report, recipes = demos.over_seeds(space), demos.recipes(space)
     demo = space.dataset.demo
@@ -139,7 +140,7 @@ def _over_seeds(space: studies.Workspace) -> None:
         )
 
 
-def _weights(space: studies.Workspace) -> None:
+def _weights(space: Workspace) -> None:
     st.subheader(f"All weights at a glance, at strength λ = {space.strength:g}", anchor=False)
     figure(
         drawn.drawn(
@@ -153,7 +154,7 @@ def _weights(space: studies.Workspace) -> None:
 
 
 @st.fragment
-def _one_query(space: studies.Workspace) -> None:
+def _one_query(space: Workspace) -> None:
     test = space.splits.test
     own = queries.chosen_query(test.n_images, test.n_texts)
     title, choice = st.columns([3, 4], vertical_alignment="bottom")
@@ -194,3 +195,6 @@ def _one_query(space: studies.Workspace) -> None:
         "**Do not read it so:** these queries were picked because they moved most. One query is an example; the "
         "verdict above counts all of them."
     )
+
+
+PAGE = Page("overview", "Overview", ":material/balance:", render)

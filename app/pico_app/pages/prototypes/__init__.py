@@ -1,5 +1,5 @@
 """The Prototypes page."""
 
-from pico_app.pages.prototypes.page import render
+from pico_app.pages.prototypes.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

@@ -2,22 +2,23 @@
 
 import streamlit as st
 
-from pico_app.answers import drawn, readings, studies
+from pico_app.answers import drawn, readings
 from pico_app.figures import construction as draw
 from pico_app.figures.trajectories import sides, trajectories
-from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, led, prose, question
 from pico_app.pages.prototypes import trained
 from pico_app.state import columns, screen
 from pico_app.words import provenance
+from pico_app.workspace import Frame, Workspace
 
 TITLE = "What kinds of style were found, and did feedback matter?"
 FACTORS = {1: "as it is", 10: "10 times", 50: "50 times"}
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    space = workspace_or_say(TITLE)
+    space = workspace_or_say(frame, TITLE)
     if space is None:
         return
     found = readings.feedback(space)
@@ -35,7 +36,7 @@ def render() -> None:
 
 
 @st.fragment
-def _ways(space: studies.Workspace) -> None:
+def _ways(space: Workspace) -> None:
     st.subheader("Where the prototypes went", anchor=False)
     planes = readings.prototype_maps(space)
     how, ties, _ = st.columns([3, 3, 1], vertical_alignment="bottom")
@@ -74,7 +75,7 @@ def _ways(space: studies.Workspace) -> None:
 
 
 @st.fragment
-def _map(space: studies.Workspace) -> None:
+def _map(space: Workspace) -> None:
     st.subheader("When the probabilities settled", anchor=False)
     made = space.study.construction
     change = (
@@ -109,7 +110,7 @@ def _map(space: studies.Workspace) -> None:
     )
 
 
-def _weights(space: studies.Workspace, checked: str) -> None:
+def _weights(space: Workspace, checked: str) -> None:
     st.subheader("Did more gain earn more weight?", anchor=False)
     made = space.study.construction
     history = made.history
@@ -162,3 +163,6 @@ def _sources() -> None:
             "above are beyond the paper too; the comparison with uniform averaging is paired by image, both without "
             "the guard, at the same strength."
         )
+
+
+PAGE = Page("prototypes", "Prototypes", ":material/route:", render)

@@ -1,5 +1,5 @@
 """The Retrieval page: one file per instrument, `page` holds them together."""
 
-from pico_app.pages.retrieval.page import render
+from pico_app.pages.retrieval.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import compare, side_ranks, studies
+from pico_app.answers import compare, side_ranks
 from pico_app.figures import metric_table, recall_curves
 from pico_app.figures import ranked_lists as lists
 from pico_app.pages.instrument import Instrument
@@ -13,6 +13,7 @@ from pico_app.pages.retrieval import ranked
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
 
 READ = (
@@ -26,7 +27,7 @@ BEWARE = (
 DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     under = st.container()
@@ -64,7 +65,7 @@ def _curve(curve: RecallCurve, found: compare.Comparison) -> Piece:
     )
 
 
-def _report(space: studies.Workspace) -> None:
+def _report(space: Workspace) -> None:
     """The fixed report: guarded weights and controls, whatever the sides above are."""
     report, guard = space.study.report, space.study.construction.guard
     with st.expander("The report of the study, with its controls", icon=":material/lab_profile:"):

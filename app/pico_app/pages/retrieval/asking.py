@@ -5,10 +5,11 @@ import secrets
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pico_app.answers import compare, outside, pictures, retrieval, side_ranks, studies
+from pico_app.answers import compare, outside, pictures, retrieval, side_ranks
 from pico_app.pages.retrieval import weights
 from pico_app.state import queries
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 
 MANY = 5000  # beyond this a selectbox would send too much to the browser
 KINDS = {"text": "Caption", "image": "Image", "words": "Your words", "picture": "Your picture"}
@@ -21,7 +22,7 @@ REFUSED = {"words": "These words cannot be looked up.", "picture": "This picture
 TRY = ("a red star above a blue ring", "four shapes in a grid", "softly a green heart dreams at the top")
 
 
-def choose(space: studies.Workspace) -> compare.Asked | None:
+def choose(space: Workspace) -> compare.Asked | None:
     """The item, the words or the picture that asks; None while there is none."""
     test = space.splits.test
     asked = queries.query(test.n_images, test.n_texts)
@@ -48,19 +49,19 @@ def choose(space: studies.Workspace) -> compare.Asked | None:
     return _typed(space, rest, queries.words() or "") if now == "words" else _dropped(space, rest)
 
 
-def invitation(space: studies.Workspace) -> str:
+def invitation(space: Workspace) -> str:
     """What to say while nothing asks."""
     if outside.outside_encoder(space.dataset).encoder is None:
         return "The encoder that made this dataset is needed first."
     return INVITE[_kind(space) or "words"]
 
 
-def refusal(space: studies.Workspace) -> str:
+def refusal(space: Workspace) -> str:
     """What to say where the query cannot be encoded."""
     return REFUSED[_kind(space) or "words"]
 
 
-def _kind(space: studies.Workspace) -> str | None:
+def _kind(space: Workspace) -> str | None:
     """Whether words or a picture of the reader's own ask; None where an item does."""
     if not outside.can_ask_outside(space.dataset):
         return None
@@ -78,7 +79,7 @@ def _turn_to(kind: str) -> None:
     st.rerun()
 
 
-def _item(space: studies.Workspace, asked: queries.Query, place: DeltaGenerator) -> queries.Query:
+def _item(space: Workspace, asked: queries.Query, place: DeltaGenerator) -> queries.Query:
     """The item, chosen by name, by chance, or by how far the weights moved it."""
     test = space.splits.test
     item, chance, gain, loss = place.columns([5.6, 1.3, 1.4, 1.4], vertical_alignment="bottom")
@@ -113,7 +114,7 @@ def _item(space: studies.Workspace, asked: queries.Query, place: DeltaGenerator)
     return asked
 
 
-def _typed(space: studies.Workspace, place: DeltaGenerator, words: str) -> compare.Outside | None:
+def _typed(space: Workspace, place: DeltaGenerator, words: str) -> compare.Outside | None:
     """The box to type in; its key carries the words, so that a link or an example shows in it."""
     found = place.text_input(
         "Describe a scene in your own words",
@@ -131,7 +132,7 @@ def _typed(space: studies.Workspace, place: DeltaGenerator, words: str) -> compa
     return compare.Outside("text", read.key, found, read.tokens, pieces=read.pieces)
 
 
-def _dropped(space: studies.Workspace, place: DeltaGenerator) -> compare.Outside | None:
+def _dropped(space: Workspace, place: DeltaGenerator) -> compare.Outside | None:
     """The place to drop a picture on. It stays the query when the reader comes back from another page."""
     key = "dropped-picture"
     place.file_uploader(
@@ -149,7 +150,7 @@ def _dropped(space: studies.Workspace, place: DeltaGenerator) -> compare.Outside
     return compare.Outside("image", seen.key, seen.name, seen.tokens, picture=seen.thumbnail)
 
 
-def say_query(space: studies.Workspace, asked: compare.Asked) -> None:
+def say_query(space: Workspace, asked: compare.Asked) -> None:
     """What asks, set apart."""
     with st.container(border=True):
         if isinstance(asked, compare.Outside):
@@ -167,7 +168,7 @@ def say_query(space: studies.Workspace, asked: compare.Asked) -> None:
                 st.text(retrieval.item_name(space, "image", asked.index))
 
 
-def _say_words(space: studies.Workspace, asked: compare.Outside) -> None:
+def _say_words(space: Workspace, asked: compare.Outside) -> None:
     """What the encoder made of a typed caption: the words it read, and those it does not know."""
     found = outside.encode_words(space.dataset, asked.name)
     st.markdown("**Asked in your own words: which images does this describe?**")
@@ -183,7 +184,7 @@ def _say_words(space: studies.Workspace, asked: compare.Outside) -> None:
         st.caption("The caption is longer than the encoder reads; the rest is left out.")
 
 
-def _say_picture(space: studies.Workspace, asked: compare.Outside) -> None:
+def _say_picture(space: Workspace, asked: compare.Outside) -> None:
     """The picture as it is, and what the encoder made of it."""
     held = queries.dropped()
     if held is None:
@@ -198,7 +199,7 @@ def _say_picture(space: studies.Workspace, asked: compare.Outside) -> None:
             st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
 
 
-def offer_examples(space: studies.Workspace) -> None:
+def offer_examples(space: Workspace) -> None:
     """Captions to begin with, while nothing is typed; scenes are all that the small encoder knows."""
     if _kind(space) != "words" or not outside.outside_encoder(space.dataset).scenes_only:
         return

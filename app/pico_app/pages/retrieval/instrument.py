@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from pico_app.answers.compare import Asked, Comparison
-from pico_app.answers.studies import Workspace
 from pico_app.pages.instrument import Instrument
+from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
 
 

@@ -4,17 +4,18 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import compare, side_ranks, studies
+from pico_app.answers import compare, side_ranks
 from pico_app.figures import label_changes as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import comparison, screen
+from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     columns = side_ranks.query_label_columns(space)
     if not columns:

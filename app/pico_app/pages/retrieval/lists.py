@@ -4,17 +4,18 @@ from functools import cache
 
 import streamlit as st
 
-from pico_app.answers import compare, documents, retrieval, studies
+from pico_app.answers import compare, documents, retrieval
 from pico_app.figures import flow
 from pico_app.figures import ranked_lists as draw
 from pico_app.pages.parts import camera
 from pico_app.pages.retrieval.instrument import Piece, Shown
 from pico_app.state import queries, screen
+from pico_app.workspace import Workspace
 
 TOP = 10
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown) -> Piece:
+def render(space: Workspace, found: compare.Comparison, shown: Shown) -> Piece:
     """Draw the lists with the flow between them."""
     asked, both = shown.query, shown.lists
     other: queries.QueryKind = "text" if asked.kind == "image" else "image"

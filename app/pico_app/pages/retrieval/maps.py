@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import column_detail, compare, retrieval, studies, token_maps
+from pico_app.answers import column_detail, compare, retrieval, token_maps
 from pico_app.components.word_maps import word_maps
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.pages.instrument import Instrument
@@ -15,6 +15,7 @@ from pico_app.pages.waiting import waiting
 from pico_app.server.jobs import Job
 from pico_app.state import queries, screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
 
 READ_GRID = "Every square is a patch of the picture;"
@@ -38,7 +39,7 @@ READ_KEPT = (
 )
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
@@ -96,7 +97,7 @@ def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | N
     return pieces
 
 
-def _choose(space: studies.Workspace, asked: compare.Asked, both: SideBySide, key: str) -> int:
+def _choose(space: Workspace, asked: compare.Asked, both: SideBySide, key: str) -> int:
     """The other half of the pair: the right answer to begin with, any item of the lists."""
     items = items_shown(both)
     other: queries.QueryKind = "text" if asked.kind == "image" else "image"

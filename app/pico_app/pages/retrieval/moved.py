@@ -5,7 +5,7 @@ from typing import Any, Literal
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import compare, pictures, retrieval, side_ranks, studies
+from pico_app.answers import compare, pictures, retrieval, side_ranks
 from pico_app.figures import moves as draw
 from pico_app.figures.ranked_lists import arrow
 from pico_app.pages.instrument import Instrument
@@ -14,6 +14,7 @@ from pico_app.pages.retrieval import ranked
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.pages.retrieval.labels import label_name
 from pico_app.state import queries, screen, study, widgets
+from pico_app.workspace import Workspace
 
 Fate = Literal["won", "lost", "both"]
 FATES: dict[Fate, str] = {"both": "Won and lost", "won": "Won", "lost": "Lost"}
@@ -31,7 +32,7 @@ BEWARE = (
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     for count in side_ranks.won_and_lost(now):
@@ -57,7 +58,7 @@ def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | N
     return [Piece("queries", "Every query with its ranks", table, drawn, words, READ, BEWARE)]
 
 
-def _filtered(space: studies.Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame, bool]:
+def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame, bool]:
     """The queries of the chosen direction and label, all fates; whether a label is chosen."""
     frame = side_ranks.all_moves(now)
     direction, label, value = st.columns([4.4, 3.4, 3.4], vertical_alignment="bottom")
@@ -92,9 +93,7 @@ def _filtered(space: studies.Workspace, now: side_ranks.Compared) -> tuple[pl.Da
     return (frame if wanted == EVERY else frame.filter(pl.col("label") == wanted)), True
 
 
-def _table(
-    space: studies.Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool
-) -> queries.Query | None:
+def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool) -> queries.Query | None:
     """The queries that moved, the most first; the one that was clicked."""
     which, page = st.columns([8, 2], vertical_alignment="bottom")
     fate = which.segmented_control(
@@ -147,7 +146,7 @@ def _table(
     return None if row is None else queries.Query(rows["kind"][row], rows["index"][row])
 
 
-def _displayed(space: studies.Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.DataFrame:
+def _displayed(space: Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.DataFrame:
     test, kinds = space.splits.test, rows["kind"].to_list()
     asked = [queries.Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
     columns: dict[str, list[object]] = {}
@@ -168,7 +167,7 @@ def _displayed(space: studies.Workspace, rows: pl.DataFrame, *, has_label: bool)
     return pl.DataFrame(columns)
 
 
-def _scatter(space: studies.Workspace, frame: pl.DataFrame) -> queries.Query | None:
+def _scatter(space: Workspace, frame: pl.DataFrame) -> queries.Query | None:
     """Ranks before against after; the query that was clicked."""
     if frame.is_empty():
         return None
@@ -186,7 +185,7 @@ def _scatter(space: studies.Workspace, frame: pl.DataFrame) -> queries.Query | N
     return None if chosen is None else queries.Query("text" if chosen % 2 else "image", chosen // 2)
 
 
-def _ringed(space: studies.Workspace) -> tuple[str, int] | None:
+def _ringed(space: Workspace) -> tuple[str, int] | None:
     """The query above, where it is an item of the dataset."""
     if queries.words() is not None:
         return None
@@ -194,7 +193,7 @@ def _ringed(space: studies.Workspace) -> tuple[str, int] | None:
     return asked.kind, asked.index
 
 
-def _has_pictures(space: studies.Workspace) -> bool:
+def _has_pictures(space: Workspace) -> bool:
     return any(path is not None for path in space.splits.test.image_paths[:1])
 
 

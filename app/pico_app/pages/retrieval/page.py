@@ -3,13 +3,14 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pico_app.answers import compare, side_ranks, studies
-from pico_app.pages.empty import workspace_or_say
+from pico_app.answers import compare, side_ranks
 from pico_app.pages.instrument import choose_instrument
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import question
 from pico_app.pages.retrieval import all_queries, asking, labels, lists, maps, moved, save, sides, why
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.words.markup import plain
+from pico_app.workspace import Frame, Workspace
 from pico_core.errors import DataError
 from pico_core.registry import Registry
 
@@ -19,9 +20,9 @@ INSTRUMENTS: Registry[RetrievalInstrument] = Registry(
 )
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    space = workspace_or_say(TITLE)
+    space = workspace_or_say(frame, TITLE)
     if space is None:
         return
     head = st.container()
@@ -51,7 +52,7 @@ def render() -> None:
 
 
 def _query(
-    space: studies.Workspace,
+    space: Workspace,
     found: compare.Comparison,
     asked: compare.Asked | None,
     head: DeltaGenerator,
@@ -70,3 +71,6 @@ def _query(
         asking.say_query(space, asked)
         sides.choose(space, found)
         return shown, [lists.render(space, found, shown)]
+
+
+PAGE = Page("retrieval", "Retrieval", ":material/swap_vert:", render, INSTRUMENTS)

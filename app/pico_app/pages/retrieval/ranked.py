@@ -3,12 +3,13 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pico_app.answers import compare, side_ranks, studies
+from pico_app.answers import compare, side_ranks
 from pico_app.pages import parts
 from pico_app.pages.waiting import waiting
+from pico_app.workspace import Workspace
 
 
-def verdict(space: studies.Workspace, found: compare.Comparison) -> side_ranks.Compared:
+def verdict(space: Workspace, found: compare.Comparison) -> side_ranks.Compared:
     """Rank all queries on both sides, and say what that does to rSum."""
     now = side_ranks.compared_ranks(space, found)
     parts.verdict(said(now, found))
@@ -31,9 +32,7 @@ def follow(now: side_ranks.Compared) -> None:
         )
 
 
-def control(
-    space: studies.Workspace, found: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator
-) -> bool:
+def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator) -> bool:
     """Say what the same weights do on other columns; whether that came while the page was drawn.
 
     Args:

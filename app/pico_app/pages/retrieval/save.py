@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pico_app.answers import compare, documents, studies
+from pico_app.answers import compare, documents
 from pico_app.pages.retrieval.instrument import Piece, Shown
 from pico_app.state import screen, widgets
+from pico_app.workspace import Workspace
 
 TABLES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 PICTURES = {"png": "PNG", "svg": "SVG"}
@@ -14,7 +15,7 @@ LISTS = "lists"  # the page draws them itself
 
 
 def render(
-    space: studies.Workspace,
+    space: Workspace,
     found: compare.Comparison,
     shown: Shown | None,
     pieces: Sequence[Piece],
@@ -44,7 +45,7 @@ def render(
         )
 
 
-def _whole(space: studies.Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[Piece]) -> None:
+def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[Piece]) -> None:
     words, button = st.columns([3, 2], vertical_alignment="center")
     words.markdown(
         "**The comparison as one page**: query, lists, flow and everything below, with its settings. It opens without "

@@ -5,15 +5,16 @@ from typing import Literal
 
 import streamlit as st
 
-from pico_app.answers import compare, studies
+from pico_app.answers import compare
 from pico_app.state import comparison, widgets
 from pico_app.state.side_choice import MOST_DRAWS, SideChoice
+from pico_app.workspace import Workspace
 from pico_core.retrieval.schemes.method import PERMUTED
 
 Place = Literal["left", "right"]
 
 
-def choose(space: studies.Workspace, found: compare.Comparison | None) -> None:
+def choose(space: Workspace, found: compare.Comparison | None) -> None:
     """Draw the choosers above the lists.
 
     Args:
@@ -37,7 +38,7 @@ def choose(space: studies.Workspace, found: compare.Comparison | None) -> None:
         st.caption("Both sides score alike, so nothing can move. Choose another scoring on one of them.")
 
 
-def _chooser(space: studies.Workspace, place: Place) -> None:
+def _chooser(space: Workspace, place: Place) -> None:
     chosen: SideChoice = getattr(comparison.sides(), place)
     options = compare.side_options(space, chosen)
     key = f"side-{place}"

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pico_app.answers import datasets, outside
+from pico_app.answers import outside
 from pico_app.words.markup import plain
+from pico_app.workspace import Dataset
 from pico_core.errors import DataError
 
 
-def ask(dataset: datasets.Dataset, found: outside.OutsideEncoder) -> None:
+def ask(dataset: Dataset, found: outside.OutsideEncoder) -> None:
     """Say which weights are needed, and take the file that the reader names."""
     if found.needed is None:
         st.info(plain(found.why), icon=":material/key:")

@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.answers import compare, documents, explain, retrieval, studies
+from pico_app.answers import compare, documents, explain, retrieval
 from pico_app.figures import why as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, verdict
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.state import columns, queries, screen
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import DIGITS, Split, listed_columns
 from pico_core.retrieval.rankings import RankedItem, SideBySide
 
@@ -20,7 +21,7 @@ NAMED = 3  # columns that a sentence names
 CHANGE, LEFT, RIGHT = "What changed, left to right", "Who leads on the left", "Who leads on the right"
 
 
-def answer(space: studies.Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> str:
+def answer(space: Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> str:
     """The answer of the page: where the right answer went, and by which columns."""
     common = compare.in_common_axes(found)
     target, rival = both.target_before, _rival(both)
@@ -34,7 +35,7 @@ def answer(space: studies.Workspace, found: compare.Comparison, asked: compare.A
     return f"{both.sentence} {said}"
 
 
-def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
@@ -94,7 +95,7 @@ def render(space: studies.Workspace, found: compare.Comparison, shown: Shown | N
 
 
 def _draw(
-    space: studies.Workspace,
+    space: Workspace,
     found: compare.Comparison,
     asked: compare.Asked,
     both: SideBySide,

@@ -1,5 +1,5 @@
 """The Subspaces page: maps, search, gallery and numbers, `page` holds them together."""
 
-from pico_app.pages.subspaces.page import render
+from pico_app.pages.subspaces.page import PAGE
 
-__all__ = ["render"]
+__all__ = ["PAGE"]

@@ -5,7 +5,8 @@ from typing import Literal
 
 import streamlit as st
 
-from pico_app.answers import colours, maps, studies
+from pico_app.answers import colours, maps
+from pico_app.workspace import Workspace
 from pico_core.spaces.maps import Method
 from pico_core.spaces.subspaces import Reading
 
@@ -35,7 +36,7 @@ class Choices:
     mouse: Mouse
 
 
-def choose(space: studies.Workspace) -> Choices:
+def choose(space: Workspace) -> Choices:
     """Draw the controls and read them."""
     one, four, two, three = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
     method: Method = one.segmented_control(

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pico_app.answers import maps, studies
+from pico_app.answers import maps
 from pico_app.pages.parts import led
+from pico_app.workspace import Workspace
 
 
-def render(space: studies.Workspace, numbers: maps.SpaceNumbers) -> None:
+def render(space: Workspace, numbers: maps.SpaceNumbers) -> None:
     """Draw the folded part."""
     change = numbers.change
     told = [

@@ -3,15 +3,16 @@
 import polars as pl
 import streamlit as st
 
-from pico_app.answers import maps, studies
+from pico_app.answers import maps
 from pico_app.state import queries, selections
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.spaces.change import NeighbourhoodChange
 
 SUGGESTED = 12
 
 
-def render(space: studies.Workspace, items: pl.DataFrame, change: NeighbourhoodChange | None) -> None:
+def render(space: Workspace, items: pl.DataFrame, change: NeighbourhoodChange | None) -> None:
     """Draw the search, the suggestions, and the button that clears the selection."""
     field, images, texts, clear = st.columns([3.6, 2.3, 2.3, 1.3], vertical_alignment="bottom")
     words = field.text_input(
@@ -52,12 +53,12 @@ def render(space: studies.Workspace, items: pl.DataFrame, change: NeighbourhoodC
         _say(space, items, words)
 
 
-def _search(space: studies.Workspace, items: pl.DataFrame) -> None:
+def _search(space: Workspace, items: pl.DataFrame) -> None:
     rows = maps.find_items(space, str(st.session_state.get("map-words") or ""))
     selections.set_selection(tuple(sorted(items[rows].select("kind", "index").rows())))
 
 
-def _say(space: studies.Workspace, items: pl.DataFrame, words: str) -> None:
+def _say(space: Workspace, items: pl.DataFrame, words: str) -> None:
     kinds = items[maps.find_items(space, words)]["kind"].to_list()
     if not kinds:
         st.caption(f"Nothing shown here contains all of: {plain(words)}. Try fewer or shorter words.")

@@ -8,17 +8,16 @@ import streamlit as st
 from markupsafe import Markup
 
 from pico_app import templates
-from pico_app.answers import pictures, retrieval, studies
+from pico_app.answers import pictures, retrieval
 from pico_app.pages.going import ask_button
 from pico_app.state import queries, selections
+from pico_app.workspace import Workspace
 from pico_core.spaces.change import NeighbourhoodChange, SideChange
 
 SHOWN = 24
 
 
-def render(
-    space: studies.Workspace, items: pl.DataFrame, rows: Sequence[int], change: NeighbourhoodChange | None
-) -> None:
+def render(space: Workspace, items: pl.DataFrame, rows: Sequence[int], change: NeighbourhoodChange | None) -> None:
     """Draw the gallery; it says how to fill it while nothing is selected."""
     with st.container(border=True):
         if not rows:
@@ -43,7 +42,7 @@ def render(
         )
 
 
-def _ask(space: studies.Workspace, images: list[int], texts: list[int]) -> None:
+def _ask(space: Workspace, images: list[int], texts: list[int]) -> None:
     """One of the selected items as a query."""
     items = [queries.Query("image", index) for index in images] + [queries.Query("text", index) for index in texts]
     which, go = st.columns([3, 2], vertical_alignment="bottom")
@@ -71,7 +70,7 @@ def _by_change(indices: list[int], side: SideChange | None) -> list[int]:
 
 
 def _cards(
-    space: studies.Workspace,
+    space: Workspace,
     images: list[int],
     texts: list[int],
     changes: tuple[SideChange | None, SideChange | None],
@@ -99,7 +98,7 @@ def _cards(
 
 
 def _card(
-    space: studies.Workspace, kind: str, image: int, title: str, labels: str, change: float | None
+    space: Workspace, kind: str, image: int, title: str, labels: str, change: float | None
 ) -> dict[str, object]:
     picture = pictures.thumbnail(space.dataset, space.splits.test.image_paths[image], size=160)
     return {"kind": kind, "picture": picture, "title": title, "labels": labels, "change": change}

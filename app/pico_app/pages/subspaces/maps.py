@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import colours as colours_answers
-from pico_app.answers import maps, studies
+from pico_app.answers import maps
 from pico_app.figures import maps as draw
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.choices import Choices
@@ -15,6 +15,7 @@ from pico_app.pages.waiting import waiting
 from pico_app.state import screen
 from pico_app.state import selections as selections_state
 from pico_app.words.markup import plain
+from pico_app.workspace import Workspace
 from pico_core.spaces.items import matched_pairs
 from pico_core.spaces.maps import PlanePair
 from pico_core.spaces.stored import UmapPlanes
@@ -41,7 +42,7 @@ class Shown:
 
 
 def render(
-    space: studies.Workspace,
+    space: Workspace,
     wanted: Choices,
     items: pl.DataFrame,
     rows: list[int],
@@ -94,7 +95,7 @@ def render(
     return Shown(planes, umap, places[0], places[1])
 
 
-def _umap(space: studies.Workspace, wanted: Choices) -> UmapPlanes | None:
+def _umap(space: Workspace, wanted: Choices) -> UmapPlanes | None:
     stored = maps.stored_maps(space, wanted.reading)
     if stored is not None:
         return stored

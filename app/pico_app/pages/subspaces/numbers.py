@@ -4,18 +4,19 @@ from typing import Literal
 
 import streamlit as st
 
-from pico_app.answers import maps, studies
+from pico_app.answers import maps
 from pico_app.figures import purity as drawing
 from pico_app.figures.space_numbers import NumberRow, numbers_html
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces import definitions
 from pico_app.pages.subspaces.maps import Shown
 from pico_app.state import screen
+from pico_app.workspace import Workspace
 from pico_core.spaces.purity import Separation
 from pico_core.spaces.trust import MapTrust
 
 
-def render(space: studies.Workspace, numbers: maps.SpaceNumbers) -> Separation:
+def render(space: Workspace, numbers: maps.SpaceNumbers) -> Separation:
     """Draw the section on purity and return what it found."""
     st.subheader("Purity: who are an item's neighbours?", anchor=False)
     roles = maps.label_roles(space)
@@ -42,7 +43,7 @@ def render(space: studies.Workspace, numbers: maps.SpaceNumbers) -> Separation:
     return found
 
 
-def beside(space: studies.Workspace, shown: Shown, numbers: maps.SpaceNumbers, found: Separation) -> None:
+def beside(space: Workspace, shown: Shown, numbers: maps.SpaceNumbers, found: Separation) -> None:
     """Fill the places under the maps with the numbers of their spaces."""
     trust = numbers.pca_trust if shown.umap is None else maps.umap_trust(space, numbers, shown.umap)
     shown.semantic.html(numbers_html(_rows("semantic", numbers, found, None if trust is None else trust.semantic)))

@@ -4,19 +4,20 @@ import streamlit as st
 
 from pico_app.answers import maps as maps_answers
 from pico_app.figures import maps as drawn
-from pico_app.pages.empty import workspace_or_say
+from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
 from pico_app.pages.subspaces import details, finding, gallery, maps, numbers
 from pico_app.pages.subspaces.choices import choose
 from pico_app.pages.waiting import waiting
 from pico_app.state import selections
+from pico_app.workspace import Frame
 
 TITLE = "Do the two spaces separate content from style?"
 
 
-def render() -> None:
+def render(frame: Frame) -> None:
     """Draw the page."""
-    space = workspace_or_say(TITLE)
+    space = workspace_or_say(frame, TITLE)
     if space is None:
         return
     head, controls, tools, pictures = st.container(), st.container(), st.container(), st.container()
@@ -42,3 +43,6 @@ def render() -> None:
         question(TITLE, measured.sentence)
         prose(measured.details)
     details.render(space, found)
+
+
+PAGE = Page("subspaces", "Subspaces", ":material/scatter_plot:", render)

@@ -1,4 +1,8 @@
-"""What a page shows while there is nothing to show: one sentence and the button that fills it."""
+"""What a page is, and what it shows while there is no study to show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -6,15 +10,36 @@ from pico_app import sidebar
 from pico_app.answers import studies
 from pico_app.pages.parts import question
 from pico_app.state import study
+from pico_app.workspace import Frame, Workspace
+from pico_core.registry import Registry
+
+NO_INSTRUMENTS: Registry[Any] = Registry("instrument", ())
 
 
-def workspace_or_say(title: str) -> studies.Workspace | None:
+@dataclass(frozen=True)
+class Page:
+    """One page of the app; a line in the frame adds it.
+
+    Attributes:
+        name: Its address.
+        title: In the navigation.
+        icon: Beside the title.
+        render: Draws it.
+        instruments: What can be opened on it.
+    """
+
+    name: str
+    title: str
+    icon: str
+    render: Callable[[Frame], None]
+    instruments: Registry[Any] = NO_INSTRUMENTS
+
+
+def workspace_or_say(frame: Frame, title: str) -> Workspace | None:
     """The workspace, or the page's title with what is missing and the button that brings it."""
-    space = studies.on_screen()
-    if space is not None:
-        return space
-    dataset = studies.opened()
-    if dataset is None:
+    if frame.space is not None:
+        return frame.space
+    if frame.dataset is None:
         question(title, "No dataset is open. Correct the path on the left, or choose a built-in demo.")
         st.button(
             "Open the first demo",
@@ -31,7 +56,7 @@ def workspace_or_say(title: str) -> studies.Workspace | None:
     question(title, "Nothing is computed for this dataset yet.")
     config = study.wanted_config()
     if st.button("Compute now", type="primary", icon=":material/play_arrow:", key="compute-here"):
-        studies.start_job(dataset, config, title=sidebar.job_title(config))
+        studies.start_job(frame.dataset, config, title=sidebar.job_title(config))
         st.rerun()
     st.caption(
         "The images are divided at random into fit, feedback and test; the prototypes are built on the first, compared "
