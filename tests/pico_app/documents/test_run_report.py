@@ -265,7 +265,7 @@ def test_the_app_offers_it(name):
 
 def test_the_app_writes_the_study_on_the_screen():
     dataset = datasets.open_dataset("shortcut")
-    space = studies.workspace(dataset, studies.find_study(dataset, StudyConfig()))
+    space = studies.workspace(dataset, studies.find_study(dataset, StudyConfig()), strength=1.0)
     html = documents.study_report(space)
     assert space.study.report.sentence in said(html)
     assert space.dataset.pairs.digest in said(html)

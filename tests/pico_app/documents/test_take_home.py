@@ -24,7 +24,7 @@ from tests.pico_app.reading import HOSTILE, assert_needs_no_network, outline
 @pytest.fixture(scope="module")
 def space():
     dataset = datasets.open_dataset("shortcut")
-    return studies.workspace(dataset, studies.find_study(dataset, StudyConfig()))
+    return studies.workspace(dataset, studies.find_study(dataset, StudyConfig()), strength=1.0)
 
 
 @pytest.fixture(scope="module")

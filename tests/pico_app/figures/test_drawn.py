@@ -12,6 +12,7 @@ from pico_app.figures.drawn import finished, ready
 from pico_core.demo import demo_of
 from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run
+from tests.pico_app.opening import page
 
 
 def bar():

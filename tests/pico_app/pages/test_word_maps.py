@@ -63,7 +63,7 @@ def numbers(text: str) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def scenes():
     dataset = datasets.open_dataset("shortcut")
-    return studies.workspace(dataset, studies.find_study(dataset, StudyConfig()))
+    return studies.workspace(dataset, studies.find_study(dataset, StudyConfig()), strength=1.0)
 
 
 def compared(space, left="unweighted", right="pico"):
@@ -141,7 +141,7 @@ def test_maps_under_any_scoring_add_up_to_the_score_of_its_list(scenes, left):
 
 def test_sides_in_different_axes_have_maps_too(scenes):
     cross = studies.find_study(scenes.dataset, StudyConfig(basis="cross"))
-    other = studies.workspace(scenes.dataset, cross)
+    other = studies.workspace(scenes.dataset, cross, strength=1.0)
     found = Comparison(side(scenes, SideChoice("scheme", "pico")), side(other, SideChoice("scheme", "pico")))
     asked = queries.Query("text", 5)
     both = compare.lists_of(scenes, found, asked, top_k=3)

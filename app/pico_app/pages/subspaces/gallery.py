@@ -97,9 +97,7 @@ def _cards(
     return templates.render("cards", cards=cards)
 
 
-def _card(
-    space: Workspace, kind: str, image: int, title: str, labels: str, change: float | None
-) -> dict[str, object]:
+def _card(space: Workspace, kind: str, image: int, title: str, labels: str, change: float | None) -> dict[str, object]:
     picture = pictures.thumbnail(space.dataset, space.splits.test.image_paths[image], size=160)
     return {"kind": kind, "picture": picture, "title": title, "labels": labels, "change": change}
 
