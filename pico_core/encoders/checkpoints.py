@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pico_core.errors import DataError
+from pico_core.formats.torch_file import load_plain
 from pico_core.storage.headers import check_file, naming, reading, safetensors_headers, zip_members
 
 CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin")
@@ -36,13 +37,7 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
 def _torch_weights(path: Path) -> object:
     if any("/code/" in member.filename for member in zip_members(path)):
         raise DataError(ONLY_WEIGHTS)  # TorchScript
-    zip_members(path, stored=True)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:
-        if any(word in str(error) for word in ("weights_only", "Weights only")):
-            raise DataError(ONLY_WEIGHTS) from error
-        raise
+    content = load_plain(path, ONLY_WEIGHTS)
     return content.get("state_dict", content) if isinstance(content, dict) else content
 
 

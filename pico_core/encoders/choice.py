@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pico_core.data.marks import Precision
-from pico_core.encoders.builtin import builtin_encoder
 from pico_core.encoders.loading import HUB, as_file, check_model, load_encoder, pretrained_tags
 from pico_core.encoders.openclip import OpenClipEncoder
-from pico_core.encoders.small import SMALL, is_small
+from pico_core.encoders.small import SMALL, builtin_encoder, is_small
 from pico_core.errors import SettingError
 from pico_core.storage.headers import check_file, reading, safetensors_headers
 

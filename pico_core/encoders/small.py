@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, UInt8
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -18,11 +17,13 @@ from pico_core.encoders.checkpoints import fit_weights, read_weights
 from pico_core.encoders.openclip import DTYPES, OpenClipEncoder
 from pico_core.encoders.words import END, PADDING, START, SmallWords
 from pico_core.errors import DataError, SettingError
+from pico_core.places import ASSETS
 from pico_core.storage.atomic import atomic_file
-from pico_core.storage.headers import check_file, naming, reading, safetensors_headers
+from pico_core.storage.headers import check_file, naming, reading, safetensors_headers, safetensors_metadata
 
 SMALL = "pico-small"
 FORMAT, VERSION = "pico-lens encoder", 1
+BUILTIN = ASSETS / "scenes" / "shortcut" / "encoder.safetensors"
 VOCABULARY, WORD_ROWS = "vocabulary", "token_embedding.weight"
 
 
@@ -175,13 +176,18 @@ def save_small(
     return target
 
 
+def builtin_encoder() -> Path | None:
+    """The file of the small encoder that comes with the project; None where it was not brought along."""
+    return BUILTIN if BUILTIN.is_file() else None
+
+
 def is_small(path: Path) -> bool:
     """Whether a file is one that `save_small` wrote."""
     if path.suffix.lower() != ".safetensors" or not path.is_file() or path.stat().st_size == 0:
         return False
     with reading(path, "safetensors"):
         safetensors_headers(path)
-        return FORMAT in _metadata(path)
+        return FORMAT in safetensors_metadata(path)
 
 
 def load_small(
@@ -197,7 +203,7 @@ def load_small(
     if not is_small(file):
         raise DataError(f"{file.name}: it is no small encoder of PICO Lens; load it under the name of its own model")
     with reading(file, "a small encoder"):
-        record = json.loads(_metadata(file)[FORMAT])
+        record = json.loads(safetensors_metadata(file)[FORMAT])
         if record["version"] != VERSION:
             raise DataError(f"it is of version {record['version']!r}; this program reads version {VERSION}: update it")
         config, name = _config(record["config"]), str(record["name"])
@@ -209,11 +215,6 @@ def load_small(
     model = small_clip(config, n_words=len(vocabulary), precision=precision)
     fit_weights(model, weights, path=file, model_name=f"{SMALL} of {len(vocabulary)} words")
     return small_encoder(model, vocabulary.tolist(), config=config, name=name, device=device, precision=precision)
-
-
-def _metadata(path: Path) -> dict[str, str]:
-    with safe_open(path, framework="pt", device="cpu") as stored:
-        return dict(stored.metadata() or {})
 
 
 def _config(stored: dict[str, Any]) -> SmallClipConfig:

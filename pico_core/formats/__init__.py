@@ -21,27 +21,10 @@ from pico_core.formats.tables import TABLE_EXTENSIONS
 from pico_core.formats.torch_file import TORCH
 from pico_core.registry import Registry
 from pico_core.storage.atomic import recover
-from pico_core.storage.headers import check_file, check_total, naming
+from pico_core.storage.headers import ArrayHeader, check_file, check_total, naming
 from pico_core.storage.token_files import STREAM_FROM
 
 FORMATS: Final[Registry[Format]] = Registry("format", (NATIVE, NPZ, NPY, SAFETENSORS, TORCH))
-
-
-@dataclass(frozen=True)
-class ArrayInfo:
-    """One array of a file.
-
-    Attributes:
-        name: Its name.
-        shape: Its axes.
-        dtype: What it holds.
-        role: What it is used as, None if it is not used.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    role: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +41,11 @@ class Inspection:
 
     path: Path
     format: str
-    arrays: tuple[ArrayInfo, ...] = ()
+    arrays: tuple[ArrayHeader, ...] = ()
     pairs: PairedEmbeddings | None = None
     problems: tuple[str, ...] = ()
 
-    def array(self, role: str) -> ArrayInfo | None:
+    def array(self, role: str) -> ArrayHeader | None:
         """The array that plays a role."""
         return next((array for array in self.arrays if array.role == role), None)
 
@@ -189,8 +172,7 @@ def inspect(
 
 
 def _with_roles(found: Inspection, arrays: NamedArrays, roles: Assignment) -> Inspection:
-    listed = (ArrayInfo(h.name, h.shape, h.dtype, roles.role_of(h.name)) for h in arrays.headers)
-    return replace(found, arrays=tuple(listed))
+    return replace(found, arrays=tuple(replace(header, role=roles.role_of(header.name)) for header in arrays.headers))
 
 
 def _refuse_hints(path: Path, *hints: object) -> None:

@@ -30,20 +30,29 @@ def _inspect(path: Path) -> NamedArrays:
 
 def _content(path: Path) -> dict[str, Any]:
     """The dictionary of a file; its tensors are views of the mapped file, so none is allocated."""
-    zip_members(path, stored=True)
-    try:
-        # Mapping also bounds every tensor by the file, whatever size its record claims.
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:
-        if "weights_only" in str(error) or "Weights only" in str(error):
-            raise DataError(UNSAFE) from error
-        raise
+    content = load_plain(path, UNSAFE)
     if not isinstance(content, dict) or not content:
         raise DataError(
             f"it holds a {type(content).__name__}; expected a dictionary of tensors and lists of strings: "
             'torch.save({"image_emb": ..., "text_emb": ...}, path)'
         )
     return {str(name): value for name, value in content.items()}
+
+
+def load_plain(path: Path, unsafe: str) -> Any:
+    """What torch saved, if it needs no code of anybody to be rebuilt; the file must have been found to be there.
+
+    Raises:
+        DataError: compressed, damaged, or, with the sentence `unsafe`, of other than plain objects.
+    """
+    zip_members(path, stored=True)
+    try:
+        # Mapping also bounds every tensor by the file, whatever size its record claims.
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:
+        if "weights_only" in str(error) or "Weights only" in str(error):
+            raise DataError(unsafe) from error
+        raise
 
 
 def _header(name: str, value: object) -> ArrayHeader:

@@ -50,6 +50,7 @@ class ArrayHeader:
         dtype: "float16", "bfloat16", "int64", "bool", "text" and so on.
         nbytes: Memory that it will take.
         start: Where its bytes begin in the file, where they lie there as they are (safetensors).
+        role: What a dataset uses it as, None if it is not used or not yet known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ArrayHeader:
     dtype: str
     nbytes: int
     start: int = 0
+    role: str | None = None
 
     @property
     def kind(self) -> ArrayKind:

@@ -16,8 +16,7 @@ from pico_app.server.long_work import long_work
 from pico_app.server.places import check_pictures, opened_place
 from pico_app.state import study
 from pico_core.data.marks import Level
-from pico_core.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading
-from pico_core.encoders import builtin as built_in
+from pico_core.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading, small
 from pico_core.encoders.archive import Archive, look_into, unpack
 from pico_core.encoders.captions.columns import caption_columns
 from pico_core.encoders.captions.reading import read_captions
@@ -126,7 +125,7 @@ def _targets() -> set[str]:
 
 def builtin_encoder() -> Path | None:
     """The small encoder that comes with the project; None where it was not brought along."""
-    return built_in.builtin_encoder()
+    return small.builtin_encoder()
 
 
 @st.cache_data(max_entries=1, show_spinner="Loading the list of models")

@@ -21,10 +21,9 @@ from pico_app.workspace import Dataset
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.encoders import OpenClipEncoder, load_small
-from pico_core.encoders.builtin import builtin_encoder
 from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.pictures import picture_of
-from pico_core.encoders.small import SMALL, is_small
+from pico_core.encoders.small import SMALL, builtin_encoder, is_small
 from pico_core.errors import DataError, PicoError
 
 MAX_PICTURE_MIB = 20

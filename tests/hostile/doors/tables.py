@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from pico_core.encoders.captions.reading import read_captions
-from pico_core.encoders.folders import find_pictures
+from pico_core.encoders.survey import find_pictures
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.retrieval.switching.column_sets import ColumnSet, parse_columns

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 
 from pico_app.answers import datasets, outside
 from pico_core.data.scenes import ScenesConfig, render_scenes
-from pico_core.encoders import builtin, encode_dataset, load_small, save_small, small_clip, vocabulary_of
+from pico_core.encoders import encode_dataset, load_small, save_small, small, small_clip, vocabulary_of
 from pico_core.encoders.pictures import MAX_PIXELS
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
@@ -69,7 +69,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 @pytest.fixture
 def here(own: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The encoder of the dataset is one that comes with the project."""
-    monkeypatch.setattr(builtin, "BUILTIN", own / "small.safetensors")
+    monkeypatch.setattr(small, "BUILTIN", own / "small.safetensors")
     return own
 
 
@@ -272,7 +272,7 @@ def app(own: Path) -> AppTest:
 
 @pytest.fixture
 def app_here(app: AppTest, own: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(builtin, "BUILTIN", own / "small.safetensors")
+    monkeypatch.setattr(small, "BUILTIN", own / "small.safetensors")
     return app
 
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import encoding
-from pico_core.encoders import OpenClipEncoder, builtin
+from pico_core.encoders import OpenClipEncoder, small
 from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
 
@@ -41,7 +41,7 @@ def own(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setattr(builtin, "BUILTIN", weights)
+    monkeypatch.setattr(small, "BUILTIN", weights)
     # AppTest has no session that ends, so that the desk would be shared by all tests.
     desk = encoding.Desk()
     monkeypatch.setattr(encoding, "desk", lambda: desk)
@@ -221,7 +221,7 @@ def test_an_encoder_of_ones_own(app: AppTest, own: Path, weights: Path) -> None:
 
 
 def test_the_built_in_choice_is_offered_only_where_it_is(app: AppTest, own: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(builtin, "BUILTIN", own / "none")
+    monkeypatch.setattr(small, "BUILTIN", own / "none")
     name_places(app, own / "images", own / "c.csv")
     assert app.segmented_control(key="encode-kind").options == ["A small encoder of mine", "A model of open_clip"]
 

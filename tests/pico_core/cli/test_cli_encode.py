@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pico_core.encoders import OpenClipEncoder, builtin
+from pico_core.encoders import OpenClipEncoder, small
 from pico_core.encoders.captions.columns import caption_columns
 from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
@@ -193,11 +193,11 @@ def test_columns_are_named_where_the_format_leaves_them_open(tmp_path):
 
 
 def test_the_built_in_encoder_is_the_default(pico, own, encoder, monkeypatch):
-    monkeypatch.setattr(builtin, "BUILTIN", own / "none.safetensors")
+    monkeypatch.setattr(small, "BUILTIN", own / "none.safetensors")
     refused = pico(*command(own))
     assert refused.code == 2
     assert "no encoder is built into this installation" in refused.err
-    monkeypatch.setattr(builtin, "BUILTIN", encoder)
+    monkeypatch.setattr(small, "BUILTIN", encoder)
     assert pico(*command(own, "--json")).json["encoder"] == "pico-small"
 
 

@@ -23,7 +23,7 @@ from pico_core.demo.recipes import RECIPES, TRAINING_SEED, Recipe
 from pico_core.demo.record import write_record
 from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.encoders import SmallClipConfig, load_small, vocabulary_of
-from pico_core.encoders.builtin import builtin_encoder
+from pico_core.encoders.small import builtin_encoder
 from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs
 from pico_core.method.basis import Basis

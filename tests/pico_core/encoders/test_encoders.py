@@ -36,8 +36,8 @@ from pico_core.encoders import (
 )
 from pico_core.encoders.captions import reading as captions_module
 from pico_core.encoders.checkpoints import fit_weights, read_weights
-from pico_core.encoders.folders import find_pictures
 from pico_core.encoders.pictures import MAX_PIXELS, read_picture, upright_rgb
+from pico_core.encoders.survey import find_pictures
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import BytePairWords, HubWords, SmallWords
 from pico_core.errors import DataError, SettingError

@@ -15,8 +15,8 @@ from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.labels import has_style_labels
-from pico_core.formats import ArrayInfo
 from pico_core.formats.roles import ROLES
+from pico_core.storage.headers import ArrayHeader
 
 TITLE = "What did I load, and is it sound?"
 ABOUT = {
@@ -232,7 +232,7 @@ def _look_into(source: uploads.Source, *, key: str) -> None:
             st.rerun()
 
 
-def _roles(arrays: Sequence[ArrayInfo], *, key: str) -> dict[str, str]:
+def _roles(arrays: Sequence[ArrayHeader], *, key: str) -> dict[str, str]:
     """Selectboxes from role to array; what is left alone is recognised by its name."""
     guessed = {array.role: array.name for array in arrays if array.role}
     missing = [role for role in ("image_emb", "text_emb") if role not in guessed]
