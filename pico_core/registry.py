@@ -78,6 +78,20 @@ class Registry(Generic[Member]):
     def __len__(self) -> int:
         return len(self._members)
 
+    @property
+    def old_names(self) -> Mapping[str, str]:
+        """Names of earlier versions, and what they are today."""
+        return self._old_names
+
+    def first_name(self, name: str) -> str:
+        """What a name of today was called at first: keys of files are made of it, so that they hold for ever.
+
+        >>> from types import SimpleNamespace
+        >>> Registry("basis", (SimpleNamespace(name="labels"),), old_names={"probe": "labels"}).first_name("labels")
+        'probe'
+        """
+        return next((old for old, new in self._old_names.items() if new == name), name)
+
     @contextmanager
     def extended(self, member: Member) -> Iterator[None]:
         """Another member while the block runs, as a plug-in or a test brings it.

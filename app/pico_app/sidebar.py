@@ -11,15 +11,9 @@ from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
-from pico_core.method.config import BasisName, ConstructionConfig, Rule, StudyConfig
+from pico_core.method.bases import BASES
+from pico_core.method.config import ConstructionConfig, Rule, StudyConfig
 
-BASES: dict[BasisName, str] = {
-    "given": "columns as given (the paper's)",
-    "cross": "cross axes (beyond the paper)",
-    "pca": "principal axes (beyond the paper)",
-    "ica": "independent axes (beyond the paper)",
-    "probe": "probe axes, style last (beyond the paper)",
-}
 RULES: dict[Rule, str] = {
     "softmax": "softmax of the gains",
     "uniform": "uniform, no feedback",
@@ -106,15 +100,15 @@ def choose_config(dataset: datasets.Dataset | None = None) -> StudyConfig:
     """
     st.sidebar.subheader("Construction", anchor=False)
     now = study.wanted_config()
-    names = [name for name in BASES if name != "probe" or dataset is None or dataset.has_styles]
+    names = [basis.name for basis in BASES if not basis.needs_labels or dataset is None or dataset.has_styles]
     basis = st.sidebar.selectbox(
         "Axes in which columns are read",
         names,
         index=names.index(now.basis) if now.basis in names else 0,
-        format_func=BASES.__getitem__,
+        format_func=lambda name: BASES[name].label,
         key=study.frame_key("basis-choice"),
         help="Turning the axes leaves the unweighted score as it is, and gives style other axes to lie on. "
-        "Probe axes are offered where a label column has 'style' or the like in its name.",
+        "Label axes are offered where a label column has 'style' or the like in its name.",
     )
     preset = st.sidebar.selectbox(
         "Preset",
@@ -179,7 +173,7 @@ def choose_strength() -> None:
     st.sidebar.slider(
         "Strength λ of the weights",
         0.0,
-        study.MAX_STRENGTH,
+        study.SLIDER_MAX,
         study.strength(),
         step=0.05,
         key=key,
@@ -220,7 +214,7 @@ def study_for(dataset: datasets.Dataset, config: StudyConfig, *, place: DeltaGen
 
 def job_title(config: StudyConfig) -> str:
     """What a study computes, in a few words."""
-    return BASES[config.basis].split(" (")[0]
+    return BASES[config.basis].title
 
 
 def changes(old: StudyConfig, new: StudyConfig) -> str:

@@ -35,7 +35,7 @@ class Dataset:
 
     @cached_property
     def has_styles(self) -> bool:
-        """Whether a label column speaks of style: only then can there be probe axes."""
+        """Whether a label column speaks of style: only then can there be label axes."""
         return has_style_labels(self.pairs)
 
     @cached_property

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from pico_core.errors import DataError, SettingError
-from pico_core.method.config import BasisName
 from pico_core.places import ASSETS
 from pico_core.storage.atomic import check_ours
 
 SCENES: Final = ASSETS / "scenes"
-BASES: Final[tuple[BasisName, ...]] = ("given", "cross")  # of the finished runs
+BASES: Final[tuple[str, ...]] = ("given", "cross")  # of the finished runs
 PICTURES, CAPTIONS, RECORD = "pictures", "captions.csv", "recipes.json"
 
 

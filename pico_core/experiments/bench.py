@@ -14,7 +14,7 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.method.config import BasisName, ConstructionConfig, StudyConfig
+from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
@@ -56,8 +56,8 @@ class Workbench:
         self.config = config
         self.building = 0.0  # seconds of constructions so far, by `clock`
         self._saved = 0.0
-        self._splits: dict[tuple[BasisName, float], Splits] = {}
-        self._feedback: dict[tuple[BasisName, float], Feedback] = {}
+        self._splits: dict[tuple[str, float], Splits] = {}
+        self._feedback: dict[tuple[str, float], Feedback] = {}
         self._built: dict[StudyConfig, Built] = {}
 
     def clock(self) -> float:
@@ -223,7 +223,7 @@ def seeded(config: StudyConfig, seed: int) -> StudyConfig:
     return replace(config, seed=seed)
 
 
-def _axes_of(config: StudyConfig) -> tuple[BasisName, float]:
+def _axes_of(config: StudyConfig) -> tuple[str, float]:
     """What decides the axes under one seed."""
     return config.basis, config.shrinkage
 

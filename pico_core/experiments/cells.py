@@ -11,6 +11,7 @@ import polars as pl
 from pico_core.errors import PicoError
 from pico_core.experiments.bench import Workbench, changed_config, ranked
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.evaluation import image_rsum, mean_paired_difference
 from pico_core.retrieval.schemes.catalogue import REFERENCE
@@ -125,6 +126,14 @@ def rows_frame(rows: list[CellRow]) -> pl.DataFrame:
     return pl.DataFrame([asdict(row) for row in rows], schema=SCHEMA)
 
 
+def current_names(table: pl.DataFrame) -> pl.DataFrame:
+    """A table that an earlier version wrote, with bases under their names of today."""
+    for old, new in BASES.old_names.items():
+        names = {old: new, f"basis={old}": f"basis={new}", f"PICO, basis = {old}": f"PICO, basis = {new}"}
+        table = table.with_columns(pl.col("variant", "label", "basis").replace(names))
+    return table
+
+
 def plan_cell(dataset: str, digest: str, variant: Scheme, config: StudyConfig, *, truth: str = "") -> PlannedCell:
     """A cell and its key.
 
@@ -137,7 +146,9 @@ def plan_cell(dataset: str, digest: str, variant: Scheme, config: StudyConfig, *
     """
     settings = changed_config(config, variant.changes)
     recipe = [RECIPES[variant.name]] if variant.name in RECIPES else []
-    told = json.dumps([VERSION, digest, variant.name, settings.to_dict(), truth, *recipe], sort_keys=True)
+    setting, _, value = variant.name.partition("=")
+    name = f"basis={BASES.first_name(value)}" if setting == "basis" else variant.name
+    told = json.dumps([VERSION, digest, name, settings.identity(), truth, *recipe], sort_keys=True)
     return PlannedCell(hashlib.sha256(told.encode()).hexdigest()[:24], dataset, digest, variant, settings)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pico_core.errors import DataError, RunError
-from pico_core.experiments.cells import SCHEMA
+from pico_core.experiments.cells import SCHEMA, current_names
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 TOLERANCE: Final = 1.0  # points of rSum: other libraries round sums otherwise, and close ranks then swap
@@ -72,7 +72,7 @@ def read_table(path: Path | str) -> pl.DataFrame:
         raise RunError(f"{path.name}: cannot be read ({error}); name the results.parquet of an experiment") from None
     if table.schema != SCHEMA:
         raise RunError(f"{path.name}: has other columns than the table of an experiment; run the experiment again")
-    return table
+    return current_names(table)
 
 
 def check_table(table: pl.DataFrame, other: pl.DataFrame) -> TableCheck:

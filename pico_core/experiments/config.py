@@ -6,6 +6,7 @@ from typing import Final
 
 from pico_core.errors import SettingError
 from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
+from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 from pico_core.places import ASSETS
 from pico_core.retrieval.schemes.catalogue import SCHEMES, with_controls
@@ -59,7 +60,7 @@ class ExperimentConfig:
 
     def variants_on(self, dataset: DatasetChoice) -> tuple[Scheme, ...]:
         """Everything that is scored on a dataset: the variants, then one per swept value (shrinkage: of cross axes)."""
-        asked = [one for one in self.sweep if one.setting != "shrinkage" or dataset.config.basis == "cross"]
+        asked = [one for one in self.sweep if one.setting != "shrinkage" or BASES[dataset.config.basis].takes_shrinkage]
         return (*self.variants, *(setting_scheme(change) for change in asked if dataset.sweep))
 
 
@@ -142,7 +143,7 @@ class _Reader(TomlReader):
                 )
             if not isinstance(values, list) or not values or any(isinstance(v, list | dict | bool) for v in values):
                 raise self.wrong(field, values, "a list of single values, such as [1, 4]")
-            texts = [typed(value) for value in values]
+            texts = [Change(setting, typed(value)).value for value in values]
             if len(set(texts)) < len(texts):
                 raise self.wrong(field, values, "each value once")
             for text in texts:

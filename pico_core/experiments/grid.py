@@ -14,7 +14,15 @@ import polars as pl
 
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.bench import Workbench, seeded, warm_up
-from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, plan_cell, rows_frame
+from pico_core.experiments.cells import (
+    SCHEMA,
+    CellRow,
+    PlannedCell,
+    compute_cell,
+    current_names,
+    plan_cell,
+    rows_frame,
+)
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
 from pico_core.retrieval.schemes.simple import TRUTH
@@ -256,7 +264,7 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
         frame = read_parquet(path, rows=1)
     except (DataError, *UNREADABLE):
         return None
-    return frame if frame.schema == SCHEMA and frame.height == 1 else None
+    return current_names(frame) if frame.schema == SCHEMA and frame.height == 1 else None
 
 
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:

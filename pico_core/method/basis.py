@@ -5,20 +5,17 @@ basis leaves the unweighted score exactly as it was and gives signs, prototypes 
 other axes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.data.moments import pooled_moment, pooled_sum
+from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-from pico_core.method.config import BasisName
-from pico_core.method.cross_axes import cross_axes
 from pico_core.method.eigenaxes import with_signs
-from pico_core.method.independent import independent_axes
-from pico_core.method.style_axes import label_covariance, style_last_axes
 from pico_core.storage.token_files import with_change
 
 
@@ -35,11 +32,11 @@ class Basis:
     """Orthonormal axes, one per row of `matrix`; None keeps the given columns.
 
     Attributes:
-        name: "given", "pca", "cross", "ica" or "probe".
+        name: Of its `BasisSpec`.
         matrix: Rows are the new axes in given columns.
     """
 
-    name: BasisName
+    name: str
     matrix: Float[Tensor, "d d"] | None = None
 
     def apply(self, pairs: PairedEmbeddings) -> PairedEmbeddings:
@@ -90,70 +87,67 @@ class Basis:
         return f"{self.name} axis {column} (given columns {named})"
 
 
-def fit_basis(pairs: PairedEmbeddings, name: BasisName, *, shrinkage: float = 0.0, seed: int = 0) -> Basis:
-    """Fit orthonormal axes on the fit split.
+@dataclass(frozen=True)
+class FitOptions:
+    """What a study's settings say about fitting axes.
 
-    `pca`: eigenvectors of the covariance of pooled tokens of both modalities, largest first.
-    `cross`: eigenvectors of (C + C^T) / 2 with C = mean of v t^T over matched pairs of pooled tokens, not
-    centred, largest eigenvalue first. The two ends hold what the modalities share most and
-    what separates them. `shrinkage` draws them to principal axes (see `cross_axes`).
-    `ica`: independent components, made orthonormal (see `independent_axes`).
-    `probe`: eigenvectors of the covariance of style groups' means, most style last (see `style_axes`).
+    Attributes:
+        shrinkage: 0 to 1, for a basis that `takes_shrinkage`.
+        seed: Of whatever is random.
+    """
 
-    Args:
-        pairs: The fit split; nothing else may be used.
-        name: Which axes.
-        shrinkage: 0 to 1, of `cross` only.
-        seed: Of the start of `ica` only.
+    shrinkage: float = 0.0
+    seed: int = 0
 
-    Raises:
-        DataError: `probe`, and no label speaks of style.
 
-    Source: `given` is the paper's; the others go beyond it.
+@dataclass(frozen=True)
+class BasisSpec:
+    """A basis that can be chosen: its words, what it needs, and how its axes are fitted.
 
-    >>> image = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    >>> fit_basis(PairedEmbeddings.from_arrays(image, image), "cross").matrix.abs()
+    Attributes:
+        name: Short and stable: it stands in settings, run folders, tables and links.
+        title: What people call its axes, in lower case, plural.
+        sentence: What it is.
+        axes: Orthonormal rows from the fit split; None keeps the given columns.
+        source: Whose idea it is.
+        needs_labels: Whether it can be fitted only where labels speak of style.
+        takes_shrinkage: Whether the setting `shrinkage` changes it.
+
+    >>> flipped = BasisSpec("flip", "flipped axes", "The columns, last first.",
+    ...     axes=lambda pairs, options: torch.eye(pairs.n_columns).flip(0))
+    >>> flipped.fit(PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))).matrix
     tensor([[0., 1.],
             [1., 0.]])
     """
-    if name == "given":
-        return Basis("given")
-    if name == "probe":
-        return probe_basis(pairs, label_covariance(pairs))
-    if name == "cross":
-        axes = cross_axes(pairs, shrinkage=shrinkage)
-    elif name == "ica":
-        axes = independent_axes(_pooled(pairs), seed=seed)
-    else:
-        covariance = pooled_moment(pairs, centre=pooled_sum(pairs).mean).mean
-        axes = torch.linalg.eigh(covariance).eigenvectors.flip(1).T
-    return Basis(name, with_signs(axes).float())
 
+    name: str
+    title: str
+    sentence: str
+    axes: Callable[[PairedEmbeddings, FitOptions], Float[Tensor, "d d"] | None]
+    source: str = "beyond the paper"
+    needs_labels: bool = False
+    takes_shrinkage: bool = False
 
-def probe_basis(pairs: PairedEmbeddings, style: Float[Tensor, "d d"]) -> Basis:
-    """Axes from a covariance of style, such as `perturbation_covariance` of a style probe: most style last.
+    @property
+    def label(self) -> str:
+        """Title and source, for lists of choices."""
+        return f"{self.title} ({self.source})"
 
-    Args:
-        pairs: The fit split in the given columns: orders the axes in which there is no style.
-        style: In the given columns, from items of the fit split.
+    def fit(self, pairs: PairedEmbeddings, *, shrinkage: float = 0.0, seed: int = 0) -> Basis:
+        """Fit the axes; the largest entry of each is made positive, so that a rerun agrees.
 
-    Raises:
-        DataError: the covariance is of other columns, or not finite.
+        Args:
+            pairs: The fit split; nothing else may be used.
+            shrinkage: 0 to 1; only a basis that `takes_shrinkage` heeds it.
+            seed: Of the start of `ica`.
 
-    Source: beyond the paper.
-
-    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
-    >>> probe_basis(pairs, torch.diag(torch.tensor([4.0, 1.0]))).matrix
-    tensor([[0., 1.],
-            [1., 0.]])
-    """
-    if style.shape != (pairs.n_columns, pairs.n_columns) or not bool(style.isfinite().all()):
-        raise DataError(
-            f"{pairs.name}: the covariance of style is {tuple(style.shape)}; expected finite numbers, "
-            f"{pairs.n_columns} by {pairs.n_columns}: make it from the given columns of the same data"
-        )
-    return Basis("probe", with_signs(style_last_axes(style, _pooled(pairs))).float())
-
-
-def _pooled(pairs: PairedEmbeddings) -> Float[Tensor, "items d"]:
-    return torch.cat([pairs.image_means, pairs.text_means]).double()
+        Raises:
+            DataError: it needs style labels, and no label speaks of style.
+        """
+        if self.needs_labels and not has_style_labels(pairs):
+            raise DataError(
+                f"{pairs.name}: {self.title} need to know styles, and no label column speaks of style (at least two "
+                "values, each shared by two items on average); add a label column with 'style' in its name"
+            )
+        axes = self.axes(pairs, FitOptions(shrinkage, seed))
+        return Basis(self.name, None if axes is None else with_signs(axes).float())

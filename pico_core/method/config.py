@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar, get_args
 
 from pico_core.errors import SettingError
+from pico_core.method.bases import BASES
 
 Representation = Literal["item", "token", "quantile"]
 Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
 Combination = Literal["product", "mean", "minimum", "geometric"]
 Rule = Literal["softmax", "uniform", "ema", "best", "last", "shuffled", "accept"]
-BasisName = Literal["given", "pca", "cross", "ica", "probe"]
 Products = Literal["stored", "bfloat16"]
 Settings = TypeVar("Settings")
 SAMPLES = ("feedback_images", "report_images")  # settings that bound what is looked at
 LATER = (*SAMPLES, "precision")  # settings that came after studies were kept without them
-MAX_STRENGTH = 6  # a probability of 1e-6 to this power still fits into float32
+MAX_EXPONENT = 6  # a probability of 1e-6 to this power still fits into float32
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class ConstructionConfig:
         _require(0 < self.batch_share <= 1, "batch_share", self.batch_share, "more than 0 and at most 1")
         _require(0 <= self.ema_decay < 1, "ema_decay", self.ema_decay, "at least 0 and less than 1")
         _require(
-            len(self.strengths) > 0 and all(0 < s <= MAX_STRENGTH for s in self.strengths),
+            len(self.strengths) > 0 and all(0 < s <= MAX_EXPONENT for s in self.strengths),
             "strengths",
             self.strengths,
-            f"one or more exponents above 0 and at most {MAX_STRENGTH}",
+            f"one or more exponents above 0 and at most {MAX_EXPONENT}",
         )
 
     @classmethod
@@ -106,8 +106,7 @@ class StudyConfig:
 
     Attributes:
         seed: Decides the split, the batches and the starts of K-means and of independent components.
-        basis: Axes in which columns are read: "given" (the paper's), or beyond the paper "pca", "cross", "ica" and
-            "probe" (needs style labels).
+        basis: Axes in which columns are read: "given" (the paper's), or another name in `BASES`.
         shrinkage: Draws "cross" axes to principal ones, 0 = not at all, 1 = fully; other axes do not ask for it.
         fit: Share of the images for fitting.
         feedback: Share for feedback; the rest is test.
@@ -124,7 +123,7 @@ class StudyConfig:
     """
 
     seed: int = 0
-    basis: BasisName = "given"
+    basis: str = "given"
     shrinkage: float = 0.0
     fit: float = 0.45
     feedback: float = 0.15
@@ -135,6 +134,7 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         _check_choices(self)
+        object.__setattr__(self, "basis", BASES.current_name(self.basis))  # an old name becomes the one of today
         _require(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         _require(0 <= self.shrinkage <= 1, "shrinkage", self.shrinkage, "a number from 0 to 1")
         for name in SAMPLES:
@@ -164,6 +164,10 @@ class StudyConfig:
         Later settings are named where they were changed: keys of studies that never met them stay as they are.
         """
         return {k: v for k, v in asdict(self).items() if k not in LATER or v != getattr(StudyConfig(), k)}
+
+    def identity(self) -> dict[str, Any]:
+        """`to_dict` under the names of the first version: what keys of files are made of, so that they stay valid."""
+        return self.to_dict() | {"basis": BASES.first_name(self.basis)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "StudyConfig":
@@ -203,8 +207,8 @@ def _check_given(config: object, values: dict[str, Any]) -> None:
     """Refuse a value that is not among the named alternatives of its setting."""
     types = {f.name: f.type for f in fields(config)}  # type: ignore[arg-type]  # those of its parents too
     for name, value in values.items():
-        choices = get_args(types[name])
-        if choices and isinstance(choices[0], str) and value not in choices:
+        choices = BASES.names if name == "basis" else get_args(types[name])
+        if choices and isinstance(choices[0], str) and BASES.current_name(value) not in choices:
             raise SettingError(f"{name} is {value!r}; choose one of {', '.join(choices)}")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-import torch
 
 from pico_core.columns.probe import SCHEMA, ProbeSide, StyleProbe, label_probe
 from pico_core.data.labels import style_labels
@@ -19,9 +18,9 @@ from pico_core.encoders.perturbations.reencoding import N_ITEMS, reencode
 from pico_core.encoders.perturbations.variants import StyleVariants, Variants
 from pico_core.encoders.protocol import Encoder, OnBatch
 from pico_core.errors import DataError
-from pico_core.method.basis import Basis, probe_basis
+from pico_core.method.bases import BASES
+from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
-from pico_core.method.style_axes import perturbation_covariance
 from pico_core.retrieval.records import Estimate
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
@@ -105,30 +104,6 @@ def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVarian
         images=labelled(variants.images, pairs.images, pairs.image_labels),
         texts=labelled(variants.texts, pairs.texts, pairs.text_labels),
     )
-
-
-def variants_basis(variants: StyleVariants, fit: PairedEmbeddings) -> Basis:
-    """Axes with style last, from what perturbations move within an item; images and texts count alike.
-
-    Perturbations that may have changed content too are left out, as they are of a probe's sum.
-
-    Args:
-        variants: Of items of the fit split (`study_variants`), in the given columns.
-        fit: That split, in the given columns.
-
-    Raises:
-        DataError: no perturbation is left, or the variants are of other columns.
-
-    Source: beyond the paper.
-    """
-    sides = []
-    for found in (variants.images, variants.texts):
-        if found is not None:
-            counted = [place for place, name in enumerate(found.names, 1) if name not in found.aside]
-            sides.append(perturbation_covariance(found.means[:, [0, *counted]]))
-    if not sides:
-        raise DataError("axes from a probe need pictures or captions in their variants; both are missing")
-    return probe_basis(fit, torch.stack(sides).mean(dim=0))
 
 
 def study_label_probe(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis) -> StyleProbe | None:
@@ -226,5 +201,6 @@ def load_probe(
             for side in about.pop("sides")
         )
         frame = read_parquet(file).cast(SCHEMA)  # type: ignore[arg-type]
+        about["basis"] = BASES.current_name(about["basis"])
         about["unknown_words"] = tuple(about["unknown_words"])
         return StyleProbe(frame=frame, sides=sides, **about)

@@ -147,6 +147,9 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         _check_vectors(vectors, n_columns, needs_basis=config.basis != "given")
     with _reading(folder / COLUMNS):
         columns = with_intervals(_plain(read_parquet(folder / COLUMNS, rows=n_columns)))
+        if about.config.get("basis") != config.basis:  # an old name, which titles begin with
+            renamed = pl.col("title").str.replace(f"^{about.config['basis']} ", f"{config.basis} ")
+            columns = columns.with_columns(renamed)
     with _reading(folder / HISTORY):
         construction = _construction(about, config, vectors, load_file(folder / HISTORY))
     with _reading(folder / REPORT):

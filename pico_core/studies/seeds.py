@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.method.config import BasisName, StudyConfig
+from pico_core.method.config import StudyConfig
 from pico_core.retrieval.over_splits import over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import SCHEMES
@@ -48,7 +48,7 @@ class SeedsReport:
     """
 
     dataset: str
-    basis: BasisName
+    basis: str
     seeds: tuple[int, ...]
     n_images: int
     accepted: int

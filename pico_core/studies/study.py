@@ -22,7 +22,8 @@ from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.samples import Sample, draw_images
 from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
-from pico_core.method.basis import Basis, fit_basis
+from pico_core.method.bases import fit_basis
+from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
@@ -72,7 +73,7 @@ def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
     """Fit the axes that the settings ask for on the fit split.
 
     Raises:
-        DataError: `probe`, and no label speaks of style.
+        DataError: `labels`, and no label speaks of style.
     """
     return fit_basis(fit, config.basis, shrinkage=config.shrinkage, seed=config.seed)
 
@@ -230,7 +231,7 @@ def evaluate_study(
         if on_progress is not None:
             on_progress(min(1.0, (done + of_one) / planned))
 
-    told = json.dumps([study.digest, study.config.to_dict(), arithmetic.precision], sort_keys=True)
+    told = json.dumps([study.digest, study.config.identity(), arithmetic.precision], sort_keys=True)
     return retrieval_report(
         splits.test,
         weights=study.construction.weights,

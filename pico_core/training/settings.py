@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args
 
 from pico_core.errors import SettingError
-from pico_core.method.config import MAX_STRENGTH, ConstructionConfig, changed
+from pico_core.method.config import MAX_EXPONENT, ConstructionConfig, changed
 from pico_core.training.heads import HeadConfig
 
 # none: P = 1. pico: P from the prototypes, anew every epoch. after: the model is trained with P = 1,
@@ -48,7 +48,7 @@ class LoopConfig:
             self.require(getattr(self, name) >= 2, name, "at least 2")
         self.require(0 < self.vector_rate < 1, "vector_rate", "more than 0 and less than 1")
         self.require(self.epoch_patience >= 0, "epoch_patience", "0 or more")
-        self.require(0 < self.strength <= MAX_STRENGTH, "strength", f"more than 0 and at most {MAX_STRENGTH}")
+        self.require(0 < self.strength <= MAX_EXPONENT, "strength", f"more than 0 and at most {MAX_EXPONENT}")
         self.require(0 <= self.seed < 2**32, "seed", f"0 to {2**32 - 1}")
 
     def require(self, holds: bool, name: str, expected: str) -> None:

@@ -18,8 +18,8 @@ from pico_app.state.side_choice import SideChoice, Sides
 from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
+from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
-from pico_core.method.config import BasisName
 from pico_core.method.probabilities import weights_from
 from pico_core.retrieval.rankings import SideBySide, compare_lists, relevant_items
 from pico_core.retrieval.schemes.beside_a_study import StudyContext
@@ -30,13 +30,6 @@ from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_splits
 
 MOST_PACKED = 600_000_000  # bytes of a split that are kept packed between queries
-SHORT_NAMES: dict[BasisName, str] = {
-    "given": "columns as given",
-    "cross": "cross axes",
-    "pca": "principal axes",
-    "ica": "independent axes",
-    "probe": "probe axes",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +141,7 @@ def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
     found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space)]
     found += [
         SideChoice("axes", name=name)
-        for name in SHORT_NAMES
+        for name in BASES.names
         if name != space.study.config.basis and sibling(space, name) is not None
     ]
     found.append(SideChoice("run"))
@@ -162,7 +155,7 @@ def option_name(choice: SideChoice) -> str:
         return f"Without {choice.name or _listed(choice.columns)}"
     if choice.kind == "scheme":
         return SCHEMES[choice.name].on_side
-    return "Another run …" if choice.kind == "run" else f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}"
+    return "Another run …" if choice.kind == "run" else f"Weighted in {BASES[choice.name].title}"
 
 
 def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
@@ -248,10 +241,10 @@ def _other_study(space: Workspace, choice: SideChoice) -> Side:
         other = sibling(space, choice.name)
         if other is None:
             raise DataError(
-                f"the study in {SHORT_NAMES.get(choice.name, choice.name)} is not computed; choose these axes on the "
+                f"the study in {BASES[choice.name].title} is not computed; choose these axes on the "
                 "left and compute it, then come back"
             )
-        label, key = f"Weighted in {SHORT_NAMES.get(choice.name, choice.name)}", study_key(space.dataset, other.config)
+        label, key = f"Weighted in {BASES[choice.name].title}", study_key(space.dataset, other.config)
     else:
         other = _run_of(space, choice.path)
         label, key = f"Run {Path(choice.path).name}", f"{space.key} run {choice.path} {_mark(choice.path)}"

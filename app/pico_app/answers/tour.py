@@ -23,6 +23,7 @@ from pico_app.state.side_choice import Sides
 from pico_app.state.switch_choice import Switching
 from pico_app.state.tour_stops import Stop
 from pico_app.workspace import Workspace
+from pico_core.method.bases import BASES
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
@@ -222,9 +223,7 @@ def _where(space: Workspace) -> str:
 def _own(space: Workspace) -> str:
     given, cross = sibling(space, "given"), sibling(space, "cross")
     parts = [
-        f"{name} {_change(found.report)}"
-        for name, found in (("columns as given", given), ("cross axes", cross))
-        if found is not None
+        f"{BASES[study.config.basis].title} {_change(study.report)}" for study in (given, cross) if study is not None
     ]
     simpler = None if cross is None else _best_simpler(cross.report)
     if simpler is not None:

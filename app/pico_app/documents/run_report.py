@@ -16,20 +16,12 @@ from pico_app.figures import ranked_lists as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
 from pico_core.data.pairs import Splits
-from pico_core.method.config import BasisName
+from pico_core.method.bases import BASES
 from pico_core.method.history import StopReason
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.rivals import strongest_rival
 from pico_core.retrieval.schemes.catalogue import METHOD
 from pico_core.studies.study import Study
-
-AXES: dict[BasisName, str] = {
-    "given": "the feature columns as given (the paper's)",
-    "cross": "cross axes: turned to what images and their texts share (beyond the paper)",
-    "pca": "principal axes (beyond the paper)",
-    "ica": "independent axes: values along them are as little normal as possible (beyond the paper)",
-    "probe": "probe axes: turned by known styles, most style last (beyond the paper)",
-}
 
 
 @dataclass(frozen=True)
@@ -83,13 +75,14 @@ def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, s
     looked = (
         f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts, which no step before had seen{asked}"
     )
+    basis = BASES[config.basis]
     facts = [("Dataset", f"{study.dataset} (digest {study.digest})")]
     if splits is not None:
         facts += list(_sizes(splits))
     facts += [
         ("Verdict from", looked),
         ("Split", f"seed {config.seed}: {shares}"),
-        ("Read in", f"{study.columns.height:,} columns: {AXES[config.basis]}"),
+        ("Read in", f"{study.columns.height:,} columns: {basis.label}. {basis.sentence}"),
         ("Construction", f"{len(past.iterations)} iterations in a study of {study.seconds:.1f} s. {_stopped(study)}"),
         ("Computed by", ", ".join(study.versions)),
         *(("Told on the way", note) for note in study.notes),

@@ -9,8 +9,8 @@ from pico_app.state import screen
 from pico_app.state import tour as tour_state
 from pico_app.state.tour_stops import MINUTES, STOPS, Stop
 from pico_app.workspace import Workspace
+from pico_core.method.bases import BASES
 
-SHOWN_IN = {"given": "columns as given", "cross": "cross axes"}
 COUNT = len(STOPS)
 
 
@@ -85,7 +85,7 @@ def resume(place: str) -> None:
 
 def _card(now: tour_state.Tour) -> DeltaGenerator | None:
     stop = now.stop
-    _head(now, stop.title, note=f"set up: styled scenes, {SHOWN_IN[stop.basis]}, λ = {tour.tour_strength(stop):g}")
+    _head(now, stop.title, note=f"set up: styled scenes, {BASES[stop.basis].title}, λ = {tour.tour_strength(stop):g}")
     parts.prose(stop.look)
     parts.led("Your turn.", stop.task)
     told = stop.slug in now.told
@@ -116,8 +116,8 @@ def _off_course(now: tour_state.Tour) -> None:
 
 def _about(stop: Stop) -> str:
     return (
-        f"The words of the tour are about Styled scenes: shortcut, {SHOWN_IN[stop.basis]}, with the default settings. "
-        "The screen shows something else now, so they are left out here."
+        f"The words of the tour are about Styled scenes: shortcut, {BASES[stop.basis].title}, with the default "
+        "settings. The screen shows something else now, so they are left out here."
     )
 
 

@@ -2,20 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from pico_core.method.config import BasisName
+from pico_core.method.bases import BASES
 from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE, SCHEMES
 from pico_core.retrieval.schemes.method import PERMUTED
 
 SideKind = Literal["scheme", "set", "axes", "run"]
-AXES: tuple[BasisName, ...] = get_args(BasisName)
 WEIGHTED = "weighted"  # the weights of the study, as links of version 1.0.0 name them
 LONGEST = 2000  # letters of a list in an address
 MOST_DRAWS = 9999
 _DRAWN = re.compile(r"([a-z0-9_]{1,40})-([0-9]{1,4})")
 _SET = re.compile(r"without-([0-9]{1,6}(?:,[0-9]{1,6})*)")
-_AXES = re.compile(r"axes-([a-z]{1,10})")
+_AXES = re.compile(r"axes-([a-z0-9_]{1,40})")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def from_address(text: str | None, default: SideChoice) -> SideChoice:
     if match := _SET.fullmatch(wanted):
         return SideChoice("set", columns=tuple(sorted({int(number) for number in match[1].split(",")})))
     if match := _AXES.fullmatch(wanted):
-        return SideChoice("axes", match[1]) if match[1] in AXES else default
+        return SideChoice("axes", BASES[match[1]].name) if match[1] in BASES else default
     match = _DRAWN.fullmatch(wanted)
     name, draw = (wanted, 0) if match is None else (match[1], int(match[2]))
     name = METHOD if name == WEIGHTED else SCHEMES.current_name(name)

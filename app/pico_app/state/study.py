@@ -1,6 +1,5 @@
 """The open dataset and the settings of its study."""
 
-from typing import get_args
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -9,17 +8,18 @@ from pico_app.state.address import address_number, mirror
 from pico_app.state.queries import Query
 from pico_app.state.switch import forget_switching
 from pico_core.demo import DEMOS
-from pico_core.method.config import BasisName, StudyConfig
+from pico_core.method.bases import BASES
+from pico_core.method.config import StudyConfig
 
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
-MAX_STRENGTH = 2.0
+SLIDER_MAX = 2.0  # strengths beyond it are for the command line
 
 
 def strength() -> float:
     """Exponent of the weights that lists use."""
     if "strength" not in st.session_state:
-        st.session_state["strength"] = address_number("strength", 1.0, low=0.0, high=MAX_STRENGTH, whole=False)
+        st.session_state["strength"] = address_number("strength", 1.0, low=0.0, high=SLIDER_MAX, whole=False)
     return float(st.session_state["strength"])
 
 
@@ -71,7 +71,7 @@ def wanted_config() -> StudyConfig:
     """The settings that the controls show."""
     if "config" not in st.session_state:
         basis = st.query_params.get("basis", "given")
-        known = basis if basis in get_args(BasisName) else "given"
+        known = basis if basis in BASES else "given"
         st.session_state["config"] = StudyConfig().with_settings({"basis": known})
     found: StudyConfig = st.session_state["config"]
     return found

@@ -9,8 +9,10 @@ from html import escape
 from markupsafe import Markup
 
 from pico_app.words import read_words
+from pico_core.method.bases import BASES
 
-TERMS: dict[str, str] = read_words("glossary")["terms"]  # marked in the app wherever a sentence uses them
+# Marked in the app wherever a sentence uses them.
+TERMS: dict[str, str] = read_words("glossary")["terms"] | {basis.title: basis.sentence for basis in BASES}
 FORMS: dict[str, str] = read_words("glossary")["forms"]  # the same terms as sentences also write them
 EVERYDAY: dict[str, str] = read_words("glossary")["everyday"]  # explained by the written glossary only
 

@@ -10,7 +10,6 @@ from pico_core.axes import TextImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.method.config import BasisName
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.alignment import align
@@ -88,7 +87,7 @@ class HeadSubject:
         return self.compared.experiment
 
     @property
-    def basis(self) -> BasisName:
+    def basis(self) -> str:
         """Axes in which the frozen tokens are read."""
         return self.compared.basis
 

@@ -17,7 +17,7 @@ from pico_core.encoders.small import small_clip
 from pico_core.errors import DataError, SettingError
 from pico_core.experiments.trainings.settings import Compared, refuse_decided
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.method.config import BasisName, changed
+from pico_core.method.config import changed
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.encoder_loop import train_weighted_encoder
@@ -228,7 +228,7 @@ class SceneSubject:
         return of + (f", held out: {', '.join(held_out)}" if held_out else "")
 
     @property
-    def basis(self) -> BasisName:
+    def basis(self) -> str:
         """The columns of the encoder."""
         return "given"
 

@@ -8,8 +8,8 @@ from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.style_shift import style_shift_splits
 from pico_core.errors import DataError, SettingError
-from pico_core.method.basis import fit_basis
-from pico_core.method.config import BasisName, StudyConfig, changed
+from pico_core.method.bases import BASES, fit_basis
+from pico_core.method.config import StudyConfig, changed
 from pico_core.training.settings import RULES, AlignmentConfig, WeightingRule
 
 DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
@@ -52,7 +52,7 @@ class ComparisonConfig(Compared):
     'training, 100 images'
     """
 
-    basis: BasisName = "given"
+    basis: str = "given"
     fit: float = 0.45
     feedback: float = 0.15
     held_out: tuple[str, ...] = ()
@@ -60,6 +60,7 @@ class ComparisonConfig(Compared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "basis", BASES[self.basis].name)
         StudyConfig(basis=self.basis, fit=self.fit, feedback=self.feedback)  # the same bounds as those of a study
 
     @property
@@ -105,8 +106,11 @@ class ComparisonConfig(Compared):
         return replace(changed(self, own), alignment=self.alignment.with_settings(inner))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, without variants and seeds: a comparison may be given more of both later."""
-        values = asdict(self)
+        """Plain values for JSON, without variants and seeds: a comparison may be given more of both later.
+
+        They name its folder, so the basis is called what the first version called it.
+        """
+        values = asdict(self) | {"basis": BASES.first_name(self.basis)}
         del values["variants"], values["seeds"]
         for name in DECIDED:
             del values["alignment"][name]

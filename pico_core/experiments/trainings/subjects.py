@@ -6,7 +6,6 @@ from typing import Any, Protocol, runtime_checkable
 from pico_core.axes import TextImage
 from pico_core.experiments.trainings.settings import Compared
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.method.config import BasisName
 from pico_core.training.loop import OnEpoch
 from pico_core.training.records import Training
 from pico_core.training.settings import LoopConfig, WeightingRule
@@ -54,7 +53,7 @@ class Subject(Protocol):
         """What people call the comparison."""
 
     @property
-    def basis(self) -> BasisName:
+    def basis(self) -> str:
         """Axes in which columns are read."""
 
     @property

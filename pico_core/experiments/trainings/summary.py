@@ -13,6 +13,7 @@ import polars as pl
 
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.experiments.trainings.tables import FAMILY, LABELS, LAST_UNWEIGHTED, LEAD
+from pico_core.method.bases import BASES
 from pico_core.retrieval.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
 from pico_core.retrieval.records import Estimate, Verdict
 
@@ -185,7 +186,7 @@ def _summary(part: pl.DataFrame) -> TrainingSummary:
     return TrainingSummary(
         experiment=str(part["experiment"][0]),
         dataset=str(part["dataset"][0]),
-        basis=str(part["basis"][0] or "") if "basis" in part.columns else "",
+        basis=BASES.current_name(str(part["basis"][0] or "")) if "basis" in part.columns else "",
         n_images=int(of["n_images"][0]),
         n_seeds=plain.height,
         fresh=bool(of["fresh"][0]),

@@ -9,6 +9,7 @@ import torch
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import PicoError
+from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
@@ -32,6 +33,10 @@ class Change:
 
     setting: str
     value: str
+
+    def __post_init__(self) -> None:
+        if self.setting == "basis":  # an old name becomes the one of today
+            object.__setattr__(self, "value", BASES.current_name(self.value))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pico_core.errors import DataError
+from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 
 FORMAT = "pico-lens column set 1"
@@ -88,7 +89,9 @@ class ColumnSet:
             raise DataError("column set: columns is no list of whole numbers")
         if type(found["n_columns"]) is not int:
             raise DataError("column set: n_columns is no whole number")
-        return cls(found["name"], tuple(columns), found["axes"], found["dataset"], found["n_columns"])
+        basis, of, fitted = found["axes"].partition(" axes of ")  # such as "cross axes of seed 0, fit share 0.45"
+        axes = f"{BASES.current_name(basis)}{of}{fitted}"
+        return cls(found["name"], tuple(columns), axes, found["dataset"], found["n_columns"])
 
     def check_belongs(self, *, axes: str, dataset: str, n_columns: int) -> None:
         """Refuse a set whose numbers would name other columns here.
@@ -116,7 +119,7 @@ def axes_name(config: StudyConfig) -> str:
     """
     if config.basis == "given":
         return "given columns"
-    shrunk = f", shrinkage {config.shrinkage:g}" if config.basis == "cross" and config.shrinkage else ""
+    shrunk = f", shrinkage {config.shrinkage:g}" if config.shrinkage and BASES[config.basis].takes_shrinkage else ""
     return f"{config.basis} axes of seed {config.seed}, fit share {config.fit:g}{shrunk}"
 
 

@@ -59,7 +59,7 @@ def followed(page: str) -> None:
     sound = (
         study.dataset_path() in BUILT_IN
         and -1 <= columns.column(N_COLUMNS) < N_COLUMNS
-        and 0 <= study.strength() <= study.MAX_STRENGTH
+        and 0 <= study.strength() <= study.SLIDER_MAX
         and all(instruments.opened_instrument(name, members) in members for name, members in INSTRUMENTS.items())
         and 0 <= chosen.index < (N_IMAGES if chosen.kind == "image" else N_TEXTS)
         and len(queries.words() or "") <= queries.MAX_WORDS

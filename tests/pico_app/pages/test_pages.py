@@ -105,21 +105,21 @@ def axes_offered(app):
     return [name.split(" (")[0] for name in app.sidebar.selectbox(key="basis-choice-0").options]
 
 
-def test_probe_axes_are_offered_where_labels_speak_of_style_and_nowhere_else(tmp_path):
+def test_label_axes_are_offered_where_labels_speak_of_style_and_nowhere_else(tmp_path):
     styled = page("data", dataset=small_dataset(tmp_path / "styled", styled=True))
-    assert axes_offered(styled)[-2:] == ["independent axes", "probe axes, style last"]
-    app = page("data", dataset=small_dataset(tmp_path / "bare", styled=False), config=StudyConfig(basis="probe"))
+    assert axes_offered(styled)[-2:] == ["independent axes", "label axes"]
+    app = page("data", dataset=small_dataset(tmp_path / "bare", styled=False), config=StudyConfig(basis="labels"))
     assert not app.exception, app.exception
     assert "independent axes" in axes_offered(app)
-    assert not [name for name in axes_offered(app) if "probe" in name]
+    assert not [name for name in axes_offered(app) if "label" in name]
     assert app.session_state["config"] == StudyConfig()
 
 
-def test_going_to_data_without_style_labels_leaves_probe_axes(tmp_path):
+def test_going_to_data_without_style_labels_leaves_label_axes(tmp_path):
     bare = small_dataset(tmp_path / "bare", styled=False)
     app = page("data", dataset="planted")
-    app.sidebar.selectbox(key="basis-choice-0").set_value("probe").run()
-    assert app.session_state["config"].basis == "probe"
+    app.sidebar.selectbox(key="basis-choice-0").set_value("labels").run()
+    assert app.session_state["config"].basis == "labels"
     app.session_state["dataset"] = bare
     app.run()
     assert not app.exception, app.exception
@@ -127,7 +127,7 @@ def test_going_to_data_without_style_labels_leaves_probe_axes(tmp_path):
     assert app.sidebar.selectbox(key="basis-choice-0").value == "given"
 
 
-@pytest.mark.parametrize(("basis", "title"), [("ica", "Independent axes"), ("probe", "Probe axes")])
+@pytest.mark.parametrize(("basis", "title"), [("ica", "Independent axes"), ("labels", "Label axes")])
 def test_new_axes_of_a_demo_are_computed_on_request(basis, title, monkeypatch):
     app = page_with_sidebar("overview", basis=basis)
     app.session_state["dataset"] = "planted"

@@ -13,7 +13,7 @@ from pico_core.formats import open_pairs
 from pico_core.formats.native import ARRAYS, save_pairs
 from pico_core.kernels.masking import masked_mean
 from pico_core.kernels.signs import sign_shares
-from pico_core.method.basis import fit_basis
+from pico_core.method.bases import fit_basis
 from pico_core.method.config import StudyConfig
 from pico_core.storage import token_files as streaming
 from pico_core.storage.block_writing import ComingArray, write_arrays

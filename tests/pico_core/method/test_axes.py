@@ -10,21 +10,19 @@ from sklearn.decomposition import FastICA
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import demo_of
-from pico_core.encoders.perturbations.variants import StyleVariants, Variants
 from pico_core.errors import DataError, SettingError
-from pico_core.method.basis import fit_basis, probe_basis
+from pico_core.method.bases import fit_basis
+from pico_core.method.bases.cross import choose_shrinkage, cross_axes, cross_covariance
+from pico_core.method.bases.ica import independent_axes
+from pico_core.method.bases.labels import label_covariance
 from pico_core.method.config import StudyConfig
-from pico_core.method.cross_axes import choose_shrinkage, cross_axes, cross_covariance
 from pico_core.method.eigenaxes import nested_axes
-from pico_core.method.independent import independent_axes
-from pico_core.method.style_axes import label_covariance, pairs_covariance, perturbation_covariance
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.retrieval.switching.column_sets import axes_name
-from pico_core.studies.probes import variants_basis
 from pico_core.studies.runs import load_run, replay, save_run
 from pico_core.studies.study import run_study, study_splits
 
-NEW = [("ica", 0.0), ("probe", 0.0), ("cross", 0.5), ("cross", 1.0)]
+NEW = [("ica", 0.0), ("labels", 0.0), ("cross", 0.5), ("cross", 1.0)]
 STYLES = ["ink", "oil", "wash"]
 
 
@@ -126,7 +124,7 @@ def test_values_that_never_vary_have_the_given_columns_as_axes():
 
 
 def test_an_unfinished_search_is_no_error(monkeypatch):
-    monkeypatch.setattr("pico_core.method.independent.MAX_ITERATIONS", 1)
+    monkeypatch.setattr("pico_core.method.bases.ica.MAX_ITERATIONS", 1)
     values = seeded(300, 6).double()
     with pytest.warns(match="did not converge"):
         FastICA(whiten=False, max_iter=1, random_state=0).fit(values.numpy())
@@ -141,7 +139,7 @@ def test_an_unfinished_search_is_no_error(monkeypatch):
 
 def test_planted_style_lies_in_the_last_axes():
     pairs, turn = styled_pairs()
-    basis = fit_basis(pairs, "probe")
+    basis = fit_basis(pairs, "labels")
     within = (basis.matrix[-2:] @ turn[-2:].T).square().sum(dim=1)
     assert float(within.min()) > 0.95
     spread = (basis.matrix.double() @ label_covariance(pairs) @ basis.matrix.double().T).diag()
@@ -150,7 +148,7 @@ def test_planted_style_lies_in_the_last_axes():
 
 def test_axes_without_style_are_ordered_by_what_varies_most():
     pairs, _ = styled_pairs()
-    basis = fit_basis(pairs, "probe")
+    basis = fit_basis(pairs, "labels")
     pooled = torch.cat([pairs.image_means, pairs.text_means]).double() @ basis.matrix.double().T
     n_style = 2 * (len(STYLES) - 1)
     null = pooled[:, :-n_style].T.cov(correction=0)
@@ -162,7 +160,7 @@ def test_items_in_another_order_have_the_same_axes_with_style_last():
     pairs, _ = styled_pairs()
     order = torch.randperm(pairs.n_images, generator=torch.Generator().manual_seed(3))
     torch.testing.assert_close(
-        fit_basis(pairs.select(order), "probe").matrix, fit_basis(pairs, "probe").matrix, rtol=0, atol=1e-4
+        fit_basis(pairs.select(order), "labels").matrix, fit_basis(pairs, "labels").matrix, rtol=0, atol=1e-4
     )
 
 
@@ -181,48 +179,7 @@ def test_without_labels_of_style_the_axes_are_refused_with_the_mend(planted):
         planted.pairs, images=planted.pairs.images.drop("style"), texts=planted.pairs.texts.drop("style")
     )
     with pytest.raises(DataError, match="add a label column with 'style' in its name"):
-        run_study(bare, StudyConfig(basis="probe"))
-
-
-def test_perturbed_items_give_the_axes_of_their_style():
-    pairs, turn = styled_pairs(n=60)
-    one, two = turn[5], turn[11]
-    moved = [
-        dataclasses.replace(
-            pairs,
-            image_tokens=pairs.image_tokens + size * one,
-            text_tokens=pairs.text_tokens + 0.5 * size * two,
-        )
-        for size in (0.3, -0.6)
-    ]
-    style = pairs_covariance(pairs, moved)
-    basis = probe_basis(pairs, style)
-    torch.testing.assert_close((basis.matrix[-2:] @ torch.stack([two, one]).T).abs(), torch.eye(2), rtol=0, atol=1e-3)
-    variants = StyleVariants(
-        images=variants_of(pairs.image_means, [m.image_means for m in moved] + [3 * pairs.image_means]),
-        texts=variants_of(pairs.text_means, [m.text_means for m in moved] + [3 * pairs.text_means]),
-        encoder="none",
-        digest=pairs.digest,
-        seed=0,
-    )
-    torch.testing.assert_close(variants_basis(variants, pairs).matrix, basis.matrix, rtol=0, atol=1e-3)
-
-
-def variants_of(original, changed):
-    names = [f"change {number}" for number in range(len(changed))]
-    return Variants(torch.stack([original, *changed], dim=1), tuple(names), aside=(names[-1],))
-
-
-def test_a_covariance_that_does_not_fit_is_refused():
-    pairs, _ = styled_pairs(n=30)
-    with pytest.raises(DataError, match="16 by 16"):
-        probe_basis(pairs, torch.eye(3))
-    with pytest.raises(DataError, match="expected finite"):
-        probe_basis(pairs, torch.full((16, 16), float("nan")))
-    with pytest.raises(DataError, match="there is only the original"):
-        perturbation_covariance(torch.ones(4, 1, 3))
-    with pytest.raises(DataError, match="perturb the same items"):
-        pairs_covariance(pairs, [pairs.select(range(20))])
+        run_study(bare, StudyConfig(basis="labels"))
 
 
 # Shrinkage of cross axes
@@ -301,7 +258,7 @@ def test_a_shrinkage_beyond_its_ends_is_refused(value):
         StudyConfig().with_settings({"shrinkage": value})
 
 
-@pytest.mark.parametrize("settings", [{"basis": "ica"}, {"basis": "probe"}, {"basis": "cross", "shrinkage": "0.5"}])
+@pytest.mark.parametrize("settings", [{"basis": "ica"}, {"basis": "labels"}, {"basis": "cross", "shrinkage": "0.5"}])
 def test_a_run_in_these_axes_replays_to_the_same_bits(planted, tmp_path, settings):
     small = {"n_prototypes": 3, "n_iterations": 2, "n_anchors": 16}
     study = run_study(planted.pairs, StudyConfig().with_settings(settings | small))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import SettingError
-from pico_core.method.basis import fit_basis
+from pico_core.method.bases import fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import feedback_weights, relative_gain

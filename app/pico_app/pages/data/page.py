@@ -5,7 +5,7 @@ from textwrap import shorten
 
 import streamlit as st
 
-from pico_app.answers import compare, datasets, outside, pictures, retrieval, studies, uploads
+from pico_app.answers import datasets, outside, pictures, retrieval, studies, uploads
 from pico_app.pages.data import encode
 from pico_app.pages.going import ask_button
 from pico_app.pages.page import Page
@@ -16,6 +16,7 @@ from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.labels import has_style_labels
 from pico_core.formats.roles import ROLES
+from pico_core.method.bases import BASES
 from pico_core.storage.headers import ArrayHeader
 
 TITLE = "What did I load, and is it sound?"
@@ -267,7 +268,7 @@ def _export(space: Workspace) -> None:
         )
     st.caption(
         f"The weights and probabilities of the study on the screen, one row per column, read in the "
-        f"{compare.SHORT_NAMES[space.study.basis.name]}. npz and safetensors hold the axes "
+        f"{BASES[space.study.basis.name].title}. npz and safetensors hold the axes "
         "too: weights mean nothing without them."
     )
     report_button(space, key="data-report")

@@ -15,16 +15,9 @@ from pico_app.pages.parts import figure, prose, question
 from pico_app.pages.report import report_button
 from pico_app.state import queries, screen
 from pico_app.workspace import Frame, Workspace
-from pico_core.method.config import BasisName
+from pico_core.method.bases import BASES
 
 TITLE = "Does weighting columns by their semantic probability help here?"
-NAMES: dict[BasisName, str] = {
-    "given": "Columns as given",
-    "cross": "Cross axes",
-    "pca": "Principal axes",
-    "ica": "Independent axes",
-    "probe": "Probe axes",
-}
 NEWCOMER = (
     "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
     "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
@@ -33,13 +26,6 @@ NEWCOMER = (
     "how often a right answer is first, among five and among ten, in both directions, in per cent, added up."
 )
 KINDS = {"text": "which image does this caption describe?", "image": "which captions describe this image?"}
-ABOUT: dict[BasisName, str] = {
-    "given": "The encoder's own columns, as in the paper.",
-    "cross": "New axes, turned to what images and their texts share.",
-    "pca": "New axes, along which all items vary most.",
-    "ica": "New axes, along which values are as little normal as possible.",
-    "probe": "New axes, turned by known styles.",
-}
 CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
 
 
@@ -74,19 +60,19 @@ def _go_to_experiments() -> None:
 
 
 def _bases(space: Workspace) -> None:
-    wanted: list[BasisName] = ["given", "cross"]
+    wanted = ["given", "cross"]
     if space.study.config.basis not in wanted:
         wanted.append(space.study.config.basis)
     panels = []
     for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
-        found = studies.sibling(space, basis)
+        found, title = studies.sibling(space, basis), BASES[basis].title.capitalize()
         with place:
-            st.subheader(NAMES[basis], anchor=False)
-            st.caption(ABOUT[basis])
+            st.subheader(title, anchor=False)
+            st.caption(BASES[basis].sentence)
             if found is None:
                 _offer(space, basis)
                 continue
-            panel = draw.Panel(NAMES[basis], found.report)
+            panel = draw.Panel(title, found.report)
             st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
             panels.append(panel)
     figure(
@@ -102,12 +88,12 @@ def _bases(space: Workspace) -> None:
     report_button(space, key="overview-report")
 
 
-def _offer(space: Workspace, basis: BasisName) -> None:
+def _offer(space: Workspace, basis: str) -> None:
     config = replace(space.study.config, basis=basis)
     st.markdown("Not computed yet for these data and settings.")
     job = studies.job()
     under_way = job is not None and job.key == studies.study_key(space.dataset, config)
-    label = "Computing, see the left" if under_way else f"Compute the {NAMES[basis].lower()}"
+    label = "Computing, see the left" if under_way else f"Compute the {BASES[basis].title}"
     if st.button(label, disabled=under_way, key=f"offer-{basis}"):
         studies.start_job(space.dataset, config, title=sidebar.job_title(config))
         st.rerun()

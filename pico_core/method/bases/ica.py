@@ -1,11 +1,14 @@
 """Axes along which values are as little normal as possible: independent components. Beyond the paper."""
 
 import warnings
+from typing import Final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.basis import BasisSpec, FitOptions
 from pico_core.method.eigenaxes import covariance, everything, nested_axes
 
 ITEMS_PER_AXIS = 10  # fewer, and every axis of a FastICA points at a single item
@@ -60,11 +63,11 @@ def independent_axes(pooled: Float[Tensor, "items d"], *, seed: int = 0) -> Floa
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         turn = torch.from_numpy(model.fit(white.float().numpy()).components_).double()  # twice as fast as double
-    found = nearest_orthonormal(turn @ leading)
-    values = centred @ found.T
+    axes = nearest_orthonormal(turn @ leading)
+    values = centred @ axes.T
     kurtosis = (values / values.std(dim=0, correction=0)).pow(4).mean(dim=0) - 3
-    found = found[kurtosis.abs().argsort(descending=True, stable=True)]
-    return torch.cat([found, nested_axes([scatter], complement(found))])
+    axes = axes[kurtosis.abs().argsort(descending=True, stable=True)]
+    return torch.cat([axes, nested_axes([scatter], complement(axes))])
 
 
 def nearest_orthonormal(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
@@ -87,3 +90,15 @@ def complement(rows: Float[Tensor, "k d"]) -> Float[Tensor, "rest d"]:
     """
     rest: Tensor = torch.linalg.svd(rows, full_matrices=True).Vh[len(rows) :]
     return rest
+
+
+def _pooled_axes(pairs: PairedEmbeddings, options: FitOptions) -> Float[Tensor, "d d"]:
+    return independent_axes(torch.cat([pairs.image_means, pairs.text_means]).double(), seed=options.seed)
+
+
+ICA: Final = BasisSpec(
+    name="ica",
+    title="independent axes",
+    sentence="Axes along which values are as little normal as possible, at right angles to each other.",
+    axes=_pooled_axes,
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from torch import Tensor
 from pico_core.data.moments import cross_moment, pooled_moment
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
+from pico_core.method.basis import BasisSpec
 from pico_core.method.eigenaxes import everything, nested_axes, with_signs
 
 CANDIDATES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -111,3 +113,12 @@ def _shrunk(symmetric: Square, principal: Square, shrinkage: float) -> Square:
     shrunk = (1 - shrinkage) * held + shrinkage * held.diag().diag()
     axes: Tensor = torch.linalg.eigh(shrunk).eigenvectors.flip(1).T @ principal
     return axes
+
+
+CROSS: Final = BasisSpec(
+    name="cross",
+    title="cross axes",
+    sentence="Axes turned to what images and their texts share; the unweighted score stays exactly as it was.",
+    axes=lambda pairs, options: cross_axes(pairs, shrinkage=options.shrinkage),
+    takes_shrinkage=True,
+)
