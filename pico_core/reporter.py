@@ -44,6 +44,9 @@ class Reporter:
             record: What it yielded, such as an `Iteration`.
         """
 
+    def stage(self, words: str) -> None:
+        """What is done from now on, where the steps do not say it."""
+
     def note(self, sentence: str) -> None:
         """Something that whoever waits should know, such as that memory is short."""
         warnings.warn(sentence, NoteWarning, stacklevel=2)
@@ -57,9 +60,13 @@ class Reporter:
         Args:
             start: Share of the whole that is done when the part begins.
             stop: Share of the whole that is done when the part ends.
-            steps: Pass the part's steps on; by default they are its own business.
+            steps: Pass the part's steps and stages on; by default they are its own business.
         """
         return _Part(self, start, stop, steps)
+
+    def inner(self) -> "Reporter":
+        """A reporter for work within a step: notes are passed on, shares and steps are only a chance to cancel."""
+        return _Inner(self)
 
 
 class Relay(Reporter):
@@ -75,6 +82,10 @@ class Relay(Reporter):
     def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
         """Pass it on."""
         self.whole.step(done, total, name=name, record=record)
+
+    def stage(self, words: str) -> None:
+        """Pass it on."""
+        self.whole.stage(words)
 
     def note(self, sentence: str) -> None:
         """Pass it on."""
@@ -96,6 +107,21 @@ class _Part(Relay):
     def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
         if self._steps:
             self.whole.step(done, total, name=name, record=record)
+
+    def stage(self, words: str) -> None:
+        if self._steps:
+            self.whole.stage(words)
+
+
+class _Inner(Relay):
+    def share(self, done: float) -> None:
+        self.check()
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        self.check()
+
+    def stage(self, words: str) -> None:
+        self.check()
 
 
 class Notes(Relay):

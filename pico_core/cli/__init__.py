@@ -5,15 +5,18 @@ input or usage, 3 a replay or a checked table that differs, 130 interrupted.
 """
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 
 from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies, train
 from pico_core.cli.printing import err
-from pico_core.encoders import EncodingStopped
 from pico_core.errors import PicoError
-from pico_core.storage.retry_in_halves import NO_MEMORY, hearing, out_of_memory
-from pico_core.training.stopping import TrainingStopped
+from pico_core.reporter import Cancelled, NoteWarning
+from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
 
 INTERRUPTED = 130
 
@@ -23,19 +26,31 @@ for family in (datasets.app, encode.app, studies.app, experiment.app, train.app,
 app.add_typer(demo.app, name="demo")
 
 
+@contextmanager
+def _notes_printed() -> Iterator[None]:
+    """Notes of all work on standard error, each sentence once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", NoteWarning)
+        others, printed = warnings.showwarning, set()
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if not issubclass(category, NoteWarning):
+                others(message, category, *place, **more)
+            elif str(message) not in printed:
+                printed.add(str(message))
+                err.print(f"Note: {message}", markup=False, highlight=False)
+
+        warnings.showwarning = show
+        yield
+
+
 def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
-        with hearing(lambda sentence: err.print(f"Note: {sentence}", markup=False, highlight=False)):
+        with _notes_printed():
             plugins.with_plugins(app)(prog_name="pico-lens")
-    except EncodingStopped as stop:
-        err.print(f"pico-lens: interrupted after {stop.progress}; start it again to go on", highlight=False)
-        sys.exit(INTERRUPTED)
-    except experiment.ExperimentStopped as stop:
+    except Cancelled as stop:
         err.print(f"pico-lens: {stop}", markup=False, highlight=False)
-        sys.exit(INTERRUPTED)
-    except TrainingStopped as stop:
-        err.print(f"pico-lens: interrupted: {stop}", markup=False, highlight=False)
         sys.exit(INTERRUPTED)
     except PicoError as error:
         err.print(f"pico-lens: {error}", markup=False, highlight=False)

@@ -86,7 +86,7 @@ def encode(
     for note in encoder.notes:
         err.print(f"Note: {note}", markup=False, highlight=False)
     gpus = device.startswith("cuda")
-    with cluster_at(ray, gpus=float(gpus)) as cluster, Meter() as meter:
+    with cluster_at(ray, gpus=float(gpus)) as cluster, Meter("encoding", resumable=True) as meter:
         there = None if cluster is None else Spread(cluster, choice.elsewhere("cuda" if gpus else "cpu"))
         made = encode_dataset(
             encoder,
@@ -95,7 +95,7 @@ def encode(
             out=target,
             batch_size=batch_size,
             on_bad=on_bad.value,
-            on_progress=meter.show,
+            reporter=meter,
             level=level.value,
             spread=there,
         )

@@ -19,12 +19,9 @@ from pico_core.experiments.config import ExperimentConfig, find_experiment, read
 from pico_core.experiments.grid import GridProgress, results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise
+from pico_core.reporter import Cancelled
 
 app = typer.Typer()
-
-
-class ExperimentStopped(Exception):  # noqa: N818 (nothing is wrong, so it is no error by name)
-    """Interrupted between or within cells; what is finished is kept."""
 
 
 @app.command()
@@ -86,7 +83,7 @@ def _run(plan: ExperimentConfig, target: Path) -> None:
             run_experiment(plan, target, on_progress=show)
     except KeyboardInterrupt:
         far = "before the first cell" if reached is None else f"after {reached.done} of {reached.total} cells"
-        raise ExperimentStopped(f"interrupted {far}; give the same command again to go on") from None
+        raise Cancelled(f"interrupted {far}; give the same command again to go on") from None
 
 
 def _tell(dataset: str, summaries: list[VariantSummary]) -> None:

@@ -1,34 +1,57 @@
-"""How far the encoding is, on a terminal."""
+"""How far long work is, on standard error: a bar on a terminal, else a line now and then."""
 
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
+import time
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pico_core.cli.printing import err
-from pico_core.encoders import EncodingStopped, Progress
+from pico_core.reporter import Cancelled, Reporter
+
+LINE_SECONDS = 10.0  # between two lines where standard error is a file
 
 
-class Meter:
-    """Two bars on standard error. An interruption of work that can go on later says how far it came."""
+class Meter(Reporter):
+    """Shows the share of the work and its last step while the block lasts.
 
-    def __init__(self, *, resumable: bool = True) -> None:
-        self._resumable = resumable
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = Bars(*columns, console=err, transient=True, disable=not err.is_terminal)
-        self._tasks: dict[str, TaskID] = {}
-        self._last: Progress | None = None
+    Args:
+        title: What is done, until a step says more.
+        resumable: An interruption says how far the work came, and that it can be started again.
+    """
+
+    def __init__(self, title: str, *, resumable: bool = False) -> None:
+        self._title, self._resumable = title, resumable
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+        self._task = self._bar.add_task(title, total=1.0)
+        self._reached, self._share, self._printed = "", 0.0, time.monotonic()
 
     def __enter__(self) -> "Meter":
-        self._bars.start()
+        self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._bars.stop()
-        if self._resumable and kind is KeyboardInterrupt and self._last is not None:
-            raise EncodingStopped(self._last)
+        self._bar.stop()
+        if self._resumable and kind is KeyboardInterrupt and self._reached:
+            raise Cancelled(f"interrupted after {self._reached}; start it again to go on")
 
-    def show(self, progress: Progress) -> None:
-        """Move the bar of this stage."""
-        self._last = progress
-        if progress.stage not in self._tasks:
-            self._tasks[progress.stage] = self._bars.add_task(progress.stage)
-        self._bars.update(self._tasks[progress.stage], completed=progress.done, total=progress.total)
+    def share(self, done: float) -> None:
+        """Move the bar."""
+        self._share = done
+        self._show()
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        """Say which step was finished."""
+        self._reached = f"{done} of {total} {name}"
+        self._show()
+
+    def stage(self, words: str) -> None:
+        """Say what is done now."""
+        self._title, self._reached = words, ""
+        self._show()
+
+    def _show(self) -> None:
+        words = f"{self._title}: {self._reached}" if self._reached else self._title
+        self._bar.update(self._task, description=words, completed=self._share)
+        if self._bar.disable and time.monotonic() - self._printed >= LINE_SECONDS:
+            self._printed = time.monotonic()
+            err.print(f"{words} ({self._share:.0%})", markup=False, highlight=False)

@@ -88,7 +88,7 @@ def _by_encoder(
     folder = data if data.is_dir() else data.parent
     with err.status("loading the encoder"):
         encoder = choice.load()
-    with Meter(resumable=False) as meter:
+    with Meter("encoding") as meter:
         if study is None:
             sample = reencode(
                 encoder,
@@ -97,7 +97,7 @@ def _by_encoder(
                 n_items=items,
                 seed=seed,
                 batch_size=batch_size,
-                on_progress=meter.show,
+                reporter=meter,
             )
             variants = with_styles(sample, pairs)
         else:
@@ -109,7 +109,7 @@ def _by_encoder(
                 n_items=items,
                 seed=seed,
                 batch_size=batch_size,
-                on_progress=meter.show,
+                reporter=meter,
             )
     return style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from pico_core.axes import Columns
+from pico_core.cli.meter import Meter
 from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_data
-from pico_core.cli.printing import err, out, say, tell, tell_seeds
+from pico_core.cli.printing import out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.truth import read_truth
@@ -20,7 +20,6 @@ from pico_core.errors import SettingError
 from pico_core.formats import open_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.method.history import Iteration
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.locks import exclusive_lock, lock_beside
 from pico_core.studies.export import export_bytes
@@ -66,26 +65,11 @@ def construct(
         named_values(settings)
     )
     check_target(target)
-    bars = Progress(console=err, transient=True, disable=not err.is_terminal)
     place = target.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, bars as progress:
+    with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, Meter("constructing") as meter:
         pairs = open_data(data, cluster)
-        task = progress.add_task("reading the columns", total=1.0)
-
-        def tick(step: Iteration) -> None:
-            last = step.index + 1 == config.construction.n_iterations
-            words = "guard, test split and controls" if last else f"iteration {step.index + 2}"
-            progress.update(task, description=words)
-
-        study = run_study(
-            pairs,
-            config,
-            truth=_truth_of(data, pairs),
-            on_iteration=tick,
-            on_progress=lambda share: progress.update(task, completed=share),
-            cluster=cluster,
-        )
+        study = run_study(pairs, config, truth=_truth_of(data, pairs), reporter=meter, cluster=cluster)
         save_run(study, target)
     made = study.construction
     if as_json:
@@ -121,15 +105,8 @@ def repeat(
     """Do the same study with several seeds: how far its result depends on the split and on chance."""
     config = StudyConfig(construction=ConstructionConfig.preset(preset)).with_settings(named_values(settings))
     pairs = open_pairs(data)
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("seeds", total=seeds)
-        report = report_over_seeds(
-            pairs,
-            config,
-            seeds=range(seeds),
-            truth=_truth_of(data, pairs),
-            on_study=lambda _study: progress.advance(task),
-        )
+    with Meter("repeating") as meter:
+        report = report_over_seeds(pairs, config, seeds=range(seeds), truth=_truth_of(data, pairs), reporter=meter)
     if as_json:
         say(asdict(report) | {"sentence": report.sentence}, as_json=True)
     else:
@@ -151,17 +128,15 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score the test split of a run again, unweighted, weighted, and every control."""
-    bars = Progress(console=err, transient=True, disable=not err.is_terminal)
-    with cluster_at(ray) as cluster, bars as progress:
+    with cluster_at(ray) as cluster, Meter("scoring the test split") as meter:
         pairs = open_data(data, cluster)
-        task = progress.add_task("scoring the test split", total=1.0)
         report = evaluate_study(
             pairs,
             load_run(run, pairs),
             truth=_truth_of(data, pairs),
             arithmetic=Arithmetic(precision=precision.value),
             keep=keep,
-            on_progress=lambda share: progress.update(task, completed=share),
+            reporter=meter,
             cluster=cluster,
         )
     if as_json:

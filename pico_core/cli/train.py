@@ -23,8 +23,8 @@ from pico_core.experiments.trainings.comparison import TABLE, ComparisonProgress
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
 from pico_core.experiments.trainings.summary import training_summaries, training_summary
 from pico_core.formats import open_pairs
+from pico_core.reporter import Cancelled
 from pico_core.storage.token_files import NEVER
-from pico_core.training.stopping import TrainingStopped
 
 app = typer.Typer()
 
@@ -150,7 +150,9 @@ def _watched(target: Path) -> Iterator[_Meter]:
             yield meter
         except KeyboardInterrupt:
             done = meter.reached or "before the first epoch"
-            raise TrainingStopped(f"{done}; what is finished is kept in {target}: start it again to go on") from None
+            raise Cancelled(
+                f"interrupted: {done}; what is finished is kept in {target}: start it again to go on"
+            ) from None
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from pico_core.errors import DataError, PicoError, SettingError
+from pico_core.reporter import SILENT, Reporter
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,7 +48,7 @@ class Cluster:
         items: Sequence[Item],
         *shared: Any,
         on_result: Callable[[int, Result], None],
-        on_look: Callable[[], None] | None = None,
+        reporter: Reporter = SILENT,
     ) -> None:
         """Do `work(item, *shared)` for every item, one core each; a worker that dies costs its item only.
 
@@ -57,7 +58,7 @@ class Cluster:
             shared: What all of them need; sent to every machine once.
             on_result: Told the place of an item and its result, in the order in which they end. What it raises ends
                 the work: what is under way is cancelled.
-            on_look: Called a few times a second. What it raises ends the work too.
+            reporter: Checked a few times a second.
 
         Raises:
             PicoError: a worker raised one, cannot import this program, or cannot read its data; or one died again and
@@ -80,8 +81,7 @@ class Cluster:
                 for done in ray.wait(list(waiting), num_returns=1, timeout=LOOK_SECONDS)[0]:
                     on_result(waiting[done], _result(done))
                     del waiting[done]
-                if on_look is not None:
-                    on_look()
+                reporter.check()
                 if time.monotonic() - counted > COUNT_SECONDS:
                     at_once, counted = self.n_at_once, time.monotonic()
         except ray.exceptions.RayError as error:
@@ -95,7 +95,7 @@ class Cluster:
         work: Callable[..., Result],
         items: Sequence[Item],
         *shared: Any,
-        on_share: Callable[[float], None] | None = None,
+        reporter: Reporter = SILENT,
     ) -> list[Result]:
         """The results of all items, in the order of the items, whatever the order in which they ended.
 
@@ -103,17 +103,16 @@ class Cluster:
             work: As in `each`.
             items: As in `each`.
             shared: As in `each`.
-            on_share: Told a few times a second which share of the items is done; what it raises ends the work.
+            reporter: Hears of the share of the items.
         """
-        found: dict[int, Result] = {}
-        self.each(
-            work,
-            items,
-            *shared,
-            on_result=found.__setitem__,
-            on_look=None if on_share is None else lambda: on_share(len(found) / len(items)),
-        )
-        return [found[place] for place in range(len(items))]
+        results: dict[int, Result] = {}
+
+        def keep(position: int, result: Result) -> None:
+            results[position] = result
+            reporter.share(len(results) / len(items))
+
+        self.each(work, items, *shared, on_result=keep, reporter=reporter)
+        return [results[position] for position in range(len(items))]
 
 
 def _cancel(waiting: list[Any]) -> None:

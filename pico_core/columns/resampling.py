@@ -9,7 +9,6 @@ prototypes and the probabilities then run on [b, k, d] arrays for a whole block 
 Source: beyond the paper.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +19,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, similarity_of
 from pico_core.method.prototypes import STARTS, column_points
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
 N_DRAWS = 200
@@ -52,7 +52,7 @@ def construction_draws(
     *,
     seed: int = 0,
     n_draws: int = N_DRAWS,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> ConstructionDraws | None:
     """Repeat the construction on bootstrap resamples of the images of the fit split.
 
@@ -66,7 +66,7 @@ def construction_draws(
         construction: What is repeated.
         seed: The seed of its study: draws its anchors again, and the resamples.
         n_draws: Resamples.
-        on_progress: Told which share of the resamples is done; what it raises ends the work.
+        reporter: Hears of the share of the resamples.
 
     Returns:
         One row per resample; None where columns are quantiles, which have no images to resample.
@@ -93,8 +93,7 @@ def construction_draws(
         image = _replay(points.image, block[:, points.image_owner], pseudo, construction, chance)
         text = _replay(points.text, block[:, points.text_owner], pseudo, construction, chance)
         done.append(ConstructionDraws(image, text, semantic_probabilities(image, text, config)))
-        if on_progress is not None:
-            on_progress(sum(len(part.probabilities) for part in done) / n_draws)
+        reporter.share(sum(len(part.probabilities) for part in done) / n_draws)
     return ConstructionDraws(
         torch.cat([part.image_similarity for part in done]),
         torch.cat([part.text_similarity for part in done]),

@@ -4,7 +4,6 @@ Source: beyond the paper.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +13,8 @@ from pico_core.columns.reading import rank_agreement
 from pico_core.columns.resampling import construction_draws
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.construction import construct
-from pico_core.method.history import Construction, Iteration
+from pico_core.method.history import Construction
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import percentile_estimate
@@ -60,7 +60,7 @@ def stability(
     seed: int = 0,
     n_seeds: int = N_SEEDS,
     n_halves: int = N_HALVES,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Stability:
     """Construct again with other seeds, and on both halves of the images, and compare the orders.
 
@@ -71,7 +71,7 @@ def stability(
         seed: Of its study; the others follow from it.
         n_seeds: Other seeds.
         n_halves: Divisions into halves.
-        on_progress: Told which share of the work is done; what it raises ends it.
+        reporter: Hears of the share.
 
     Raises:
         ValueError: the seed is not that of the study.
@@ -79,19 +79,13 @@ def stability(
     draws = construction_draws(fit, construction, seed=seed)  # first: it refuses a seed of another study
     performance = retrieval_feedback(feedback)
     halved = n_halves if fit.n_images >= FEWEST_IMAGES else 0
-    planned = (n_seeds + 2 * halved) * construction.config.n_iterations
-    steps = 0
-
-    def tick(_step: Iteration) -> None:
-        nonlocal steps
-        steps += 1
-        if on_progress is not None:
-            on_progress(min(1.0, steps / planned))
+    planned = n_seeds + 2 * halved
+    parts = iter([reporter.part(done / planned, (done + 1) / planned) for done in range(planned)])
 
     def again(images: PairedEmbeddings, number: int) -> Columns:
         generator = torch.Generator().manual_seed(number)
         return construct(
-            images, feedback=performance, config=construction.config, generator=generator, on_iteration=tick
+            images, feedback=performance, config=construction.config, generator=generator, reporter=next(parts)
         ).probabilities
 
     others = [again(fit, seed + 1 + i) for i in range(n_seeds)]

@@ -1,7 +1,5 @@
 """One row per column: every detector beside its uncertainty, in one table."""
 
-from collections.abc import Callable
-
 import polars as pl
 import torch
 
@@ -10,6 +8,7 @@ from pico_core.columns.resampling import Draws, construction_draws
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.basis import Basis
 from pico_core.method.history import Construction
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import central_band, mismatched_null, pseudo_semantic_band
 
@@ -25,7 +24,7 @@ def column_table(
     *,
     seed: int = 0,
     semantic_share: Columns | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> pl.DataFrame:
     """Collect what is known of every column, sorted by column.
 
@@ -35,7 +34,7 @@ def column_table(
         basis: Names the columns.
         seed: Of the study: it drew the anchors.
         semantic_share: The planted truth, where there is one (null otherwise).
-        on_progress: Told how far the resampling is; what it raises ends it.
+        reporter: Hears of the share of the resampling.
 
     Returns:
         column, title, p_hat with its bootstrap interval, the mean and central 95 % of its null on
@@ -46,7 +45,7 @@ def column_table(
         probability), weight, correlation over matched pairs, offset (mean in images minus mean in
         texts: the modality gap, which is not style), semantic_share.
     """
-    draws = construction_draws(fit, construction, seed=seed, on_progress=on_progress)
+    draws = construction_draws(fit, construction, seed=seed, reporter=reporter)
     band = pseudo_semantic_band(fit)
     null = mismatched_null(fit)
     offset = fit.image_means.mean(dim=0) - fit.text_means.mean(dim=0)

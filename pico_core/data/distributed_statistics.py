@@ -1,6 +1,5 @@
 """The statistics of items by the workers of a cluster, each of the blocks that it reads itself."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -12,6 +11,7 @@ from pico_core.cluster import Cluster
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.statistics import ItemStatistics, item_statistics
 from pico_core.errors import DataError
+from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.token_files import StoredTokens, blocks, items_at_once
 
 TASK_BYTES = 128 * 2**20  # of tokens in float32: a tenth of a second of one core
@@ -40,7 +40,7 @@ def distributed_statistics(
     cluster: Cluster,
     pairs: PairedEmbeddings,
     *,
-    on_share: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
     task_bytes: int = TASK_BYTES,
 ) -> None:
     """Have workers make `image_statistics` and `text_statistics`; the pairs then know them.
@@ -51,14 +51,14 @@ def distributed_statistics(
     Args:
         cluster: Whose workers can read the file of the tokens.
         pairs: Any part in any basis.
-        on_share: Told which share of a side is done; what it raises ends the work.
+        reporter: Hears of the share.
         task_bytes: Of tokens in float32 that make a block.
     """
     carried = for_workers(pairs)
     sides: tuple[tuple[Side, Tensor], ...] = (("image", pairs.image_tokens), ("text", pairs.text_tokens))
-    for side, tokens in sides:
+    for number, (side, tokens) in enumerate(sides):
         parts = [(side, part) for part in blocks(len(tokens), items_at_once(tokens, task_bytes))]
-        found = cluster.all(_statistics_of, parts, carried, on_share=on_share)
+        found = cluster.all(_statistics_of, parts, carried, reporter=reporter.part(number / 2, (number + 1) / 2))
         vars(pairs)[f"{side}_statistics"] = _joined(found)
 
 

@@ -264,6 +264,12 @@ class PairedEmbeddings:
         return replace(self, image_tokens=dense(self.image_tokens), text_tokens=dense(self.text_tokens))
 
     def split(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> "Splits":
+        """The three parts of `split_images`, with the texts of their images."""
+        images = self.split_images(seed=seed, fit=fit, feedback=feedback)
+        fit_part, feedback_part, test = (replace(self.select(images[part]), part=part) for part in images)
+        return Splits(fit_part, feedback_part, test)
+
+    def split_images(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> dict[PartName, Tensor]:
         """Divide the images at random into fit, feedback and test: disjoint, together everything.
 
         A text goes with its image, so no caption of a test image is ever seen in fitting.
@@ -278,7 +284,7 @@ class PairedEmbeddings:
         """
         n_fit, n_feedback = round(self.n_images * fit), round(self.n_images * feedback)
         n_feedback = max(n_feedback, MIN_IMAGES_PER_SPLIT)
-        sizes = {"fit": n_fit, "feedback": n_feedback, "test": self.n_images - n_fit - n_feedback}
+        sizes: dict[PartName, int] = {"fit": n_fit, "feedback": n_feedback, "test": self.n_images - n_fit - n_feedback}
         for part, size in sizes.items():
             if size < MIN_IMAGES_PER_SPLIT:
                 raise DataError(
@@ -287,12 +293,9 @@ class PairedEmbeddings:
                     "or bring more images"
                 )
         order = torch.randperm(self.n_images, generator=torch.Generator().manual_seed(seed))
-        first, second, third = (part.sort().values for part in torch.split(order, list(sizes.values())))
-        return Splits(
-            fit=replace(self.select(first), part="fit"),
-            feedback=replace(self.select(second), part="feedback"),
-            test=replace(self.select(third), part="test"),
-        )
+        return {
+            name: part.sort().values for name, part in zip(sizes, torch.split(order, list(sizes.values())), strict=True)
+        }
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "PairedEmbeddings":
         """Move to a device, or store the tokens in another floating type (masks and pairing follow).

@@ -24,6 +24,7 @@ from pico_core.demo.runs import save_runs
 from pico_core.encoders import load_small, save_small
 from pico_core.encoders.token_words import piece_counts
 from pico_core.formats.native import save_pairs
+from pico_core.reporter import Reporter
 from pico_core.storage.atomic import atomic_folder, write_atomically
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_settings import TrainingConfig
@@ -50,14 +51,25 @@ def build_encoder(
     tell(f"{recipe.name}: rendering {recipe.scenes.n_images:,} scenes")
     scenes = render_scenes(recipe.scenes, seed=TRAINING_SEED)
 
-    def on_step(step: Step) -> None:
-        if step.index % TOLD_EVERY == 0 or step.index == step.total:
-            tell(f"{recipe.name}: step {step.index} of {step.total}, loss {step.loss:.2f}")
-
     model = train_encoder(
-        scenes, scene_vocabulary(), config=config, checkpoint=work / f"{recipe.name}.training", on_step=on_step
+        scenes,
+        scene_vocabulary(),
+        config=config,
+        checkpoint=work / f"{recipe.name}.training",
+        reporter=_Steps(recipe.name, tell),
     )
     return save_small(model, scene_vocabulary(), target, config=config.model, name=f"scenes {recipe.name}")
+
+
+class _Steps(Reporter):
+    """Tells of some steps of a training, with their loss."""
+
+    def __init__(self, name: str, tell: Tell) -> None:
+        self._name, self._tell = name, tell
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        if isinstance(record, Step) and (done % TOLD_EVERY == 0 or done == total):
+            self._tell(f"{self._name}: step {done} of {total}, loss {record.loss:.2f}")
 
 
 def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda _: None) -> EncoderMeasures:

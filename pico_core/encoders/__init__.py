@@ -11,7 +11,7 @@ from pico_core.encoders.captions.reading import Captions, read_captions
 from pico_core.encoders.dataset import EncodedDataset, encode_dataset
 from pico_core.encoders.loading import load_encoder, model_names, pretrained_tags
 from pico_core.encoders.openclip import OpenClipEncoder
-from pico_core.encoders.protocol import BadItem, EncodedImages, EncodedTexts, Encoder, EncodingStopped, Progress
+from pico_core.encoders.protocol import BadItem, EncodedImages, EncodedTexts, Encoder
 from pico_core.encoders.small import SmallClipConfig, load_small, save_small, small_clip, small_encoder
 from pico_core.encoders.words import vocabulary_of
 
@@ -22,9 +22,7 @@ __all__ = [
     "EncodedImages",
     "EncodedTexts",
     "Encoder",
-    "EncodingStopped",
     "OpenClipEncoder",
-    "Progress",
     "SmallClipConfig",
     "encode_dataset",
     "load_encoder",

@@ -13,16 +13,18 @@ import torch
 from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.captions.reading import Captions, read_captions
-from pico_core.encoders.protocol import BadItem, Encoder, OnBad, OnBatch, check_batch_size, judge_bad
+from pico_core.encoders.protocol import BadItem, Encoder, OnBad, check_batch_size, judge_bad
 from pico_core.encoders.shards import Shard, ShardStore, joined, remove_store
 from pico_core.encoders.survey import Found, find_pictures
 from pico_core.encoders.work import Side, Spread, Work
 from pico_core.errors import DataError, SettingError
 from pico_core.formats.native import is_dataset, save_pairs
+from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.atomic import recover, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_beside
 
 Storage = Literal["float16", "float32"]
+PICTURE_WORK = 3  # captions that take about as long as one picture
 STORAGE: dict[Storage, torch.dtype] = {"float16": torch.float16, "float32": torch.float32}
 
 
@@ -57,7 +59,7 @@ def encode_dataset(
     out: Path | str,
     batch_size: int = 32,
     on_bad: OnBad = "refuse",
-    on_progress: OnBatch | None = None,
+    reporter: Reporter = SILENT,
     level: Level = "tokens",
     storage: Storage = "float16",
     name: str | None = None,
@@ -76,7 +78,7 @@ def encode_dataset(
         out: The folder of the new data set; a data set there is replaced.
         batch_size: Pictures, and captions, at a time.
         on_bad: "refuse" the first bad picture or caption, or "skip" all such and list them.
-        on_progress: Told after every batch; returning False stops, and what is done is kept.
+        reporter: Hears of every batch; cancelled there, what is done is kept.
         level: "tokens" for patches and words, "globals" for one vector each.
         storage: Number format of the data set.
         name: What to call it; default the name of `out`.
@@ -84,7 +86,7 @@ def encode_dataset(
 
     Raises:
         DataError: nothing to encode, a bad item, or a target that is something else.
-        EncodingStopped: `on_progress` returned False.
+        Cancelled: by the reporter.
         SettingError: another process writes this folder.
     """
     check_batch_size(batch_size)
@@ -97,7 +99,7 @@ def encode_dataset(
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(target), target):
-        work = Work(batch_size, on_bad, on_progress, spread)
+        work = Work(batch_size, on_bad, reporter, spread)
         made = _encoded(encoder, folder, captions, target, work=work, level=level, storage=storage, name=name)
     return replace(made, folder=Path(out))
 
@@ -122,8 +124,11 @@ def _encoded(
     remove_drafts(part)
     pictures = Side("images", found.paths, level, STORAGE[storage], work.on_bad)
     sayings = Side("texts", sentences.texts, level, STORAGE[storage], work.on_bad)
-    image_shards = work.run(ShardStore(part, "images", _picture_key(base, found.paths)), pictures, encoder)
-    text_shards = work.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), sayings, encoder)
+    share = PICTURE_WORK * len(found.paths) / (PICTURE_WORK * len(found.paths) + len(sentences.texts) or 1)
+    on_images = replace(work, reporter=work.reporter.part(0.0, share, steps=True))
+    on_texts = replace(work, reporter=work.reporter.part(share, 1.0, steps=True))
+    image_shards = on_images.run(ShardStore(part, "images", _picture_key(base, found.paths)), pictures, encoder)
+    text_shards = on_texts.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), sayings, encoder)
     pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
     pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
     save_pairs(pairs, target)

@@ -21,16 +21,15 @@ from pico_core.encoders.protocol import (
     EncodedImages,
     EncodedTexts,
     OnBad,
-    OnBatch,
     Picture,
-    Progress,
     check_batch_size,
     judge_bad,
-    tell,
+    report_batch,
 )
 from pico_core.encoders.towers import TowerOutput, image_output, text_output
 from pico_core.encoders.words import WordIds, Words
 from pico_core.errors import DataError
+from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.retry_in_halves import retry_in_halves
 
 DECODERS = 4  # threads that unpack pictures while Pillow has let go of the interpreter
@@ -162,7 +161,7 @@ class OpenClipEncoder:
         *,
         batch_size: int = 32,
         on_bad: OnBad = "refuse",
-        on_batch: OnBatch | None = None,
+        reporter: Reporter = SILENT,
     ) -> EncodedImages:
         """Encode pictures: unit patch tokens and global vectors, read and unpacked one batch at a time.
 
@@ -170,11 +169,11 @@ class OpenClipEncoder:
             images: Paths, or open images.
             batch_size: Pictures at a time.
             on_bad: "refuse" the first picture that cannot be read, or "skip" such pictures and list them.
-            on_batch: Told after every batch; returning False stops.
+            reporter: Hears of every batch.
 
         Raises:
             DataError: a bad picture, by its name.
-            EncodingStopped: `on_batch` returned False.
+            Cancelled: by the reporter, after a batch.
         """
         check_batch_size(batch_size)
         tokens, wholes, kept, bad = [], [], [], []
@@ -189,10 +188,10 @@ class OpenClipEncoder:
                         kept.append(place)
                         rows.append(pixels)
                 if rows:
-                    found = self._run_in_parts(image_output, torch.stack(rows), what="pictures")
+                    found = self._run_in_parts(image_output, torch.stack(rows), what="pictures", reporter=reporter)
                     tokens.append(_unit(found.globals[:, None] if found.tokens is None else found.tokens))
                     wholes.append(_unit(found.globals))
-                tell(on_batch, Progress("images", min(start + batch_size, len(images)), len(images)))
+                report_batch(reporter, "images", min(start + batch_size, len(images)), len(images))
         joined = torch.cat(tokens) if tokens else torch.zeros(0, 1, self._width)
         mask = torch.ones(joined.shape[:2], dtype=torch.bool)
         return EncodedImages(joined, mask, _joined(wholes, self._width), tuple(kept), tuple(bad))
@@ -203,7 +202,7 @@ class OpenClipEncoder:
         *,
         batch_size: int = 64,
         on_bad: OnBad = "refuse",
-        on_batch: OnBatch | None = None,
+        reporter: Reporter = SILENT,
     ) -> EncodedTexts:
         """Encode captions: unit word tokens, without start, end and padding, and global vectors.
 
@@ -213,11 +212,11 @@ class OpenClipEncoder:
             captions: Sentences, of a data set or typed by a person.
             batch_size: Captions at a time.
             on_bad: "refuse" the first bad caption, or "skip" such captions and list them.
-            on_batch: Told after every batch; returning False stops.
+            reporter: Hears of every batch.
 
         Raises:
             DataError: a bad caption.
-            EncodingStopped: `on_batch` returned False.
+            Cancelled: by the reporter, after a batch.
         """
         check_batch_size(batch_size)
         rows: list[Tensor] = []
@@ -231,7 +230,7 @@ class OpenClipEncoder:
                 item = BadItem(start + i, repr(captions[start + i])[:80], _wordless(words, i))
                 bad.append(judge_bad(item, on_bad))
             if good:
-                found = self._run_in_parts(text_output, words.ids[good], what="captions")
+                found = self._run_in_parts(text_output, words.ids[good], what="captions", reporter=reporter)
                 for row, i in enumerate(good):
                     own = found.globals[row, None] if found.tokens is None else found.tokens[row, words.real[i]]
                     rows.append(_unit(own))
@@ -240,7 +239,7 @@ class OpenClipEncoder:
                 wholes.append(_unit(found.globals))
             kept.extend(start + i for i in good)
             truncated.extend(start + i for i in good if words.truncated[i])
-            tell(on_batch, Progress("texts", min(start + batch_size, len(captions)), len(captions)))
+            report_batch(reporter, "texts", min(start + batch_size, len(captions)), len(captions))
         tokens, mask = _padded(rows, self._width)
         whole = _joined(wholes, self._width)
         return EncodedTexts(
@@ -265,9 +264,13 @@ class OpenClipEncoder:
             tokens = None if found.tokens is None else found.tokens.float().cpu()
             return TowerOutput(tokens, found.globals.float().cpu(), found.grid, found.why)
 
-    def _run_in_parts(self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor, *, what: str) -> TowerOutput:
+    def _run_in_parts(
+        self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor, *, what: str, reporter: Reporter
+    ) -> TowerOutput:
         """The whole batch at once, and in parts where memory does not suffice."""
-        parts = list(retry_in_halves(lambda part: self._run(tower, batch[part]), len(batch), what=what))
+        parts = list(
+            retry_in_halves(lambda part: self._run(tower, batch[part]), len(batch), what=what, reporter=reporter)
+        )
         tokens = [part.tokens for part in parts if part.tokens is not None]
         if len(parts) == 1:
             return parts[0]

@@ -1,6 +1,6 @@
 """What an encoder is: pictures and captions in, unit tokens and masks of one space out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -10,40 +10,12 @@ from PIL import Image
 from torch import Tensor
 
 from pico_core.data.marks import EncoderMark
-from pico_core.errors import DataError, PicoError, SettingError
+from pico_core.errors import DataError, SettingError
+from pico_core.reporter import SILENT, Cancelled, Reporter
 
 Picture = Path | str | Image.Image
 OnBad = Literal["refuse", "skip"]
 Stage = Literal["images", "texts"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the encoding is.
-
-    Attributes:
-        stage: What is being encoded.
-        done: Items behind us, bad ones included.
-        total: Items in all.
-    """
-
-    stage: Stage
-    done: int
-    total: int
-
-    def __str__(self) -> str:
-        return f"{self.done} of {self.total} {self.stage}"
-
-
-OnBatch = Callable[[Progress], bool | None]
-
-
-class EncodingStopped(PicoError):  # noqa: N818 (nothing is wrong, so it is no error by name)
-    """The callback said False; nothing is wrong."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(f"stopped after {progress}, as asked; start it again to go on")
-        self.progress = progress
 
 
 @dataclass(frozen=True)
@@ -134,13 +106,13 @@ class Encoder(Protocol):
         *,
         batch_size: int = 32,
         on_bad: OnBad = "refuse",
-        on_batch: OnBatch | None = None,
+        reporter: Reporter = SILENT,
     ) -> EncodedImages:
         """Encode pictures, given as paths or open images.
 
         Raises:
             DataError: a bad picture with `on_bad="refuse"`.
-            EncodingStopped: `on_batch` returned False.
+            Cancelled: by the reporter, after a batch.
         """
 
     def encode_texts(
@@ -149,13 +121,13 @@ class Encoder(Protocol):
         *,
         batch_size: int = 64,
         on_bad: OnBad = "refuse",
-        on_batch: OnBatch | None = None,
+        reporter: Reporter = SILENT,
     ) -> EncodedTexts:
         """Encode captions, of a data set or typed by a person.
 
         Raises:
             DataError: a caption without a known word with `on_bad="refuse"`.
-            EncodingStopped: `on_batch` returned False.
+            Cancelled: by the reporter, after a batch.
         """
 
 
@@ -178,7 +150,10 @@ def check_batch_size(batch_size: int) -> None:
         raise SettingError(f"batch_size is {batch_size}; expected at least 1")
 
 
-def tell(on_batch: OnBatch | None, progress: Progress) -> None:
-    """Report progress; a callback that returns False stops the work."""
-    if on_batch is not None and on_batch(progress) is False:
-        raise EncodingStopped(progress)
+def report_batch(reporter: Reporter, stage: Stage, done: int, total: int, *, share: float | None = None) -> None:
+    """Say that so many items are behind us, bad ones included; cancelled here, the work says how far it came."""
+    reporter.share(done / total if share is None else share)
+    try:
+        reporter.step(done, total, name=stage)
+    except Cancelled:
+        raise Cancelled(f"stopped after {done} of {total} {stage}, as asked; start it again to go on") from None

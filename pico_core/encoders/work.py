@@ -11,9 +11,10 @@ from torch import Tensor
 from pico_core.cluster import Cluster
 from pico_core.data.marks import Level
 from pico_core.encoders.choice import EncoderChoice
-from pico_core.encoders.protocol import BadItem, Encoder, OnBad, OnBatch, Progress, Stage, judge_bad, tell
+from pico_core.encoders.protocol import BadItem, Encoder, OnBad, Stage, judge_bad, report_batch
 from pico_core.encoders.shards import Shard, ShardStore
 from pico_core.errors import DataError
+from pico_core.reporter import SILENT, Reporter
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,16 @@ class Side:
     storage: torch.dtype
     on_bad: OnBad
 
-    def encode(self, encoder: Encoder, start: int, stop: int) -> Shard:
+    def encode(self, encoder: Encoder, start: int, stop: int, reporter: Reporter = SILENT) -> Shard:
         """The items from one number to before another; their numbers are those of the whole data set."""
         some, size = self.items[start:stop], stop - start
         unknown: tuple[str, ...] = ()
         n_truncated = 0
         if self.stage == "images":
-            images = encoder.encode_images(some, batch_size=size, on_bad=self.on_bad)
+            images = encoder.encode_images(some, batch_size=size, on_bad=self.on_bad, reporter=reporter)
             tokens, mask, vectors, kept, bad = images.tokens, images.mask, images.globals, images.kept, images.bad
         else:
-            texts = encoder.encode_texts(some, batch_size=size, on_bad=self.on_bad)
+            texts = encoder.encode_texts(some, batch_size=size, on_bad=self.on_bad, reporter=reporter)
             tokens, mask, vectors, kept, bad = texts.tokens, texts.mask, texts.globals, texts.kept, texts.bad
             unknown = tuple(dict.fromkeys(word for row in texts.unknown for word in row))
             n_truncated = len(texts.truncated)
@@ -75,13 +76,13 @@ class Work:
     Attributes:
         batch_size: Items at a time.
         on_bad: "refuse" or "skip".
-        on_progress: Told after every batch; returning False stops.
+        reporter: Hears of every batch.
         spread: A cluster; None = this process does all.
     """
 
     batch_size: int
     on_bad: OnBad
-    on_progress: OnBatch | None
+    reporter: Reporter
     spread: Spread | None = None
 
     def run(self, store: ShardStore, side: Side, encoder: Encoder) -> list[Shard]:
@@ -94,11 +95,11 @@ class Work:
         for start, stop, stored in self._spans(store, total):
             shard = stored
             if shard is None:
-                shard = side.encode(encoder, start, stop)
+                shard = side.encode(encoder, start, stop, self.reporter.inner())
                 store.put(shard)
             self._judge(shard)
             shards.append(shard)
-            tell(self.on_progress, Progress(store.stage, shard.stop, total))
+            report_batch(self.reporter, store.stage, shard.stop, total)
         return shards
 
     def _there(self, store: ShardStore, side: Side, encoder: Encoder) -> list[Shard]:
@@ -118,11 +119,13 @@ class Work:
             self._judge(shard)
             shards[shard.start] = shard
             done = sum(one.stop - one.start for one in shards.values())
-            tell(self.on_progress, Progress(store.stage, done, len(side.items)))
+            report_batch(self.reporter, store.stage, done, len(side.items))
 
         paths = side.stage == "images"
         there = replace(side, items=[item.resolve() for item in side.items]) if paths else side
-        self.spread.cluster.each(_encode, todo, there, self.spread.choice, encoder.digest, on_result=take)
+        self.spread.cluster.each(
+            _encode, todo, there, self.spread.choice, encoder.digest, on_result=take, reporter=self.reporter
+        )
         return [shards[start] for start in sorted(shards)]
 
     def _spans(self, store: ShardStore, total: int) -> Iterator[tuple[int, int, Shard | None]]:

@@ -73,7 +73,7 @@ def run_training_list(
         RunError: the folder holds something that no list of trainings wrote.
         DataError: data that cannot be read, split or trained on; a comparison was run with other data or settings.
         SettingError: another process trains into this folder.
-        TrainingStopped: `on_progress` returned False.
+        Cancelled: `on_progress` returned False.
 
     Source: beyond the paper; see `run_training_comparison`.
     """

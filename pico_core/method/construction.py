@@ -5,14 +5,14 @@ draw a batch of matched pairs -> p̂, q̂ -> weighted K-means, warm-started -> c
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.feedback import Feedback, feedback_weights, memoize, relative_gain
@@ -20,6 +20,7 @@ from pico_core.method.guard import guard_weights
 from pico_core.method.history import Construction, History, Iteration, ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, style_similarity, weights_from
 from pico_core.method.prototypes import ColumnPoints, assign, cluster_columns, column_points
+from pico_core.reporter import SILENT, Cancelled, Reporter
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ def construct(
     feedback: Feedback,
     config: ConstructionConfig | None = None,
     generator: torch.Generator | None = None,
-    on_iteration: Callable[[Iteration], bool | None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Construction:
     """Run the construction to its end and keep the best result by feedback.
 
@@ -116,7 +117,8 @@ def construct(
         feedback: Weights [d] to performance of every feedback image; disjoint from fit and test.
         config: Settings.
         generator: All randomness; default seed 0. Same seed, same result, bit for bit, on one machine.
-        on_iteration: Told of every iteration; returning False stops after it.
+        reporter: Hears of every iteration as a step, with its record; one that raises `Cancelled` there ends the
+            construction after this iteration. Its share is that of the questions to feedback.
 
     Returns:
         `probabilities` (what the instruments show) and guarded `weights` (what retrieval applies).
@@ -129,15 +131,18 @@ def construct(
     """
     config = config or ConstructionConfig()
     generator = generator or torch.Generator().manual_seed(0)
-    feedback = memoize(feedback)
+    feedback = memoize(_counted(feedback, config, reporter))
     start = prepare(pairs, feedback=feedback, config=config, generator=generator)
     steps: list[Iteration] = []
     reason = StopReason.COMPLETED
     for step in iterate(start, feedback=feedback, config=config, generator=generator):
         steps.append(step)
-        if on_iteration is not None and on_iteration(step) is False and len(steps) < config.n_iterations:
-            reason = StopReason.CANCELLED
-            break
+        try:
+            reporter.step(len(steps), config.n_iterations, name="iteration", record=step)
+        except Cancelled:
+            if len(steps) < config.n_iterations:
+                reason = StopReason.CANCELLED
+                break
         ended = _ended(steps, config)
         if ended is not None:
             reason = ended
@@ -146,6 +151,7 @@ def construct(
     guarded = guard_weights(
         [step.probabilities for step in steps], reference=start.reference, feedback=feedback, config=config
     )
+    reporter.share(1.0)
     style = 1 - best.pseudo_semantic
     return Construction(
         probabilities=best.probabilities,
@@ -164,6 +170,32 @@ def construct(
         stop_reason=reason,
         config=config,
     )
+
+
+def most_questions(config: ConstructionConfig) -> int:
+    """How many weights feedback is asked about at most.
+
+    The reference, every candidate, every average but the first (which is its only candidate), and of every average
+    the guard's strengths, of which 1 is known.
+
+    >>> most_questions(ConstructionConfig(n_iterations=3, strengths=(1.0, 2.0)))
+    9
+    """
+    return config.n_iterations * (2 + len(set(config.strengths) - {1.0}))
+
+
+def _counted(feedback: Feedback, config: ConstructionConfig, reporter: Reporter) -> Feedback:
+    """The same feedback; every answer is a share of the construction."""
+    planned, answered = most_questions(config), 0
+
+    def performance(weights: Columns) -> PerImage:
+        nonlocal answered
+        answer = feedback(weights)
+        answered += 1
+        reporter.share(min(1.0, answered / planned))
+        return answer
+
+    return performance
 
 
 def uniform_feedback_probabilities(construction: Construction) -> Columns:

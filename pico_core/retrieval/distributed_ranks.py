@@ -1,8 +1,6 @@
 """Ranks counted by the workers of a cluster: every block of the table of scores is a task, and counts add up."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ from pico_core.cluster import Cluster
 from pico_core.data.distributed_statistics import for_workers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.rank_counts import Bests, RankCounts, RankPlan, best_scores, count_block, missing_blocks
 from pico_core.retrieval.rank_files import KeptCounts
 from pico_core.storage.token_files import blocks
@@ -41,7 +40,7 @@ def distributed_ranks(
     *,
     weights: Columns | None = None,
     file: Path | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> QueryRanks:
     """`count_ranks` by workers: the same whole numbers, since a pair's score is the same in every block.
 
@@ -51,37 +50,32 @@ def distributed_ranks(
         plan: From `distributed_plan`.
         weights: P, one factor per column; None is P = 1.
         file: Where counts are kept, and read if they are there.
-        on_progress: Told a few times a second which share of the blocks is done; what it raises ends the work, and what
-            was counted is kept.
+        reporter: Hears of the share of the blocks; cancelled, what was counted is kept.
     """
     kept = KeptCounts(plan, file)
     counts = kept.counts
     todo = list(missing_blocks(counts))
     if not todo:
         return counts.ranks
-    tell = (lambda: None) if on_progress is None else partial(_tell, on_progress, counts)
     carried = for_workers(pairs)
-    bests = _bests(cluster, carried, plan, weights, tell)
+    bests = _bests(cluster, carried, plan, weights, reporter)
 
     def add(place: int, found: BlockCounts) -> None:
         _add(counts, plan, todo[place], found)
         kept.keep_now_and_then()
+        reporter.share(counts.share)
 
     with kept:
-        cluster.each(_count, todo, carried, plan, bests, weights, on_result=add, on_look=tell)
+        cluster.each(_count, todo, carried, plan, bests, weights, on_result=add, reporter=reporter)
     return counts.ranks
 
 
-def _tell(on_progress: Callable[[float], None], counts: RankCounts) -> None:
-    on_progress(counts.share)
-
-
 def _bests(
-    cluster: Cluster, pairs: PairedEmbeddings, plan: RankPlan, weights: Columns | None, on_look: Callable[[], None]
+    cluster: Cluster, pairs: PairedEmbeddings, plan: RankPlan, weights: Columns | None, reporter: Reporter
 ) -> Bests:
     """`best_scores`, each worker of some of the query images."""
     parts = list(blocks(len(plan.images), IMAGE_TASK))
-    found = cluster.all(_best, parts, pairs, plan, weights, on_share=lambda _share: on_look())
+    found = cluster.all(_best, parts, pairs, plan, weights, reporter=reporter.part(0.0, 0.0))
     texts = torch.empty(len(plan.texts), dtype=found[0].texts.dtype)
     for part, one in zip(parts, found, strict=True):
         texts[(plan.owners >= part.start) & (plan.owners < part.stop)] = one.texts

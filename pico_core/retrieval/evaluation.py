@@ -1,6 +1,6 @@
 """Pairs and weights to a retrieval report; pairs to the feedback that the construction asks for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +13,7 @@ from pico_core.errors import SettingError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks, recall_at, reciprocal
 from pico_core.method.feedback import Feedback
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.distributed_ranks import distributed_plan, distributed_ranks
 from pico_core.retrieval.precision import agreement_with_float32
 from pico_core.retrieval.rank_counts import rank_plan
@@ -51,7 +52,7 @@ def retrieval_feedback(
     *,
     arithmetic: Arithmetic = DEFAULT,
     cluster: Cluster | None = None,
-    on_share: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Feedback:
     """Performance feedback by rSum on a fixed split: weights [d] to per-image contributions [n].
 
@@ -59,7 +60,7 @@ def retrieval_feedback(
         pairs: The feedback split, in the basis of the weights; disjoint from fit and test.
         arithmetic: How scores are computed, by this process.
         cluster: Whose workers score; default this process does.
-        on_share: Told by a cluster which share of a scoring is done; what it raises ends the work.
+        reporter: Hears where memory is short, and is checked while a cluster works; its share is left to who asks.
 
     Raises:
         SettingError: a cluster, and an arithmetic of one's own.
@@ -70,12 +71,12 @@ def retrieval_feedback(
     def performance(weights: Columns) -> PerImage:
         if cluster is not None:
             plan = distributed_plan(rank_plan(pairs))
-            ranks = distributed_ranks(cluster, pairs, plan, weights=weights, on_progress=on_share)
+            ranks = distributed_ranks(cluster, pairs, plan, weights=weights, reporter=reporter.inner())
             return image_rsum(ranks, pairs.text_image)
         if index is None:
-            scores = score_pairs(pairs, weights, arithmetic=arithmetic)
+            scores = score_pairs(pairs, weights, arithmetic=arithmetic, reporter=reporter)
         else:
-            scores = index.scores(weights, arithmetic=arithmetic)
+            scores = index.scores(weights, arithmetic=arithmetic, reporter=reporter)
         return image_rsum(query_ranks(scores, pairs.text_image), pairs.text_image)
 
     return performance
@@ -99,11 +100,10 @@ def retrieval_report(
     controls: Sequence[Fitted] = (),
     n_draws: int = 1000,
     seed: int = 0,
-    on_scored: Callable[[str], None] | None = None,
     arithmetic: Arithmetic = DEFAULT,
     queries: Int[Tensor, " q"] | None = None,
     files: RankFiles | None = None,
-    on_share: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
     cluster: Cluster | None = None,
 ) -> RetrievalReport:
     """Unweighted against weighted, and controls, on the same queries with paired intervals.
@@ -114,13 +114,12 @@ def retrieval_report(
         controls: Competitors and null models.
         n_draws: Bootstrap resamples, clustered by image.
         seed: Of the resamples.
-        on_scored: Told the name of every scoring as it is done.
         arithmetic: How scores are computed; where it is coarser than how tokens are stored, the report says how far
             the weighted scores agree with float32.
         queries: Images that ask, with all their texts, sorted; the candidates stay all items. Default all ask.
         files: Where counts of unfinished scorings are kept and gone on with.
-        on_share: Told, where ranks are counted in blocks, which share of a scoring is done; what it raises ends the
-            work, and what was counted is kept.
+        reporter: Hears of the share of the scorings, and of every one as a step; cancelled, what was counted in blocks
+            is kept.
         cluster: Whose workers score; default this process does.
 
     Returns:
@@ -131,28 +130,32 @@ def retrieval_report(
     asked = pairs if queries is None else pairs.select(queries)  # what is measured of two precisions fits in memory
     counts = bootstrap_counts(len(plan.images), n_draws=n_draws, seed=seed)
 
+    n_scorings, n_done = len(controls) + 2, 0
+
     def ranked(name: str, changed: PairedEmbeddings, column_weights: Columns | None) -> QueryRanks:
+        part = reporter.part(n_done / n_scorings, (n_done + 1) / n_scorings)
         file = None if files is None else files.path(name, plan, column_weights)
         if cluster is not None:
-            return distributed_ranks(cluster, changed, plan, weights=column_weights, file=file, on_progress=on_share)
+            return distributed_ranks(cluster, changed, plan, weights=column_weights, file=file, reporter=part)
         if queries is None and files is None and 4 * pairs.n_images * pairs.n_texts <= COUNTED_FROM:
-            return query_ranks(score_pairs(changed, column_weights, arithmetic=arithmetic), pairs.text_image)
-        return count_ranks(
-            changed, plan, weights=column_weights, file=file, on_progress=on_share, arithmetic=arithmetic
-        )
+            scores = score_pairs(changed, column_weights, arithmetic=arithmetic, reporter=part)
+            return query_ranks(scores, pairs.text_image)
+        return count_ranks(changed, plan, weights=column_weights, file=file, reporter=part, arithmetic=arithmetic)
 
     plain = ranked("unweighted", pairs, None)
     done: list[tuple[Columns, QueryRanks]] = [(torch.ones(pairs.n_columns), plain)]
 
     def scoring(control: Fitted) -> Scoring:
+        nonlocal n_done
         own = torch.ones(pairs.n_columns) if control.weights is None else control.weights
         known = next((r for w, r in done if control.transform is None and torch.equal(w, own)), None)
         changed = pairs if control.transform is None else control.transform(pairs)
         ranks = known or ranked(control.name, changed, own)
         if control.transform is None:
             done.append((own, ranks))
-        if on_scored is not None:
-            on_scored(control.name)
+        n_done += 1
+        reporter.share(n_done / n_scorings)
+        reporter.step(n_done, n_scorings, name=control.name)
         return _scoring(control.name, control.label, ranks, plain, plan.owners, counts)
 
     return RetrievalReport(

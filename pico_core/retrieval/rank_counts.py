@@ -18,6 +18,7 @@ from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.scoring import chunked, scores_of
 from pico_core.storage.token_files import blocks
 
@@ -162,7 +163,12 @@ def nothing_counted(plan: RankPlan) -> RankCounts:
 
 
 def best_scores(
-    pairs: PairedEmbeddings, plan: RankPlan, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT
+    pairs: PairedEmbeddings,
+    plan: RankPlan,
+    weights: Columns | None = None,
+    *,
+    arithmetic: Arithmetic = DEFAULT,
+    reporter: Reporter = SILENT,
 ) -> Bests:
     """Score the query images of a plan with their own texts.
 
@@ -173,7 +179,7 @@ def best_scores(
     order = plan.owners.argsort(stable=True)
     for part in blocks(len(plan.images), RELEVANT_BLOCK):
         own = order[_between(plan.owners[order], part)].sort().values
-        scores = _scores(pairs, plan.images[part], plan.texts[own], weights, arithmetic)
+        scores = _scores(pairs, plan.images[part], plan.texts[own], weights, arithmetic, reporter)
         relevant = plan.owners[own] == torch.arange(part.start, part.stop)[:, None]
         if images.dtype != scores.dtype:
             images, texts = images.to(scores.dtype), texts.to(scores.dtype)
@@ -190,6 +196,7 @@ def count_block(
     bests: Bests,
     weights: Columns | None = None,
     arithmetic: Arithmetic = DEFAULT,
+    reporter: Reporter = SILENT,
 ) -> RankCounts:
     """Score one block of a plan and count in it.
 
@@ -200,13 +207,14 @@ def count_block(
         bests: From `best_scores`, with the same weights.
         weights: P, one factor per column; None is P = 1.
         arithmetic: How scores are computed; as for `bests`.
+        reporter: Hears where memory is short.
 
     Raises:
         ValueError: a score is NaN or infinite.
     """
     block, found = plan.blocks[number], nothing_counted(plan)
     images, texts = plan.items(block)
-    scores = _scores(pairs, images, texts, weights, arithmetic)
+    scores = _scores(pairs, images, texts, weights, arithmetic, reporter)
     scores = scores.masked_fill(plan.text_image[texts] == images[:, None], -torch.inf)
     found.done[number] = True
     if block.asking != "texts":
@@ -226,7 +234,12 @@ def missing_blocks(counts: RankCounts) -> Iterator[int]:
 
 
 def _scores(
-    pairs: PairedEmbeddings, images: Tensor, texts: Tensor, weights: Columns | None, arithmetic: Arithmetic
+    pairs: PairedEmbeddings,
+    images: Tensor,
+    texts: Tensor,
+    weights: Columns | None,
+    arithmetic: Arithmetic,
+    reporter: Reporter,
 ) -> Float[Tensor, "q r"]:
     def some(rows: slice, columns: slice) -> Scores:
         return scores_of(
@@ -236,9 +249,10 @@ def _scores(
             text_mask=pairs.text_mask[texts[columns]],
             weights=weights,
             arithmetic=arithmetic,
+            reporter=reporter,
         ).cpu()
 
-    scores = chunked(some, len(images), len(texts))
+    scores = chunked(some, len(images), len(texts), reporter=reporter)
     if not bool(torch.isfinite(scores).all()):
         row, column = (int(i) for i in (~torch.isfinite(scores)).nonzero()[0])
         raise ValueError(

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.rank_counts import (
     RankCounts,
     RankPlan,
@@ -53,7 +53,7 @@ def count_ranks(
     weights: Columns | None = None,
     arithmetic: Arithmetic = DEFAULT,
     file: Path | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> QueryRanks:
     """Rank the queries of a plan, block by block; the ranks of `query_ranks`, without the table.
 
@@ -63,7 +63,7 @@ def count_ranks(
         weights: P, one factor per column; None is P = 1.
         arithmetic: How scores are computed.
         file: Where counts are kept, and read if they are there.
-        on_progress: Told which share of the blocks is done; what it raises ends the work, and what was counted is kept.
+        reporter: Hears of the share of the blocks; cancelled, what was counted is kept.
 
     >>> import torch
     >>> from pico_core.retrieval.rank_counts import rank_plan
@@ -75,11 +75,12 @@ def count_ranks(
     bests = None
     with kept:
         for number in list(missing_blocks(kept.counts)):
-            bests = bests or best_scores(pairs, plan, weights, arithmetic=arithmetic)
-            kept.counts += count_block(pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic)
+            bests = bests or best_scores(pairs, plan, weights, arithmetic=arithmetic, reporter=reporter)
+            kept.counts += count_block(
+                pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic, reporter=reporter
+            )
             kept.keep_now_and_then()
-            if on_progress is not None:
-                on_progress(kept.counts.share)
+            reporter.share(kept.counts.share)
     return kept.counts.ranks
 
 

@@ -19,6 +19,7 @@ from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts, some_images, some_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
+from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.retry_in_halves import out_of_memory, retry_in_halves
 from pico_core.storage.token_files import dense, items_at_once
 
@@ -46,7 +47,9 @@ class RetrievalIndex:
         """Memory of both sides, in bytes: 4 per column of every real token (8 for float64)."""
         return self.images.nbytes + self.texts.nbytes
 
-    def scores(self, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
+    def scores(
+        self, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT, reporter: Reporter = SILENT
+    ) -> Scores:
         """Every image with every text: `score_pairs` to the bit, without packing again; in pieces where memory ends.
 
         Raises:
@@ -58,7 +61,7 @@ class RetrievalIndex:
                 some_images(self.images, chosen), some_texts(self.texts, part), weights=weights, arithmetic=arithmetic
             )
 
-        return chunked(some, self.images.n_items, self.texts.n_items)
+        return chunked(some, self.images.n_items, self.texts.n_items, reporter=reporter)
 
 
 def retrieval_index(pairs: PairedEmbeddings) -> RetrievalIndex:
@@ -162,6 +165,7 @@ def scores_of(
     text_mask: Bool[Tensor, "m w"],
     weights: Columns | None = None,
     arithmetic: Arithmetic = DEFAULT,
+    reporter: Reporter = SILENT,
 ) -> Scores:
     """`late_interaction` to the bit, with texts packed a block at a time, so that tokens may lie in a file.
 
@@ -186,10 +190,17 @@ def scores_of(
             arithmetic=arithmetic,
         )
 
-    return chunked(some, len(images), len(texts), size=size)
+    return chunked(some, len(images), len(texts), size=size, reporter=reporter)
 
 
-def chunked(score: Callable[[slice, slice], Scores], n_images: int, n_texts: int, *, size: int | None = None) -> Scores:
+def chunked(
+    score: Callable[[slice, slice], Scores],
+    n_images: int,
+    n_texts: int,
+    *,
+    size: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Scores:
     """A table of scores, of all images with a block of texts after the other, and in smaller pieces where memory ends.
 
     Args:
@@ -197,6 +208,7 @@ def chunked(score: Callable[[slice, slice], Scores], n_images: int, n_texts: int
         n_images: All images.
         n_texts: All texts.
         size: Texts of a block; default all.
+        reporter: Hears where memory is short.
 
     Raises:
         DataError: not even one image with one text fits, or the table itself does not.
@@ -206,13 +218,17 @@ def chunked(score: Callable[[slice, slice], Scores], n_images: int, n_texts: int
             [1., 1., 1.]])
     """
 
-    def one_text(part: slice) -> Scores:
-        return torch.cat(
-            list(retry_in_halves(lambda chosen: score(chosen, part), n_images, what="images with one text"))
+    def with_all_images(part: slice) -> Scores:
+        return score(slice(0, n_images), part)
+
+    def with_one_text(part: slice) -> Scores:
+        some = retry_in_halves(
+            lambda chosen: score(chosen, part), n_images, what="images with one text", reporter=reporter
         )
+        return torch.cat(list(some))
 
     parts = list(
-        retry_in_halves(lambda part: score(slice(0, n_images), part), n_texts, what="texts", size=size, at_one=one_text)
+        retry_in_halves(with_all_images, n_texts, what="texts", size=size, at_one=with_one_text, reporter=reporter)
     )
     if len(parts) <= 1:
         return parts[0] if parts else score(slice(0, n_images), slice(0, 0))
@@ -227,7 +243,13 @@ def chunked(score: Callable[[slice, slice], Scores], n_images: int, n_texts: int
     )
 
 
-def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arithmetic: Arithmetic = DEFAULT) -> Scores:
+def score_pairs(
+    pairs: PairedEmbeddings,
+    weights: Columns | None = None,
+    *,
+    arithmetic: Arithmetic = DEFAULT,
+    reporter: Reporter = SILENT,
+) -> Scores:
     """Every image of a dataset with every text of it; `arithmetic` says on which program and how precisely.
 
     >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
@@ -242,6 +264,7 @@ def score_pairs(pairs: PairedEmbeddings, weights: Columns | None = None, *, arit
         text_mask=pairs.text_mask,
         weights=weights,
         arithmetic=arithmetic,
+        reporter=reporter,
     )
 
 

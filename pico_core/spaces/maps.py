@@ -7,18 +7,17 @@ space starts where UMAP of the semantic space has ended.
 
 import math
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pico_core.reporter import SILENT, Relay, Reporter
 from pico_core.spaces.subspaces import Space
 
 Points = NDArray[np.float32]  # [items, 2]
 Method = Literal["pca", "umap"]
-Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is; may raise to cancel
 UMAP_COMPONENTS = 50  # PCA first: faster, and the rest is mostly noise
 UMAP_NEIGHBOURS = 15
 LAYOUT = 0.25  # share of a map's time before its layout begins
@@ -108,7 +107,7 @@ def umap_plane(
     n_neighbors: int = UMAP_NEIGHBOURS,
     min_dist: float = 0.1,
     start: Plane | None = None,
-    on_progress: Progress | None = None,
+    reporter: Reporter = SILENT,
 ) -> Plane:
     """A neighbourhood map by UMAP after PCA to 50 axes; the same seed gives the same map.
 
@@ -121,10 +120,10 @@ def umap_plane(
         n_neighbors: Of the neighbour graph.
         min_dist: How close points may lie.
         start: A map of the same items from which the layout begins; by default their PCA.
-        on_progress: Told the stage and the share that is done; what it raises ends the work.
+        reporter: Hears of the stage and the share.
     """
-    tell = on_progress or _nobody
-    tell("loading UMAP", 0.0)
+    reporter.stage("loading UMAP")
+    reporter.share(0.0)
     points = space.stacked.astype(np.float64)
     if len(points) < 5 or not _has_spread(points):
         return plane_of(pca_plane(space).stacked, len(space.image), method="umap", explained=None)
@@ -138,7 +137,8 @@ def umap_plane(
 
         n_components = min(UMAP_COMPONENTS, *points.shape)
         reduced = PCA(n_components=n_components, svd_solver="covariance_eigh").fit_transform(points)
-        tell("finding neighbours", 0.05)
+        reporter.stage("finding neighbours")
+        reporter.share(0.05)
         # Starting from PCA keeps the large-scale order, and needs no spectral solver on small graphs.
         flat = umap.UMAP(
             n_neighbors=min(n_neighbors, len(points) - 1),
@@ -146,18 +146,16 @@ def umap_plane(
             init="pca" if start is None or not _has_spread(start.stacked) else start.stacked,
             random_state=seed,
             n_jobs=1,
-            tqdm_kwds={"file": _Epochs(tell), "bar_format": "{n} {total}", "mininterval": 0.2, "disable": False},
+            tqdm_kwds={"file": _Epochs(reporter), "bar_format": "{n} {total}", "mininterval": 0.2, "disable": False},
         ).fit_transform(reduced.astype(np.float32))
     return plane_of(flat, len(space.image), method="umap", explained=None)
 
 
-def umap_pair(semantic: Space, style: Space, *, seed: int = 0, on_progress: Progress | None = None) -> PlanePair:
+def umap_pair(semantic: Space, style: Space, *, seed: int = 0, reporter: Reporter = SILENT) -> PlanePair:
     """UMAP of both spaces, the style map begun where the semantic one ended."""
-    tell = on_progress or _nobody
-    first = umap_plane(semantic, seed=seed, on_progress=lambda stage, share: tell(f"semantic map, {stage}", share / 2))
-    second = umap_plane(
-        style, seed=seed, start=first, on_progress=lambda stage, share: tell(f"style map, {stage}", 0.5 + share / 2)
-    )
+    halves = reporter.part(0.0, 0.5, steps=True), reporter.part(0.5, 1.0, steps=True)
+    first = umap_plane(semantic, seed=seed, reporter=_Named(halves[0], "semantic map"))
+    second = umap_plane(style, seed=seed, start=first, reporter=_Named(halves[1], "style map"))
     return PlanePair(first, replace(second, aligned=True))
 
 
@@ -169,11 +167,22 @@ def plane_of(flat: NDArray[Any], n_images: int, *, method: Method, explained: tu
     return Plane(points[:n_images], points[n_images:], explained, method)
 
 
+class _Named(Relay):
+    """Says of every stage which map it belongs to."""
+
+    def __init__(self, whole: Reporter, name: str) -> None:
+        super().__init__(whole)
+        self._name = name
+
+    def stage(self, words: str) -> None:
+        self.whole.stage(f"{self._name}, {words}")
+
+
 class _Epochs:
     """The file that UMAP's progress bar writes to: it passes on how many epochs are done."""
 
-    def __init__(self, tell: Progress) -> None:
-        self._tell = tell
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
         self._stopped = False
 
     def write(self, text: str) -> None:
@@ -183,7 +192,8 @@ class _Epochs:
             return
         done, total = (int(number) for number in numbers)
         try:
-            self._tell(f"laying out, epoch {done} of {total}", LAYOUT + (1 - LAYOUT) * done / max(1, total))
+            self._reporter.stage(f"laying out, epoch {done} of {total}")
+            self._reporter.share(LAYOUT + (1 - LAYOUT) * done / max(1, total))
         except BaseException:
             from umap import layouts
 
@@ -198,7 +208,3 @@ class _Epochs:
 
 def _has_spread(points: NDArray[Any]) -> bool:
     return min(points.shape) >= 2 and float(np.ptp(points, axis=0).max()) > 1e-9
-
-
-def _nobody(_stage: str, _share: float) -> None:
-    """Nobody wants to know."""

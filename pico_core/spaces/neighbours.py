@@ -1,6 +1,6 @@
 """Who is near whom in a space: counted once, read by every number of the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.reporter import SILENT, Reporter
 from pico_core.spaces.subspaces import (
     RANDOM_DRAWS,
     Reading,
@@ -138,13 +139,13 @@ class Neighbourhoods:
             self._found[key] = back[near]
         return self._found[key]
 
-    def prepare(self, on_progress: Callable[[float], None]) -> None:
-        """Count everything that the page asks for first, telling how much is done."""
+    def prepare(self, reporter: Reporter = SILENT) -> None:
+        """Count everything that the page asks for first."""
         names: Sequence[SpaceName] = ("semantic", "style")
         asks = [(name, draw) for name in names for draw in (None, *range(self.n_draws))]
         todo = [*asks, ("unweighted", None)]
         for done, (name, draw) in enumerate(todo):
-            on_progress(done / len(todo))
+            reporter.share(done / len(todo))
             for items in KINDS:
                 self.of(name, items=items, draw=draw)
 

@@ -16,11 +16,12 @@ from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.perturbations.reencoding import N_ITEMS, reencode
 from pico_core.encoders.perturbations.variants import StyleVariants, Variants
-from pico_core.encoders.protocol import Encoder, OnBatch
+from pico_core.encoders.protocol import Encoder
 from pico_core.errors import DataError
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.records import Estimate
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
@@ -49,7 +50,7 @@ def study_variants(
     n_items: int = N_ITEMS,
     seed: int = 0,
     batch_size: int = 32,
-    on_progress: OnBatch | None = None,
+    reporter: Reporter = SILENT,
 ) -> StyleVariants:
     """Perturb and encode items of the fit split of a study; one encoding serves every basis (`style_probe`).
 
@@ -61,11 +62,11 @@ def study_variants(
         n_items: At most so many images, each with one caption.
         seed: Draws them.
         batch_size: Pictures, and captions, at a time.
-        on_progress: Told after every batch; returning False stops, and so does what it raises.
+        reporter: Hears of every batch.
 
     Raises:
         DataError: as `reencode`.
-        EncodingStopped: `on_progress` returned False.
+        Cancelled: by the reporter.
     """
     fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
     found = reencode(
@@ -75,7 +76,7 @@ def study_variants(
         n_items=n_items,
         seed=seed,
         batch_size=batch_size,
-        on_progress=on_progress,
+        reporter=reporter,
         digest=pairs.digest,
         part=part_name(config),
     )

@@ -21,6 +21,7 @@ from pico_core.errors import RunError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.history import Construction, GuardDecision, StopReason
+from pico_core.reporter import Cancelled, Reporter
 from pico_core.storage.atomic import atomic_folder, check_ours, recover
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 from pico_core.storage.structure import structure
@@ -179,12 +180,21 @@ def replay(folder: Path | str, pairs: PairedEmbeddings) -> Replay:
     """
     before = load_run(folder, pairs)
     planned = len(before.construction.history.iterations)
-    after = run_study(pairs, before.config, on_iteration=lambda step: step.index + 1 < planned)
+    after = run_study(pairs, before.config, reporter=_StopAfter(planned))
     old, new = _compared(before), _compared(after)
     if any(a.shape != b.shape for a, b in zip(old, new, strict=True)):
         return Replay(identical=False, largest_difference=float("inf"))
     largest = max(float((a - b).abs().max()) for a, b in zip(old, new, strict=True))
     return Replay(all(torch.equal(a, b) for a, b in zip(old, new, strict=True)), largest)
+
+
+class _StopAfter(Reporter):
+    def __init__(self, n_steps: int) -> None:
+        self._n_steps = n_steps
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        if done >= self._n_steps:
+            raise Cancelled
 
 
 def _compared(study: Study) -> list[Tensor]:

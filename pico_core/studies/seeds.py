@@ -1,12 +1,13 @@
 """The same study with several seeds: how far a result depends on the split, the batches and the starts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.over_splits import over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import SCHEMES
@@ -82,7 +83,7 @@ def report_over_seeds(
     *,
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     truth: Columns | None = None,
-    on_study: Callable[[Study], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> SeedsReport:
     """Run a study once per seed and gather every scoring: mean over seeds with its corrected 95 % interval.
 
@@ -94,7 +95,7 @@ def report_over_seeds(
         config: Settings; their seed is replaced.
         seeds: At least two, all different.
         truth: Planted semantic share, where it is known.
-        on_study: Told of every finished study.
+        reporter: Hears of every finished study as a step.
 
     Raises:
         SettingError: too few seeds, or one twice.
@@ -103,11 +104,12 @@ def report_over_seeds(
     if len(seeds) < LEAST_SEEDS or len(set(seeds)) < len(seeds):
         raise SettingError(f"the seeds are {list(seeds)}; expected at least {LEAST_SEEDS}, all different")
     settings = config or StudyConfig()
-    studies = []
+    studies: list[Study] = []
     for seed in seeds:
-        studies.append(run_study(pairs, replace(settings, seed=seed), truth=truth))
-        if on_study is not None:
-            on_study(studies[-1])
+        done = len(studies)
+        part = reporter.part(done / len(seeds), (done + 1) / len(seeds))
+        studies.append(run_study(pairs, replace(settings, seed=seed), truth=truth, reporter=part))
+        reporter.step(done + 1, len(seeds), name="seeds", record=studies[-1])
     reports = [study.report for study in studies]
     n_test = reports[0].n_images
 

@@ -3,7 +3,6 @@
 import json
 import platform
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.axes import Columns, PerImage
+from pico_core.axes import Columns
 from pico_core.cluster import Cluster
 from pico_core.columns.summary import column_table
 from pico_core.data.distributed_statistics import distributed_statistics
@@ -25,16 +24,16 @@ from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.bases import fit_basis
 from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.method.construction import construct
-from pico_core.method.feedback import Feedback
-from pico_core.method.history import Construction, Iteration
+from pico_core.method.construction import construct, most_questions
+from pico_core.method.history import Construction
+from pico_core.reporter import SILENT, Notes, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
 from pico_core.retrieval.rank_files import RankFiles
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.retrieval.schemes.beside_a_study import report_controls
-from pico_core.storage.retry_in_halves import noting
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
+GIVEN = Basis("given")
 REPORTED = 8  # scorings of the test split without an oracle: unweighted, weighted, six controls
 
 
@@ -78,18 +77,52 @@ def study_basis(fit: PairedEmbeddings, config: StudyConfig) -> Basis:
     return fit_basis(fit, config.basis, shrinkage=config.shrinkage, seed=config.seed)
 
 
-def study_splits(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis | None = None) -> Splits:
+@dataclass(frozen=True, eq=False)
+class StudySplits(Splits):
+    """The three parts of a dataset as a study reads them: in its basis, which was fitted on fit.
+
+    Attributes:
+        basis: The axes of all three.
+    """
+
+    basis: Basis = GIVEN
+
+
+def study_splits(
+    pairs: PairedEmbeddings,
+    config: StudyConfig,
+    basis: Basis | None = None,
+    *,
+    cluster: Cluster | None = None,
+    reporter: Reporter = SILENT,
+) -> StudySplits:
     """Split as the settings say, and read all three parts in the basis (fitted on fit if not given).
 
-    Of a large feedback split the sample that the settings allow is kept, and `feedback_sample` says so.
+    Of a large feedback split the sample that the settings allow is kept, and `feedback_sample` says so. A part is
+    chosen, read in the basis and let go before the next one: what is held is the parts in the basis.
+
+    Args:
+        pairs: A whole dataset.
+        config: Settings; the seed decides the division.
+        basis: The axes.
+        cluster: Whose workers make the statistics of the fit split; default it makes them when they are asked for.
+        reporter: Hears of the share of those.
     """
-    parts = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    axes = basis or study_basis(parts.fit, config)
-    feedback, sample = parts.feedback, None
-    drawn = draw_images(feedback.n_images, most=config.feedback_images, seed=config.seed)
+    images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
+    fit, sample = replace(pairs.select(images["fit"]), part="fit"), None
+    if basis is None:
+        if cluster is not None and config.basis != "given":
+            distributed_statistics(cluster, fit, reporter=reporter)
+        basis = study_basis(fit, config)
+    fit = basis.apply(fit)
+    drawn = draw_images(len(images["feedback"]), most=config.feedback_images, seed=config.seed)
     if drawn is not None:
-        feedback, sample = feedback.select(drawn), Sample(len(drawn), feedback.n_images)
-    return Splits(axes.apply(parts.fit), axes.apply(feedback), axes.apply(parts.test), sample)
+        sample = Sample(len(drawn), len(images["feedback"]))
+        images["feedback"] = images["feedback"][drawn]
+    if cluster is not None:
+        distributed_statistics(cluster, fit, reporter=reporter)
+    feedback, test = (basis.apply(replace(pairs.select(images[name]), part=name)) for name in ("feedback", "test"))
+    return StudySplits(fit, feedback, test, sample, basis)
 
 
 def report_queries(test: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " q"] | None:
@@ -102,9 +135,9 @@ def run_study(
     config: StudyConfig | None = None,
     *,
     truth: Columns | None = None,
-    on_iteration: Callable[[Iteration], bool | None] | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
     cluster: Cluster | None = None,
+    splits: StudySplits | None = None,
 ) -> Study:
     """Split, fit the basis, construct, and report on the test split with all controls.
 
@@ -112,83 +145,62 @@ def run_study(
         pairs: A whole dataset.
         config: Settings; the seed decides everything random.
         truth: Planted semantic share of the given columns: adds the oracle (basis "given" only).
-        on_iteration: Told of every iteration; returning False stops the construction after it.
-        on_progress: Told after every scoring which share of the work is done; what it raises ends the study.
+        reporter: Hears of the share after every scoring, and of every iteration as a step; one that raises
+            `Cancelled` at a step ends the construction, and the study reports on what there is.
         cluster: Whose workers read the tokens and score; what is left here is small. Default this process does all.
+        splits: Made of this dataset with these settings by whoever goes on with them; default they are made here.
 
     Raises:
         DataError: the dataset is too small to be divided, or feedback is impossible on it.
     """
     began = time.perf_counter()
-    with noting() as notes:
-        study = _run(
-            pairs, config or StudyConfig(), truth, on_iteration=on_iteration, on_progress=on_progress, cluster=cluster
-        )
-    return replace(study, seconds=time.perf_counter() - began, notes=tuple(notes))
-
-
-def _run(
-    pairs: PairedEmbeddings,
-    config: StudyConfig,
-    truth: Columns | None,
-    *,
-    on_iteration: Callable[[Iteration], bool | None] | None,
-    on_progress: Callable[[float], None] | None,
-    cluster: Cluster | None,
-) -> Study:
-    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
-    meter = _Meter(tell=on_progress)
-    if cluster is not None and config.basis != "given":
-        distributed_statistics(cluster, fit, on_share=lambda _share: meter.breathe())
-    basis = study_basis(fit, config)
-    splits = study_splits(pairs, config, basis)
-    if cluster is not None:
-        distributed_statistics(cluster, splits.fit, on_share=lambda _share: meter.breathe())
-    queries = report_queries(splits.test, config)
+    config, notes = config or StudyConfig(), Notes(reporter)
+    parts = splits or study_splits(pairs, config, cluster=cluster, reporter=notes.part(0.0, 0.0))
+    queries = report_queries(parts.test, config)
     arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
-    oracles = (known is not None) + has_style_labels(splits.fit)
-    cells = _report_cells(splits.test, queries)
-    meter.planned = _planned_cells(splits, config.construction) + (REPORTED + oracles) * cells
+    n_scorings = REPORTED + (known is not None) + has_style_labels(parts.fit)
+    built = _share_of_construction(parts, config.construction, n_scorings, queries)
+    building = notes.part(0.0, built, steps=True)
     try:
         construction = construct(
-            splits.fit,
-            feedback=_metered(splits.feedback, meter, arithmetic, cluster),
+            parts.fit,
+            feedback=retrieval_feedback(parts.feedback, arithmetic=arithmetic, cluster=cluster, reporter=building),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
-            on_iteration=on_iteration,
+            reporter=building,
         )
     except ValueError as error:
         raise DataError(f"{pairs.name}: {error}") from error
-    controls = report_controls(splits.fit, construction, seed=config.seed, truth=known)
     report = retrieval_report(
-        splits.test,
+        parts.test,
         weights=construction.weights,
-        controls=controls,
+        controls=report_controls(parts.fit, construction, seed=config.seed, truth=known),
         arithmetic=arithmetic,
-        on_scored=lambda _name: meter.add(cells),
         queries=queries,
-        on_share=lambda _share: meter.breathe(),
+        reporter=notes.part(built, 1.0),
         cluster=cluster,
+    )
+    columns = column_table(
+        parts.fit,
+        construction,
+        parts.basis,
+        seed=config.seed,
+        semantic_share=known,
+        reporter=notes.part(1.0, 1.0),
     )
     return Study(
         config=config,
         digest=pairs.digest,
         dataset=pairs.name,
-        basis=basis,
+        basis=parts.basis,
         construction=construction,
         report=report,
-        columns=column_table(
-            splits.fit,
-            construction,
-            basis,
-            seed=config.seed,
-            semantic_share=known,
-            on_progress=lambda _share: meter.breathe(),
-        ),
-        seconds=0.0,
+        columns=columns,
+        seconds=time.perf_counter() - began,
         versions=package_versions(),
-        feedback_sample=splits.feedback_sample,
+        feedback_sample=parts.feedback_sample,
+        notes=notes.sentences,
     )
 
 
@@ -199,7 +211,7 @@ def evaluate_study(
     truth: Columns | None = None,
     arithmetic: Arithmetic = DEFAULT,
     keep: Path | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
     cluster: Cluster | None = None,
 ) -> RetrievalReport:
     """Score the test split of a study again, with its weights and its controls.
@@ -210,85 +222,35 @@ def evaluate_study(
         truth: Planted semantic share of the given columns.
         arithmetic: How scores are computed.
         keep: A folder where what finished blocks counted is kept; the same evaluation goes on from there.
-        on_progress: Told which share of the work is done; what it raises ends it.
+        reporter: Hears of the share of the scorings.
         cluster: Whose workers read the tokens and score; default this process does all.
     """
-    splits = study_splits(pairs, study.config, study.basis)
-    if cluster is not None:
-        distributed_statistics(
-            cluster, splits.fit, on_share=None if on_progress is None else lambda _share: on_progress(0.0)
-        )
+    splits = study_splits(pairs, study.config, study.basis, cluster=cluster, reporter=reporter.part(0.0, 0.0))
     known = truth if study.config.basis == "given" else None
-    controls = report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known)
-    planned, done = len(controls) + 2, 0
-
-    def scored(_name: str) -> None:
-        nonlocal done
-        done += 1
-        share(0.0)
-
-    def share(of_one: float) -> None:
-        if on_progress is not None:
-            on_progress(min(1.0, (done + of_one) / planned))
-
-    told = json.dumps([study.digest, study.config.identity(), arithmetic.precision], sort_keys=True)
+    identity = json.dumps([study.digest, study.config.identity(), arithmetic.precision], sort_keys=True)
     return retrieval_report(
         splits.test,
         weights=study.construction.weights,
-        controls=controls,
+        controls=report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known),
         arithmetic=arithmetic,
-        on_scored=scored,
         queries=report_queries(splits.test, study.config),
-        files=None if keep is None else RankFiles(keep, told),
-        on_share=share,
+        files=None if keep is None else RankFiles(keep, identity),
+        reporter=reporter,
         cluster=cluster,
     )
 
 
-@dataclass
-class _Meter:
-    """How much of the scoring is done, in cells of images by texts: scoring is nearly all of the work."""
-
-    tell: Callable[[float], None] | None
-    planned: int = 1
-    done: int = 0
-
-    def breathe(self) -> None:
-        """Tell how far it is though no scoring was done: whoever listens may end the study."""
-        if self.tell is not None:
-            self.tell(min(1.0, self.done / self.planned))
-
-    def add(self, cells: int) -> None:
-        """Count one scoring, and tell."""
-        self.done += cells
-        self.breathe()
-
-
-def _planned_cells(splits: Splits, config: ConstructionConfig) -> int:
-    """Before the report, at most: the reference, every candidate and every average (the first is its only candidate).
-
-    The guard asks at its strengths of every average; at 1 it has the answer already.
-    """
-    guarded = len(set(config.strengths) - {1.0})
-    return config.n_iterations * (2 + guarded) * splits.feedback.n_images * splits.feedback.n_texts
-
-
-def _report_cells(test: PairedEmbeddings, queries: Int[Tensor, " q"] | None) -> int:
-    """Of one scoring of the report: the whole table, or rows of the sampled images and columns of their texts."""
+def _share_of_construction(
+    splits: Splits, config: ConstructionConfig, n_scorings: int, queries: Int[Tensor, " q"] | None
+) -> float:
+    """How much of a study's work the construction is, in cells of images by texts: scoring is nearly all of it."""
+    test = splits.test
     if queries is None:
-        return test.n_images * test.n_texts
-    return len(queries) * test.n_texts + test.n_images * int(torch.isin(test.text_image, queries).sum())
-
-
-def _metered(pairs: PairedEmbeddings, meter: _Meter, arithmetic: Arithmetic, cluster: Cluster | None) -> Feedback:
-    score = retrieval_feedback(pairs, arithmetic=arithmetic, cluster=cluster, on_share=lambda _share: meter.breathe())
-
-    def performance(weights: Columns) -> PerImage:
-        found = score(weights)
-        meter.add(pairs.n_images * pairs.n_texts)
-        return found
-
-    return performance
+        reported = test.n_images * test.n_texts
+    else:  # rows of the sampled images and columns of their texts
+        reported = len(queries) * test.n_texts + test.n_images * int(torch.isin(test.text_image, queries).sum())
+    built = most_questions(config) * splits.feedback.n_images * splits.feedback.n_texts
+    return built / (built + n_scorings * reported)
 
 
 def package_versions() -> tuple[str, ...]:

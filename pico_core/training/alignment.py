@@ -19,9 +19,10 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.losses import hinge_loss
 from pico_core.kernels.similarity import late_interaction
+from pico_core.reporter import SILENT, Reporter
 from pico_core.training.decay import decay_groups
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.loop import Keeping, OnEpoch, ending, run_epochs
+from pico_core.training.loop import Keeping, ending, run_epochs
 from pico_core.training.records import Alignment
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Measure, WeightVector, sampled
@@ -35,7 +36,7 @@ def align(
     config: AlignmentConfig | None = None,
     checkpoint: Path | None = None,
     device: str = "cpu",
-    on_epoch: OnEpoch | None = None,
+    reporter: Reporter = SILENT,
 ) -> Alignment:
     """Train alignment heads on the fit split and keep the best epoch by the feedback split.
 
@@ -50,12 +51,12 @@ def align(
         checkpoint: A file that is written after every epoch; if it is there already, and of the
             same data and settings, the training goes on from it.
         device: Where the heads and the tokens of the fit split lie, such as "cuda". The rest stays on the CPU.
-        on_epoch: Told of every epoch; returning False stops.
+        reporter: Hears of every epoch as a step, with its record.
 
     Raises:
         DataError: a checkpoint of another training or damaged, feedback is impossible, or the loss
             stops being a number.
-        TrainingStopped: `on_epoch` returned False.
+        Cancelled: by the reporter.
 
     Source: the order of things is the paper's; settings as its sister works and strongest baseline
     have them; how P is rebuilt cheaply (few iterations, samples) is ours.
@@ -68,7 +69,7 @@ def align(
         n_epochs=config.n_epochs,
         measure=measure,
         keeping=Keeping(checkpoint, _key(fit, feedback, config)),
-        on_epoch=on_epoch,
+        reporter=reporter,
     )
     heads = AlignmentHeads(fit.n_columns, config.head)
     heads.load_state_dict(state.best_model)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 import torch
 
 from pico_core.data.scenes import Scenes
+from pico_core.reporter import SILENT, Cancelled, Reporter
 from pico_core.training.checkpoints import (
     Checkpoint,
     optimiser_arrays,
@@ -18,8 +19,7 @@ from pico_core.training.checkpoints import (
     write_checkpoint,
 )
 from pico_core.training.encoder_settings import TrainingConfig
-from pico_core.training.encoder_steps import EncoderRun, Step
-from pico_core.training.stopping import TrainingStopped
+from pico_core.training.encoder_steps import EncoderRun
 
 FORMAT: Final = "pico-lens training"
 
@@ -30,7 +30,7 @@ def train_encoder(
     *,
     config: TrainingConfig | None = None,
     checkpoint: Path | None = None,
-    on_step: Callable[[Step], bool | None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> Any:
     """Train a small CLIP by the contrastive loss of late interaction; the trained model, in evaluation.
 
@@ -40,12 +40,12 @@ def train_encoder(
         config: How.
         checkpoint: A file that is written after every epoch; if it is there already, and of the
             same scenes and settings, the training goes on from it.
-        on_step: Told of every step; returning False stops.
+        reporter: Hears of every step, with its record.
 
     Raises:
         DataError: the pictures have another size, a checkpoint is of another training or damaged,
             or the loss stops being a number.
-        TrainingStopped: `on_step` returned False.
+        Cancelled: by the reporter.
     """
     config = config or TrainingConfig()
     run = EncoderRun.begin(scenes, vocabulary, config)
@@ -53,10 +53,12 @@ def train_encoder(
     first = 0 if checkpoint is None or not checkpoint.exists() else _resume(checkpoint, key, run)
     for epoch in range(first, config.n_epochs):
         for step in run.steps(epoch):
-            if on_step is not None and on_step(step) is False:
-                raise TrainingStopped(
-                    f"stopped after {step.index} of {step.total} steps, as asked; start it again to go on"
-                )
+            reporter.share(step.index / step.total)
+            try:
+                reporter.step(step.index, step.total, name="steps", record=step)
+            except Cancelled:
+                done = f"{step.index} of {step.total} steps"
+                raise Cancelled(f"stopped after {done}, as asked; start it again to go on") from None
         if checkpoint is not None:
             _keep(checkpoint, key, epoch + 1, run.model, run.optimiser)
     return run.model.eval()

@@ -14,9 +14,10 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
 from pico_core.encoders.small import small_clip
 from pico_core.errors import DataError
+from pico_core.reporter import SILENT, Reporter
 from pico_core.training.encoder_settings import EncoderConfig
 from pico_core.training.encoder_steps import EncoderRun
-from pico_core.training.loop import Keeping, OnEpoch, ending, run_epochs
+from pico_core.training.loop import Keeping, ending, run_epochs
 from pico_core.training.records import TrainedEncoder
 from pico_core.training.scene_inputs import SceneInputs, seen_by
 from pico_core.training.weighting import Measure, WeightVector
@@ -32,7 +33,7 @@ def train_weighted_encoder(
     checkpoint: Path | None = None,
     first: Path | None = None,
     device: str = "cpu",
-    on_epoch: OnEpoch | None = None,
+    reporter: Reporter = SILENT,
 ) -> TrainedEncoder:
     """Train the encoder as `train_encoder` does, with P anew in every epoch, and keep the best epoch by feedback.
 
@@ -50,12 +51,12 @@ def train_weighted_encoder(
         first: Another, after the first epoch, which is the same for every weighting: written by the
             first training that comes to it, and taken up by the others.
         device: Where the model lies, such as "cuda". P is made on the CPU.
-        on_epoch: Told of every epoch; returning False stops.
+        reporter: Hears of every epoch as a step, with its record.
 
     Raises:
         DataError: pictures of another size, the same scenes twice, a checkpoint of another training or damaged,
             feedback is impossible, or the loss stops being a number.
-        TrainingStopped: `on_epoch` returned False.
+        Cancelled: by the reporter.
 
     Source: the order of things is the paper's; encoder, scenes and how P is rebuilt cheaply are ours.
     """
@@ -73,7 +74,7 @@ def train_weighted_encoder(
         n_epochs=n_epochs,
         measure=measure,
         keeping=Keeping(checkpoint, key, first, first_key),
-        on_epoch=on_epoch,
+        reporter=reporter,
     )
     model = small_clip(config.training.model, n_words=len(vocabulary), seed=config.seed)
     model.load_state_dict(state.best_model)

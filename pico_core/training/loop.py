@@ -15,13 +15,11 @@ from torch import nn
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.reporter import SILENT, Cancelled, Reporter
 from pico_core.training.keeping import Progress, keep, resume
 from pico_core.training.records import Epoch, TrainingEnd
 from pico_core.training.settings import LoopConfig
-from pico_core.training.stopping import TrainingStopped
 from pico_core.training.weighting import EpochWeights, ItemsNow, Measure, Weigher, WeightVector, as_iteration
-
-OnEpoch = Callable[[Epoch], bool | None]
 
 
 @runtime_checkable
@@ -72,7 +70,7 @@ def run_epochs(
     n_epochs: int,
     measure: Measure,
     keeping: Keeping,
-    on_epoch: OnEpoch | None = None,
+    reporter: Reporter = SILENT,
 ) -> Progress:
     """Train until the last epoch, or until feedback has not improved for long enough.
 
@@ -81,7 +79,7 @@ def run_epochs(
     Raises:
         DataError: what is kept is of another training or damaged, feedback is impossible, or the loss
             stops being a number.
-        TrainingStopped: `on_epoch` returned False.
+        Cancelled: by the reporter, after an epoch was kept.
     """
     state = _taken_up(learner, keeping)
     weigher = Weigher(measure, config)
@@ -92,10 +90,14 @@ def run_epochs(
             keep(keeping.path, keeping.key, state)
         if keeping.first is not None and len(state.epochs) == 2:
             keep(keeping.first, keeping.first_key, state)
-        if on_epoch is not None and on_epoch(state.epochs[-1]) is False and ending(state, config, n_epochs) is None:
-            raise TrainingStopped(
-                f"stopped after epoch {len(state.epochs) - 1} of {n_epochs}, as asked; start it again to go on"
-            )
+        reporter.share(len(state.epochs) / (n_epochs + 1))
+        try:
+            reporter.step(len(state.epochs) - 1, n_epochs, name="epoch", record=state.epochs[-1])
+        except Cancelled:
+            if ending(state, config, n_epochs) is None:
+                raise Cancelled(
+                    f"stopped after epoch {len(state.epochs) - 1} of {n_epochs}, as asked; start it again to go on"
+                ) from None
 
     if not state.epochs:
         began = time.perf_counter()

@@ -13,18 +13,21 @@ from pico_core import cli
 from pico_core.encoders import load_small
 from pico_core.errors import DataError
 from pico_core.formats.native import save_pairs
+from pico_core.reporter import NoteWarning
 from pico_core.retrieval import evaluation, scoring
 from pico_core.retrieval.best_candidates import top_candidates
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import count_ranks
 from pico_core.retrieval.scoring import retrieval_index, score_pairs
-from pico_core.storage.retry_in_halves import LessAtOnceWarning, hearing, out_of_memory, retry_in_halves
+from pico_core.storage.retry_in_halves import out_of_memory, retry_in_halves
 from pico_core.studies.runs import load_run, save_run
 from tests.photos import write_encoder, write_photos
+from tests.reporters import Calls
 
 SAID = "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
 REAL = scoring.late_interaction
+DEAF = Calls(note=lambda _sentence: None)
 
 
 @pytest.fixture
@@ -63,8 +66,7 @@ def test_scores_are_the_same_to_the_bit(planted, scarce):
     whole = score_pairs(pairs)
     for most in (150, 30, 7, 1):  # half of the texts, some texts, one text with some images, one pair
         tried = scarce(most)
-        with hearing(told.append):
-            assert torch.equal(score_pairs(pairs), whole)
+        assert torch.equal(score_pairs(pairs, reporter=Calls(note=told.append)), whole)
         assert tried[0] == (pairs.n_images, pairs.n_texts)
         assert max(n * m for n, m in tried if n * m <= most) <= most
     assert told[0] == f"Not enough memory for {pairs.n_texts} texts at a time: going on with {pairs.n_texts // 2}."
@@ -85,13 +87,16 @@ def test_feedback_from_a_packed_split_is_the_same_to_the_bit(planted, monkeypatc
     monkeypatch.setattr(scoring, "score_packed", score_packed)
     for most in (150, 7, 1):
         allowed.append(most)
-        with hearing(told.append):
-            found = retrieval_index(pairs).scores(weights), retrieval_feedback(pairs)(weights)
+        reporter = Calls(note=told.append)
+        found = (
+            retrieval_index(pairs).scores(weights, reporter=reporter),
+            retrieval_feedback(pairs, reporter=reporter)(weights),
+        )
         assert all(torch.equal(a, b) for a, b in zip(whole, found, strict=True))
     assert told[0] == f"Not enough memory for {pairs.n_texts} texts at a time: going on with {pairs.n_texts // 2}."
     allowed.append(0)
-    with hearing([].append), pytest.raises(DataError, match="one of the images with one text alone"):
-        retrieval_index(pairs).scores(weights)
+    with pytest.raises(DataError, match="one of the images with one text alone"):
+        retrieval_index(pairs).scores(weights, reporter=DEAF)
 
 
 def test_a_run_keeps_what_was_told(pico, planted, study, tmp_path, scarce, monkeypatch):
@@ -117,8 +122,9 @@ def test_ranks_and_lists_are_the_same(planted, scarce):
     ranks = count_ranks(pairs, rank_plan(pairs))
     best = top_candidates(pairs, kind="text", k=5)
     scarce(60)
-    with hearing([].append):
-        assert all(torch.equal(a, b) for a, b in zip(count_ranks(pairs, rank_plan(pairs)), ranks, strict=True))
+    again = count_ranks(pairs, rank_plan(pairs), reporter=DEAF)
+    assert all(torch.equal(a, b) for a, b in zip(again, ranks, strict=True))
+    with pytest.warns(NoteWarning):
         again = top_candidates(pairs, kind="text", k=5)
     for one in fields(best):
         a, b = getattr(best, one.name), getattr(again, one.name)
@@ -128,8 +134,8 @@ def test_ranks_and_lists_are_the_same(planted, scarce):
 def test_one_pair_that_does_not_fit_is_refused_in_a_sentence(planted, scarce):
     scarce(0)
     said = "not enough memory for one of the images with one text alone"
-    with hearing([].append), pytest.raises(DataError, match=said):
-        score_pairs(planted.pairs.select(torch.arange(12)))
+    with pytest.raises(DataError, match=said):
+        score_pairs(planted.pairs.select(torch.arange(12)), reporter=DEAF)
 
 
 def test_other_errors_pass(planted):
@@ -142,7 +148,7 @@ def test_other_errors_pass(planted):
 
 def test_where_nobody_listens_it_is_a_warning(planted, scarce):
     scarce(1000)
-    with pytest.warns(LessAtOnceWarning, match=r"going on with \d+"):
+    with pytest.warns(NoteWarning, match=r"going on with \d+"):
         score_pairs(planted.pairs)
 
 
@@ -161,8 +167,8 @@ def test_an_encoder_takes_fewer_at_a_time(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(encoder), "_run", run)
     most, told = 2, []
-    with hearing(told.append):
-        found = encoder.encode_images(pictures), encoder.encode_texts(captions)
+    reporter = Calls(note=told.append)
+    found = encoder.encode_images(pictures, reporter=reporter), encoder.encode_texts(captions, reporter=reporter)
     for before, after in zip(whole, found, strict=True):
         assert before.kept == after.kept
         torch.testing.assert_close(before.tokens, after.tokens)
@@ -172,8 +178,8 @@ def test_an_encoder_takes_fewer_at_a_time(tmp_path, monkeypatch):
         "Not enough memory for 4 captions at a time: going on with 2.",
     ]
     most = 0
-    with hearing([].append), pytest.raises(DataError, match="not enough memory for one of the pictures alone"):
-        encoder.encode_images(pictures)
+    with pytest.raises(DataError, match="not enough memory for one of the pictures alone"):
+        encoder.encode_images(pictures, reporter=DEAF)
 
 
 def test_the_command_line_says_so_and_goes_on(pico, planted, tmp_path, scarce):
@@ -203,7 +209,7 @@ def test_memory_that_ends_anywhere_is_a_sentence(pico, planted, tmp_path, monkey
 
 def test_a_job_keeps_what_it_was_told(planted, scarce):
     scarce(1000)
-    job = Job(key="", title="", total=1, work=lambda _job: score_pairs(planted.pairs))
+    job = Job(key="", title="", total=1, work=lambda job: score_pairs(planted.pairs, reporter=job.reporter))
     job.run()
     assert job.result is not None
     assert "Not enough memory" in job.notes[0]

@@ -11,12 +11,12 @@ import streamlit as st
 
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.pictures import data_address
-from pico_app.server.jobs import Job, Worker
+from pico_app.server.jobs import Batches, Job, Worker
 from pico_app.server.long_work import long_work
 from pico_app.server.places import check_pictures, opened_place
 from pico_app.state import study
 from pico_core.data.marks import Level
-from pico_core.encoders import BadItem, EncodedDataset, Progress, encode_dataset, loading, small
+from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading, small
 from pico_core.encoders.archive import Archive, look_into, unpack
 from pico_core.encoders.captions.columns import caption_columns
 from pico_core.encoders.captions.reading import read_captions
@@ -289,14 +289,6 @@ def _encode(order: Order, job: Job[Outcome], targets: set[str]) -> Outcome:
     job.pulse(0.0)
     job.began = began = time.monotonic()
     captions = order.found.captions
-    whole = PICTURE_WORK * len(captions.images) + len(captions.texts)
-
-    def tell(progress: Progress) -> None:
-        pictures = progress.stage == "images"
-        job.stage = f"{'picture' if pictures else 'caption'} {progress.done:,} of {progress.total:,}"
-        behind = PICTURE_WORK * (progress.done if pictures else len(captions.images))
-        job.pulse((behind + (0 if pictures else progress.done)) / whole)
-
     with _alone(str(order.target.resolve()), targets):
         made = encode_dataset(
             encoder,
@@ -305,7 +297,7 @@ def _encode(order: Order, job: Job[Outcome], targets: set[str]) -> Outcome:
             out=order.target,
             batch_size=order.batch_size,
             on_bad=order.on_bad,
-            on_progress=tell,
+            reporter=Batches(job),
             level=order.level,
         )
     return _outcome(made, encoder.name, time.monotonic() - began)

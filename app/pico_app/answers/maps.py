@@ -134,11 +134,7 @@ def umap_control(space: Workspace, reading: Reading) -> Job[PlanePair] | None:
 
 
 def _laid_out(job: Job[PlanePair], *both: object) -> PlanePair:
-    def tell(stage: str, share: float) -> None:
-        job.stage = stage
-        job.pulse(share)
-
-    found = umap_pair(*both, on_progress=tell)  # type: ignore[arg-type]
+    found = umap_pair(*both, reporter=job.reporter)  # type: ignore[arg-type]
     heap.freeze_once("umap")  # it has loaded a compiler
     return found
 
@@ -156,7 +152,7 @@ def space_numbers(space: Workspace, reading: Reading) -> Job[SpaceNumbers]:
 
 def _count(job: Job[SpaceNumbers], test: PairedEmbeddings, made: Tensor, reading: Reading) -> SpaceNumbers:
     near = Neighbourhoods(test, made, reading=reading)
-    near.prepare(lambda share: job.pulse(0.8 * share))
+    near.prepare(job.reporter.part(0.0, 0.8))
     job.pulse(0.8)
     change, gaps = neighbourhood_change(near), modality_gaps(near)
     job.pulse(0.9)

@@ -9,19 +9,16 @@ from pathlib import Path
 import streamlit as st
 
 from pico_app.server import background
-from pico_app.server.jobs import Job
+from pico_app.server.jobs import Batches, Job
 from pico_app.server.places import check_pictures
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, StyleProbe, style_probe
 from pico_core.columns.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
 from pico_core.demo.probes import demo_probe
-from pico_core.encoders import Progress
 from pico_core.encoders.choice import EncoderChoice
-from pico_core.encoders.perturbations import CAPTION_PERTURBATIONS, PICTURE_PERTURBATIONS, StyleVariants
+from pico_core.encoders.perturbations import StyleVariants
 from pico_core.encoders.perturbations.reencoding import N_ITEMS
 from pico_core.studies.probes import part_name, study_label_probe, study_variants
-
-PICTURE_WORK = 3  # captions that take about as long as one picture
 
 
 @dataclass(frozen=True)
@@ -69,19 +66,10 @@ def start(space: Workspace, choice: EncoderChoice, *, batch_size: int = 32) -> N
     def work(job: Job[StyleVariants]) -> StyleVariants:
         job.stage = "loading the encoder"
         encoder = choice.load()
-        whole = {"images": PICTURE_WORK * (1 + len(PICTURE_PERTURBATIONS)), "texts": 1 + len(CAPTION_PERTURBATIONS)}
-        done = {"images": 0.0, "texts": 0.0}
-
-        def tell(progress: Progress) -> None:
-            done[progress.stage] = whole[progress.stage] * progress.done / progress.total
-            what = "picture" if progress.stage == "images" else "caption"
-            job.stage = f"{what} {progress.done:,} of {progress.total:,}"
-            job.pulse(sum(done.values()) / sum(whole.values()))
-
         job.pulse(0.0)
         check_pictures((folder or Path()) / path for path in pairs.image_paths if path is not None)
         return study_variants(
-            encoder, pairs, config, folder=folder, n_items=N_ITEMS, batch_size=batch_size, on_progress=tell
+            encoder, pairs, config, folder=folder, n_items=N_ITEMS, batch_size=batch_size, reporter=Batches(job)
         )
 
     known = background.find(key)

@@ -88,7 +88,7 @@ def stability(space: Workspace) -> Stability | Job[Stability]:
 
     def work(job: Job[Stability]) -> Stability:
         return measure_stability(
-            splits.fit, splits.feedback, study.construction, seed=study.config.seed, on_progress=job.pulse
+            splits.fit, splits.feedback, study.construction, seed=study.config.seed, reporter=job.reporter
         )
 
     title = "Constructing again from other starts and other images"

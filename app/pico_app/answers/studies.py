@@ -90,9 +90,7 @@ def start_job(dataset: Dataset, config: StudyConfig, *, title: str) -> None:
             key=key,
             title=title,
             total=config.construction.n_iterations,
-            work=lambda job: run_study(
-                dataset.pairs, config, truth=dataset.truth, on_iteration=job.tick, on_progress=job.pulse
-            ),
+            work=lambda job: run_study(dataset.pairs, config, truth=dataset.truth, reporter=job.reporter),
             finish=finish,
         )
     )

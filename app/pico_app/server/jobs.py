@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from pico_app.server.turns import FairQueue, Turn
 from pico_core.errors import PicoError
-from pico_core.method.history import Iteration
-from pico_core.storage.retry_in_halves import NO_MEMORY, hearing, out_of_memory
+from pico_core.reporter import Cancelled, Reporter
+from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
 
 ENOUGH_TO_GUESS = 0.03  # of the work: before that the pace is that of reading files
 LOG = logging.getLogger(__name__)
@@ -24,10 +24,6 @@ Result = TypeVar("Result")
 
 def _drop(_result: object) -> None:
     """What nobody takes."""
-
-
-class CancelledError(Exception):
-    """Ends a job from within: somebody asked for it."""
 
 
 @dataclass
@@ -95,12 +91,11 @@ class Job(Generic[Result]):
             if self.cancelled.is_set():
                 return
             self.began = time.monotonic()
-            with hearing(self.note):
-                found = self.work(self)
+            found = self.work(self)
             if not self.cancelled.is_set():
                 self.result = found
                 self.finish(found)
-        except CancelledError:
+        except Cancelled:
             pass  # that is what was asked for
         except PicoError as error:
             self.failure = str(error)
@@ -119,21 +114,59 @@ class Job(Generic[Result]):
 
     def note(self, sentence: str) -> None:
         """Something that whoever waits should know."""
-        self.notes = (*self.notes, sentence)
+        if sentence not in self.notes:
+            self.notes = (*self.notes, sentence)
 
-    def tick(self, step: Iteration) -> None:
-        """One more iteration of a study is done."""
-        self.done = step.index + 1
+    @property
+    def reporter(self) -> "JobReporter":
+        """What the work tells this job."""
+        return JobReporter(self)
 
     def pulse(self, share: float) -> None:
         """So much of the whole is done.
 
         Raises:
-            CancelledError: the job was cancelled.
+            Cancelled: the job was cancelled.
         """
         self.share = share
         if self.cancelled.is_set():
-            raise CancelledError
+            raise Cancelled
+
+
+class JobReporter(Reporter):
+    """Hands on to a job what its work reports."""
+
+    def __init__(self, job: Job[Any]) -> None:
+        self._job = job
+
+    def share(self, done: float) -> None:
+        """So much of the whole is done."""
+        self._job.pulse(done)
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        """One more step is done."""
+        self._job.done = done
+
+    def stage(self, words: str) -> None:
+        """What is done now."""
+        self._job.stage = words
+
+    def note(self, sentence: str) -> None:
+        """Something that whoever waits should know."""
+        self._job.note(sentence)
+
+    def check(self) -> None:
+        """End here if the job was cancelled."""
+        if self._job.cancelled.is_set():
+            raise Cancelled
+
+
+class Batches(JobReporter):
+    """Names batches of pictures and captions as the stage of a job."""
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        """One more batch is done."""
+        self.stage(f"{'picture' if name == 'images' else 'caption'} {done:,} of {total:,}")
 
 
 class Worker:

@@ -20,14 +20,19 @@ from pico_core.encoders.protocol import (
     EncodedImages,
     EncodedTexts,
     Encoder,
-    OnBatch,
-    Progress,
+    Stage,
     check_batch_size,
-    tell,
+    report_batch,
 )
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.masking import masked_mean
+from pico_core.reporter import SILENT, Reporter
 
+# Of both sides, in captions: one picture takes about as long as three.
+WORK: Final[dict[Stage, int]] = {
+    "images": 3 * (1 + len(PICTURE_PERTURBATIONS)),
+    "texts": 1 + len(CAPTION_PERTURBATIONS),
+}
 N_ITEMS: Final = 100
 MIN_ITEMS: Final = 4
 MAX_SIDE: Final = 1024  # larger pictures are made smaller first, the original as well
@@ -52,7 +57,7 @@ def reencode(
     n_items: int = N_ITEMS,
     seed: int = 0,
     batch_size: int = 32,
-    on_progress: OnBatch | None = None,
+    reporter: Reporter = SILENT,
     digest: str | None = None,
     part: str = "all",
 ) -> StyleVariants:
@@ -68,7 +73,7 @@ def reencode(
         n_items: At most so many images.
         seed: Draws the sample and the noise.
         batch_size: Pictures, and captions, at a time.
-        on_progress: Told after every batch; returning False stops, and so does what it raises.
+        reporter: Hears of every batch.
         digest: Of the whole dataset, where `pairs` is a part of it.
         part: Names the part.
 
@@ -78,7 +83,7 @@ def reencode(
     Raises:
         DataError: no pictures and no captions, too few that can be read, or another encoder or other
             pictures than those of the dataset (told by the dataset's own mark where it has one).
-        EncodingStopped: `on_progress` returned False.
+        Cancelled: by the reporter.
 
     Source: beyond the paper.
     """
@@ -93,7 +98,7 @@ def reencode(
     if not pictures.rows and not captions.rows:
         why = f" ({missing[0]})" if missing else ""
         raise DataError(f"{pairs.name}: neither a picture nor a caption can be read{why}; bring the pictures")
-    work = _Work(encoder, pairs, seed, batch_size, on_progress)
+    work = _Work(encoder, pairs, seed, batch_size, reporter)
     images_before = work.images_as_they_are(pictures) if pictures.rows else None
     texts_before = work.texts_as_they_are(captions) if captions.rows else None
     images = None if images_before is None else work.images(pictures, images_before)
@@ -151,13 +156,17 @@ class _Work:
     """One sample through one encoder, with a single count of progress for each modality."""
 
     def __init__(
-        self, encoder: Encoder, pairs: PairedEmbeddings, seed: int, batch_size: int, on_progress: OnBatch | None
+        self, encoder: Encoder, pairs: PairedEmbeddings, seed: int, batch_size: int, reporter: Reporter
     ) -> None:
         self._encoder, self._pairs, self._seed, self._batch = encoder, pairs, seed, batch_size
-        self._on_progress = on_progress
+        self._reporter, self._behind = reporter, dict.fromkeys(WORK, 0.0)
         self.bad: list[BadItem] = []
         self.unknown: dict[str, None] = {}
         self._known_gaps: frozenset[str] = frozenset()
+
+    def _report(self, stage: Stage, done: int, total: int) -> None:
+        self._behind[stage] = WORK[stage] * done / total
+        report_batch(self._reporter, stage, done, total, share=sum(self._behind.values()) / sum(WORK.values()))
 
     def images_as_they_are(self, sample: _Sampled) -> Float[Tensor, "items d"]:
         """Pictures without a perturbation, compared with the dataset."""
@@ -167,7 +176,7 @@ class _Work:
         for start in range(0, len(sample.rows), self._batch):
             batch = [_opened(path) for path in sample.content[start : start + self._batch]]
             found.append(self._image_means(batch))
-            tell(self._on_progress, Progress("images", start + len(batch), total))
+            self._report("images", start + len(batch), total)
         means = torch.cat(found)
         check_same(means, self._pairs.image_means[list(sample.rows)], self._encoder.name, "pictures")
         return means
@@ -182,7 +191,7 @@ class _Work:
             # The noise of a picture must not depend on which others were drawn with it.
             changed = [perturb_picture(picture, name, seed=self._seed * 1_000_003 + row) for name in names]
             rows.append(self._image_means(changed))
-            tell(self._on_progress, Progress("images", n_items + done * len(names), n_items * (1 + len(names))))
+            self._report("images", n_items + done * len(names), n_items * (1 + len(names)))
         return torch.cat([before[:, None], torch.stack(rows)], dim=1)
 
     def texts_as_they_are(self, sample: _Sampled) -> Float[Tensor, "items d"]:
@@ -191,7 +200,7 @@ class _Work:
         made = self._encoder.encode_texts(sample.content, batch_size=self._batch)
         self._known_gaps = frozenset(word for words in made.unknown for word in words)
         means = self._text_means(made)
-        tell(self._on_progress, Progress("texts", len(means), len(means) * (1 + len(CAPTION_PERTURBATIONS))))
+        self._report("texts", len(means), len(means) * (1 + len(CAPTION_PERTURBATIONS)))
         check_same(means, self._pairs.text_means[list(sample.rows)], self._encoder.name, "captions")
         return means
 
@@ -212,7 +221,7 @@ class _Work:
                 if bool(whole[item.place]):
                     self.bad.append(BadItem(sample.rows[item.place], item.name, item.reason))
                 whole[item.place] = False
-            tell(self._on_progress, Progress("texts", len(before) * (1 + place), len(before) * (1 + len(names))))
+            self._report("texts", len(before) * (1 + place), len(before) * (1 + len(names)))
         means = torch.stack(columns, dim=1)[whole]
         _check_count(len(means), "captions", self._pairs.name)
         kept = tuple(row for row, whole_one in zip(sample.rows, whole.tolist(), strict=True) if whole_one)

@@ -16,10 +16,11 @@ from pico_core.experiments.trainings.results import Trained, load_trained, save_
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.experiments.trainings.subjects import Subject, Trial
 from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA, curve_rows, difference_row
+from pico_core.reporter import Cancelled, Reporter
 from pico_core.storage.atomic import atomic_file, remove_drafts, strangers
 from pico_core.storage.headers import reading
 from pico_core.storage.locks import exclusive_lock, lock_inside
-from pico_core.training.records import Epoch, Training
+from pico_core.training.records import Training
 from pico_core.training.settings import WeightingRule
 
 FORMAT: Final = "pico-lens trainings 1"
@@ -83,7 +84,7 @@ def run_training_comparison(
 
     Raises:
         DataError: the folder holds something else, or the data cannot be split or trained on.
-        TrainingStopped: `on_progress` returned False.
+        Cancelled: `on_progress` returned False.
 
     Source: the paper's claim comes from training with the weighting in the loop; the comparison is ours.
     """
@@ -103,7 +104,7 @@ def run_comparison(
     Raises:
         DataError: as of `run_training_comparison`.
         SettingError: another process trains into this folder.
-        TrainingStopped: `on_progress` returned False.
+        Cancelled: `on_progress` returned False.
     """
     config, folder = subject.compared, Path(folder)
     subject.trial(config.seeds[0])  # what cannot be split is refused before anything is written
@@ -129,12 +130,10 @@ def _train_all(
         for variant in config.ordered:
             before = done
 
-            def tell(epoch: Epoch, variant: WeightingRule = variant, seed: int = seed, before: int = before) -> bool:
-                now = ComparisonProgress(variant, seed, epoch.index, before + epoch.index + 1, total)
-                return on_progress is None or on_progress(now) is not False
-
             place = folder / f"seed-{seed}" / f"{variant}.safetensors"
-            made = trial.train(variant, checkpoint=place, device=device, on_epoch=tell)
+            made = trial.train(
+                variant, checkpoint=place, device=device, reporter=_Epochs(variant, seed, before, total, on_progress)
+            )
             finished[variant] = _finished(made, trial, place.with_suffix(".ranks.safetensors"), variant, seed)
             curves += curve_rows(made.epochs, variant=variant, seed=seed)
             done += per_training
@@ -143,6 +142,26 @@ def _train_all(
             rows = [row for row in rows if row["seed"] != seed] + new
             found = _write(folder, rows, curves, subject)
     return found
+
+
+class _Epochs(Reporter):
+    """Hands on every epoch of one training as the progress of the comparison."""
+
+    def __init__(
+        self,
+        variant: WeightingRule,
+        seed: int,
+        before: int,
+        total: int,
+        on_progress: Callable[[ComparisonProgress], bool | None] | None,
+    ) -> None:
+        self._variant, self._seed, self._before, self._total = variant, seed, before, total
+        self._on_progress = on_progress
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        now = ComparisonProgress(self._variant, self._seed, done, self._before + done + 1, self._total)
+        if self._on_progress is not None and self._on_progress(now) is False:
+            raise Cancelled
 
 
 def claim(folder: Path, subject: Subject) -> None:

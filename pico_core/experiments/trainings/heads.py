@@ -10,11 +10,11 @@ from pico_core.axes import TextImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.kernels.metrics import QueryRanks, query_ranks
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.alignment import align
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.loop import OnEpoch
 from pico_core.training.records import Alignment, Training
 from pico_core.training.settings import LoopConfig, WeightingRule
 
@@ -38,7 +38,7 @@ class HeadTrial:
         return self.parts.fit.n_images + self.parts.feedback.n_images
 
     def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", on_epoch: OnEpoch | None = None
+        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
     ) -> Alignment:
         """Train heads, or go on with them."""
         return align(
@@ -48,7 +48,7 @@ class HeadTrial:
             config=self.config.of(variant, self.seed),
             checkpoint=checkpoint,
             device=device,
-            on_epoch=on_epoch,
+            reporter=reporter,
         )
 
     def ranks(self, made: Training | None) -> QueryRanks:

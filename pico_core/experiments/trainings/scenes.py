@@ -18,11 +18,11 @@ from pico_core.errors import DataError, SettingError
 from pico_core.experiments.trainings.settings import Compared, refuse_decided
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.config import changed
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.encoder_loop import train_weighted_encoder
 from pico_core.training.encoder_settings import EncoderConfig
-from pico_core.training.loop import OnEpoch
 from pico_core.training.records import TrainedEncoder, Training
 from pico_core.training.scene_inputs import SceneInputs, seen_by
 from pico_core.training.settings import WeightingRule
@@ -171,7 +171,7 @@ class SceneTrial:
         return self.config.scenes.n_training + self.config.scenes.n_feedback
 
     def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", on_epoch: OnEpoch | None = None
+        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
     ) -> TrainedEncoder:
         """Train the encoder, or go on with it; the first epoch is trained once for all variants."""
         return train_weighted_encoder(
@@ -183,7 +183,7 @@ class SceneTrial:
             checkpoint=checkpoint,
             first=checkpoint.with_name(FIRST),
             device=device,
-            on_epoch=on_epoch,
+            reporter=reporter,
         )
 
     def ranks(self, made: Training | None) -> QueryRanks:

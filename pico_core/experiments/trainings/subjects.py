@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from pico_core.axes import TextImage
 from pico_core.experiments.trainings.settings import Compared
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.training.loop import OnEpoch
+from pico_core.reporter import SILENT, Reporter
 from pico_core.training.records import Training
 from pico_core.training.settings import LoopConfig, WeightingRule
 
@@ -24,7 +24,7 @@ class Trial(Protocol):
         """Images of fit and feedback together."""
 
     def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", on_epoch: OnEpoch | None = None
+        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
     ) -> Training:
         """Train one variant, or go on with it; the test split takes no part."""
 

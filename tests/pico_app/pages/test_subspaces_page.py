@@ -55,7 +55,7 @@ def _quick_maps(monkeypatch):
     """An empty queue, and PCA in place of UMAP: what is tested here is the page, not the layout."""
     background._bench.clear()
     STOP.clear()
-    monkeypatch.setattr(maps, "umap_pair", lambda first, second, on_progress: pca_pair(first, second))
+    monkeypatch.setattr(maps, "umap_pair", lambda first, second, reporter: pca_pair(first, second))
     yield
     STOP.set()
     background._bench.clear()
@@ -189,9 +189,10 @@ def test_without_labels_the_page_says_what_can_be_seen():
 def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeypatch):
     gate = threading.Event()
 
-    def slow(first, second, *, on_progress):
+    def slow(first, second, *, reporter):
         while not gate.wait(0.01) and not STOP.is_set():
-            on_progress("semantic map, laying out, epoch 10 of 500", 0.2)
+            reporter.stage("semantic map, laying out, epoch 10 of 500")
+            reporter.share(0.2)
         return pca_pair(first, second)
 
     monkeypatch.setattr(maps, "umap_pair", slow)
@@ -216,9 +217,9 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
 
 
 def test_another_reading_gives_up_the_map_that_is_not_wanted_any_more(monkeypatch):
-    def slow(_first, _second, *, on_progress):
+    def slow(_first, _second, *, reporter):
         while not STOP.wait(0.01):  # a test that fails must not leave a thread behind
-            on_progress("semantic map", 0.1)
+            reporter.share(0.1)
 
     monkeypatch.setattr(maps, "umap_pair", slow)
     app = opened(AppTest.from_function(bare_page, default_timeout=60))

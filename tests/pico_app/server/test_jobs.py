@@ -11,6 +11,7 @@ from pico_app.server.turns import FairQueue
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.study import run_study
+from tests.reporters import Calls
 
 CONFIG = StudyConfig(construction=ConstructionConfig(n_prototypes=3, n_iterations=3, n_anchors=32))
 
@@ -26,7 +27,7 @@ def job_on(pairs, *, at_share=None, **changes):
                 job.cancel()
             job.pulse(share)
 
-        return run_study(pairs, CONFIG, on_iteration=job.tick, on_progress=pulse)
+        return run_study(pairs, CONFIG, reporter=Calls(share=pulse, step=job.reporter.step))
 
     return Job(key="k", title="t", total=3, work=work, **changes), shares
 

@@ -25,6 +25,7 @@ from pico_core.storage.token_files import StoredTokens
 from pico_core.studies.runs import _compared
 from pico_core.studies.study import evaluate_study, run_study, study_splits
 from tests.photos import COLOURS, write_encoder, write_photos
+from tests.reporters import Calls
 
 ray = pytest.importorskip("ray", reason="the extra [ray] is not installed: pip install -e .[ray]")
 
@@ -52,7 +53,7 @@ def stored(folder):
 
 def test_a_study_is_that_of_one_process_to_the_bit(cluster, stored, study):
     shares = []
-    found = run_study(stored, study.config, cluster=cluster, on_progress=shares.append)
+    found = run_study(stored, study.config, cluster=cluster, reporter=Calls(share=shares.append))
     assert all(torch.equal(a, b) for a, b in zip(_compared(found), _compared(study), strict=True))
     assert found.columns.equals(study.columns)
     for mine, its in zip(found.report.controls, study.report.controls, strict=True):
@@ -71,7 +72,7 @@ def test_evaluation_too_and_what_was_counted_is_gone_on_with(cluster, stored, st
             raise Enough
 
     with pytest.raises(Enough):
-        evaluate_study(stored, study, cluster=cluster, keep=tmp_path, on_progress=tell)
+        evaluate_study(stored, study, cluster=cluster, keep=tmp_path, reporter=Calls(share=tell))
     assert list(tmp_path.iterdir())
     again = evaluate_study(stored, study, cluster=cluster, keep=tmp_path)
     assert [row.metrics for row in again.controls] == [row.metrics for row in study.report.controls]
@@ -213,12 +214,12 @@ def test_cancel_ends_what_is_under_way(cluster, tmp_path):
 
     began = time.monotonic()
 
-    def look(_share):
+    def look():
         if len(list(tmp_path.iterdir())) == 2:
             raise Enough
 
     with pytest.raises(Enough):
-        cluster.all(work, range(50), tmp_path, on_share=look)
+        cluster.all(work, range(50), tmp_path, reporter=Calls(check=look))
     assert cluster.all(lambda number: number + 1, range(4)) == [1, 2, 3, 4], "the workers are free again"
     assert time.monotonic() - began < 30
     assert len(list(tmp_path.iterdir())) <= 4

@@ -15,6 +15,7 @@ from pico_core.demo.catalogue import Demo
 from pico_core.demo.runs import load_stability, save_stability
 from pico_core.retrieval.records import Estimate
 from pico_core.studies.study import study_splits
+from tests.reporters import Calls
 
 SURE, LOW, UNSURE, WRONG = (
     Estimate(0.8, 0.6, 0.9),
@@ -22,6 +23,7 @@ SURE, LOW, UNSURE, WRONG = (
     Estimate(0.3, -0.1, 0.95),
     Estimate(-0.5, -0.7, -0.2),
 )
+
 UNKNOWN = Estimate(math.nan, -1.0, 1.0)
 
 
@@ -231,9 +233,14 @@ def test_resamples_are_told_by_their_median_and_middle(splits, study, monkeypatc
 
 def test_progress_rises_to_one_and_what_it_raises_ends_the_work(splits, study, constructed):
     told = []
-    repeated(splits, study, seed=3, on_progress=told.append)
+    repeated(splits, study, seed=3, reporter=Calls(share=told.append))
     steps = 3 * study.config.construction.n_iterations
-    assert told == pytest.approx([(i + 1) / steps for i in range(steps)])
+    assert len(told) >= steps
+    assert told == sorted(told)
+    assert 0.0 < told[0] <= 1 / steps
+    ends = [share for share in told if min(abs(3 * share - whole) for whole in (1, 2, 3)) < 1e-6]
+    assert sorted({round(3 * share) for share in ends}) == [1, 2, 3]
+    assert told[-1] == 1.0
 
     def stop(share):
         if share > 0.5:
@@ -241,14 +248,16 @@ def test_progress_rises_to_one_and_what_it_raises_ends_the_work(splits, study, c
 
     constructed.clear()
     with pytest.raises(InterruptedError):
-        repeated(splits, study, seed=3, on_progress=stop)
+        repeated(splits, study, seed=3, reporter=Calls(share=stop))
     assert len(constructed) == 2
 
 
 def test_few_images_are_not_halved(splits, study, constructed, monkeypatch):
     monkeypatch.setattr(again, "construction_draws", lambda *_, **__: None)
     few, told = splits.fit.select(range(again.FEWEST_IMAGES - 1)), []
-    found = stability(few, splits.feedback, study.construction, n_seeds=1, n_halves=2, on_progress=told.append)
+    found = stability(
+        few, splits.feedback, study.construction, n_seeds=1, n_halves=2, reporter=Calls(share=told.append)
+    )
     assert (len(constructed), found.halves, told[-1]) == (1, (), 1.0)
     assert found.sentence.endswith("; there are too few images to halve.")
     enough = splits.fit.select(range(again.FEWEST_IMAGES))

@@ -22,7 +22,6 @@ from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 
 from pico_core.encoders import (
-    EncodingStopped,
     OpenClipEncoder,
     SmallClipConfig,
     encode_dataset,
@@ -42,6 +41,8 @@ from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import BytePairWords, HubWords, SmallWords
 from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs
+from pico_core.reporter import Cancelled
+from tests.reporters import Calls, stop_at
 
 TINY_VISION = {"image_size": 32, "patch_size": 8, "width": 64, "layers": 2, "head_width": 32}
 TINY_TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
@@ -370,11 +371,15 @@ def test_two_threads_share_an_encoder():
 
 def test_progress_and_cancel(tiny):
     seen = []
-    tiny.encode_images(pictures(5), batch_size=2, on_batch=lambda p: seen.append((p.stage, p.done, p.total)))
+
+    def log(done, total, name):
+        seen.append((name, done, total))
+
+    tiny.encode_images(pictures(5), batch_size=2, reporter=Calls(step=log))
     assert seen == [("images", 2, 5), ("images", 4, 5), ("images", 5, 5)]
     calls = []
-    with pytest.raises(EncodingStopped, match=r"stopped after 4 of 5 texts"):
-        tiny.encode_texts(["a dog"] * 5, batch_size=2, on_batch=lambda p: (calls.append(p), p.done < 4)[1])
+    with pytest.raises(Cancelled, match=r"stopped after 4 of 5 texts"):
+        tiny.encode_texts(["a dog"] * 5, batch_size=2, reporter=stop_at(4, calls))
     assert len(calls) == 2
 
 
@@ -940,7 +945,7 @@ def test_a_folder_becomes_a_data_set(tmp_path, tiny):
     seen = []
     made = encode_dataset(
         tiny, tmp_path / "images", captions, out=tmp_path / "set", batch_size=3,
-        on_progress=lambda p: seen.append((p.stage, p.done)), name="dogs",
+        reporter=Calls(step=lambda done, _total, name: seen.append((name, done))), name="dogs",
     )  # fmt: skip
     assert seen == [("images", 3), ("images", 6), ("images", 7), *[("texts", n) for n in (3, 6, 9, 12, 14)]]
     back = open_pairs(tmp_path / "set")
@@ -970,12 +975,12 @@ def test_an_interrupted_encoding_goes_on_where_it_was(tmp_path, tiny):
     assert (whole.images, whole.texts) == ([2, 2, 2, 1], [2] * 7)
 
     first = Counting(tiny)
-    with pytest.raises(EncodingStopped, match=r"4 of 7 images"):
-        encode(first, "set", on_progress=lambda p: p.done < 4)
+    with pytest.raises(Cancelled, match=r"4 of 7 images"):
+        encode(first, "set", reporter=stop_at(4))
     assert first.images == [2, 2]
     second = Counting(tiny)
     with pytest.raises(KeyboardInterrupt):
-        encode(second, "set", on_progress=lambda p: interrupt() if p.stage == "texts" and p.done == 6 else None)
+        encode(second, "set", reporter=Calls(step=interrupt))
     assert (second.images, second.texts) == ([2, 1], [2, 2, 2])
     third = Counting(tiny)
     encode(third, "set")
@@ -988,15 +993,16 @@ def test_an_interrupted_encoding_goes_on_where_it_was(tmp_path, tiny):
     assert not list(tmp_path.glob(".*part"))
 
 
-def interrupt():
-    raise KeyboardInterrupt
+def interrupt(done, _total, name):
+    if (name, done) == ("texts", 6):
+        raise KeyboardInterrupt
 
 
 def stopped(tmp_path, encoder, captions, after=14, **settings):
-    with pytest.raises(EncodingStopped):
+    with pytest.raises(Cancelled):
         encode_dataset(
             encoder, tmp_path / "images", captions, out=tmp_path / "set", batch_size=2,
-            on_progress=lambda p: not (p.stage == "texts" and p.done == after), **settings,
+            reporter=stop_at(after, only="texts"), **settings,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from pico_core.data.scenes import ScenesConfig, render_scenes
-from pico_core.encoders import EncodingStopped, encode_dataset, load_small
+from pico_core.encoders import encode_dataset, load_small
 from pico_core.encoders.perturbations import (
     CAPTION_PERTURBATIONS,
     PICTURE_PERTURBATIONS,
@@ -21,7 +21,9 @@ from pico_core.encoders.perturbations.captions import names_a_colour
 from pico_core.encoders.perturbations.reencoding import check_same
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.masking import masked_mean
+from pico_core.reporter import Cancelled
 from tests.photos import write_encoder
+from tests.reporters import Calls, stop_at
 
 ISSUE = {"grayscale", "warm tint", "cold tint", "blur", "sketch", "posterise", "pixelate", "darken", "low contrast"}
 
@@ -154,23 +156,34 @@ def test_the_variants_are_what_the_encoder_makes_of_them(made):
 def test_the_sample_and_its_noise_follow_the_seed_and_progress_counts_up(made):
     encoder, pairs, _ = made
     seen = []
-    one = reencode(encoder, pairs, n_items=5, seed=1, on_progress=seen.append, batch_size=4)
+
+    def log(done, total, name):
+        seen.append((name, done, total))
+
+    one = reencode(
+        encoder,
+        pairs,
+        n_items=5,
+        seed=1,
+        reporter=Calls(step=log),
+        batch_size=4,
+    )
     again, other = reencode(encoder, pairs, n_items=5, seed=1), reencode(encoder, pairs, n_items=5, seed=2)
     torch.testing.assert_close(one.images.means, again.images.means, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(one.texts.means, again.texts.means, atol=1e-5, rtol=1e-4)
     assert (one.images.means - other.images.means).abs().max() > 1e-3
     for stage in ("images", "texts"):
-        steps = [p.done for p in seen if p.stage == stage]
+        steps = [done for name, done, _ in seen if name == stage]
         assert steps == sorted(set(steps))
-        assert steps[-1] == next(p.total for p in seen if p.stage == stage) == 5 * 11
-    with pytest.raises(EncodingStopped):
-        reencode(encoder, pairs, n_items=5, on_progress=lambda progress: progress.done < 20)
+        assert steps[-1] == next(total for name, _, total in seen if name == stage) == 5 * 11
+    with pytest.raises(Cancelled):
+        reencode(encoder, pairs, n_items=5, reporter=stop_at(20))
 
-    def refuse(_progress):
+    def refuse(*_, **__):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        reencode(encoder, pairs, n_items=5, on_progress=refuse)
+        reencode(encoder, pairs, n_items=5, reporter=Calls(step=refuse))
 
 
 def test_missing_pictures_are_skipped_and_told(made):

@@ -24,6 +24,7 @@ from pico_core.method.probabilities import (
 from pico_core.method.prototypes import ColumnPoints, cluster_columns, style_prototypes
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
+from tests.reporters import stop_at
 
 SMALL = PlantedConfig(n_images=80, n_columns=24, n_patches=3, n_words=3, n_concepts=20, concepts_per_image=2)
 QUICK = ConstructionConfig(n_prototypes=3, n_iterations=4, n_anchors=32)
@@ -337,7 +338,7 @@ def test_the_guard_refuses_a_gain_within_its_error():
 
 
 def test_stopping_early_is_recorded(splits):
-    result = run(splits, on_iteration=lambda step: step.index < 1)
+    result = run(splits, reporter=stop_at(2))
     assert result.stop_reason is StopReason.CANCELLED
     assert len(result.history.iterations) == 2
     patient = run(splits, dataclasses.replace(QUICK, n_iterations=30, patience=1))

@@ -11,6 +11,7 @@ from pico_core.retrieval import rank_files
 from pico_core.retrieval.rank_counts import best_scores, count_block, nothing_counted, rank_plan
 from pico_core.retrieval.rank_files import RankFiles, count_ranks, read_counts
 from pico_core.retrieval.scoring import score_pairs
+from tests.reporters import Calls
 
 WEIGHTS = torch.rand(16, generator=torch.Generator().manual_seed(5))
 
@@ -75,7 +76,7 @@ def test_what_was_counted_before_a_break_is_not_counted_again(pairs, tmp_path, m
 
     monkeypatch.setattr(rank_files, "count_block", counting)
     with pytest.raises(KeyboardInterrupt):
-        count_ranks(pairs, plan, weights=WEIGHTS, file=file, on_progress=stop)
+        count_ranks(pairs, plan, weights=WEIGHTS, file=file, reporter=Calls(share=stop))
     assert 0.4 < read_counts(file, plan).share < 0.5
     found = count_ranks(pairs, plan, weights=WEIGHTS, file=file)
     assert sorted(done) == list(range(len(plan.blocks)))

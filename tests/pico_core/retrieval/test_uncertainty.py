@@ -19,6 +19,7 @@ from pico_core.method.probabilities import pseudo_semantic_probabilities
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.uncertainty import mismatched_null, pseudo_semantic_band
 from pico_core.studies.study import run_study
+from tests.reporters import Calls
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_resampling_is_told_and_can_be_ended():
     pairs = planted_pairs(PlantedConfig(n_images=40, n_columns=16), seed=0).pairs
     made = construct(pairs, feedback=retrieval_feedback(pairs), config=ConstructionConfig(n_iterations=2))
     told = []
-    same = construction_draws(pairs, made, n_draws=30, on_progress=told.append)
+    same = construction_draws(pairs, made, n_draws=30, reporter=Calls(share=told.append))
     assert told[-1] == 1.0
     assert_close(construction_draws(pairs, made, n_draws=30).probabilities, same.probabilities, atol=0, rtol=0)
 
@@ -208,4 +209,4 @@ def test_resampling_is_told_and_can_be_ended():
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        construction_draws(pairs, made, on_progress=stop)
+        construction_draws(pairs, made, reporter=Calls(share=stop))

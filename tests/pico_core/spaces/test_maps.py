@@ -10,6 +10,7 @@ from pico_core.spaces import maps as making
 from pico_core.spaces.maps import pca_pair, pca_plane, plane_of, turned_onto, umap_pair, umap_plane
 from pico_core.spaces.stored import NAMES, map_key, planes_from_frame, umap_frame
 from pico_core.spaces.subspaces import Space, sample_items, subspace
+from tests.reporters import Calls
 
 SMALL = PlantedConfig(n_images=60, n_columns=24, n_patches=3, n_words=4, n_concepts=6, concepts_per_image=1)
 
@@ -86,22 +87,21 @@ def test_umap_begins_where_it_is_told_and_comes_out_the_same_again(spaces):
 
 
 def test_umap_tells_its_stages_in_order_and_stops_when_its_listener_does(spaces):
-    told = []
-    umap_pair(*spaces, on_progress=lambda stage, share: told.append((stage, share)))
-    shares = [share for _, share in told]
+    stages, shares = [], []
+    umap_pair(*spaces, reporter=Calls(stage=stages.append, share=shares.append))
     assert shares == sorted(shares)
     assert shares[0] >= 0.0
     assert shares[-1] <= 1.0
-    assert any(stage.startswith("semantic map, finding neighbours") for stage, _ in told)
-    assert any(stage.startswith("style map, laying out, epoch") for stage, _ in told)
+    assert any(stage.startswith("semantic map, finding neighbours") for stage in stages)
+    assert any(stage.startswith("style map, laying out, epoch") for stage in stages)
 
-    def stop(stage, _share):
+    def stop(stage):
         if "epoch" in stage:
             raise KeyboardInterrupt
 
     for _ in range(2):  # a lock kept by the first would hold up the second
         with pytest.raises(KeyboardInterrupt):
-            umap_pair(*spaces, on_progress=stop)
+            umap_pair(*spaces, reporter=Calls(stage=stop))
     from umap import layouts
 
     lock = layouts.tqdm.get_lock()

@@ -17,6 +17,7 @@ from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import StopReason
 from pico_core.studies.runs import load_run, replay, save_run
 from pico_core.studies.study import run_study
+from tests.reporters import stop_at
 
 FILES = ("run.json", "report.json", "weights.safetensors", "history.safetensors", "weights.parquet")
 METHOD = ConstructionConfig(n_prototypes=3, n_iterations=3, n_anchors=32)
@@ -177,7 +178,7 @@ def test_a_replay_sees_a_changed_number(run, study, planted, monkeypatch, file, 
 
 
 def test_a_run_that_was_stopped_replays_as_far_as_it_went(planted, tmp_path):
-    study = run_study(planted.pairs, StudyConfig(construction=METHOD), on_iteration=lambda step: step.index < 1)
+    study = run_study(planted.pairs, StudyConfig(construction=METHOD), reporter=stop_at(2))
     assert study.construction.stop_reason is StopReason.CANCELLED
     assert len(study.construction.history.iterations) == 2
     assert replay(save_run(study, tmp_path / "run"), planted.pairs).identical

@@ -10,13 +10,14 @@ from pico_core.errors import SettingError
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.seeds import report_over_seeds
+from tests.reporters import Calls
 
 CONFIG = StudyConfig(basis="cross", construction=ConstructionConfig(n_prototypes=3, n_iterations=2, n_anchors=16))
 
 
 def test_rows_are_means_of_single_studies(planted):
     studies = []
-    found = report_over_seeds(planted.pairs, CONFIG, seeds=(1, 5, 6), on_study=studies.append)
+    found = report_over_seeds(planted.pairs, CONFIG, seeds=(1, 5, 6), reporter=Calls(record=studies.append))
     assert [study.config.seed for study in studies] == [1, 5, 6]
     changes = [study.report.weighted.difference.value for study in studies]
     row = found.row("weighted")

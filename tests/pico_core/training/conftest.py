@@ -6,6 +6,7 @@ import pytest
 
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig
+from pico_core.reporter import SILENT
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align
 from pico_core.training.settings import AlignmentConfig
@@ -39,7 +40,7 @@ def parts(tiny):
 def train(parts):
     """Train on the tiny pairs; settings by name."""
 
-    def run(*, fit=None, feedback=None, checkpoint=None, on_epoch=None, device="cpu", **settings):
+    def run(*, fit=None, feedback=None, checkpoint=None, reporter=SILENT, device="cpu", **settings):
         return align(
             fit or parts.fit,
             feedback or parts.feedback,
@@ -47,7 +48,7 @@ def train(parts):
             config=replace(SMALL, **settings),
             checkpoint=checkpoint,
             device=device,
-            on_epoch=on_epoch,
+            reporter=reporter,
         )
 
     return run

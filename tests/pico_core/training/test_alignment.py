@@ -8,12 +8,13 @@ from safetensors.torch import load_file
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
+from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align, epoch_batches
 from pico_core.training.keeping import read_prototypes
 from pico_core.training.records import TrainingEnd
 from pico_core.training.settings import AlignmentConfig
-from pico_core.training.stopping import TrainingStopped
+from tests.reporters import Calls, stop_at
 
 
 def state(made):
@@ -61,10 +62,10 @@ def test_a_seed_decides_everything(train, weighting):
 def test_an_interrupted_training_goes_on_to_the_same_bits(train, tmp_path, weighting):
     whole = train(weighting=weighting)
     kept = tmp_path / "t.safetensors"
-    with pytest.raises(TrainingStopped, match="after epoch 2 of 3"):
-        train(weighting=weighting, checkpoint=kept, on_epoch=lambda epoch: epoch.index < 2)
+    with pytest.raises(Cancelled, match="after epoch 2 of 3"):
+        train(weighting=weighting, checkpoint=kept, reporter=stop_at(2))
     seen = []
-    again = train(weighting=weighting, checkpoint=kept, on_epoch=lambda epoch: seen.append(epoch.index))
+    again = train(weighting=weighting, checkpoint=kept, reporter=Calls(record=lambda record: seen.append(record.index)))
     assert seen == [3]
     assert same(whole, again)
     before, after = whole.prototypes.history.iterations, again.prototypes.history.iterations
@@ -110,8 +111,8 @@ def test_a_failed_write_leaves_the_older_checkpoint(train, tmp_path, monkeypatch
     from pico_core.training import checkpoints
 
     kept = tmp_path / "t.safetensors"
-    with pytest.raises(TrainingStopped):
-        train(weighting="none", checkpoint=kept, on_epoch=lambda epoch: epoch.index < 1)
+    with pytest.raises(Cancelled):
+        train(weighting="none", checkpoint=kept, reporter=stop_at(1))
     before = load_file(kept)
 
     def fails(_arrays, path, **_named):

@@ -10,14 +10,15 @@ from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import SmallClipConfig, vocabulary_of
 from pico_core.errors import DataError, SettingError
 from pico_core.method.config import ConstructionConfig
+from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training import encoder_steps
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_loop import EncoderLearner, train_weighted_encoder
 from pico_core.training.encoder_settings import EncoderConfig, TrainingConfig
 from pico_core.training.keeping import read_prototypes
-from pico_core.training.stopping import TrainingStopped
 from pico_core.training.weighting import Weigher
+from tests.reporters import Calls, stop_at
 
 SHAPE = SmallClipConfig(
     image_size=32, patch_size=16, vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16
@@ -63,7 +64,12 @@ def same(one, other):
 @pytest.mark.parametrize("config", [CONFIG, HINGE], ids=["contrastive", "hinge"])
 def test_equal_weights_are_the_training_without_weights_to_the_bit(train, scenes, vocabulary, tmp_path, config):
     losses = []
-    plain = train_encoder(scenes, vocabulary, config=config.training, on_step=lambda step: losses.append(step.loss))
+    plain = train_encoder(
+        scenes,
+        vocabulary,
+        config=config.training,
+        reporter=Calls(record=lambda record: losses.append(record.loss)),
+    )
     made = train(config, "none", checkpoint=tmp_path / "t")
     kept = load_file(tmp_path / "t")
     assert all(torch.equal(value, kept[f"model.{name}"]) for name, value in plain.state_dict().items())
@@ -130,7 +136,9 @@ def test_the_first_epoch_is_trained_once_and_is_that_of_everyone(train, tmp_path
     train(weighting="none", first=first, checkpoint=tmp_path / "none")
     for weighting in ("pico", "learned"):
         seen.clear()
-        shared = train(weighting=weighting, first=first, on_epoch=lambda epoch: seen.append(epoch.index))
+        shared = train(
+            weighting=weighting, first=first, reporter=Calls(record=lambda record: seen.append(record.index))
+        )
         assert seen == [2, 3]
         assert same(shared, train(weighting=weighting))
     with pytest.raises(DataError, match="other data or settings"):
@@ -153,7 +161,7 @@ def test_a_kill_in_the_middle_of_an_epoch_loses_nothing(train, tmp_path, monkeyp
         with pytest.raises(KeyboardInterrupt):
             train(config, weighting, checkpoint=kept)
     seen = []
-    again = train(config, weighting, checkpoint=kept, on_epoch=lambda epoch: seen.append(epoch.index))
+    again = train(config, weighting, checkpoint=kept, reporter=Calls(record=lambda record: seen.append(record.index)))
     assert seen == [3]
     assert same(whole, again)
     with pytest.raises(DataError, match="other data or settings"):
@@ -161,8 +169,8 @@ def test_a_kill_in_the_middle_of_an_epoch_loses_nothing(train, tmp_path, monkeyp
 
 
 def test_a_training_that_was_asked_to_stop_goes_on(train, tmp_path):
-    with pytest.raises(TrainingStopped, match="after epoch 1 of 3"):
-        train(checkpoint=tmp_path / "t", on_epoch=lambda epoch: epoch.index < 1)
+    with pytest.raises(Cancelled, match="after epoch 1 of 3"):
+        train(checkpoint=tmp_path / "t", reporter=stop_at(1))
     assert same(train(checkpoint=tmp_path / "t"), train())
 
 

@@ -8,10 +8,11 @@ from pico_core.encoders import SmallClipConfig, load_small, save_small, vocabula
 from pico_core.encoders.small import small_pixels
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.losses import contrastive_loss, late_interaction_loss
+from pico_core.reporter import Cancelled
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_settings import TrainingConfig
 from pico_core.training.encoder_steps import drawn_pairs
-from pico_core.training.stopping import TrainingStopped
+from tests.reporters import Calls, stop_at
 
 TINY = SmallClipConfig(
     image_size=32, patch_size=16, vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16
@@ -67,7 +68,7 @@ def test_a_colder_temperature_punishes_a_wrong_partner_more():
 def test_it_learns(scenes, vocabulary):
     losses = []
     config = TrainingConfig(model=TINY, n_epochs=12, batch_size=8, learning_rate=2e-3)
-    train_encoder(scenes, vocabulary, config=config, on_step=lambda step: losses.append(step.loss))
+    train_encoder(scenes, vocabulary, config=config, reporter=Calls(record=lambda record: losses.append(record.loss)))
     assert len(losses) == 36
     assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
 
@@ -96,11 +97,15 @@ def test_every_epoch_draws_another_order_and_other_captions():
 def test_an_interrupted_training_ends_in_the_same_bits(scenes, vocabulary, tmp_path):
     kept = tmp_path / "tiny.training"
     whole = train_encoder(scenes, vocabulary, config=CONFIG)
-    with pytest.raises(TrainingStopped, match="stopped after 5 of 9 steps"):
-        train_encoder(scenes, vocabulary, config=CONFIG, checkpoint=kept, on_step=lambda step: step.index < 5)
+    with pytest.raises(Cancelled, match="stopped after 5 of 9 steps"):
+        train_encoder(scenes, vocabulary, config=CONFIG, checkpoint=kept, reporter=stop_at(5))
     steps = []
     resumed = train_encoder(
-        scenes, vocabulary, config=CONFIG, checkpoint=kept, on_step=lambda step: steps.append(step.index)
+        scenes,
+        vocabulary,
+        config=CONFIG,
+        checkpoint=kept,
+        reporter=Calls(record=lambda record: steps.append(record.index)),
     )
     assert steps == [4, 5, 6, 7, 8, 9]  # the epoch that was cut short is done again
     for name, value in whole.state_dict().items():

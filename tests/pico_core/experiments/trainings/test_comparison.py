@@ -13,9 +13,9 @@ from pico_core.experiments.trainings.settings import ComparisonConfig, variants_
 from pico_core.experiments.trainings.summary import training_summary
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
+from pico_core.reporter import Cancelled
 from pico_core.training.keeping import read_prototypes
 from pico_core.training.settings import AlignmentConfig
-from pico_core.training.stopping import TrainingStopped
 
 CONFIG = ComparisonConfig(
     variants=("pico", "permuted", "learned"),
@@ -89,7 +89,7 @@ def test_what_is_finished_is_not_done_again(finished, planted, monkeypatch):
 
 
 def test_a_stopped_comparison_goes_on_to_the_same_numbers(finished, planted, tmp_path):
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(Cancelled):
         run_training_comparison(planted.pairs, CONFIG, tmp_path / "t", on_progress=lambda now: now.done < 7)
     assert pl.read_parquet(tmp_path / "t" / "table.parquet")["variant"].to_list() == ["frozen", "none"]
     again = run_training_comparison(planted.pairs, CONFIG, tmp_path / "t")

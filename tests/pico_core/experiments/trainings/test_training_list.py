@@ -14,8 +14,8 @@ from pico_core.experiments.training_list import find_training_list, read_trainin
 from pico_core.experiments.trainings.comparison import run_training_comparison
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.formats.native import save_pairs
+from pico_core.reporter import Cancelled
 from pico_core.training.settings import RULES
-from pico_core.training.stopping import TrainingStopped
 
 HEAD = 'name = "n"\nsentence = "Does it run?"\nseeds = 1\nvariants = ["pico", "permuted"]\n'
 FAST = "[settings]\nn_epochs = 2\nbatch_size = 16\nn_prototypes = 2\nn_iterations = 2\nn_anchors = 8\n"
@@ -133,7 +133,7 @@ def test_rows_are_those_of_every_comparison_by_itself(finished, planted, tmp_pat
 
 def test_a_stopped_list_holds_what_is_finished_and_goes_on_to_the_same_table(finished, tmp_path):
     listed, _, whole, _ = finished
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(Cancelled):
         run_training_list(listed, tmp_path / "t", on_progress=lambda now: now.done < 14)
     part = pl.read_parquet(tmp_path / "t" / "training.parquet")
     last = part.filter(pl.col("dataset") == "Few, cross")
