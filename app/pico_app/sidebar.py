@@ -12,17 +12,9 @@ from pico_app.words.markup import plain
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
 from pico_core.method.bases import BASES
-from pico_core.method.config import ConstructionConfig, Rule, StudyConfig
+from pico_core.method.choices import RULES
+from pico_core.method.config import ConstructionConfig, StudyConfig
 
-RULES: dict[Rule, str] = {
-    "softmax": "softmax of the gains",
-    "uniform": "uniform, no feedback",
-    "ema": "moving average",
-    "best": "best candidate only",
-    "last": "last candidate only",
-    "accept": "accept if better",
-    "shuffled": "shuffled feedback",
-}
 OWN = "My own"
 PRESETS = {"default": "Default", "paper": "Paper, as far as known", "own": "My own"}
 WORDS = {
@@ -150,7 +142,7 @@ def _own_settings(base: ConstructionConfig) -> ConstructionConfig:
         gamma=float(number("Instance weight exponent, gamma", 0.0, 16.0, base.gamma, key="own-g", persist_state=keep)),
         n_iterations=int(number("Iterations", 1, 64, base.n_iterations, key="own-t", persist_state=keep)),
         rule=st.selectbox(
-            "Feedback rule", list(RULES), format_func=RULES.__getitem__, key="own-rule", persist_state=keep
+            "Feedback rule", RULES.names, format_func=lambda name: RULES[name].title, key="own-rule", persist_state=keep
         ),
         tau=float(
             number(

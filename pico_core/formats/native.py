@@ -135,9 +135,9 @@ def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     result = {}
     for name, tensor in arrays.items():
         plain = tensor.detach().cpu().contiguous()
-        place = plain.untyped_storage().data_ptr()
-        result[name] = plain.clone() if place in seen else plain
-        seen.add(place)
+        memory = plain.untyped_storage().data_ptr()
+        result[name] = plain.clone() if memory in seen else plain
+        seen.add(memory)
     return result
 
 
@@ -173,7 +173,7 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
         arrays = _kept_in_file(file, headers, stream_from) if version == VERSION else {}
         if not arrays:
             check_total(tuple(headers.values()))
-        arrays |= {name: read_array(file, one) for name, one in headers.items() if name not in arrays}
+        arrays |= {name: read_array(file, about) for name, about in headers.items() if name not in arrays}
         norms = json.loads(header["normalisation"])
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
         normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
@@ -210,10 +210,10 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
 
 def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int) -> dict[str, Tensor]:
     """The tokens of a dataset that is to be streamed; nothing of a smaller one, or of one of other shapes."""
-    found = [headers[name] for name in PACKED if name in headers]
-    if len(found) < len(PACKED) or sum(header.nbytes for header in found) < stream_from:
+    tokens = [headers[name] for name in PACKED if name in headers]
+    if len(tokens) < len(PACKED) or sum(header.nbytes for header in tokens) < stream_from:
         return {}
-    if any(len(header.shape) != 3 or 0 in header.shape or header.kind != "floating" for header in found):
+    if any(len(header.shape) != 3 or 0 in header.shape or header.kind != "floating" for header in tokens):
         return {}  # read as they are, and refused with what is wrong about them
     return {
         header.name: StoredTokens(
@@ -221,14 +221,14 @@ def _kept_in_file(file: Path, headers: dict[str, ArrayHeader], stream_from: int)
                 file, header.start, (header.shape[0], header.shape[1], header.shape[2]), getattr(torch, header.dtype)
             )
         )
-        for header in found
+        for header in tokens
     }
 
 
 def _check_format(header: dict[str, str]) -> str:
     """The version of a file that is ours."""
-    found, _, version = header.get("format", "").rpartition(" ")
-    if found != FORMAT or not {"name", "part", "normalisation"} <= set(header):
+    kind, _, version = header.get("format", "").rpartition(" ")
+    if kind != FORMAT or not {"name", "part", "normalisation"} <= set(header):
         raise DataError("the file was not written by PICO Lens; import it as a file of its own instead")
     if version not in (VERSION, PACKED_VERSION):
         known = f"{VERSION} and {PACKED_VERSION}"

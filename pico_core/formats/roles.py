@@ -101,21 +101,21 @@ def assign(headers: tuple[ArrayHeader, ...], mapping: Mapping[str, str]) -> Assi
             f"the mapping gives image_emb and text_emb the same array {mapping['image_emb']!r}, so that every text "
             "would be its image; name two arrays"
         )
-    found = dict(mapping)
+    names = dict(mapping)
     taken = set(mapping.values())
     for role in ROLES:
-        if role not in found:
-            rows = _rows(found, by_name, role)
+        if role not in names:
+            rows = _rows(names, by_name, role)
             known = _recognised(role, tuple(h for h in headers if h.name not in taken), rows)
-            if known is not None and not _left_behind(role, by_name[known], found, mapping, by_name):
-                found[role] = known
+            if known is not None and not _left_behind(role, by_name[known], names, mapping, by_name):
+                names[role] = known
                 taken.add(known)
-    labels = _labels([h for h in headers if h.name not in taken], found, by_name)
-    return Assignment(found, *labels)
+    labels = _labels([h for h in headers if h.name not in taken], names, by_name)
+    return Assignment(names, *labels)
 
 
-def _rows(found: dict[str, str], by_name: dict[str, ArrayHeader], role: str) -> int | None:
-    owner = found.get({"captions": "text_emb", "ids": "image_emb", "image_paths": "image_emb"}.get(role, ""))
+def _rows(names: dict[str, str], by_name: dict[str, ArrayHeader], role: str) -> int | None:
+    owner = names.get({"captions": "text_emb", "ids": "image_emb", "image_paths": "image_emb"}.get(role, ""))
     return by_name[owner].shape[0] if owner and by_name[owner].shape else None
 
 
@@ -139,24 +139,24 @@ def _recognised(role: str, headers: tuple[ArrayHeader, ...], rows: int | None) -
 
 
 def _left_behind(
-    role: str, mask: ArrayHeader, found: dict[str, str], mapping: Mapping[str, str], by_name: dict[str, ArrayHeader]
+    role: str, mask: ArrayHeader, names: dict[str, str], mapping: Mapping[str, str], by_name: dict[str, ArrayHeader]
 ) -> bool:
     """Whether this is the mask of tokens that the mapping replaced by global vectors."""
     emb = role.replace("_mask", "_emb")
     return (
         role.endswith("_mask")
         and emb in mapping
-        and len(by_name[found[emb]].shape) == 2
+        and len(by_name[names[emb]].shape) == 2
         and len(mask.shape) == 2
         and mask.shape[1] > 1
     )
 
 
 def _labels(
-    rest: list[ArrayHeader], found: dict[str, str], by_name: dict[str, ArrayHeader]
+    rest: list[ArrayHeader], names: dict[str, str], by_name: dict[str, ArrayHeader]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Texts that no role took: labels of whatever they are as many as."""
-    counts = [by_name[found[role]].shape[:1] if role in found else None for role in ("image_emb", "text_emb")]
+    counts = [by_name[names[role]].shape[:1] if role in names else None for role in ("image_emb", "text_emb")]
     image: list[str] = []
     text: list[str] = []
     for header in rest:

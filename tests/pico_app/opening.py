@@ -1,4 +1,6 @@
-"""Pages of the app on built-in demos and on one's own data, alone or with the sidebar; none has run yet."""
+"""Pages of the app on built-in demos and on one's own data, alone or with the sidebar."""
+
+from functools import cache
 
 from streamlit.testing.v1 import AppTest
 
@@ -44,7 +46,7 @@ def draw_with_sidebar(page):
 
 
 def page(name, dataset="planted", **address):
-    """A page of a demo at an address."""
+    """A page of a demo at an address; it has not run yet."""
 
     def script(name, dataset):
         from tests.pico_app.opening import draw, frame_of
@@ -55,7 +57,7 @@ def page(name, dataset="planted", **address):
 
 
 def page_with_sidebar(name, **address):
-    """A page beside the sidebar at an address."""
+    """A page beside the sidebar at an address; it has not run yet."""
 
     def script(name):
         from tests.pico_app.opening import draw_with_sidebar
@@ -69,3 +71,16 @@ def _at(app, address):
     for key, value in address.items():
         app.query_params[key] = value
     return app
+
+
+@cache
+def opened_once(name, dataset="planted", instrument=""):
+    """A page of a demo with an instrument open, run once for all tests that only read it."""
+    from pico_app.frame import PAGES
+    from pico_app.state.instruments import PARAMETERS
+
+    names = PAGES[name].instruments.names
+    if names and instrument == "":
+        return opened_once(name, dataset, names[0])
+    address = {PARAMETERS.get(name, "part"): instrument} if instrument else {}
+    return page_with_sidebar(name, dataset=dataset, **address).run()

@@ -18,8 +18,7 @@ from pico_app.state import study
 from pico_core.data.marks import Level
 from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading, small
 from pico_core.encoders.archive import Archive, look_into, unpack
-from pico_core.encoders.captions.columns import caption_columns
-from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.captions.reading import caption_columns, read_captions
 from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.dataset import check_target
 from pico_core.encoders.pictures import read_picture

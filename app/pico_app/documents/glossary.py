@@ -1,6 +1,5 @@
 """The glossary and the three answers as documents: `python -m pico_app.documents.glossary` writes them anew."""
 
-import re
 from pathlib import Path
 from textwrap import fill
 
@@ -39,7 +38,7 @@ def with_answers(page: str) -> str:
         if page.count(begin) != 1 or page.count(end) != 1:
             raise ValueError(f"the page needs one place {begin} ... {end}")
         block = f"{begin}\n{fill(f'**{answer.question}** {answer.text}', WIDTH, break_on_hyphens=False)}\n{end}"
-        page = re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _match, block=block: block, page, flags=re.S)
+        page = page.partition(begin)[0] + block + page.partition(end)[2]
     return page
 
 

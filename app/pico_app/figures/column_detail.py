@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from pico_app.figures.marks import add_box, add_note, name_rows
 from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
 from pico_core.columns.detail.associations import Association
 from pico_core.columns.detail.sign_table import SignCell, SignTable
@@ -26,16 +27,14 @@ def sign_square(table: SignTable, *, dark: bool = False) -> go.Figure:
     for y, row in enumerate(rows):
         for x, cell in enumerate(row):
             colour = "0,114,178" if agree[y][x] else "150,150,150"
-            figure.add_shape(
-                type="rect",
-                x0=x - 0.48,
-                x1=x + 0.48,
-                y0=y - 0.48,
-                y1=y + 0.48,
+            add_box(
+                figure,
+                (x - 0.48, x + 0.48),
+                (y - 0.48, y + 0.48),
                 line={"width": 0},
                 fillcolor=f"rgba({colour},{0.12 + 0.75 * min(1.0, shares[y][x] / 0.6):.2f})",
             )
-            figure.add_annotation(x=x, y=y, text=_cell_text(cell), showarrow=False, font={"color": ink(dark)})
+            add_note(figure, _cell_text(cell), x, y, colour=ink(dark))
     figure.add_scatter(
         x=[x for _ in rows for x in (0, 1)],
         y=[y for y in (0, 1) for _ in (0, 1)],
@@ -65,10 +64,15 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
     )
     for place, one in enumerate(found):
         if one.kind == "eta²":
-            figure.add_shape(
-                type="rect", x0=0, x1=one.chance, y0=place - 0.32, y1=place + 0.32, fillcolor=GREY, opacity=0.45,
-                line={"width": 1, "color": GREY}, layer="below",
-            )  # fmt: skip
+            add_box(
+                figure,
+                (0, one.chance),
+                (place - 0.32, place + 0.32),
+                fillcolor=GREY,
+                opacity=0.45,
+                line={"width": 1, "color": GREY},
+                layer="below",
+            )
     for modality, (symbol, colour) in SHAPES.items():
         part = [(place, one) for place, one in enumerate(found) if one.modality == modality]
         values = [one.value for _, one in part]
@@ -91,14 +95,7 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
     names = [f"{verbatim(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
     low = min([0.0, *(one.value.low for one in found)])
     figure.update_xaxes(range=[low - 0.02, max([0.3, *(one.value.high for one in found)]) + 0.03], zeroline=True)
-    figure.update_yaxes(
-        tickvals=list(range(len(found))),
-        ticktext=names,
-        range=[len(found) - 0.4, -0.6],
-        zeroline=False,
-        showgrid=False,
-        fixedrange=True,
-    )
+    name_rows(figure, names)
     return figure
 
 
@@ -108,9 +105,7 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
     figure = blank(height=90 + 24 * len(words), x="mean value of the word's tokens", y="", dark=dark, key="words")
     values = [word.value for word in words]
     figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
-    figure.add_annotation(
-        x=found.mean, y=1, yref="paper", text="all tokens", showarrow=False, yanchor="bottom", opacity=0.75
-    )
+    add_note(figure, "all tokens", found.mean, 1, opacity=0.75, paper="y", anchor="bottom")
     figure.add_scatter(
         x=[value.value for value in values],
         y=list(range(len(words))),
@@ -124,14 +119,7 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
         hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]<br>%{customdata[0]} times, texts of "
         "%{customdata[1]} images<extra></extra>",
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(words))),
-        ticktext=[verbatim(word.word) for word in words],
-        range=[len(words) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    name_rows(figure, [verbatim(word.word) for word in words])
     return figure
 
 

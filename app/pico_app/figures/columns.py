@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
+from pico_app.figures.marks import add_line, add_ring, scaled
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
     SEMANTIC,
-    SEQUENTIAL,
     TEXT,
     blank,
     colour_bar,
@@ -167,14 +167,14 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
     means = table["null_mean"].to_numpy()
     across, up = _padded(means), _padded(np.concatenate([nulls, matched]))
     ends = [min(across[0], up[0]), max(across[1], up[1])]
-    figure.add_scatter(
-        x=np.column_stack([means, means, np.full_like(means, np.nan)]).ravel(),
-        y=np.column_stack([nulls, np.full_like(means, np.nan)]).ravel(),
-        mode="lines",
-        line={"width": 7, "color": "rgba(150,150,150,0.30)"},
-        hoverinfo="skip",
+    add_line(
+        figure,
+        np.column_stack([means, means, np.full_like(means, np.nan)]).ravel(),
+        np.column_stack([nulls, np.full_like(means, np.nan)]).ravel(),
+        colour="rgba(150,150,150,0.30)",
+        width=7,
     )
-    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1}, hoverinfo="skip")
+    add_line(figure, ends, ends, colour=GREY, width=1, dash="dot")
     kinds = ((False, GREY, "circle-open", "does not differ"), (True, SEMANTIC, "circle", "differs"))
     for differs, colour, symbol, word in kinds:
         part = table.filter(pl.col("differs") == differs)
@@ -212,15 +212,13 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
         x=table["image_similarity"].to_numpy(),
         y=table["text_similarity"].to_numpy(),
         mode="markers",
-        marker={
-            "color": table["probability"].to_numpy(),
-            "size": 9,
-            "line": {"color": rim(dark), "width": 0.8},
-            "colorbar": colour_bar("semantic<br>probability"),
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": scale_top(table["probability"].to_numpy()),
-        },
+        marker=scaled(
+            table["probability"].to_numpy(),
+            scale_top(table["probability"].to_numpy()),
+            size=9,
+            line={"color": rim(dark), "width": 0.8},
+            colorbar=colour_bar("semantic<br>probability"),
+        ),
         customdata=hover_data(table),
         hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
         "%{customdata[2]}<extra></extra>",
@@ -239,7 +237,8 @@ def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: boo
     figure = blank(
         height=300, x="value of the column (mean over an item's tokens)", y="share of items", dark=dark, key="values"
     )
-    edges = np.linspace(*_padded(np.concatenate([images, texts]), share=0.01), 45)
+    low, high = _padded(np.concatenate([images, texts]), share=0.01)
+    edges = np.linspace(low, high, 45)
     top = 0.0
     for data, colour, name, shape in ((images, IMAGE, "images", ""), (texts, TEXT, "texts", "/")):
         shares = np.histogram(data, bins=edges)[0] / max(1, len(data))
@@ -316,13 +315,7 @@ def hover_data(table: pl.DataFrame) -> list[list[str]]:
 
 def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
     """Mark the selected column."""
-    figure.add_scatter(
-        x=[x],
-        y=[y],
-        mode="markers",
-        marker={"size": RING, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
-        hoverinfo="skip",
-    )
+    add_ring(figure, x, y, dark=dark)
 
 
 def undimmed() -> dict[str, Any]:

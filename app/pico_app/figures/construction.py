@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from pico_app.figures.marks import add_box, add_line, add_note, add_ring
 from pico_app.figures.theme import (
     BAR,
     CANDIDATE,
@@ -49,29 +50,23 @@ def probability_map(
         + ("result minus this %{z:+.3f}" if change else "probability %{z:.3f}")
         + "<extra></extra>",
     )
-    figure.add_annotation(
-        x=1,
-        xref="paper",
-        y=best,
-        text=f"◀ {best}, the result",
-        showarrow=False,
-        xanchor="right",
+    add_note(
+        figure,
+        f"◀ {best}, the result",
+        1,
+        best,
+        size=12,
+        colour="#1B1F24",
         bgcolor="rgba(255,255,255,0.85)",
-        font={"size": 12, "color": "#1B1F24"},
+        paper="x",
+        anchor="right",
     )
     if selected >= 0:
         where = list(order).index(selected)
-        figure.add_shape(
-            type="rect",
-            x0=where - 0.5,
-            x1=where + 0.5,
-            y0=-0.5,
-            y1=len(probabilities) - 0.5,
-            line={"color": ink(dark), "width": 2},
+        add_box(
+            figure, (where - 0.5, where + 0.5), (-0.5, len(probabilities) - 0.5), line={"color": ink(dark), "width": 2}
         )
-        figure.add_annotation(
-            x=where, y=-0.5, text=f"<b>{selected}</b>", showarrow=False, yshift=10, font={"color": ink(dark)}
-        )
+        add_note(figure, f"<b>{selected}</b>", where, -0.5, colour=ink(dark), yshift=10)
     figure.update_layout(margin={"r": BAR, "b": 41})
     figure.update_xaxes(showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickformat="d", nticks=9)
@@ -93,12 +88,10 @@ def gain_against_weight(
     room = 0.0 if curve is not None else 0.08 * (float(np.ptp(gains)) or 0.01)
     across = [float(ends.min()) - room, float(ends.max()) + room]
     equal = 1 / len(weights)
-    figure.add_scatter(
-        x=across, y=[equal, equal], mode="lines", line={"color": GREY, "dash": "dot", "width": 1.5}, hoverinfo="skip"
-    )
+    add_line(figure, across, [equal, equal], colour=GREY, width=1.5, dash="dot")
     _say(figure, across[0], equal, "equal shares", ink(dark), xanchor="left")
     if curve is not None:
-        figure.add_scatter(x=curve[0], y=curve[1], mode="lines", line={"color": SEMANTIC, "width": 2}, hoverinfo="skip")
+        add_line(figure, curve[0], curve[1], colour=SEMANTIC, width=2)
     figure.add_scatter(
         x=gains,
         y=weights,
@@ -135,14 +128,7 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: b
             name=name,
             hovertemplate=f"{name}, iteration %{{x}}: %{{y:+.2%}}<extra></extra>",
         )
-    figure.add_scatter(
-        x=[best],
-        y=[averaged[best]],
-        mode="markers",
-        marker={"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    add_ring(figure, best, averaged[best], dark=dark, showlegend=False)
     everything = np.concatenate([candidate, averaged, [0.0]])
     room = 0.14 * (float(np.ptp(everything)) or 0.01)
     figure.update_layout(
@@ -160,6 +146,4 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: b
 
 
 def _say(figure: go.Figure, x: float, y: float, text: str, colour: str, *, xanchor: str) -> None:
-    figure.add_annotation(
-        x=x, y=y, text=text, showarrow=False, yshift=11, xanchor=xanchor, font={"size": 12, "color": colour}
-    )
+    add_note(figure, text, x, y, size=12, colour=colour, yshift=11, xanchor=xanchor)

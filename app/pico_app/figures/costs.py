@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from pico_app.figures.columns import undimmed
+from pico_app.figures.marks import name_rows, semantic_blue
 from pico_app.figures.row_plot import short
-from pico_app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink
+from pico_app.figures.theme import GREY, blank, faint, ink
 from pico_core.experiments.summary import VariantSummary
 from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE
 
@@ -33,7 +34,7 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         y=list(range(len(shown))),
         width=0.66,
         marker={
-            "color": [(SKY if dark else SEMANTIC) if one.variant == METHOD else GREY for one in shown],
+            "color": [semantic_blue(dark) if one.variant == METHOD else GREY for one in shown],
             "line": {"width": 0},
         },
         text=[_seconds(one.seconds) for one in shown],
@@ -51,15 +52,9 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         tickvals=[value for power in range(-3, 5) for value in (10.0**power, 3 * 10.0**power)],
         tickformat="~g",
     )
-    figure.update_yaxes(
-        range=[len(shown) - 0.4, -0.6],
-        tickvals=list(range(len(shown))),
-        ticktext=[
-            f"<b>{short(one.label)}</b>" if one.variant in (METHOD, selected) else short(one.label) for one in shown
-        ],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
+    name_rows(
+        figure,
+        [f"<b>{short(one.label)}</b>" if one.variant in (METHOD, selected) else short(one.label) for one in shown],
     )
     figure.update_layout(margin={"l": 8, "r": 70, "t": 8, "b": 8}, dragmode=False)
     return figure

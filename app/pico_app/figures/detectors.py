@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from pico_app.figures.columns import hover_data, rim, undimmed
+from pico_app.figures.marks import add_note, name_rows, scaled
 from pico_app.figures.theme import (
     CATEGORIES,
     GREY,
@@ -70,10 +71,17 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
             zerolinecolor=faint(dark),
         )
         # Two lines at the left, in the place of an axis title that would be cut off.
-        figure.add_annotation(
-            text=_name(detector), x=-0.055, xref="paper", y=0.5, yref=f"y{'' if row == 1 else row} domain",
-            showarrow=False, xanchor="right", align="right", font={"size": 12.5},
-        )  # fmt: skip
+        add_note(
+            figure,
+            _name(detector),
+            -0.055,
+            0.5,
+            size=12.5,
+            yref=f"y{'' if row == 1 else row} domain",
+            align="right",
+            paper="x",
+            anchor="right",
+        )
     if selected >= 0:
         figure.add_vline(
             x=ordered["column"].to_list().index(selected), line={"color": ink(dark), "width": 1.5, "dash": "dot"}
@@ -92,14 +100,12 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
             dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
             showupperhalf=False,
             diagonal={"visible": False},
-            marker={
-                "color": table["probability"].to_numpy(),
-                "colorscale": SEQUENTIAL,
-                "cmin": 0,
-                "cmax": scale_top(table["probability"].to_numpy()),
-                "size": 6,
-                "line": {"width": 1, "color": rim(dark)},
-            },
+            marker=scaled(
+                table["probability"].to_numpy(),
+                scale_top(table["probability"].to_numpy()),
+                size=6,
+                line={"width": 1, "color": rim(dark)},
+            ),
             customdata=hover_data(table),
             hovertemplate="%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>"
             "%{yaxis.title.text} %{y:.3f}<extra></extra>",
@@ -148,14 +154,7 @@ def against_yardsticks(found: Sequence[Trust], *, dark: bool = False) -> go.Figu
         )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5})
     figure.update_xaxes(range=[-1.02, 1.02], zeroline=False, fixedrange=True)
-    figure.update_yaxes(
-        tickvals=list(range(len(DETECTORS))),
-        ticktext=[_name(detector) for detector in DETECTORS],
-        range=[len(DETECTORS) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    name_rows(figure, [_name(detector) for detector in DETECTORS])
     figure.update_layout(
         showlegend=len(found) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},

@@ -24,7 +24,7 @@ class Drawn:
     words: str
 
 
-class _Ready(BaseFigure):
+class _Ready(BaseFigure):  # type: ignore[misc]  # Plotly has no types
     """Passes for a figure where one is asked for: it was checked when it was made, and is not checked again."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pico_app.figures.theme import GREY, SEMANTIC, SKY, blank, quiet
+from pico_app.figures.marks import add_note, semantic_blue
+from pico_app.figures.theme import GREY, blank, quiet
 from pico_core.experiments.order import RecordedRun
 
 MOST = 40  # lines that are drawn; more would be a smear
@@ -33,18 +34,15 @@ def gain_order(runs: Sequence[RecordedRun], *, dark: bool = False) -> go.Figure:
             x=where,
             y=shares[order] * len(order),
             mode="lines+markers",
-            line={"color": SKY if dark else SEMANTIC, "width": 1},
-            marker={"size": 5, "color": SKY if dark else SEMANTIC},
+            line={"color": semantic_blue(dark), "width": 1},
+            marker={"size": 5, "color": semantic_blue(dark)},
             opacity=0.55 if len(runs) > 3 else 1.0,
             customdata=np.column_stack([gains[order], np.full(len(order), run.seed)]),
             hovertemplate="gain %{customdata[0]:+.3f}, weight %{y:.2f} of an equal share, seed %{customdata[1]:.0f}"
             "<extra></extra>",
         )
     figure.add_hline(y=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
-    figure.add_annotation(
-        x=1, xref="paper", y=1, text="equal", showarrow=False, xanchor="left", xshift=4,
-        font={"size": 12, "color": quiet(dark)},
-    )  # fmt: skip
+    add_note(figure, "equal", 1, 1, size=12, colour=quiet(dark), xshift=4, paper="x", anchor="left")
     figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], showgrid=False, zeroline=False, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", fixedrange=True)
     figure.update_layout(dragmode=False, margin_r=48)

@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
+from pico_app.figures.marks import add_box, add_line, add_note, add_ring, name_rows, scaled, semantic_blue
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
     SEMANTIC,
     SEQUENTIAL,
-    SKY,
     STYLE,
     TEXT,
     blank,
@@ -60,25 +60,11 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], d
         unselected={"marker": {"opacity": 0}},
     )
     for colour, width in (("#FFFFFF", 6), ("#1B1F24", 3)):  # seen on every square, in both themes
-        figure.add_shape(
-            type="rect",
-            x0=patch - 0.5,
-            x1=patch + 0.5,
-            y0=word - 0.5,
-            y1=word + 0.5,
-            line={"color": colour, "width": width},
-        )
+        add_box(figure, (patch - 0.5, patch + 0.5), (word - 0.5, word + 0.5), line={"color": colour, "width": width})
     figure.update_xaxes(
         range=[-0.6, n_patches - 0.4], showgrid=False, zeroline=False, dtick=_tick(n_patches), fixedrange=True
     )
-    figure.update_yaxes(
-        range=[n_words - 0.4, -0.6],
-        tickvals=list(range(n_words)),
-        ticktext=[verbatim(name) for name in words],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    name_rows(figure, [verbatim(name) for name in words])
     return figure
 
 
@@ -106,16 +92,15 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool 
         )
         for end in ends
     ]
-    figure.add_annotation(
-        x=n - 1,
-        y=float(running[-1]),
+    add_note(
+        figure,
+        f"<b>s = {running[-1]:+.4f}</b>",
+        n - 1,
+        float(running[-1]),
         xref="x",
         yref="y2",
-        text=f"<b>s = {running[-1]:+.4f}</b>",
-        showarrow=False,
-        xanchor="right",
-        yanchor="bottom",
         yshift=4,
+        anchor="right bottom",
     )
     lift = 1 if products[column] >= 0 else -1
     figure.add_annotation(
@@ -211,10 +196,16 @@ def settling(
 ) -> go.Figure:
     """Mean sign agreement while pairs are added: matched pairs, and the same captions with other images."""
     figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", dark=dark, key="settling")
-    figure.add_shape(
-        type="rect", x0=0, x1=1, xref="x domain", y0=null[0], y1=null[1], fillcolor=GREY, opacity=0.4,
-        line={"width": 0}, layer="below",
-    )  # fmt: skip
+    add_box(
+        figure,
+        (0, 1),
+        (null[0], null[1]),
+        xref="x domain",
+        fillcolor=GREY,
+        opacity=0.4,
+        line={"width": 0},
+        layer="below",
+    )
     n = len(counted)
     for trace in _settled(counted, matched, mismatched, n, dark=dark):
         figure.add_trace(trace)
@@ -224,14 +215,20 @@ def settling(
         )
         for end in range(1, n + 1)
     ]
-    ends = ((matched[-1], "matched: p̂", SKY if dark else SEMANTIC), (mismatched[-1], ONE_DRAW, ink(dark)))
+    ends = ((matched[-1], "matched: p̂", semantic_blue(dark)), (mismatched[-1], ONE_DRAW, ink(dark)))
     apart = abs(float(matched[-1] - mismatched[-1])) > 0.06
     for value, text, colour in ends:
         above = value == max(matched[-1], mismatched[-1]) and not (matched[-1] == mismatched[-1] and text == ONE_DRAW)
-        figure.add_annotation(
-            x=1, xref="x domain", y=float(value), text=f"<b>{text} {value:.3f}</b>", showarrow=False, xanchor="right",
-            yshift=(16 if above else -16) + (0 if apart else (8 if above else -8)), font={"color": colour},
-        )  # fmt: skip
+        add_note(
+            figure,
+            f"<b>{text} {value:.3f}</b>",
+            1,
+            float(value),
+            colour=colour,
+            xref="x domain",
+            yshift=(16 if above else -16) + (0 if apart else (8 if above else -8)),
+            anchor="right",
+        )
     figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
     figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
     player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", dark=dark)
@@ -250,9 +247,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
     known = columns["semantic_share"].null_count() == 0
     x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
     ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
-    figure.add_scatter(
-        x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot", "width": 1.5}, hoverinfo="skip"
-    )
+    add_line(figure, ends, ends, colour=GREY, width=1.5, dash="dot")
     figure.add_scatter(
         x=x,
         y=y,
@@ -260,7 +255,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         marker={
             "size": 11,
             "symbol": ["circle" if one else "circle-open" for one in columns["differs"].to_list()],
-            "color": columns["semantic_share"].to_numpy() if known else (SKY if dark else SEMANTIC),
+            "color": columns["semantic_share"].to_numpy() if known else semantic_blue(dark),
             "line": {"width": 1.5},
             **(
                 {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": colour_bar("planted<br>meaning")}
@@ -275,10 +270,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         customdata=columns.select("column").to_numpy(),
         hovertemplate="column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}<extra></extra>",
     )
-    figure.add_annotation(
-        x=sum(ends) / 2, y=sum(ends) / 2, text="no more than chance", showarrow=False, xanchor="left", yanchor="top",
-        xshift=8, opacity=0.8,
-    )  # fmt: skip
+    add_note(figure, "no more than chance", sum(ends) / 2, sum(ends) / 2, xshift=8, opacity=0.8, anchor="left top")
     _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", dark=dark)
     figure.update_xaxes(range=ends, zeroline=False)
     figure.update_yaxes(range=ends, zeroline=False)
@@ -297,20 +289,19 @@ def profiles(
         figure.add_trace(trace)
     ends = _counts(n)
     figure.frames = [go.Frame(name=str(end), traces=[0, 1], data=_lines(pair, names, end, dark=dark)) for end in ends]
-    figure.add_annotation(
-        x=0.5,
-        xref="x domain",
-        y=1,
-        yref="y domain",
-        yanchor="bottom",
-        text=f"<b>cosine {cosine:+.3f}</b>",
-        showarrow=False,
-    )
+    add_note(figure, f"<b>cosine {cosine:+.3f}</b>", 0.5, 1, xref="x domain", yref="y domain", anchor="bottom")
     for name, line, colour, side in zip(names, ("—", "···"), _two(dark), ("left", "right"), strict=True):
-        figure.add_annotation(
-            x=0 if side == "left" else 1, xref="x domain", y=1, yref="y domain", yanchor="bottom", xanchor=side,
-            text=f"<b>{line} {verbatim(name)}</b>", showarrow=False, font={"color": colour},
-        )  # fmt: skip
+        add_note(
+            figure,
+            f"<b>{line} {verbatim(name)}</b>",
+            0 if side == "left" else 1,
+            1,
+            colour=colour,
+            xref="x domain",
+            yref="y domain",
+            xanchor=side,
+            anchor="bottom",
+        )
     low, high = _room(np.concatenate(pair))
     figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
     figure.update_yaxes(range=[low, high], zeroline=True, zerolinecolor=ink(dark), nticks=5)
@@ -329,15 +320,13 @@ def columns_plane(
         x=places[:, 0],
         y=places[:, 1],
         mode="markers",
-        marker={
-            "size": 12,
-            "color": values,
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": 1,
-            "line": {"width": 0.8, "color": "rgba(255,255,255,0.6)" if dark else "rgba(0,0,0,0.35)"},
-            "colorbar": colour_bar(named),
-        },
+        marker=scaled(
+            values,
+            1,
+            size=12,
+            line={"width": 0.8, "color": "rgba(255,255,255,0.6)" if dark else "rgba(0,0,0,0.35)"},
+            colorbar=colour_bar(named),
+        ),
         customdata=np.arange(len(places))[:, None],
         hovertemplate="column %{customdata[0]}<br>"
         + named.replace("<br>", " ")
@@ -438,7 +427,7 @@ def _sum_line(running: Numbers, end: int, *, dark: bool) -> go.Scatter:
 
 
 def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, *, dark: bool) -> list[go.Scatter]:
-    named = ((matched, SKY if dark else SEMANTIC, "solid", "matched"), (mismatched, GREY, "dash", "mismatched"))
+    named = ((matched, semantic_blue(dark), "solid", "matched"), (mismatched, GREY, "dash", "mismatched"))
     return [
         go.Scatter(
             x=counted[:end],
@@ -453,7 +442,7 @@ def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, 
 
 
 def _two(dark: bool) -> tuple[str, str]:
-    return (SKY if dark else SEMANTIC), STYLE
+    return semantic_blue(dark), STYLE
 
 
 def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, dark: bool) -> list[go.Scatter]:
@@ -473,14 +462,8 @@ def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, d
 
 
 def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool, lift: int = 18) -> None:
-    figure.add_scatter(
-        x=[x],
-        y=[y],
-        mode="markers",
-        marker={"size": 19, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
-        hoverinfo="skip",
-    )
-    figure.add_annotation(x=x, y=y, text=f"<b>{text}</b>", showarrow=False, yshift=lift)
+    add_ring(figure, x, y, dark=dark, size=19)
+    add_note(figure, f"<b>{text}</b>", x, y, yshift=lift)
 
 
 def _room(values: Numbers) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pico_app.figures import theme
+from pico_app.figures.marks import add_note
 from pico_core.retrieval.rankings import RankedItem, SideBySide
 
 HEAD = 30  # pixels of the heading above the lists
@@ -59,8 +60,8 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
         showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
     )
     figure.update_xaxes(visible=False, range=[-0.03, 1.03], fixedrange=True)
-    end = below + 0.5 if both.target_before is not None else below - 0.5
-    figure.update_yaxes(visible=False, range=[end, -0.5], fixedrange=True)
+    bottom = below + 0.5 if both.target_before is not None else below - 0.5
+    figure.update_yaxes(visible=False, range=[bottom, -0.5], fixedrange=True)
     return figure
 
 
@@ -120,13 +121,14 @@ def _add_stub_label(
 ) -> None:
     place = start if start is not None else end
     assert place is not None
-    figure.add_annotation(
-        x=0.28 if start is not None else 0.72,
-        y=place + 0.32,
-        text=f"to {after}" if start is not None else f"from {before}",
+    add_note(
+        figure,
+        f"to {after}" if start is not None else f"from {before}",
+        0.28 if start is not None else 0.72,
+        place + 0.32,
+        size=12,
+        colour=theme.ink(dark),
         xanchor="left" if start is not None else "right",
-        showarrow=False,
-        font={"size": 12, "color": theme.ink(dark)},
         bgcolor=theme.PAPER[dark],
         borderpad=1,
         opacity=0.85,

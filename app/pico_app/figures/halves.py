@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from pico_app.figures.marks import add_note
 from pico_app.figures.theme import faint, ink
 
 ROOM = 0.07  # of the longer side of a plane, on every side of it
@@ -28,16 +29,15 @@ class Plane:
 
 def heading(figure: go.Figure, text: str, *, number: int, gap: float, dark: bool) -> None:
     """Words over the left half (number 1) or the right one (2), in line with its axis."""
-    figure.add_annotation(
-        text=text,
-        x=0 if number == 1 else 0.5 + gap / 2,
-        y=1.0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 14, "color": ink(dark)},
+    add_note(
+        figure,
+        text,
+        0 if number == 1 else 0.5 + gap / 2,
+        1.0,
+        size=14,
+        colour=ink(dark),
+        paper="xy",
+        anchor="left bottom",
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink, verbatim
+from pico_app.figures.marks import add_line, add_note, add_zero, name_rows
+from pico_app.figures.theme import GAIN, GREY, LOSS, blank, verbatim
 from pico_app.templates import render
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 
@@ -45,29 +46,10 @@ def label_figure(table: LabelTable, metric: str, *, title: str, dark: bool = Fal
     for place, (group, row) in enumerate(rows):
         _draw(figure, place, group, row, dark=dark)
     for text, x, anchor, shift in (("images", 1.0, "right", 58), ("left → right", 1.0, "left", 72)):
-        figure.add_annotation(
-            text=text,
-            x=x,
-            y=-0.95,
-            xref="paper",
-            xanchor=anchor,
-            xshift=shift,
-            showarrow=False,
-            opacity=0.75,
-            font_size=12,
-        )
-    figure.add_shape(
-        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
-    )
+        add_note(figure, text, x, -0.95, size=12, xanchor=anchor, xshift=shift, opacity=0.75, paper="x")
+    add_zero(figure, dark=dark)
     figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
-    figure.update_yaxes(
-        range=[len(rows) - 0.4, -1.3],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        tickvals=list(range(len(rows))),
-        ticktext=[called(group) for group, _ in rows],
-    )
+    name_rows(figure, [called(group) for group, _ in rows], top=-1.3)
     figure.update_layout(margin={"l": 8, "r": 196, "t": 8, "b": 8})
     return figure
 
@@ -93,12 +75,8 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
         said += f", no interval: fewer than {FEWEST_IMAGES} images"
     else:
         said += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}], p = {row.p_value:.3f}"
-        figure.add_scatter(
-            x=[row.interval.low, row.interval.high],
-            y=[place, place],
-            mode="lines",
-            line={"color": colour, "width": 3 if row.differs else 2},
-            hoverinfo="skip",
+        add_line(
+            figure, [row.interval.low, row.interval.high], [place, place], colour=colour, width=3 if row.differs else 2
         )
     figure.add_scatter(
         x=[row.change],
@@ -119,17 +97,7 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
         (f"{group.n_images:,}", "right", 58),
         (f"{row.left:.1f} → {row.right:.1f}", "left", 72),
     ):
-        figure.add_annotation(
-            text=text,
-            x=1.0,
-            y=place,
-            xref="paper",
-            xanchor=anchor,
-            xshift=shift,
-            showarrow=False,
-            opacity=faded,
-            font_size=13,
-        )
+        add_note(figure, text, 1.0, place, size=13, xanchor=anchor, xshift=shift, opacity=faded, paper="x")
 
 
 def label_html(table: LabelTable) -> Markup:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from pico_app.figures.marks import semantic_blue
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
-from pico_app.figures.theme import CATEGORIES, GREY, SEMANTIC, SKY, SYMBOLS, blank, ink
+from pico_app.figures.theme import CATEGORIES, GREY, SYMBOLS, blank, ink
 from pico_app.templates import render
 from pico_core.experiments.training_tables import LearningCurve
 from pico_core.experiments.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
@@ -24,7 +25,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
     figure = blank(height=380, x="epoch", y="rSum on the feedback split, of 600", dark=dark, key="learning")
     others = [name for name in dict.fromkeys(curve.variant for curve in curves) if name not in ("pico", PLAIN)]
     looks = {name: (CATEGORIES[k % 7 + 1], SYMBOLS[k % 7 + 1]) for k, name in enumerate(others)}
-    looks |= {"pico": (SKY if dark else SEMANTIC, SYMBOLS[0]), PLAIN: (GREY, "circle-open")}
+    looks |= {"pico": (semantic_blue(dark), SYMBOLS[0]), PLAIN: (GREY, "circle-open")}
     seen: set[str] = set()
     for curve in curves:
         colour, symbol = looks[curve.variant]

@@ -217,7 +217,7 @@ def _layers(colouring: Colouring, kinds: NDArray[Any]) -> list[tuple[NDArray[np.
     else:
         assert colouring.values is not None
         scale, missing = scale_of(colouring), np.isnan(colouring.values)
-        look = {"colorscale": scale.colours, "cmin": scale.low, "cmax": scale.high}
+        look: dict[str, object] = {"colorscale": scale.colours, "cmin": scale.low, "cmax": scale.high}
         parts = [(missing, {"color": theme.GREY}), (~missing, look)]
     found = []
     for among, colour in parts:
@@ -277,6 +277,6 @@ def _size(n_points: int) -> int:
 
 
 def _gradient(scale: Scale) -> str:
-    stops = ("#00224E", "#575D6D", "#A59C74", "#FEE838") if scale.colours == theme.SEQUENTIAL else None
-    colours = stops or tuple(colour for _, colour in scale.colours)
+    stops = ("#00224E", "#575D6D", "#A59C74", "#FEE838")
+    colours = stops if isinstance(scale.colours, str) else tuple(colour for _, colour in scale.colours)
     return f"linear-gradient(to right,{','.join(colours)})"

@@ -65,7 +65,8 @@ def clusters(image: Side, text: Side, *, selected: int, dark: bool = False) -> g
 def sizes(weights: Numbers) -> Numbers:
     """Pixels across: the area is the weight, with equal weights 9 pixels for all."""
     share = weights / max(float(weights.sum()), 1e-30) * len(weights)
-    return np.clip(9.0 * np.sqrt(share), SMALLEST, LARGEST)
+    pixels: Numbers = np.clip(9.0 * np.sqrt(share), SMALLEST, LARGEST)
+    return pixels
 
 
 def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Scatter]:

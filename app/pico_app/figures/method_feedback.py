@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pico_app.figures.halves import domain, heading
-from pico_app.figures.theme import CANDIDATE, GREY, SEMANTIC, SKY, STYLE, blank, faint, ink
+from pico_app.figures.marks import add_line, add_ring, semantic_blue
+from pico_app.figures.theme import CANDIDATE, GREY, STYLE, blank, faint, ink
 
 Numbers = NDArray[np.float32]
 GAP = 0.1
@@ -71,22 +72,8 @@ def two_rules(
             "%{customdata[1]:.2f} %<extra></extra>",
             **axes,
         )
-        figure.add_scatter(
-            x=[gains[newest]],
-            y=[heights[newest]],
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 20, "color": ink(dark), "line": {"width": 2}},
-            hoverinfo="skip",
-            **axes,
-        )
-        figure.add_scatter(
-            x=across,
-            y=[1, 1],
-            mode="lines",
-            line={"color": GREY, "dash": "dot", "width": 1.5},
-            hoverinfo="skip",
-            **axes,
-        )
+        add_ring(figure, gains[newest], heights[newest], dark=dark, size=20, width=2, symbol="circle-open", **axes)
+        add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
         heading(figure, f"<b>{rule.title}</b>", number=number, gap=GAP, dark=dark)
         name = "" if number == 1 else "2"
         figure.update_layout(
@@ -126,7 +113,7 @@ def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str
         path[1] += [float(heights[i]), float(heights[i + 1]), None]
     looks = {
         "level": (GREY, "solid", 1),
-        "rises": (SKY if dark else SEMANTIC, "solid", 2.5),
+        "rises": (semantic_blue(dark), "solid", 2.5),
         "falls": (STYLE, "dash", 2),
     }
     return [

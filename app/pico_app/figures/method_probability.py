@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pico_app.figures.columns import rim
-from pico_app.figures.theme import IMAGE, PAPER, SEQUENTIAL, TEXT, blank, colour_bar, faint, ink, scale_top
+from pico_app.figures.marks import add_line, add_note, add_ring, scaled
+from pico_app.figures.theme import IMAGE, PAPER, TEXT, blank, colour_bar, faint, ink, scale_top
 
 Numbers = NDArray[np.float32]
 
@@ -62,49 +63,36 @@ def probability_plane(
     )
     if selected >= 0:
         x, y = float(image[selected]), float(text[selected])
-        figure.add_scatter(
-            x=[x, x, 0],
-            y=[0, y, y],
-            mode="lines",
-            line={"color": ink(dark), "width": 1.5, "dash": "dot"},
-            hoverinfo="skip",
-        )
+        add_line(figure, [x, x, 0], [0, y, y], colour=ink(dark), width=1.5, dash="dot")
     figure.add_scatter(
         x=image,
         y=text,
         mode="markers",
-        marker={
-            "color": probabilities,
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": scale_top(probabilities),
-            "size": 9,
-            "line": {"color": rim(dark), "width": 0.8},
-            "colorbar": colour_bar("p"),
-        },
+        marker=scaled(
+            probabilities,
+            scale_top(probabilities),
+            size=9,
+            line={"color": rim(dark), "width": 0.8},
+            colorbar=colour_bar("p"),
+        ),
         customdata=np.arange(len(image)),
         hovertemplate="column %{customdata}<br>s<sup>v</sup> %{x:.3f}, s<sup>t</sup> %{y:.3f}, p %{marker.color:.3f}"
         "<extra></extra>",
     )
     if selected >= 0:
-        figure.add_scatter(
-            x=[x],
-            y=[y],
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 18, "color": ink(dark), "line": {"width": 2.5}},
-            hoverinfo="skip",
-        )
-        figure.add_annotation(
-            x=x,
-            y=y,
-            text=f"<b>column {selected}: p = {float(probabilities[selected]):.3f}</b>",
-            showarrow=False,
+        add_ring(figure, x, y, dark=dark, size=18, symbol="circle-open")
+        add_note(
+            figure,
+            f"<b>column {selected}: p = {float(probabilities[selected]):.3f}</b>",
+            x,
+            y,
+            size=13,
+            colour=ink(dark),
             xanchor="right" if x > 0.5 else "left",
-            yanchor="top",
             xshift=-12 if x > 0.5 else 12,
             yshift=-6,
             bgcolor=PAPER[dark],
-            font={"color": ink(dark), "size": 13},
+            anchor="top",
         )
     figure.update_xaxes(range=[0, 1.02], dtick=0.2, zeroline=False)
     figure.update_yaxes(range=[0, 1.06], dtick=0.2, zeroline=False)
@@ -135,14 +123,15 @@ def cosine_bars(image: Numbers, text: Numbers, *, dark: bool = False) -> go.Figu
             hovertemplate=f"{side} side, prototype %{{x}}<br>cosine %{{y:+.3f}}<extra></extra>",
         )
         # Image side to the left, text side to the right: both may be longest at the same prototype.
-        figure.add_annotation(
-            x=top,
-            y=float(values[top]),
-            text=f"{values[top]:+.3f}",
-            showarrow=False,
+        add_note(
+            figure,
+            f"{values[top]:+.3f}",
+            top,
+            float(values[top]),
+            size=13,
+            colour=ink(dark),
             xanchor="right" if side == "image" else "left",
             yanchor="bottom" if values[top] >= 0 else "top",
-            font={"size": 13, "color": ink(dark)},
         )
     edge = 1.25 * max(float(np.abs(image).max()), float(np.abs(text).max()), 0.1)
     figure.update_yaxes(range=[-edge, edge], zeroline=True, zerolinecolor=faint(dark))

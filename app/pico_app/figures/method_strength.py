@@ -5,7 +5,8 @@ from math import log10
 
 import plotly.graph_objects as go
 
-from pico_app.figures.theme import SEMANTIC, SKY, blank, ink
+from pico_app.figures.marks import add_line, add_note, semantic_blue
+from pico_app.figures.theme import blank, ink
 
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 BAND = "rgba(140,145,150,0.28)"
@@ -45,14 +46,8 @@ def rank_curve(
         line={"width": 0},
         hoverinfo="skip",
     )
-    colour = SKY if dark else SEMANTIC
-    figure.add_scatter(
-        x=[across[0], across[-1]],
-        y=[ranks[0], ranks[0]],
-        mode="lines",
-        line={"color": ink(dark), "width": 1.2, "dash": "dot"},
-        hoverinfo="skip",
-    )
+    colour = semantic_blue(dark)
+    add_line(figure, [across[0], across[-1]], [ranks[0], ranks[0]], colour=ink(dark), width=1.2, dash="dot")
     figure.add_scatter(
         x=across,
         y=list(ranks),
@@ -86,24 +81,8 @@ def rank_curve(
     figure.update_xaxes(range=[across[0] - 0.06, across[-1] + 0.06], dtick=0.5, zeroline=False)
     labels = (("unweighted", ranks[0], "bottom"), ("the same weights on other columns", high[-1], "top"))
     for text, rank, side in labels:
-        figure.add_annotation(
-            x=across[-1],
-            y=log10(rank),
-            text=text,
-            showarrow=False,
-            xanchor="right",
-            yanchor=side,
-            font={"size": 12, "color": ink(dark)},
-        )
-    figure.add_annotation(
-        x=0,
-        y=1.0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        text=f"best possible: 1 of {total:,}",
-        font={"size": 12, "color": ink(dark)},
+        add_note(figure, text, across[-1], log10(rank), size=12, colour=ink(dark), yanchor=side, anchor="right")
+    add_note(
+        figure, f"best possible: 1 of {total:,}", 0, 1.0, size=12, colour=ink(dark), paper="xy", anchor="left bottom"
     )
     return figure

@@ -1,7 +1,7 @@
 """The rank of every query before against after: below the diagonal it won, above it it lost."""
 
 from collections.abc import Sequence
-from math import log10
+from math import log10, sqrt
 from typing import Any
 
 import plotly.graph_objects as go
@@ -93,7 +93,7 @@ def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | No
 
 def _size(number: int) -> float:
     """The area grows with the number of queries; one is still seen, many do not cover their neighbours."""
-    return min(34.0, 7.0 + 2.2 * (number - 1) ** 0.5)
+    return min(34.0, 7.0 + 2.2 * sqrt(number - 1))
 
 
 def chosen_query(points: Sequence[Any]) -> tuple[str, int] | None:

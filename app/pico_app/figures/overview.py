@@ -10,12 +10,12 @@ import polars as pl
 from markupsafe import Markup
 from plotly.subplots import make_subplots
 
+from pico_app.figures.marks import scaled
 from pico_app.figures.theme import (
     BAR,
     GAIN,
     GREY,
     LOSS,
-    SEQUENTIAL,
     blank,
     colour_bar,
     faint,
@@ -107,14 +107,9 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
     figure.add_bar(
         x=np.arange(ordered.height),
         y=ordered["shown_weight"].to_numpy(),
-        marker={
-            "color": shades(found / top_colour),
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": top_colour,
-            "line": {"width": 0},
-            "colorbar": colour_bar("semantic<br>probability"),
-        },
+        marker=scaled(
+            shades(found / top_colour), top_colour, line={"width": 0}, colorbar=colour_bar("semantic<br>probability")
+        ),
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,
     )

@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pico_app.figures.columns import hover_data, ring, undimmed
+from pico_app.figures.marks import add_note
 from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.columns.probe_agreement import ProbeAgreement
@@ -165,17 +166,17 @@ def _panel(figure: go.Figure, place: int, panels: int, *, dark: bool, top: float
 
 
 def _head(figure: go.Figure, place: int, text: str, *, dark: bool) -> None:
-    figure.add_annotation(
-        text=text,
-        x=0,
+    add_note(
+        figure,
+        text,
+        0,
+        1,
+        size=14,
+        colour=ink(dark),
         xref=f"{_axis('x', place)} domain",
-        y=1,
         yref=f"{_axis('y', place)} domain",
-        xanchor="left",
-        yanchor="bottom",
         align="left",
-        showarrow=False,
-        font={"size": 14, "color": ink(dark)},
+        anchor="left bottom",
     )
 
 

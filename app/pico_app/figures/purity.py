@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from pico_app.figures import theme
+from pico_app.figures.marks import add_box, add_note
 from pico_core.spaces.purity import Purity, SpacePurity
 
 ROW_HEIGHT = 62
@@ -24,12 +25,10 @@ def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figur
     places = list(range(len(purities)))
     for place, purity in zip(places, purities, strict=True):
         chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]
-        figure.add_shape(
-            type="rect",
-            x0=min(c.low for c in chance),
-            x1=max(c.high for c in chance),
-            y0=place - 0.38,
-            y1=place + 0.38,
+        add_box(
+            figure,
+            (min(c.low for c in chance), max(c.high for c in chance)),
+            (place - 0.38, place + 0.38),
             fillcolor=theme.GREY,
             opacity=0.5,
             line_width=0,
@@ -37,9 +36,7 @@ def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figur
         )
     if purities:
         last = purities[-1].semantic.permuted
-        figure.add_annotation(
-            x=last.value, y=places[-1] + 0.38, text="permuted labels", showarrow=False, yanchor="top", opacity=0.75
-        )
+        add_note(figure, "permuted labels", last.value, places[-1] + 0.38, opacity=0.75, anchor="top")
     for name, (colour, symbol, shift) in SERIES.items():
         spaces = [getattr(purity, name) for purity in purities]
         figure.add_trace(_purity_trace(spaces, places, name=name, colour=colour, symbol=symbol, shift=shift))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from pico_app.figures.theme import GREY, SEMANTIC, SKY, blank, faint, ink, verbatim
+from pico_app.figures.marks import add_note, semantic_blue
+from pico_app.figures.theme import GREY, blank, faint, ink, verbatim
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
 from pico_core.retrieval.records import Estimate
 
@@ -25,7 +26,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
         right: Name of the right side.
         dark: For the dark theme.
     """
-    blue = SKY if dark else SEMANTIC
+    blue = semantic_blue(dark)
     candidates = "texts" if curve.kind == "image" else "images"
     figure = blank(height=430, x="", y="recall at k, per cent", dark=dark, key=f"recall-{curve.kind}")
     _band(figure, curve, curve.left, fill=LEFT_BAND)
@@ -69,16 +70,15 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
                 type="line", xref="x", yref="paper", x0=k, x1=k, y0=0, y1=1, line={"color": faint(dark), "width": 1.5}
             )
     for name, colour, place in ((f"– –  {left}", ink(dark), 0.16), (f"—  {right}", blue, 0.05)):
-        figure.add_annotation(
-            text=_short(name),
-            x=0.985,
-            y=UPPER[0] + place * (UPPER[1] - UPPER[0]),
-            xref="paper",
-            yref="paper",
-            xanchor="right",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 13, "color": colour},
+        add_note(
+            figure,
+            _short(name),
+            0.985,
+            UPPER[0] + place * (UPPER[1] - UPPER[0]),
+            size=13,
+            colour=colour,
+            paper="xy",
+            anchor="right bottom",
         )
     return figure
 

@@ -7,7 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pico_app.figures.columns import undimmed
-from pico_app.figures.theme import GREY, LOSS, SEMANTIC, SKY, add_notes, blank, ink, quiet, verbatim
+from pico_app.figures.marks import add_box, add_note, add_zero, semantic_blue
+from pico_app.figures.theme import GREY, LOSS, add_notes, blank, ink, quiet, verbatim
 from pico_core.retrieval.records import Estimate, Verdict
 
 STEP = 24  # pixels of a row
@@ -108,9 +109,7 @@ def row_plot(
     for text, right in ((number, 46), ("95 % interval", 150)):
         notes.append(_word(text, -HEAD, right=right, colour=quiet(dark), size=11))
     add_notes(figure, notes)
-    figure.add_shape(
-        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
-    )
+    add_zero(figure, dark=dark)
     figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
     ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, dark=dark)}
     figure.update_yaxes(
@@ -176,7 +175,7 @@ def colour_of(verdict: Verdict, *, main: bool, dark: bool) -> str:
     """Blue for a gain and for the method itself, vermillion for a loss, grey for what cannot be told."""
     if verdict is Verdict.HURTS:
         return LOSS
-    return (SKY if dark else SEMANTIC) if main or verdict is Verdict.HELPS else GREY
+    return semantic_blue(dark) if main or verdict is Verdict.HELPS else GREY
 
 
 def _places(groups: Sequence[Group]) -> tuple[list[float], dict[float, str], float]:
@@ -211,12 +210,10 @@ def _narrow(band: Band | None, rows: Sequence[PlotRow]) -> Band | None:
 
 
 def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool) -> None:
-    figure.add_shape(
-        type="rect",
-        x0=max(low, band.low),
-        x1=min(high, band.high),
-        y0=0,
-        y1=1,
+    add_box(
+        figure,
+        (max(low, band.low), min(high, band.high)),
+        (0, 1),
         yref="paper",
         fillcolor=GREY,
         opacity=0.16,
@@ -224,13 +221,14 @@ def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool
         layer="below",
     )
     left = band.low + band.high < 0  # its words stand beside the line at zero, not across it
-    figure.add_annotation(
-        text=verbatim(band.words),
-        x=min(high, band.high, 0.0) if left else max(low, band.low, 0.0),
-        y=-HEAD,
+    add_note(
+        figure,
+        verbatim(band.words),
+        min(high, band.high, 0.0) if left else max(low, band.low, 0.0),
+        -HEAD,
+        size=11,
+        colour=quiet(dark),
         xanchor="right" if left else "left",
-        showarrow=False,
-        font={"size": 11, "color": quiet(dark)},
     )
 
 

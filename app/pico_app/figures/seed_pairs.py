@@ -3,8 +3,9 @@
 import plotly.graph_objects as go
 import polars as pl
 
+from pico_app.figures.marks import add_line, add_note, add_zero, name_rows, semantic_blue
 from pico_app.figures.row_plot import short, signed
-from pico_app.figures.theme import GAIN, GREY, LOSS, SEMANTIC, SKY, blank, ink, quiet
+from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, ink, quiet
 from pico_core.retrieval.schemes.catalogue import METHOD
 
 
@@ -29,15 +30,15 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
         dark=dark,
         key="seed-pairs",
     )
-    blue = SKY if dark else SEMANTIC
+    blue = semantic_blue(dark)
     for place, (seed, ours, theirs) in enumerate(both.iter_rows()):
         ahead = ours > theirs
-        figure.add_scatter(
-            x=[ours, theirs],
-            y=[place, place],
-            mode="lines",
-            line={"color": GREY if ours == theirs else (blue if ahead else LOSS), "width": 3},
-            hoverinfo="skip",
+        add_line(
+            figure,
+            [ours, theirs],
+            [place, place],
+            colour=GREY if ours == theirs else (blue if ahead else LOSS),
+            width=3,
         )
         said = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
         for value, name, symbol, colour in (
@@ -51,29 +52,26 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
                 marker={"symbol": symbol, "size": 12, "color": colour, "line": {"width": 2, "color": colour}},
                 hovertemplate=f"{short(name, 60)} {signed(value)}<br>{said}<extra></extra>",
             )
-        figure.add_annotation(
-            text=signed(ours - theirs), x=1, xref="paper", xanchor="right", xshift=56, y=place, showarrow=False,
-            font={"size": 13, "color": ink(dark)},
-        )  # fmt: skip
+        add_note(
+            figure, signed(ours - theirs), 1, place, size=13, colour=ink(dark), xshift=56, paper="x", anchor="right"
+        )
     for text, x, shift in (
         ("lead", 1.0, 56),
         (f"<span style='color:{blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}", 0.0, 12),
     ):
-        figure.add_annotation(
-            text=text, x=x, xref="paper", xanchor="right" if x else "left", xshift=shift, y=-0.85, showarrow=False,
-            font={"size": 12, "color": quiet(dark)},
-        )  # fmt: skip
-    figure.add_shape(
-        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
-    )
+        add_note(
+            figure,
+            text,
+            x,
+            -0.85,
+            size=12,
+            colour=quiet(dark),
+            xanchor="right" if x else "left",
+            xshift=shift,
+            paper="x",
+        )
+    add_zero(figure, dark=dark)
     figure.update_xaxes(zeroline=False, fixedrange=True)
-    figure.update_yaxes(
-        range=[max(1, both.height) - 0.4, -1.2],
-        tickvals=list(range(both.height)),
-        ticktext=[f"seed {seed}" for seed in both["seed"]],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    name_rows(figure, [f"seed {seed}" for seed in both["seed"]], top=-1.2, fewest=1)
     figure.update_layout(margin={"l": 8, "r": 66, "t": 8, "b": 8}, dragmode=False)
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from pico_app.figures.marks import add_line
 from pico_app.figures.row_plot import FAR, LEAST, colour_of, short, signed
 from pico_app.figures.theme import GREY, blank, faint, ink, quiet
 from pico_core.experiments.sweeps import Sweep, SweptValue
@@ -56,12 +57,12 @@ def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
 def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, dark: bool) -> None:
     held = [(place, one) for place, one in enumerate(sweep.values) if one.summary.difference is not None]
     if len(held) > 1 and all(_is_number(one.value) for one in sweep.values):
-        figure.add_scatter(
-            x=[place for place, _ in held],
-            y=[one.summary.difference for _, one in held],
-            mode="lines",
-            line={"color": quiet(dark), "width": 1},
-            hoverinfo="skip",
+        add_line(
+            figure,
+            [place for place, _ in held],
+            [one.summary.difference for _, one in held],
+            colour=quiet(dark),
+            width=1,
             row=row,
             col=column,
         )
@@ -82,12 +83,12 @@ def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int
     found = one.summary
     verdict = Verdict(found.verdict or "none")
     colour = colour_of(verdict, main=one.is_own, dark=dark)
-    figure.add_scatter(
-        x=[place, place],
-        y=[found.low, found.high],
-        mode="lines",
-        line={"color": colour, "width": 3 if one.is_own else 2},
-        hoverinfo="skip",
+    add_line(
+        figure,
+        [place, place],
+        [found.low, found.high],
+        colour=colour,
+        width=3 if one.is_own else 2,
         row=row,
         col=column,
     )

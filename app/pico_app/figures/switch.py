@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from pico_app.figures.marks import add_box, add_line, add_note, add_zero
 from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink
 from pico_app.templates import render
 from pico_core.retrieval.records import Estimate, Verdict
@@ -46,58 +47,49 @@ def changes(
         if control is not None:
             low, high = control.ends(number)
             reach += [abs(low), abs(high)]
-            figure.add_shape(
-                type="rect",
-                x0=low,
-                x1=high,
-                y0=place - 0.36,
-                y1=place + 0.36,
-                fillcolor=BAND,
-                line_width=0,
-                layer="below",
-            )
+            add_box(figure, (low, high), (place - 0.36, place + 0.36), fillcolor=BAND, line_width=0, layer="below")
             figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge())
             figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
         _draw(figure, row, place, control=None if control is None else control.ends(number), dark=dark)
     span = SHOWN_TIMES * max(reach)
-    figure.add_shape(
-        type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": ink(dark), "width": 1, "dash": "dot"}
-    )
+    add_zero(figure, dark=dark)
     for row in rows:
-        figure.add_annotation(
-            x=1.0,
-            xref="paper",
-            y=PLACES[row.name],
-            text=_said(row.change, sampled=sampled),
-            showarrow=False,
-            xanchor="left",
+        add_note(
+            figure,
+            _said(row.change, sampled=sampled),
+            1.0,
+            PLACES[row.name],
+            size=13,
+            colour=ink(dark),
             xshift=8,
-            font={"size": 13, "color": ink(dark)},
+            paper="x",
+            anchor="left",
         )
         if row.name in GROUPS and row.name != "rsum":
-            figure.add_annotation(
-                x=0.0,
-                xref="paper",
-                y=PLACES[row.name] - 0.72,
-                text=GROUPS[row.name],
-                showarrow=False,
-                xanchor="right",
+            add_note(
+                figure,
+                GROUPS[row.name],
+                0.0,
+                PLACES[row.name] - 0.72,
+                size=12,
+                colour=ink(dark),
                 xshift=-8,
-                font={"size": 12, "color": ink(dark)},
                 opacity=0.75,
+                paper="x",
+                anchor="right",
             )
     if control is not None:
-        figure.add_annotation(
-            x=1.0,
-            y=1.0,
-            xref="paper",
-            yref="paper",
+        add_note(
+            figure,
+            f"grey: {_word(control.n_columns)} instead, {len(control.changes)} draws",
+            1.0,
+            1.0,
+            size=12,
+            colour=ink(dark),
             yshift=16,
-            text=f"grey: {_word(control.n_columns)} instead, {len(control.changes)} draws",
-            showarrow=False,
-            xanchor="right",
-            font={"size": 12, "color": ink(dark)},
             opacity=0.75,
+            paper="xy",
+            anchor="right",
         )
     figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
     figure.update_yaxes(
@@ -116,13 +108,7 @@ def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[flo
     change = row.change
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
     chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
-    figure.add_scatter(
-        x=[change.low, change.high],
-        y=[place, place],
-        mode="lines",
-        line={"color": colour, "width": 4 if row.name == "rsum" else 2.2},
-        hoverinfo="skip",
-    )
+    add_line(figure, [change.low, change.high], [place, place], colour=colour, width=4 if row.name == "rsum" else 2.2)
     figure.add_scatter(
         x=[change.value],
         y=[place],

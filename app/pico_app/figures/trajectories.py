@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pico_app.figures.columns import rim
 from pico_app.figures.halves import Plane, heading, plane_axes
+from pico_app.figures.marks import add_ring
 from pico_app.figures.theme import BAR, SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink, scale_top
 from pico_core.columns.trajectories import PrototypePlanes
 
@@ -80,14 +81,8 @@ def trajectories(
     per_side = len(figure.data) // 2
     for number, side in enumerate((image, text), start=1):
         if selected >= 0:
-            figure.add_scatter(
-                x=[side.columns[selected, 0]],
-                y=[side.columns[selected, 1]],
-                mode="markers",
-                marker={"size": 16, "color": "rgba(0,0,0,0)", "line": {"color": ink(dark), "width": 2.5}},
-                hoverinfo="skip",
-                **_axes(number),
-            )
+            x, y = side.columns[selected]
+            add_ring(figure, x, y, dark=dark, size=16, **_axes(number))
         said = (
             f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
             f"(the plane shows {sum(side.explained):.0%} of the variance)"
@@ -185,7 +180,7 @@ def _moving(
     ]
 
 
-def _axes(number: int) -> dict[str, str]:
+def _axes(number: int) -> dict[str, Any]:
     return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 

@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pico_app.figures.columns import hover_data, ring, undimmed
-from pico_app.figures.theme import GREY, SEMANTIC, SEQUENTIAL, blank, ink, outline, scale_top
+from pico_app.figures.marks import add_line, add_note, scaled
+from pico_app.figures.theme import GREY, SEMANTIC, blank, ink, outline, scale_top
 from pico_core.columns.stability import Stability
 
 SHOWN = 16
@@ -20,13 +21,7 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
     figure.add_bar(
         x=np.arange(ordered.height),
         y=shares,
-        marker={
-            "color": ordered["probability"].to_numpy(),
-            "colorscale": SEQUENTIAL,
-            "cmin": 0,
-            "cmax": scale_top(table["probability"].to_numpy()),
-            "line": {"width": 0},
-        },
+        marker=scaled(ordered["probability"].to_numpy(), scale_top(table["probability"].to_numpy()), line={"width": 0}),
         customdata=hover_data(ordered),
         hovertemplate="%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples<extra></extra>",
         **undimmed(),
@@ -36,16 +31,7 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
     chance = min(1.0, 10 / table.height)
     for height, words in ((0.95, "surely among them"), (chance, "chance")):
         figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            y=height,
-            text=words,
-            showarrow=False,
-            xanchor="right",
-            yanchor="bottom",
-            font={"size": 12, "color": ink(dark)},
-        )
+        add_note(figure, words, 1, height, size=12, colour=ink(dark), paper="x", anchor="right bottom")
     figure.update_xaxes(
         range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
         tickvals=list(range(ordered.height)),
@@ -76,9 +62,7 @@ def agreements(found: Stability, *, dark: bool = False) -> go.Figure:
         )
     if found.resampled is not None:
         middle = found.resampled
-        figure.add_scatter(
-            x=[middle.low, middle.high], y=[2, 2], mode="lines", line={"color": SEMANTIC, "width": 3}, hoverinfo="skip"
-        )
+        add_line(figure, [middle.low, middle.high], [2, 2], colour=SEMANTIC, width=3)
         figure.add_scatter(
             x=[middle.value],
             y=[2],

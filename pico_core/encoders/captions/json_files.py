@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from pico_core.encoders.captions.rows import Choice, Rows, choose, picture_name, spoken
+from pico_core.encoders.captions.rows import Choice, Rows, choose, picture_name, spoken, table_rows
 from pico_core.errors import DataError
 
 
@@ -68,17 +68,11 @@ def record_rows(records: list[Any], choice: Choice) -> Rows:
     """Records of any source, one per picture or per caption; other plain fields become labels."""
     if not records or not all(isinstance(record, dict) for record in records):
         raise DataError("its JSON is a list of something else than records; expected one record per caption")
-    columns = choose(list(dict.fromkeys(str(name) for record in records for name in record)), choice)
-    images, captions, owners = [], [], []
-    for row, record in enumerate(records):
-        name = picture_name(record.get(columns.image), row)
-        said = [caption for column in columns.captions for caption in spoken(record.get(column), name)]
-        images.extend([name] * len(said))
-        captions.extend(said)
-        owners.extend([row] * len(said))
+    names = list(dict.fromkeys(str(name) for record in records for name in record))
+    columns = choose(names, choice)
+    table = {name: [record.get(name) for record in records] for name in (columns.image, *columns.captions)}
     labels = {name: _plain([record.get(name) for record in records]) for name in columns.labels}
-    frame = pl.DataFrame({name: values for name, values in labels.items() if values is not None})
-    return Rows(images, captions, frame[owners] if frame.width else frame)
+    return table_rows({**table, **{name: values for name, values in labels.items() if values is not None}}, choice)
 
 
 def _plain(values: list[Any]) -> pl.Series | None:

@@ -1,5 +1,6 @@
 """`Captions`: which sentence belongs to which picture, read from whatever file people keep that in."""
 
+import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ import polars as pl
 from pico_core.data.pairs import RESERVED_IMAGE_COLUMNS, RESERVED_TEXT_COLUMNS
 from pico_core.encoders.captions.json_files import coco_rows, dictionary_rows, karpathy_rows, record_rows
 from pico_core.encoders.captions.rows import Choice, Rows
-from pico_core.encoders.captions.tables import delimited_rows, parquet_rows, token_file_rows
+from pico_core.encoders.captions.tables import DELIMITERS, delimited_rows, delimiter_of, parquet_rows, token_file_rows
 from pico_core.encoders.captions.text import decoded, is_token_file, json_content, judge_bytes
 from pico_core.errors import DataError
 from pico_core.storage.headers import naming, reading
 
+MAX_COLUMNS = 200
 CaptionFormat = Literal["delimited", "parquet", "records", "dictionary", "coco", "karpathy", "flickr tokens"]
 
 
@@ -165,3 +167,40 @@ def _divided(labels: pl.DataFrame, full: list[int], owners: list[int]) -> tuple[
 
 def _taken(labels: pl.DataFrame, columns: list[str], rows: list[int]) -> pl.DataFrame:
     return labels.select(columns)[rows] if columns else pl.DataFrame()
+
+
+def caption_columns(path: Path | str) -> tuple[str, ...]:
+    """Names of the columns of a table or of records; empty where the format says itself what is what.
+
+    Raises:
+        DataError: another kind of file, or damaged.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"{file.name}: there is no such file; check the path")
+    with reading(file, "captions"):
+        return tuple(dict.fromkeys(_names(file)))[:MAX_COLUMNS]
+
+
+def _names(file: Path) -> list[str]:
+    if judge_bytes(file) == "parquet":
+        import pyarrow.parquet as pq
+
+        return [str(name) for name in pq.read_schema(file).names]
+    text = decoded(file)
+    if text.lstrip()[:1] in ("{", "["):
+        content = json_content(text)
+        records = content if isinstance(content, list) else []
+        return [str(name) for record in records if isinstance(record, dict) for name in record]
+    return [] if is_token_file(text) else _header(text)
+
+
+def _header(text: str) -> list[str]:
+    """The names in the first line, divided as the reader divides them, else by what divides it most."""
+    first = text.lstrip().split("\n", maxsplit=1)[0]
+    try:
+        marks: tuple[str, ...] = (delimiter_of(first, Choice()),)
+    except DataError:
+        marks = DELIMITERS
+    divided = (next(csv.reader([first], delimiter=mark, skipinitialspace=True)) for mark in marks)
+    return [name.strip() for name in max(divided, key=len)]

@@ -1,8 +1,9 @@
 """One row per caption: the form in which every reader of captions hands on what it read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -106,3 +107,17 @@ def picture_name(value: object, row: int) -> str:
             "lie inside the table must be saved as files first"
         )
     return str(value)
+
+
+def table_rows(table: Mapping[str, Sequence[Any] | pl.Series], choice: Choice) -> Rows:
+    """The captions of a table by its columns; the cells of all but labels are judged."""
+    columns = choose(list(table), choice)
+    images, captions, owners = [], [], []
+    for row, value in enumerate(table[columns.image]):
+        name = picture_name(value, row)
+        spoken_here = [caption for column in columns.captions for caption in spoken(table[column][row], name)]
+        images.extend([name] * len(spoken_here))
+        captions.extend(spoken_here)
+        owners.extend([row] * len(spoken_here))
+    labels = pl.DataFrame({name: table[name] for name in columns.labels})
+    return Rows(images, captions, labels[owners] if labels.width else labels)

@@ -5,9 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from pico_core.encoders.captions.rows import Choice, Rows, choose, picture_name, spoken
+from pico_core.encoders.captions.rows import Choice, Rows, choose, table_rows
 from pico_core.errors import DataError
 from pico_core.storage.parquet import check_declared
 
@@ -58,7 +56,7 @@ def delimited_rows(text: str, choice: Choice) -> Rows:
         )
     if not table:
         raise DataError("it has a first line of names and no row; check which file it is")
-    return _table_rows(dict(zip(header, map(list, zip(*table, strict=True)), strict=True)), choice)
+    return table_rows(dict(zip(header, map(list, zip(*table, strict=True)), strict=True)), choice)
 
 
 def delimiter_of(first: str, choice: Choice) -> str:
@@ -107,17 +105,4 @@ def parquet_rows(path: Path, choice: Choice) -> Rows:
                 )
             for name in wanted:
                 table[name].extend(batch.column(name).to_pylist())
-    return _table_rows(table, choice)
-
-
-def _table_rows(table: dict[str, list[Any]], choice: Choice) -> Rows:
-    columns = choose(list(table), choice)
-    images, captions, owners = [], [], []
-    for row, value in enumerate(table[columns.image]):
-        name = picture_name(value, row)
-        said = [caption for column in columns.captions for caption in spoken(table[column][row], name)]
-        images.extend([name] * len(said))
-        captions.extend(said)
-        owners.extend([row] * len(said))
-    labels = pl.DataFrame({name: table[name] for name in columns.labels if name in table})
-    return Rows(images, captions, labels[owners] if labels.width else labels)
+    return table_rows(table, choice)

@@ -13,7 +13,7 @@ from pico_app.figures.maps import SYMBOLS
 from pico_app.figures.purity import SERIES
 from pico_app.frame import PAGES
 from tests.pico_app.figures.colours import BLINDNESS, apart, ciede2000, contrast, mixed, seen
-from tests.pico_app.pages.test_pages import page
+from tests.pico_app.opening import opened_once
 from tests.places import ROOT
 
 CONFIG = tomllib.loads((ROOT / "streamlit_config.toml").read_text())["theme"]
@@ -22,19 +22,19 @@ GROUND = {mode: [CONFIG[mode]["backgroundColor"], CONFIG[mode]["secondaryBackgro
 TEXT, GRAPHIC = 4.5, 3.0  # WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for graphics
 ROLES_APART, GROUPS_APART = 15.0, 6.0  # CIEDE2000; about 2 is just noticeable side by side
 WALK = [
-    (page.name, {f"instrument-{page.name}": name} if name else {})
+    (page.name, name)
     for page in PAGES
     if page.name != "experiments"  # its figures are looked at on results of known numbers
     for name in page.instruments.names or ("",)
 ]
 
 
-@pytest.mark.parametrize(("name", "opened"), WALK, ids=["-".join([n, *o.values()]) for n, o in WALK])
-def test_every_figure_of_every_page_and_instrument_is_told_in_words(name, opened):
-    app = page(name, dataset="planted", **opened)
+@pytest.mark.parametrize(("name", "instrument"), WALK)
+def test_every_figure_of_every_page_and_instrument_is_told_in_words(name, instrument):
+    app = opened_once(name, instrument=instrument)
     assert not app.exception, app.exception
     charts = app.get("plotly_chart")
-    assert len(charts) >= (0 if name == "data" or "table" in opened.values() else 1)
+    assert len(charts) >= (0 if name == "data" or instrument == "table" else 1)
     for chart in charts:
         said = chart.proto.alt
         assert len(said) > 40, said

@@ -14,7 +14,7 @@ from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import StudyConfig
 from pico_core.studies.study import run_study
-from tests.pico_app.opening import page_with_sidebar
+from tests.pico_app.opening import opened_once, page_with_sidebar
 from tests.pico_app.reading import answer
 from tests.places import ROOT
 
@@ -33,7 +33,7 @@ def page(name: str, **session: object) -> AppTest:
 @pytest.mark.parametrize("demo", DEMOS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_on_a_demo_asks_and_answers(name, demo):
-    app = page(name, dataset=demo)
+    app = opened_once(name, demo)
     assert not app.exception, app.exception
     assert app.title[0].value.endswith("?")
     assert not app.error
@@ -67,7 +67,7 @@ def test_the_frame_opens():
 
 
 def test_the_overview_says_what_the_report_says():
-    app = page("overview", dataset="planted")
+    app = opened_once("overview")
     words = " ".join(m.value for m in app.markdown)
     assert "The weighting helps" in words
     assert "unweighted" in words

@@ -1,7 +1,8 @@
-"""What every basis of the registry must do; a new one is checked here without another line."""
+"""What every basis of the registry must do (a new one is checked here without another line), and the other choices."""
 
 import dataclasses
 import re
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -10,7 +11,8 @@ import torch
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import BASES, fit_basis
-from pico_core.method.config import StudyConfig
+from pico_core.method.choices import COMBINATIONS, RULES, SIMILARITIES
+from pico_core.method.config import Combination, Rule, Similarity, StudyConfig
 from pico_core.retrieval.scoring import score_pairs
 from tests.places import ROOT
 
@@ -104,3 +106,9 @@ def test_settings_take_every_name_of_today_and_of_before():
     assert torch.equal(fit_basis(one_vector_each(), "probe").matrix, fit_basis(one_vector_each(), "labels").matrix)
     with pytest.raises(SettingError, match=f"choose one of {', '.join(BASES.names)}"):
         StudyConfig(basis="fourier")
+
+
+@pytest.mark.parametrize(("choices", "names"), [(RULES, Rule), (SIMILARITIES, Similarity), (COMBINATIONS, Combination)])
+def test_every_alternative_of_a_setting_has_words(choices, names):
+    assert set(choices.names) == set(get_args(names))
+    assert len({choice.title for choice in choices}) == len(choices)

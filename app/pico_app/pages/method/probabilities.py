@@ -1,7 +1,7 @@
 """Step 7: from style prototypes to a semantic probability of every column."""
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
@@ -11,21 +11,9 @@ from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
 from pico_app.workspace import Workspace
-from pico_core.method.config import Combination, Similarity
+from pico_core.method.choices import COMBINATIONS, SIMILARITIES
 from pico_core.teaching.choices import Choice, printed_probability
 
-SIMILARITIES: dict[Similarity, str] = {
-    "cosine": "|cosine|",
-    "signed_cosine": "signed cosine",
-    "distance": "distance",
-    "cluster": "soft groups",
-}
-COMBINATIONS: dict[Combination, str] = {
-    "product": "product",
-    "mean": "mean",
-    "minimum": "minimum",
-    "geometric": "geometric mean",
-}
 READ = (
     "every point is a column: the further right and up, the more it looks like style. Along a grey line p is the "
     "same; the number on the line is that p. The ringed column is the picked one, dotted lines lead to its two "
@@ -112,23 +100,23 @@ def render(space: Workspace, pick: Pick) -> None:
     """The plane under the chosen alternatives, and the cosines of the picked column."""
     config = space.study.construction.config
     for key, value, options in (
-        ("method-similarity", config.similarity, get_args(Similarity)),
-        ("method-combination", config.combination, get_args(Combination)),
+        ("method-similarity", config.similarity, SIMILARITIES.names),
+        ("method-combination", config.combination, COMBINATIONS.names),
     ):
         widgets.start_widget(key, value, among=options)
     with st.container(horizontal=True):  # side by side where there is room for both
         similarity = st.segmented_control(
             "Alike a prototype by",
-            list(SIMILARITIES),
-            format_func=SIMILARITIES.__getitem__,
+            SIMILARITIES.names,
+            format_func=lambda name: SIMILARITIES[name].title,
             required=True,
             key="method-similarity",
             width="content",
         )
         combination = st.segmented_control(
             "Both sides combine as",
-            list(COMBINATIONS),
-            format_func=COMBINATIONS.__getitem__,
+            COMBINATIONS.names,
+            format_func=lambda name: COMBINATIONS[name].title,
             required=True,
             key="method-combination",
             width="content",
