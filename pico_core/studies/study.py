@@ -29,6 +29,7 @@ from pico_core.method.history import Construction
 from pico_core.reporter import SILENT, Notes, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
 from pico_core.retrieval.rank_files import RankFiles
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.retrieval.schemes.beside_a_study import report_controls
 
@@ -165,7 +166,11 @@ def run_study(
     try:
         construction = construct(
             parts.fit,
-            feedback=retrieval_feedback(parts.feedback, arithmetic=arithmetic, cluster=cluster, reporter=building),
+            feedback=retrieval_feedback(
+                parts.feedback,
+                ranker=ranker_for(parts.feedback, cluster=cluster, arithmetic=arithmetic),
+                reporter=building,
+            ),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             reporter=building,
@@ -176,10 +181,8 @@ def run_study(
         parts.test,
         weights=construction.weights,
         controls=report_controls(parts.fit, construction, seed=config.seed, truth=known),
-        arithmetic=arithmetic,
-        queries=queries,
+        ranker=ranker_for(parts.test, queries=queries, cluster=cluster, arithmetic=arithmetic),
         reporter=notes.part(built, 1.0),
-        cluster=cluster,
     )
     columns = column_table(
         parts.fit,
@@ -232,11 +235,14 @@ def evaluate_study(
         splits.test,
         weights=study.construction.weights,
         controls=report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known),
-        arithmetic=arithmetic,
-        queries=report_queries(splits.test, study.config),
-        files=None if keep is None else RankFiles(keep, identity),
+        ranker=ranker_for(
+            splits.test,
+            queries=report_queries(splits.test, study.config),
+            files=None if keep is None else RankFiles(keep, identity),
+            cluster=cluster,
+            arithmetic=arithmetic,
+        ),
         reporter=reporter,
-        cluster=cluster,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.evaluation import image_rsum
+from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.retrieval.scoring import Scorable

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks, recall_at
-from pico_core.retrieval.evaluation import CUTS, paired_difference, recall_differences, retrieval_metrics
+from pico_core.retrieval.metrics import CUTS, paired_difference, recall_differences, retrieval_metrics
 from pico_core.retrieval.rankings import largest_moves
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import QueryKind, Scorable

@@ -22,13 +22,8 @@ from pico_core.retrieval.comparing.moves import move_counts, moves_frame, query_
 from pico_core.retrieval.comparing.paired import pair_ranks, ranks_among
 from pico_core.retrieval.comparing.permuted import permuted_control
 from pico_core.retrieval.comparing.recall_curves import curve_cuts, recall_curve
-from pico_core.retrieval.evaluation import (
-    median_differences,
-    mrr_difference,
-    paired_difference,
-    recall_differences,
-    retrieval_report,
-)
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import median_differences, mrr_difference, paired_difference, recall_differences
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs
 from pico_core.retrieval.switching.effect import widened

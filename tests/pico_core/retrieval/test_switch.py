@@ -10,7 +10,8 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks
-from pico_core.retrieval.evaluation import paired_difference, retrieval_report
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import paired_difference
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs
 from pico_core.retrieval.switching.effect import control_band, random_columns, switch_effect, widened
