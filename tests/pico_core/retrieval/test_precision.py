@@ -53,7 +53,7 @@ def test_a_study_can_score_in_bfloat16_and_says_so(tmp_path, monkeypatch):
     config = StudyConfig().with_settings({"n_iterations": 2, "n_prototypes": 2, "precision": "bfloat16"})
     asked = []
 
-    def scores(index, weights=None, *, arithmetic):
+    def scores(index, weights=None, *, arithmetic, reporter):
         asked.append(arithmetic.precision)
         return score_packed(index.images, index.texts, weights=weights, arithmetic=arithmetic)
 
