@@ -29,6 +29,7 @@ from pico_core.retrieval.scoring import Scorable, score_pairs
 from pico_core.retrieval.switching.effect import widened
 from pico_core.retrieval.switching.query_sample import all_images, ranks_of
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
+from tests.reporters import Calls
 
 D = 12
 STYLES = ("night", "plain", "sepia")
@@ -474,7 +475,7 @@ def test_a_sample_is_grouped_by_the_labels_of_its_own_items(pairs, paired):
 
 def test_the_control_scores_the_same_weights_on_other_columns(pairs, paired):
     told = []
-    control = permuted_control(paired, Scorable(pairs, weights()), n_draws=3, seed=5, on_progress=told.append)
+    control = permuted_control(paired, Scorable(pairs, weights()), n_draws=3, seed=5, reporter=Calls(share=told.append))
     draw = torch.Generator().manual_seed(5)
     for change, won, lost in zip(control.changes, control.won, control.lost, strict=True):
         order = torch.randperm(D, generator=draw)
