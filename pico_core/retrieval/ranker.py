@@ -1,9 +1,7 @@
 """Pairs and weights to ranks: in a table in memory, counted block by block, or counted by a cluster."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 
 from jaxtyping import Int
 from torch import Tensor
@@ -26,20 +24,29 @@ COUNTED_FROM = 2**28  # bytes of a table of scores from which on ranks are count
 
 
 @dataclass(frozen=True, eq=False)
-class Ranker(ABC):
+class Ranker:
     """Ranks the queries of a split under any weights; `ranker_for` makes one.
 
     Attributes:
         pairs: The split that is searched, in the basis of the weights.
         plan: Which of its queries are ranked.
-        arithmetic: How scores are computed.
+        in_a_table: Whether all scores are held at once; else ranks are counted block by block.
         files: Where counts of unfinished scorings are kept and gone on with.
+        cluster: Whose workers count; None: this process does.
+        arithmetic: How scores are computed, by this process.
     """
 
     pairs: PairedEmbeddings
     plan: RankPlan
-    arithmetic: Arithmetic
+    in_a_table: bool
     files: RankFiles | None
+    cluster: Cluster | None
+    arithmetic: Arithmetic
+
+    @property
+    def queries(self) -> Int[Tensor, " q"] | None:
+        """The images that ask; None where all do."""
+        return None if len(self.plan.images) == self.plan.n_images else self.plan.images
 
     def ranks(self, weights: Columns | None = None, *, reporter: Reporter = SILENT) -> QueryRanks:
         """Ranks under these weights; None is P = 1."""
@@ -52,60 +59,22 @@ class Ranker(ABC):
             scheme: Its name is part of the name of the file where counts are kept.
             reporter: Hears of the share of this scoring; cancelled, what was counted in blocks is kept.
         """
-        pairs = self.pairs if scheme.transform is None else scheme.transform(self.pairs)
-        file = None if self.files is None else self.files.path(scheme.name, self.plan, scheme.weights)
-        return self._ranks(pairs, scheme.weights, file, reporter)
-
-    @property
-    def queries(self) -> Int[Tensor, " q"] | None:
-        """The images that ask; None where all do."""
-        return None if len(self.plan.images) == self.plan.n_images else self.plan.images
-
-    @abstractmethod
-    def _ranks(
-        self, pairs: PairedEmbeddings, weights: Columns | None, file: Path | None, reporter: Reporter
-    ) -> QueryRanks: ...
-
-
-class TableRanker(Ranker):
-    """All scores at once; the split is packed at the first question where a packed copy is small."""
+        pairs, weights = self.pairs if scheme.transform is None else scheme.transform(self.pairs), scheme.weights
+        if self.in_a_table:
+            index = self._index if scheme.transform is None else None
+            score = partial(score_pairs, pairs) if index is None else index.scores
+            return query_ranks(score(weights, arithmetic=self.arithmetic, reporter=reporter), pairs.text_image)
+        file = None if self.files is None else self.files.path(scheme.name, self.plan, weights)
+        if self.cluster is not None:
+            return distributed_ranks(self.cluster, pairs, self.plan, weights=weights, file=file, reporter=reporter)
+        return count_ranks(pairs, self.plan, weights=weights, file=file, arithmetic=self.arithmetic, reporter=reporter)
 
     @cached_property
     def _index(self) -> RetrievalIndex | None:
+        """The split packed once, where that takes little memory; on a graphics card tokens are scored as stored."""
         real = int(self.pairs.image_mask.sum()) + int(self.pairs.text_mask.sum())
-        # On a graphics card tokens are scored as they are stored.
         small = self.pairs.image_tokens.device.type == "cpu" and 4 * real * self.pairs.n_columns <= PACKED_BYTES
         return retrieval_index(self.pairs) if small else None
-
-    def _ranks(
-        self, pairs: PairedEmbeddings, weights: Columns | None, file: Path | None, reporter: Reporter
-    ) -> QueryRanks:
-        if pairs is self.pairs and self._index is not None:
-            scores = self._index.scores(weights, arithmetic=self.arithmetic, reporter=reporter)
-        else:
-            scores = score_pairs(pairs, weights, arithmetic=self.arithmetic, reporter=reporter)
-        return query_ranks(scores, pairs.text_image)
-
-
-class CountingRanker(Ranker):
-    """Block by block, so that more can be ranked than a table holds."""
-
-    def _ranks(
-        self, pairs: PairedEmbeddings, weights: Columns | None, file: Path | None, reporter: Reporter
-    ) -> QueryRanks:
-        return count_ranks(pairs, self.plan, weights=weights, file=file, reporter=reporter, arithmetic=self.arithmetic)
-
-
-@dataclass(frozen=True, eq=False)
-class ClusterRanker(Ranker):
-    """Block by block, by the workers of a cluster."""
-
-    cluster: Cluster
-
-    def _ranks(
-        self, pairs: PairedEmbeddings, weights: Columns | None, file: Path | None, reporter: Reporter
-    ) -> QueryRanks:
-        return distributed_ranks(self.cluster, pairs, self.plan, weights=weights, file=file, reporter=reporter)
 
 
 def ranker_for(
@@ -132,9 +101,8 @@ def ranker_for(
     >>> ranker_for(PairedEmbeddings.from_arrays(torch.eye(3), torch.eye(3))).ranks().image_to_text
     tensor([1, 1, 1])
     """
-    if cluster is not None:
-        if arithmetic != DEFAULT:
-            raise SettingError("a cluster scores in the precision that tokens are stored in; ask for one or the other")
-        return ClusterRanker(pairs, distributed_plan(rank_plan(pairs, queries)), arithmetic, files, cluster)
+    if cluster is not None and arithmetic != DEFAULT:
+        raise SettingError("a cluster scores in the precision that tokens are stored in; ask for one or the other")
+    plan = rank_plan(pairs, queries) if cluster is None else distributed_plan(rank_plan(pairs, queries))
     in_a_table = queries is None and files is None and 4 * pairs.n_images * pairs.n_texts <= COUNTED_FROM
-    return (TableRanker if in_a_table else CountingRanker)(pairs, rank_plan(pairs, queries), arithmetic, files)
+    return Ranker(pairs, plan, in_a_table and cluster is None, files, cluster, arithmetic)
