@@ -32,10 +32,10 @@ from pico_core.retrieval.rank_files import RankFiles
 from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.retrieval.schemes.beside_a_study import report_controls
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
 GIVEN = Basis("given")
-REPORTED = 8  # scorings of the test split without an oracle: unweighted, weighted, six controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,9 @@ def run_study(
     queries = report_queries(parts.test, config)
     arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
-    n_scorings = REPORTED + (known is not None) + has_style_labels(parts.fit)
+    n_scorings = (
+        2 + sum(bool(scheme.in_report) for scheme in SCHEMES) - (known is None) - (not has_style_labels(parts.fit))
+    )
     built = _share_of_construction(parts, config.construction, n_scorings, queries)
     building = notes.part(0.0, built, steps=True)
     try:
