@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.method.history import Construction, History
-from pico_core.retrieval.evaluation import paired_difference
+from pico_core.retrieval.metrics import paired_difference
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 
 HALF = 0.5

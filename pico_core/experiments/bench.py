@@ -13,17 +13,18 @@ from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.experiments.datasets import OpenDataset
-from pico_core.kernels.metrics import QueryRanks, query_ranks
+from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
-from pico_core.retrieval.evaluation import image_rsum, retrieval_feedback
+from pico_core.retrieval.evaluation import retrieval_feedback
+from pico_core.retrieval.metrics import image_rsum
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.schemes.learned import LearningConfig, learn_weights
 from pico_core.retrieval.schemes.method import N_PERMUTATIONS
 from pico_core.retrieval.schemes.scheme import Change, Fitted, NotApplicable, Transform
-from pico_core.retrieval.scoring import score_pairs
 from pico_core.retrieval.uncertainty import mismatched_null
 from pico_core.studies.study import study_basis
 
@@ -85,7 +86,7 @@ class Workbench:
     @cached_property
     def unweighted(self) -> QueryRanks:
         """Ranks of the test split at P = 1, in the basis of the dataset; no rotation would change them."""
-        return ranked(self.splits().test)
+        return ranker_for(self.splits().test).ranks()
 
     def feedback(self, config: StudyConfig | None = None) -> Feedback:
         """Feedback that scores the same weights once only."""
@@ -170,13 +171,9 @@ class Workbench:
     def at_shrinkage(self, repair: Callable[[PairedEmbeddings, float], Transform]) -> Fitted:
         """A repair of the fit split, at the shrinkage that the feedback split likes best."""
         held = self.splits().feedback
-        tried = {shrinkage: repair(self.fit, shrinkage) for shrinkage in SHRINKAGES}
-
-        def score(shrinkage: float) -> float:
-            return float(image_rsum(ranked(tried[shrinkage](held)), held.text_image).double().mean())
-
-        best = max(tried, key=score)
-        return Fitted(transform=tried[best], note=f"shrinkage {best:g}")
+        ranker = ranker_for(held)
+        tried = [Fitted(transform=repair(self.fit, s), note=f"shrinkage {s:g}") for s in SHRINKAGES]
+        return max(tried, key=lambda fitted: image_rsum(ranker.ranks_of(fitted), held.text_image).double().mean())
 
     def truth(self) -> Columns:
         """The planted semantic share of the columns.
@@ -194,11 +191,6 @@ class Workbench:
 def changed_config(config: StudyConfig, changes: tuple[Change, ...]) -> StudyConfig:
     """These settings with some of them changed."""
     return config.with_settings({change.setting: change.value for change in changes})
-
-
-def ranked(pairs: PairedEmbeddings, weights: Columns | None = None) -> QueryRanks:
-    """Ranks of every query of a split."""
-    return query_ranks(score_pairs(pairs, weights), pairs.text_image)
 
 
 def warm_up() -> None:

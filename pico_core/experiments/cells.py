@@ -3,17 +3,18 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final
 
 import polars as pl
 
 from pico_core.errors import PicoError
-from pico_core.experiments.bench import Workbench, changed_config, ranked
+from pico_core.experiments.bench import Workbench, changed_config
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
-from pico_core.retrieval.evaluation import image_rsum, mean_paired_difference
+from pico_core.retrieval.metrics import image_rsum, mean_paired_difference
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.schemes.catalogue import REFERENCE
 from pico_core.retrieval.schemes.method import N_PERMUTATIONS, PERMUTED
 from pico_core.retrieval.schemes.scheme import Fitted, Scheme
@@ -200,6 +201,5 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
 
 
 def _test_ranks(bench: Workbench, fitted: Fitted) -> list[QueryRanks]:
-    test = bench.splits(fitted.config).test
-    changed = test if fitted.transform is None else fitted.transform(test)
-    return [ranked(changed, weights) for weights in fitted.draws]
+    ranker = ranker_for(bench.splits(fitted.config).test)
+    return [ranker.ranks_of(replace(fitted, weights=weights)) for weights in fitted.draws]

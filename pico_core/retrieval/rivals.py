@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.retrieval.evaluation import paired_difference
+from pico_core.retrieval.metrics import paired_difference
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
 

@@ -29,12 +29,13 @@ from pico_core.method.history import Construction
 from pico_core.reporter import SILENT, Notes, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
 from pico_core.retrieval.rank_files import RankFiles
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.retrieval.schemes.beside_a_study import report_controls
+from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 PACKAGES = ("pico-lens", "torch", "scikit-learn", "scipy", "numpy", "polars")
 GIVEN = Basis("given")
-REPORTED = 8  # scorings of the test split without an oracle: unweighted, weighted, six controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +160,19 @@ def run_study(
     queries = report_queries(parts.test, config)
     arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
-    n_scorings = REPORTED + (known is not None) + has_style_labels(parts.fit)
+    n_scorings = (
+        2 + sum(bool(scheme.in_report) for scheme in SCHEMES) - (known is None) - (not has_style_labels(parts.fit))
+    )
     built = _share_of_construction(parts, config.construction, n_scorings, queries)
     building = notes.part(0.0, built, steps=True)
     try:
         construction = construct(
             parts.fit,
-            feedback=retrieval_feedback(parts.feedback, arithmetic=arithmetic, cluster=cluster, reporter=building),
+            feedback=retrieval_feedback(
+                parts.feedback,
+                ranker=ranker_for(parts.feedback, cluster=cluster, arithmetic=arithmetic),
+                reporter=building,
+            ),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             reporter=building,
@@ -176,10 +183,8 @@ def run_study(
         parts.test,
         weights=construction.weights,
         controls=report_controls(parts.fit, construction, seed=config.seed, truth=known),
-        arithmetic=arithmetic,
-        queries=queries,
+        ranker=ranker_for(parts.test, queries=queries, cluster=cluster, arithmetic=arithmetic),
         reporter=notes.part(built, 1.0),
-        cluster=cluster,
     )
     columns = column_table(
         parts.fit,
@@ -232,11 +237,14 @@ def evaluate_study(
         splits.test,
         weights=study.construction.weights,
         controls=report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known),
-        arithmetic=arithmetic,
-        queries=report_queries(splits.test, study.config),
-        files=None if keep is None else RankFiles(keep, identity),
+        ranker=ranker_for(
+            splits.test,
+            queries=report_queries(splits.test, study.config),
+            files=None if keep is None else RankFiles(keep, identity),
+            cluster=cluster,
+            arithmetic=arithmetic,
+        ),
         reporter=reporter,
-        cluster=cluster,
     )
 
 

@@ -14,7 +14,7 @@ from pico_core.encoders import load_small
 from pico_core.errors import DataError
 from pico_core.formats.native import save_pairs
 from pico_core.reporter import NoteWarning
-from pico_core.retrieval import evaluation, scoring
+from pico_core.retrieval import ranker, scoring
 from pico_core.retrieval.best_candidates import top_candidates
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.rank_counts import rank_plan
@@ -100,7 +100,7 @@ def test_feedback_from_a_packed_split_is_the_same_to_the_bit(planted, monkeypatc
 
 
 def test_a_run_keeps_what_was_told(pico, planted, study, tmp_path, scarce, monkeypatch):
-    monkeypatch.setattr(evaluation, "_worth_packing", lambda _pairs: False)
+    monkeypatch.setattr(ranker, "PACKED_BYTES", -1)
     save_pairs(planted.pairs, tmp_path / "data")
     scarce(100)
     done = pico("construct", tmp_path / "data", "--out", tmp_path / "run", "--json", "--set", "n_iterations=2")

@@ -126,7 +126,7 @@ def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
     right, paired = found.right.scorable, now.paired
 
     def work(job: "Job[PermutedControl]") -> PermutedControl:
-        return permuted_control(paired, right, on_progress=job.pulse)
+        return permuted_control(paired, right, reporter=job.reporter)
 
     job = background.ask(_control_key(found), "Permuting the weights", work)
     _follow(CONTROL, job.key)
@@ -201,7 +201,7 @@ def _ask(one: Side) -> "Job[QueryRanks]":
 def _work(one: Side, job: "Job[QueryRanks]") -> QueryRanks:
     test = one.scorable.pairs
     return query_sample.ranks_of(
-        test, one.scorable.weights, images=query_sample.all_images(test), on_progress=job.pulse
+        test, one.scorable.weights, images=query_sample.all_images(test), reporter=job.reporter
     )
 
 

@@ -115,7 +115,7 @@ def ask_switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ..
         images = query_sample.all_images(base.pairs)
         ranks = [
             query_sample.ranks_of(
-                one.pairs, one.weights, images=images, on_progress=lambda share, n=number: job.pulse((n + share) / 2)
+                one.pairs, one.weights, images=images, reporter=job.reporter.part(number / 2, (number + 1) / 2)
             )
             for number, one in enumerate((base, after))
         ]
@@ -141,7 +141,7 @@ def switch_control(
             before=effect.before,
             images=effect.images,
             means=means,
-            on_progress=job.pulse,
+            reporter=job.reporter,
         )
 
     return background.ask(key, f"Switching random columns, {N_CONTROLS} draws", work)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pico_core.experiments.trainings.results import Trained
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.retrieval.evaluation import image_rsum, paired_difference
+from pico_core.retrieval.metrics import image_rsum, paired_difference
 from pico_core.training.records import Epoch
 
 SCHEMA: Final = pl.Schema(

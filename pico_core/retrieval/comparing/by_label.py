@@ -16,7 +16,7 @@ from pico_core.data.labels import speaks_of_style, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import recall_at
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.evaluation import CUTS
+from pico_core.retrieval.metrics import CUTS
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.switching.effect import widened
 from pico_core.retrieval.uncertainty import FALSE_DISCOVERY, bootstrap_counts, percentile_estimate

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.evaluation import (
+from pico_core.retrieval.metrics import (
     median_differences,
     mrr_difference,
     paired_difference,

@@ -1,12 +1,12 @@
 """The control of a comparison: the weights of the right side, handed to other columns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.evaluation import image_rsum
+from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.retrieval.scoring import Scorable
@@ -49,7 +49,7 @@ def permuted_control(
     *,
     n_draws: int = N_DRAWS,
     seed: int = 0,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> PermutedControl:
     """Score with the weights of the right side in a random order, a few times, on the same queries.
 
@@ -58,19 +58,14 @@ def permuted_control(
         right: The right side.
         n_draws: How many permutations.
         seed: Of the permutations.
-        on_progress: Told the share that is done; what it raises ends the work.
+        reporter: Hears of the share that is done.
     """
-    told = on_progress or (lambda _share: None)
     before = image_rsum(paired.left, paired.owner).double().mean()
     changes, won, lost = [], [], []
     draws = permuted_weights(right.weights, n_draws, generator=torch.Generator().manual_seed(seed))
     for number, weights in enumerate(draws):
-        after = ranks_of(
-            right.pairs,
-            weights,
-            images=paired.images,
-            on_progress=_share_of(told, number, n_draws),
-        )
+        part = reporter.part(number / n_draws, (number + 1) / n_draws)
+        after = ranks_of(right.pairs, weights, images=paired.images, reporter=part)
         changes.append(float(image_rsum(after, paired.owner).double().mean() - before))
         rise = torch.cat(
             [
@@ -81,7 +76,3 @@ def permuted_control(
         won.append(100 * float((rise > 0).double().mean()))
         lost.append(100 * float((rise < 0).double().mean()))
     return PermutedControl(tuple(changes), tuple(won), tuple(lost))
-
-
-def _share_of(tell: Callable[[float], None], number: int, total: int) -> Callable[[float], None]:
-    return lambda share: tell((number + share) / total)

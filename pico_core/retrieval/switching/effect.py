@@ -1,7 +1,7 @@
 """What a column switch does to retrieval: recall with its paired interval, queries won and lost, chance columns."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks, recall_at
-from pico_core.retrieval.evaluation import CUTS, paired_difference, recall_differences, retrieval_metrics
+from pico_core.reporter import SILENT, Reporter
+from pico_core.retrieval.metrics import CUTS, paired_difference, recall_differences, retrieval_metrics
 from pico_core.retrieval.rankings import largest_moves
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import QueryKind, Scorable
@@ -231,7 +232,7 @@ def control_band(
     means: ColumnMeans | None = None,
     n_draws: int = N_CONTROLS,
     seed: int = 0,
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> ControlBand:
     """Switch as many random columns the same way, a few times, on the same queries.
 
@@ -244,14 +245,14 @@ def control_band(
         means: Of the fit split; needed for one-sided means.
         n_draws: How many draws.
         seed: Of the draws.
-        on_progress: Told the share that is done; what it raises ends the work.
+        reporter: Hears of the share that is done.
     """
     owner = local_text_image(base.pairs, images)
     changes = []
     for number, drawn in enumerate(random_columns(columns, base.pairs.n_columns, n_draws=n_draws, seed=seed)):
         other = switched(base, drawn, setting, means=means)
-        told = None if on_progress is None else _share_of(on_progress, number, n_draws)
-        after = ranks_of(other.pairs, other.weights, images=images, on_progress=told)
+        part = reporter.part(number / n_draws, (number + 1) / n_draws)
+        after = ranks_of(other.pairs, other.weights, images=images, reporter=part)
         recalls = [e.value for e in recall_differences(after, before, owner, n_draws=2)]
         changes.append((*recalls, sum(recalls)))
     return ControlBand(len(set(columns)), tuple(changes))
@@ -271,7 +272,3 @@ def widened(estimate: Estimate, n: int) -> Estimate:
     by = t / z * math.sqrt(n / free)
     value = estimate.value
     return replace(estimate, low=value + by * (estimate.low - value), high=value + by * (estimate.high - value))
-
-
-def _share_of(tell: Callable[[float], None], number: int, total: int) -> Callable[[float], None]:
-    return lambda share: tell((number + share) / total)

@@ -1,15 +1,17 @@
 """Ranks of some queries against everything: what a quick answer can afford, and all queries on demand."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.kernels.metrics import QueryRanks, query_ranks, row_ranks
-from pico_core.retrieval.scoring import scores_of
+from pico_core.kernels.metrics import QueryRanks
+from pico_core.reporter import SILENT, Reporter
+from pico_core.retrieval.rank_counts import rank_plan
+from pico_core.retrieval.rank_files import count_ranks
 
 # Multiplications and additions of one quick scoring: a quarter of a second of one slow core, so that the
 # answer with the page around it is there within one. One place for all.
@@ -74,7 +76,7 @@ def ranks_of(
     weights: Columns,
     *,
     images: Int[Tensor, " q"],
-    on_progress: Callable[[float], None] | None = None,
+    reporter: Reporter = SILENT,
 ) -> QueryRanks:
     """Ranks of these images, and of all their texts, among all items of the split.
 
@@ -82,46 +84,10 @@ def ranks_of(
         pairs: The split that is searched, in the basis of the weights.
         weights: P, one factor per column.
         images: Query images, sorted; all of them give the ranks of `query_ranks` at half the cost per query.
-        on_progress: Told the share that is done; what it raises ends the work.
+        reporter: Hears of the share that is done.
 
     Returns:
         Ranks in the order of `images` and of `texts_of(pairs, images)`.
     """
-    told = on_progress or (lambda _share: None)
-    owner = pairs.text_image.cpu()
-    if len(images) == pairs.n_images:
-        rows = []
-        for chunk in torch.split(torch.arange(pairs.n_images), CHUNK):
-            rows.append(_rows(pairs, chunk, weights))
-            told((int(chunk[-1]) + 1) / pairs.n_images)
-        return query_ranks(torch.cat(rows), owner)
-    texts = texts_of(pairs, images)
-    from_images = row_ranks(_rows(pairs, images, weights), _same(images, owner))
-    told(0.5)
-    from_texts = row_ranks(_columns(pairs, texts, weights).T, _same(owner[texts], torch.arange(pairs.n_images)))
-    told(1.0)
-    return QueryRanks(from_images.ranks, from_texts.ranks, from_images.tied, from_texts.tied)
-
-
-def _rows(pairs: PairedEmbeddings, images: Int[Tensor, " q"], weights: Columns) -> Tensor:
-    return scores_of(
-        pairs.image_tokens[images],
-        pairs.text_tokens,
-        image_mask=pairs.image_mask[images],
-        text_mask=pairs.text_mask,
-        weights=weights,
-    ).cpu()
-
-
-def _columns(pairs: PairedEmbeddings, texts: Int[Tensor, " r"], weights: Columns) -> Tensor:
-    return scores_of(
-        pairs.image_tokens,
-        pairs.text_tokens[texts],
-        image_mask=pairs.image_mask,
-        text_mask=pairs.text_mask[texts],
-        weights=weights,
-    ).cpu()
-
-
-def _same(left: Int[Tensor, " a"], right: Int[Tensor, " b"]) -> Bool[Tensor, "a b"]:
-    return left[:, None] == right[None, :]
+    plan = replace(rank_plan(pairs, images), image_block=CHUNK, text_block=max(1, pairs.n_texts))
+    return count_ranks(pairs, plan, weights=weights, reporter=reporter)

@@ -11,6 +11,7 @@ import torch
 
 from pico_app.answers import side_ranks
 from pico_app.server import background
+from pico_core.reporter import SILENT
 from pico_core.retrieval.comparing.by_label import LabelColumn
 from pico_core.retrieval.switching import query_sample
 from tests.pico_app.opening import page
@@ -249,16 +250,16 @@ def slow(monkeypatch):
     """A sample instead of all queries, and exact ranks that wait until they are let go."""
     go, running, exact = threading.Event(), [], query_sample.ranks_of
 
-    def ranks_of(pairs, weights, *, images, on_progress=None):
-        if len(images) < pairs.n_images or on_progress is None:
-            return exact(pairs, weights, images=images, on_progress=on_progress)
+    def ranks_of(pairs, weights, *, images, reporter=SILENT):
+        if len(images) < pairs.n_images or reporter is SILENT:
+            return exact(pairs, weights, images=images, reporter=reporter)
         running.append(weights)
         try:
             while not go.wait(0.01):
-                on_progress(0.25)
+                reporter.share(0.25)
         finally:
             running.pop()
-        return exact(pairs, weights, images=images, on_progress=on_progress)
+        return exact(pairs, weights, images=images, reporter=reporter)
 
     for cache in (side_ranks._sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
         cache.clear()

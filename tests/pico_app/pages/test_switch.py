@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.figures import switch as draw
 from pico_app.state.switch_choice import Switching, from_address
+from pico_core.reporter import SILENT
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.switching.effect import METRICS, ControlBand, MetricRow
 from pico_core.retrieval.switching.setting import Move
@@ -294,10 +295,10 @@ def test_a_cancelled_exact_answer_leaves_the_estimate(small_budget, monkeypatch)
 
     gate, ranks_of = threading.Event(), query_sample.ranks_of
 
-    def slow(pairs, weights, *, images, on_progress=None):
+    def slow(pairs, weights, *, images, reporter=SILENT):
         if len(images) == pairs.n_images:
             assert gate.wait(20)
-        return ranks_of(pairs, weights, images=images, on_progress=on_progress)
+        return ranks_of(pairs, weights, images=images, reporter=reporter)
 
     monkeypatch.setattr(query_sample, "ranks_of", slow)
     app = settled(opened("planted", set="lowest-10"))

@@ -21,6 +21,7 @@ from pico_core.retrieval.distributed_ranks import distributed_plan
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import count_ranks
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.storage.token_files import StoredTokens
 from pico_core.studies.runs import _compared
 from pico_core.studies.study import evaluate_study, run_study, study_splits
@@ -91,8 +92,11 @@ def test_a_sample_of_queries(cluster, stored, study, monkeypatch):
     here = count_ranks(test, plan, weights=weights)
     there = distributed_ranks.distributed_ranks(cluster, test, distributed_plan(plan), weights=weights)
     assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))
-    one = retrieval_report(test, weights=weights, queries=queries, n_draws=10, cluster=cluster)
-    assert one.weighted.metrics == retrieval_report(test, weights=weights, queries=queries, n_draws=10).weighted.metrics
+    own, theirs = (
+        retrieval_report(test, weights=weights, n_draws=10, ranker=ranker_for(test, queries=queries, cluster=who))
+        for who in (None, cluster)
+    )
+    assert own.weighted.metrics == theirs.weighted.metrics
 
 
 def test_statistics_of_small_blocks(cluster, stored, planted):

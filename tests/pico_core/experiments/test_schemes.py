@@ -6,18 +6,20 @@ import pytest
 import torch
 
 from pico_core.data.label_shares import label_oracle
-from pico_core.experiments.bench import SHRINKAGES, Workbench, ranked
+from pico_core.experiments.bench import SHRINKAGES, Workbench
 from pico_core.experiments.cells import RECIPES, compute_cell, plan_cell
 from pico_core.experiments.config import DatasetChoice
 from pico_core.experiments.datasets import OpenDataset
+from pico_core.kernels.metrics import query_ranks
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
 from pico_core.method.probabilities import pseudo_semantic_probabilities
-from pico_core.retrieval.evaluation import image_rsum
+from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.method import N_PERMUTATIONS
 from pico_core.retrieval.schemes.scheme import NotApplicable
 from pico_core.retrieval.schemes.simple import column_correlation
+from pico_core.retrieval.scoring import score_pairs
 from pico_core.retrieval.uncertainty import bootstrap_counts, mismatched_null
 from pico_core.studies.study import run_study
 
@@ -37,6 +39,10 @@ def bench(planted):
 @pytest.fixture(scope="module")
 def given(planted):
     return bench_of(planted.pairs, planted.semantic_share, basis="given")
+
+
+def ranked(pairs, weights=None):
+    return query_ranks(score_pairs(pairs, weights), pairs.text_image)
 
 
 def scheme(bench, name):

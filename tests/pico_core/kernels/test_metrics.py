@@ -6,7 +6,8 @@ import torch
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks, recall_at, reciprocal
-from pico_core.retrieval.evaluation import image_rsum, paired_difference, retrieval_report
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import image_rsum, paired_difference
 
 
 def oracle_ranks(scores, owner):

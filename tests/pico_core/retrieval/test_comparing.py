@@ -22,18 +22,14 @@ from pico_core.retrieval.comparing.moves import move_counts, moves_frame, query_
 from pico_core.retrieval.comparing.paired import pair_ranks, ranks_among
 from pico_core.retrieval.comparing.permuted import permuted_control
 from pico_core.retrieval.comparing.recall_curves import curve_cuts, recall_curve
-from pico_core.retrieval.evaluation import (
-    median_differences,
-    mrr_difference,
-    paired_difference,
-    recall_differences,
-    retrieval_report,
-)
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import median_differences, mrr_difference, paired_difference, recall_differences
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs
 from pico_core.retrieval.switching.effect import widened
 from pico_core.retrieval.switching.query_sample import all_images, ranks_of
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
+from tests.reporters import Calls
 
 D = 12
 STYLES = ("night", "plain", "sepia")
@@ -479,7 +475,7 @@ def test_a_sample_is_grouped_by_the_labels_of_its_own_items(pairs, paired):
 
 def test_the_control_scores_the_same_weights_on_other_columns(pairs, paired):
     told = []
-    control = permuted_control(paired, Scorable(pairs, weights()), n_draws=3, seed=5, on_progress=told.append)
+    control = permuted_control(paired, Scorable(pairs, weights()), n_draws=3, seed=5, reporter=Calls(share=told.append))
     draw = torch.Generator().manual_seed(5)
     for change, won, lost in zip(control.changes, control.won, control.lost, strict=True):
         order = torch.randperm(D, generator=draw)

@@ -8,7 +8,8 @@ from pico_core.columns.summary import column_table
 from pico_core.kernels.metrics import query_ranks
 from pico_core.method.construction import average_prototypes, probabilities_from
 from pico_core.method.prototypes import ColumnPoints
-from pico_core.retrieval.evaluation import image_rsum, retrieval_report
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.schemes.beside_a_study import report_controls
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.studies.study import study_splits

@@ -10,6 +10,7 @@ from pico_core.kernels.similarity import score_packed
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.precision import _agreement
+from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.records import PrecisionAgreement
 from pico_core.retrieval.scoring import retrieval_index
 from pico_core.studies.reports import report_json
@@ -30,7 +31,12 @@ def test_agreement_is_by_query():
 def test_the_report_publishes_it_where_the_switch_is_on():
     pairs = planted_pairs(PlantedConfig(n_images=40, n_columns=16)).pairs
     plain = retrieval_report(pairs, weights=torch.ones(16), n_draws=20)
-    found = retrieval_report(pairs, weights=torch.ones(16), n_draws=20, arithmetic=Arithmetic(precision="bfloat16"))
+    found = retrieval_report(
+        pairs,
+        weights=torch.ones(16),
+        ranker=ranker_for(pairs, arithmetic=Arithmetic(precision="bfloat16")),
+        n_draws=20,
+    )
     assert plain.agreement is None
     assert "agreement" not in report_json(plain)
     assert found.agreement.precision == report_json(found)["agreement"]["precision"] == "bfloat16"
@@ -47,7 +53,7 @@ def test_a_study_can_score_in_bfloat16_and_says_so(tmp_path, monkeypatch):
     config = StudyConfig().with_settings({"n_iterations": 2, "n_prototypes": 2, "precision": "bfloat16"})
     asked = []
 
-    def scores(index, weights=None, *, arithmetic):
+    def scores(index, weights=None, *, arithmetic, reporter):
         asked.append(arithmetic.precision)
         return score_packed(index.images, index.texts, weights=weights, arithmetic=arithmetic)
 

@@ -10,7 +10,8 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks
-from pico_core.retrieval.evaluation import paired_difference, retrieval_report
+from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.metrics import paired_difference
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs
 from pico_core.retrieval.switching.effect import control_band, random_columns, switch_effect, widened
@@ -22,6 +23,7 @@ from pico_core.retrieval.switching.query_sample import (
     texts_of,
 )
 from pico_core.retrieval.switching.setting import changes_nothing, column_means, query_move, switched
+from tests.reporters import Calls
 
 
 @pytest.fixture(scope="module")
@@ -174,11 +176,11 @@ def test_progress_rises_to_one_and_can_end_the_work(parts):
     _, test = parts
     for asked in (torch.arange(30), torch.tensor([1, 2])):
         told = []
-        ranks_of(test, torch.ones(12), images=asked, on_progress=told.append)
+        ranks_of(test, torch.ones(12), images=asked, reporter=Calls(share=told.append))
         assert told == sorted(told)
         assert told[-1] == 1
     with pytest.raises(KeyboardInterrupt):
-        ranks_of(test, torch.ones(12), images=torch.arange(30), on_progress=_stop)
+        ranks_of(test, torch.ones(12), images=torch.arange(30), reporter=Calls(share=_stop))
 
 
 def _stop(_share):
@@ -308,7 +310,7 @@ def test_the_control_is_the_effect_of_those_columns(parts):
     base, asked = Scorable(test, torch.ones(12)), torch.arange(30)
     before = ranks_of(test, base.weights, images=asked)
     told = []
-    band = control_band(base, [3, 4], "off", before=before, images=asked, n_draws=3, on_progress=told.append)
+    band = control_band(base, [3, 4], "off", before=before, images=asked, n_draws=3, reporter=Calls(share=told.append))
     assert told == sorted(told)
     assert told[-1] == 1
     for drawn, changes in zip(random_columns([3, 4], 12, n_draws=3), band.changes, strict=True):
