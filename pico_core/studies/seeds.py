@@ -34,6 +34,9 @@ class ScoringOverSeeds:
     difference: Estimate
     verdicts: tuple[int, int, int]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", SCHEMES.current_name(self.name))  # stored tables hold names of 1.0.0
+
 
 @dataclass(frozen=True)
 class SeedsReport:
@@ -62,7 +65,7 @@ class SeedsReport:
             SettingError: there is none of this name.
         """
         for row in self.rows:
-            if SCHEMES.current_name(row.name) == SCHEMES.current_name(name):  # stored tables hold names of 1.0.0
+            if row.name == SCHEMES.current_name(name):
                 return row
         raise SettingError(f"no scoring is called {name!r}; there are {', '.join(row.name for row in self.rows)}")
 
