@@ -9,10 +9,9 @@ import torch
 
 from pico_app.answers import method
 from pico_app.figures import first_steps as draw
-from pico_app.pages.method import badge
 from pico_app.pages.method.page import STEPS as ALL_STEPS
 from pico_app.pages.method.page import handout
-from pico_app.pages.method.step import Pick, factor, number
+from pico_app.pages.method.step import SHAPES, Pick, badge_html, factor, number
 from pico_app.words.answers import ANSWERS
 from pico_app.workspace import Workspace
 from pico_core.demo.lessons import LESSONS
@@ -136,15 +135,15 @@ def test_the_numbers_of_step_four_make_the_coordinate_that_is_clustered(made, pi
 
 def test_every_step_says_whose_it_is_and_where_it_stands():
     for step in STEPS:
-        assert step.provenance in badge.SHAPES
+        assert step.provenance in SHAPES
         assert len(step.source) > 40
         assert step.formula
         assert step.question.endswith("?")
         assert 2 <= len(re.findall(r"[.?](?: |$)", step.about)) <= 4
-        html = badge.badge_html(step.provenance, step.source)
+        html = badge_html(step.provenance, step.source)
         assert f"</span>{step.provenance}</span>" in html
-        assert badge.SHAPES[step.provenance][0] in html
-    assert all(len(set(kind)) == 3 for kind in zip(*badge.SHAPES.values(), strict=True))
+        assert SHAPES[step.provenance][0] in html
+    assert all(len(set(kind)) == 3 for kind in zip(*SHAPES.values(), strict=True))
     assert len(set(SLUGS)) == len(STEPS)
 
 

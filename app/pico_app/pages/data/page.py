@@ -6,11 +6,10 @@ from textwrap import shorten
 import streamlit as st
 
 from pico_app.answers import datasets, outside, pictures, retrieval, studies, uploads
+from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.data import encode
-from pico_app.pages.going import ask_button
 from pico_app.pages.page import Page
 from pico_app.pages.parts import facts, prose, question
-from pico_app.pages.report import report_button
 from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace

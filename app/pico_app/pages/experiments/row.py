@@ -5,8 +5,7 @@ from markupsafe import Markup
 
 from pico_app import templates
 from pico_app.answers import experiments
-from pico_app.pages.method.badge import SHAPES
-from pico_app.pages.method.step import Provenance
+from pico_app.pages.method.step import SHAPES, Provenance
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.verdicts import digits_of
 from pico_core.retrieval.schemes.catalogue import SCHEMES

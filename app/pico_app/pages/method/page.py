@@ -18,9 +18,8 @@ from pico_app.pages.method import (
     retrieval,
     signs,
 )
-from pico_app.pages.method.badge import badge
 from pico_app.pages.method.picking import choose_pick, current_pick
-from pico_app.pages.method.step import Pick, Step
+from pico_app.pages.method.step import Pick, Step, badge_html
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
 from pico_app.pages.waiting import waiting
@@ -206,7 +205,7 @@ def _present(wanted: bool) -> None:
 
 def _say(step: Step, space: Workspace, pick: Pick) -> None:
     """Formula, numbers, words, and the question before the figure."""
-    badge(step.provenance, step.source)
+    st.html(badge_html(step.provenance, step.source))
     st.latex(step.formula)
     st.caption(_numbers_of(step, pick))
     st.latex(step.substituted(space, pick))

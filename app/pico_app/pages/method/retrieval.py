@@ -7,7 +7,7 @@ import streamlit as st
 
 from pico_app.answers import documents, retrieval, teaching
 from pico_app.figures.method_strength import rank_curve
-from pico_app.pages.going import ask_button
+from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import asked, figure, prose
 from pico_app.state import queries, screen, widgets

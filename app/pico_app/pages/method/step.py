@@ -4,13 +4,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from markupsafe import Markup
+
 from pico_app.answers import documents
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure
 from pico_app.state import screen
+from pico_app.templates import render
 from pico_app.workspace import Workspace
 
 Provenance = Literal["paper", "reconstruction", "beyond the paper"]
+# Whose a step is, by shape and by colour.
+SHAPES: dict[Provenance, tuple[str, str]] = {
+    "paper": ("●", "#0072B2"),
+    "reconstruction": ("◆", "#D55E00"),
+    "beyond the paper": ("▲", "#CC79A7"),
+}
 
 
 @dataclass(frozen=True)
@@ -95,3 +104,12 @@ def factor(value: float, digits: int = 3) -> str:
     """
     text = number(value, digits)
     return f"({text})" if text.startswith("{") else text
+
+
+def badge_html(provenance: Provenance, source: str) -> Markup:
+    """Whose a step is, by word, shape and colour, with its source.
+
+    >>> "<b>" in badge_html("paper", "a <b> c")
+    False
+    """
+    return render("badge", kind=provenance, look=SHAPES[provenance], label="", text=source)

@@ -9,10 +9,9 @@ from pico_app.answers import demos, drawn, readings, retrieval, studies
 from pico_app.figures import overview as draw
 from pico_app.figures import ranked_lists as lists
 from pico_app.pages import parts, tour
-from pico_app.pages.going import ask_button
+from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, prose, question
-from pico_app.pages.report import report_button
 from pico_app.state import queries, screen
 from pico_app.workspace import Frame, Workspace
 from pico_core.method.bases import BASES

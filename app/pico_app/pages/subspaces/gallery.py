@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pico_app import templates
 from pico_app.answers import pictures, retrieval
-from pico_app.pages.going import ask_button
+from pico_app.pages.buttons import ask_button
 from pico_app.state import queries, selections
 from pico_app.workspace import Workspace
 from pico_core.spaces.change import NeighbourhoodChange, SideChange

@@ -8,12 +8,21 @@ from pico_app.answers import maps
 from pico_app.figures import purity as drawing
 from pico_app.figures.space_numbers import NumberRow, numbers_html
 from pico_app.pages.parts import figure
-from pico_app.pages.subspaces import definitions
 from pico_app.pages.subspaces.maps import Shown
 from pico_app.state import screen
 from pico_app.workspace import Workspace
-from pico_core.spaces.purity import Separation
+from pico_core.spaces.purity import Purity, Separation
 from pico_core.spaces.trust import MapTrust
+
+# What every number of the page is, in words; opened by a click on its name.
+RANDOM = (
+    "Random weights: the same probabilities on other columns, {draws}; in brackets the lowest and the highest draw."
+)
+GAP = (
+    "Length of the difference between the mean image and the mean text, both of unit vectors: 0 no gap, 2 opposite. "
+    "Interval: images resampled with their texts. " + RANDOM.format(draws="five permutations")
+)
+NO_TRUST = "Needs at least five items."
 
 
 def render(space: Workspace, numbers: maps.SpaceNumbers) -> Separation:
@@ -61,11 +70,35 @@ def _rows(
         one = purity.semantic if name == "semantic" else purity.style
         called = "Purity of modality" if purity.role == "modality" else f"Purity of {purity.role}: {purity.label}"
         called += "" if purity.role == "modality" else f" of {purity.items}"
-        rows.append(NumberRow(called, definitions.purity(purity), one.purity, one.random))
+        rows.append(NumberRow(called, _about_purity(purity), one.purity, one.random))
     gap = numbers.gaps.semantic if name == "semantic" else numbers.gaps.style
-    rows.append(NumberRow("Modality gap", definitions.GAP, gap.gap, gap.random))
+    rows.append(NumberRow("Modality gap", GAP, gap.gap, gap.random))
     if trust is None:
-        rows.append(NumberRow("Trustworthiness of the map", definitions.NO_TRUST, None, None, "too few items"))
+        rows.append(NumberRow("Trustworthiness of the map", NO_TRUST, None, None, "too few items"))
     else:
-        rows.append(NumberRow("Trustworthiness of the map", definitions.trust(trust), trust.trust, trust.random))
+        rows.append(NumberRow("Trustworthiness of the map", _about_trust(trust), trust.trust, trust.random))
     return rows
+
+
+def _about_purity(found: Purity) -> str:
+    """What the purity of a label is, and on how many items it was measured."""
+    whose = "items of both modalities" if found.role == "modality" else found.items
+    measured = (
+        f"all {found.n_items:,}" if found.n_measured == found.n_items else f"{found.n_measured:,} of {found.n_items:,}"
+    )
+    return (
+        f"Share of an item's {found.neighbours} nearest neighbours that carry its label, in full dimensions, not on "
+        f"the map; mean over {measured} {whose} with a label, {found.n_values} values. Permuted labels would give "
+        f"{found.semantic.permuted.value:.3f}. Interval: images resampled. {RANDOM.format(draws='five permutations')}"
+    )
+
+
+def _about_trust(found: MapTrust) -> str:
+    """What trustworthiness is, and on how many items it was measured."""
+    draws = "one permutation" if found.draws == 1 else f"{found.draws} permutations"
+    control = RANDOM.format(draws=draws).split(";")[0] + ", mapped in the same way." if found.draws else ""
+    return (
+        f"1 minus what strangers cost that the map brings near: for each of an item's {found.neighbours} neighbours on "
+        "the map, by how many ranks it is too far off in the space. 1: no strangers; about 0.5: points placed at "
+        f"random. Measured on {found.n_items:,} items; interval: images resampled. {control}"
+    )
