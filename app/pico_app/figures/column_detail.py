@@ -111,10 +111,7 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
         y=list(range(len(words))),
         mode="markers",
         marker={"symbol": "diamond", "color": TEXT, "size": 10},
-        error_x={
-            **interval([v.low for v in values], [v.high for v in values], [v.value for v in values]),
-            "color": TEXT,
-        },
+        error_x={**_ends(values), "color": TEXT},
         customdata=[[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words],
         hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]<br>%{customdata[0]} times, texts of "
         "%{customdata[1]} images<extra></extra>",

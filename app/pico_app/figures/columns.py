@@ -131,7 +131,7 @@ def marks_json(table: pl.DataFrame, *, plots: Mapping[str, Shown], selected: int
 
 
 def _mark(x: float, y: float, text: str, colour: str) -> dict[str, Any]:
-    """As `ring`, but laid over the figure: a shape and a note, which Plotly moves without drawing anything else."""
+    """As `add_ring`, but laid over the figure: a shape and a note, which Plotly moves without drawing anything else."""
     half = RING / 2
     ends = {"x0": -half, "x1": half, "y0": -half, "y1": half, "xsizemode": "pixel", "ysizemode": "pixel"}
     return {
@@ -195,7 +195,7 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+        add_ring(figure, row["null_mean"], row["p_hat"], dark=dark)
     return figure
 
 
@@ -228,7 +228,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+        add_ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
     return figure
 
 
@@ -311,11 +311,6 @@ def hover_data(table: pl.DataFrame) -> list[list[str]]:
     truths = ["" if share is None else f"<br>planted truth {share:.2f}" for share in truth]
     columns, titles = table["column"].to_list(), table["title"].to_list()
     return [[str(column), verbatim(title), share] for column, title, share in zip(columns, titles, truths, strict=True)]
-
-
-def ring(figure: go.Figure, x: float, y: float, *, dark: bool) -> None:
-    """Mark the selected column."""
-    add_ring(figure, x, y, dark=dark)
 
 
 def undimmed() -> dict[str, Any]:

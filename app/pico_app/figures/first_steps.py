@@ -8,7 +8,17 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from pico_app.figures.marks import add_box, add_line, add_note, add_ring, name_rows, scaled, semantic_blue
+from pico_app.figures.marks import (
+    NOTHING,
+    add_box,
+    add_line,
+    add_note,
+    add_player,
+    add_ring,
+    name_rows,
+    scaled,
+    semantic_blue,
+)
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
@@ -342,49 +352,26 @@ def columns_plane(
 def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool) -> None:
     """Play, slow, pause, and a slider that steps; the figure shows its last frame until somebody plays it."""
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
-
-    def play(milliseconds: int) -> dict[str, Any]:
-        return {**instant, "fromcurrent": False, "frame": {"duration": milliseconds, "redraw": True}}
-
-    names = [frame.name for frame in figure.frames]
-    figure.update_layout(
-        margin={"b": 158},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "showactive": False,
-                "x": 0,
-                "y": 0,
-                "xanchor": "left",
-                "yanchor": "top",
-                "pad": {"t": 56},
-                "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
-                "font": {"color": "#1B1F24"},
-                "buttons": [
-                    {"label": "Play", "method": "animate", "args": [None, play(120)]},
-                    {"label": "Slow", "method": "animate", "args": [None, play(700)]},
-                    {"label": "Pause", "method": "animate", "args": [[None], instant]},
-                ],
-            }
-        ],
-        sliders=[
-            {
-                "active": len(names) - 1,
-                "x": 0,
-                "len": 1,
-                "y": 0,
-                "yanchor": "top",
-                "pad": {"t": 92},
-                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
-                "font": {"color": "rgba(0,0,0,0)", "size": 1},
-                "tickcolor": "rgba(140,145,150,0.7)",
-                "steps": [
-                    {"label": label, "method": "animate", "args": [[name], instant]}
-                    for label, name in zip(labels, names, strict=True)
-                ],
-            }
-        ],
+    play, slow = (
+        {**instant, "fromcurrent": False, "frame": {"duration": milliseconds, "redraw": True}}
+        for milliseconds in (120, 700)
+    )
+    figure.update_layout(margin={"b": 158})
+    add_player(
+        figure,
+        [("Play", play), ("Slow", slow), ("Pause", None)],
+        [(label, frame.name) for label, frame in zip(labels, figure.frames, strict=True)],
+        instant=instant,
+        menu={"x": 0, "y": 0, "pad": {"t": 56}},
+        slider={
+            "x": 0,
+            "len": 1,
+            "y": 0,
+            "pad": {"t": 92},
+            "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
+            "font": {"color": NOTHING, "size": 1},
+            "tickcolor": "rgba(140,145,150,0.7)",
+        },
     )
 
 

@@ -109,12 +109,7 @@ def scaled(values: Any, top: float = 1, **settings: Any) -> dict[str, Any]:
     return {"color": values, "colorscale": SEQUENTIAL, "cmin": 0, "cmax": top, **settings}
 
 
-def legend_row(**place: Any) -> dict[str, Any]:
-    """A legend in one row, shown."""
-    return {"showlegend": True, "legend": {"orientation": "h", **place}}
-
-
-def player(
+def add_player(
     figure: go.Figure,
     buttons: Sequence[tuple[str, dict[str, Any] | None]],
     steps: Sequence[tuple[str, str]],

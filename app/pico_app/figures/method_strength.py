@@ -5,10 +5,9 @@ from math import log10
 
 import plotly.graph_objects as go
 
-from pico_app.figures.marks import add_line, add_note, semantic_blue
+from pico_app.figures.marks import TICKS, add_line, add_note, semantic_blue
 from pico_app.figures.theme import blank, ink
 
-TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 BAND = "rgba(140,145,150,0.28)"
 
 
@@ -70,7 +69,7 @@ def rank_curve(
     )
     worst = max(*ranks, *high, 2)
     reach = log10(worst)
-    ticks = [tick for tick in TICKS if tick <= max(worst * 1.5, 2)]
+    ticks = [tick for tick in TICKS if tick <= min(max(worst * 1.5, 2), 10_000)]
     figure.update_yaxes(
         type="log",
         autorange=False,

@@ -7,10 +7,10 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, gain_ink, ink, loss_ink
+from pico_app.figures.marks import TICKS, add_ring
+from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, gain_ink, loss_ink
 
 MANY = 2000  # places; more are drawn by the graphics card
-TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 # Trace by trace: whether the rank rose, its symbol, its colour, and what it is called.
 FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))
 
@@ -80,15 +80,7 @@ def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | No
         return
     one = frame.filter((pl.col("kind") == selected[0]) & (pl.col("index") == selected[1]))
     if one.height:
-        figure.add_trace(
-            go.Scatter(
-                x=one["before"].to_list(),
-                y=one["after"].to_list(),
-                mode="markers",
-                marker={"symbol": "circle-open", "size": 20, "color": ink(dark), "line": {"width": 2.5}},
-                hoverinfo="skip",
-            )
-        )
+        add_ring(figure, one["before"][0], one["after"][0], dark=dark, size=20, symbol="circle-open")
 
 
 def _size(number: int) -> float:

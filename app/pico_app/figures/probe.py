@@ -1,10 +1,12 @@
 """The style probe: what style explains in every column against its probability, and which style moves one column."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.columns import hover_data, ring, undimmed
-from pico_app.figures.marks import add_note
+from pico_app.figures.columns import hover_data, undimmed
+from pico_app.figures.marks import add_note, add_ring
 from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
 from pico_core.columns.probe_agreement import ProbeAgreement
@@ -46,9 +48,8 @@ def against_probability(
             row = _of(probe, side.modality, table, agreement.which).row(
                 by_predicate=pl.col("column") == selected, named=True
             )
-            before = len(figure.data)
-            ring(figure, row["probability"], row["share"], dark=dark)
-            figure.data[before].update(xaxis=_axis("x", place), yaxis=_axis("y", place))
+            axes: dict[str, Any] = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
+            add_ring(figure, row["probability"], row["share"], dark=dark, **axes)
     return figure
 
 

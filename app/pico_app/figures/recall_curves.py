@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from pico_app.figures.marks import add_note, semantic_blue
+from pico_app.figures.marks import TICKS, add_note, semantic_blue
 from pico_app.figures.theme import GREY, blank, faint, ink, verbatim
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
 from pico_core.retrieval.records import Estimate
@@ -36,7 +36,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
     _band(figure, curve, curve.change, fill=RIGHT_BAND, lower=True)
     _line(figure, curve, curve.change, name="right minus left", colour=blue, lower=True)
     reach = 1.08 * max(LEAST, *(abs(end) for one in curve.change for end in (one.low, one.high)))
-    ticks = [k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if k <= curve.cuts[-1]]
+    ticks = [k for k in TICKS if k <= min(curve.cuts[-1], 10_000)]
     axis = {"type": "log", "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
     grid = {"gridcolor": faint(dark), "zeroline": False, "linecolor": faint(dark), "automargin": True}
     figure.update_layout(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pico_app.figures.columns import rim
 from pico_app.figures.halves import Plane, heading, plane_axes
-from pico_app.figures.marks import add_ring
+from pico_app.figures.marks import add_player, add_ring
 from pico_app.figures.theme import BAR, SEQUENTIAL, STYLE, STYLE_DEEP, blank, colour_bar, ink, scale_top
 from pico_core.columns.trajectories import PrototypePlanes
 
@@ -195,41 +195,22 @@ def _plane(side: Side) -> Plane:
 
 def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, dark: bool) -> None:
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
-    play = {"mode": "immediate", "fromcurrent": False, "frame": {"duration": 450, "redraw": False}}
-    figure.update_layout(
-        margin={"l": 40, "r": BAR, "t": 36, "b": 142},
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "showactive": False,
-                "x": 0,
-                "y": -0.16,
-                "xanchor": "left",
-                "yanchor": "top",
-                "pad": {"t": 8},
-                "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
-                "font": {"color": "#1B1F24"},
-                "buttons": [
-                    {"label": "Play", "method": "animate", "args": [None, {**play, "transition": {"duration": 250}}]},
-                    {"label": "Pause", "method": "animate", "args": [[None], instant]},
-                ],
-            }
-        ],
-        sliders=[
-            {
-                "active": len(numbers) - 1,
-                "x": 0.2,
-                "len": 0.78,
-                "y": -0.13,
-                "yanchor": "top",
-                "pad": {"t": 4},
-                "currentvalue": {"prefix": prefix, "font": {"color": ink(dark)}},
-                "font": {"color": ink(dark)},
-                "steps": [
-                    {"label": str(number), "method": "animate", "args": [[str(step)], instant]}
-                    for step, number in enumerate(numbers)
-                ],
-            }
-        ],
+    frame = {"duration": 450, "redraw": False}
+    play = {"mode": "immediate", "fromcurrent": False, "frame": frame, "transition": {"duration": 250}}
+    figure.update_layout(margin={"l": 40, "r": BAR, "t": 36, "b": 142})
+    ink_of = {"font": {"color": ink(dark)}}
+    add_player(
+        figure,
+        [("Play", play), ("Pause", None)],
+        [(str(number), str(step)) for step, number in enumerate(numbers)],
+        instant=instant,
+        menu={"x": 0, "y": -0.16, "pad": {"t": 8}},
+        slider={
+            "x": 0.2,
+            "len": 0.78,
+            "y": -0.13,
+            "pad": {"t": 4},
+            "currentvalue": {"prefix": prefix, **ink_of},
+            **ink_of,
+        },
     )

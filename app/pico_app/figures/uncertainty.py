@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.columns import hover_data, ring, undimmed
-from pico_app.figures.marks import add_line, add_note, scaled
+from pico_app.figures.columns import hover_data, undimmed
+from pico_app.figures.marks import add_line, add_note, add_ring, scaled
 from pico_app.figures.theme import GREY, SEMANTIC, blank, ink, outline, scale_top
 from pico_core.columns.stability import Stability
 
@@ -45,7 +45,7 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
     figure.update_yaxes(range=[0, 1.12], tickformat=".0%", fixedrange=True)
     if selected in ordered["column"].to_list():
         place = ordered["column"].to_list().index(selected)
-        ring(figure, place, float(shares[place]), dark=dark)
+        add_ring(figure, place, float(shares[place]), dark=dark)
     return figure
 
 
