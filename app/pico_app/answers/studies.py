@@ -11,14 +11,15 @@ from pico_app.server.long_work import long_work
 from pico_app.state import screen
 from pico_app.state import study as study_state
 from pico_app.workspace import Dataset, Frame, Workspace
-from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import BASES, demo_of
+from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.probabilities import weights_from
 from pico_core.retrieval.rivals import Rival, strongest_rival
 from pico_core.studies.export import export_bytes
 from pico_core.studies.runs import load_run
-from pico_core.studies.study import Study, run_study, study_splits
+from pico_core.studies.study import Study, StudySplits, run_study, study_splits
 
 
 def study_key(dataset: Dataset, config: StudyConfig) -> str:
@@ -90,7 +91,13 @@ def start_job(dataset: Dataset, config: StudyConfig, *, title: str) -> None:
             key=key,
             title=title,
             total=config.construction.n_iterations,
-            work=lambda job: run_study(dataset.pairs, config, truth=dataset.truth, reporter=job.reporter),
+            work=lambda job: run_study(
+                dataset.pairs,
+                config,
+                truth=dataset.truth,
+                reporter=job.reporter,
+                splits=_splits(key, dataset, config, None),
+            ),
             finish=finish,
         )
     )
@@ -105,9 +112,9 @@ def end_job() -> None:
 
 
 @kept(entries=MANY, max_bytes=2 * GIGABYTE)
-def _splits(key: str, _dataset: Dataset, _study: Study) -> Splits:
+def _splits(key: str, _dataset: Dataset, _config: StudyConfig, _basis: Basis | None) -> StudySplits:
     # The key names data and settings in full; the underscored arguments follow from it.
-    return study_splits(_dataset.pairs, _study.config, _study.basis)
+    return study_splits(_dataset.pairs, _config, _basis)
 
 
 def workspace(dataset: Dataset, study: Study, *, strength: float) -> Workspace:
@@ -116,7 +123,7 @@ def workspace(dataset: Dataset, study: Study, *, strength: float) -> Workspace:
     return Workspace(
         dataset=dataset,
         study=study,
-        splits=_splits(key, dataset, study),
+        splits=_splits(key, dataset, study.config, study.basis),
         strength=strength,
         weights=weights_from(study.construction.probabilities, strength=strength),
         key=key,
