@@ -6,8 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import datasets, studies, uploads
-from pico_app.server.turns import in_line
-from pico_app.state import study
+from pico_app.state import screen, study
+from pico_app.waiting import progress
 from pico_app.words.markup import plain
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
@@ -17,6 +17,7 @@ from pico_core.method.config import ConstructionConfig, StudyConfig
 
 OWN = "My own"
 PRESETS = {"default": "Default", "paper": "Paper, as far as known", "own": "My own"}
+STOPPING = "Cancelling after this step. What was computed before stays."
 WORDS = {
     "n_prototypes": "K",
     "n_iterations": "iterations",
@@ -180,21 +181,20 @@ def study_for(dataset: datasets.Dataset, config: StudyConfig, *, place: DeltaGen
     """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
     found = studies.find_study(dataset, config)
     key = studies.study_key(dataset, config)
-    older = studies.latest_study(dataset) if found is None else None
+    older = studies.latest_study(dataset, shown=screen.on_screen()[1]) if found is None else None
     job = studies.job()
     with place:
-        if job is not None:
-            _poll()
-        if found is not None and (job is None or job.key != key):
+        if job is not None and job.running:
+            progress(job, place="study", stopping=STOPPING)
+        if found is not None:
             st.success("Fresh: what you see fits the data and the settings.", icon=":material/check_circle:")
-        elif found is None and (job is None or job.key != key):
+        elif job is None or not job.running or job.key != key:
             st.warning("Stale: the settings have changed." if older else "Not computed yet.", icon=":material/history:")
             if st.button("Compute", type="primary", width="stretch", key="compute"):
                 studies.start_job(dataset, config, title=job_title(config))
                 st.rerun()
-    failure = study.failure(key)
-    if failure:
-        st.error(f"The study could not be done. {plain(failure)}", icon=":material/block:")
+    if job is not None and job.failure and job.key == key:
+        st.error(f"The study could not be done. {plain(job.failure)}", icon=":material/block:")
     if older is not None:
         st.warning(
             f"Stale: this is an older result. Since then: {changes(older.config, config)}. "
@@ -223,24 +223,3 @@ def changes(old: StudyConfig, new: StudyConfig) -> str:
 
 def _short(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-@st.fragment(run_every=1.0)
-def _poll() -> None:
-    job = studies.job()
-    if job is None:
-        return
-    if not job.running:
-        studies.end_job()
-        st.rerun()
-    after = "guard, test images, controls" if job.done >= job.total else f"iteration {job.done} of {job.total}"
-    left = job.seconds_left
-    about = f"{after}, about {left:.0f} s left" if left else after
-    words = in_line(job.ahead) if job.ahead else about
-    st.progress(job.share, text=f"**Computing** {job.title}: {words}")
-    for note in job.notes:
-        st.caption(note)
-    if job.cancelled.is_set():
-        st.caption("Cancelling after this step. What was computed before stays.")
-    else:  # a click that comes while the whole page is drawn anew is answered there: no rerun of this part alone
-        st.button("Cancel", width="stretch", key="cancel", on_click=job.cancel)

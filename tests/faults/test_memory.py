@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pico_app.documents.run_report import Made, run_report_html
-from pico_app.server.jobs import Job
+from pico_app.server.queue import Job
 from pico_core import cli
 from pico_core.encoders import load_small
 from pico_core.errors import DataError
@@ -202,14 +202,14 @@ def test_memory_that_ends_anywhere_is_a_sentence(pico, planted, tmp_path, monkey
     refused = pico("construct", tmp_path / "data", "--out", tmp_path / "run")
     assert refused.code == 2
     assert "there is not enough memory for this dataset" in refused.err
-    job = Job(key="", title="", total=1, work=fail)
+    job = Job(key="", title="", work=fail)
     job.run()
     assert job.failure.startswith("There is not enough memory for this dataset")
 
 
 def test_a_job_keeps_what_it_was_told(planted, scarce):
     scarce(1000)
-    job = Job(key="", title="", total=1, work=lambda job: score_pairs(planted.pairs, reporter=job.reporter))
+    job = Job(key="", title="", work=lambda job: score_pairs(planted.pairs, reporter=job))
     job.run()
     assert job.result is not None
     assert "Not enough memory" in job.notes[0]

@@ -10,7 +10,8 @@ from torch import Tensor
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.studies import sibling, study_key
 from pico_app.answers.switch import sets_here
-from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.answer import MANY, answer
+from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.state import comparison as comparison_state
 from pico_app.state import queries
@@ -192,14 +193,14 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
     return compare_lists(rows[0], rows[1], relevant=relevant, top_k=top_k)
 
 
-@kept(entries=64, max_bytes=64_000_000)
+@answer(entries=64, max_bytes=64_000_000)
 def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
     tokens, pairs = query_tokens(_side, _asked), _side.scorable.pairs
     index = _index(_side.data, pairs) if _packed_bytes(pairs) <= MOST_PACKED else retrieval_index(pairs)
     return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
 
 
-@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
+@answer(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
 def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
     return retrieval_index(_pairs)
 
@@ -281,7 +282,7 @@ def _load(path: str, changed: str, mark: str, _pairs: PairedEmbeddings) -> Study
     return load_run(path, _pairs)
 
 
-@kept(entries=MANY, max_bytes=GIGABYTE)
+@answer(entries=MANY, max_bytes=GIGABYTE)
 def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddings:
     return study_splits(_pairs, _study.config, _study.basis).test
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.answer import MANY, answer
+from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.state import study
 from pico_app.workspace import Dataset
@@ -19,7 +20,7 @@ SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
 SAMPLED_BYTES = 400_000_000
 
 
-@kept(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
+@answer(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
     demo = demo_of(path) if path in study.BUILT_IN else None
     place = Path(path) if demo is None else demo.dataset

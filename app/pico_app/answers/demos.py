@@ -1,13 +1,12 @@
 """What was measured when the built-in demos were made."""
 
-import streamlit as st
-
+from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
 from pico_core.demo import SCENES, MeasuredRecipe, read_record
 from pico_core.studies.seeds import SeedsReport
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@answer(entries=1)
 def _record() -> tuple[MeasuredRecipe, ...]:
     return read_record(SCENES)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from pico_app.figures.drawn import Drawn, finished
-from pico_app.server.cache import kept
+from pico_app.server.cache import ByteLRU
 from pico_app.workspace import Workspace
 
-MOST_BYTES = 64_000_000
+_figures: ByteLRU[Drawn] = ByteLRU(entries=128, max_bytes=64_000_000)
 
 
 def drawn(
@@ -29,9 +29,4 @@ def drawn(
         settings: More arguments of `draw`, all part of the key.
     """
     key = (space.key, f"{draw.__module__}.{draw.__qualname__}", also, dark, tuple(sorted(settings.items())))
-    return _drawn(key, lambda: finished(draw(*given, dark=dark, **settings), dark=dark))
-
-
-@kept(entries=128, max_bytes=MOST_BYTES)
-def _drawn(key: tuple[Hashable, ...], _make: Callable[[], Drawn]) -> Drawn:
-    return _make()
+    return _figures.get(key, lambda: finished(draw(*given, dark=dark, **settings), dark=dark))

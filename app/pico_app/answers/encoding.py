@@ -4,17 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-
-import streamlit as st
 
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.pictures import data_address
-from pico_app.server.jobs import Batches, Job, Worker
-from pico_app.server.long_work import long_work
+from pico_app.server.answer import answer
 from pico_app.server.places import check_pictures, opened_place
-from pico_app.state import study
+from pico_app.server.queue import Job, visit
 from pico_core.data.marks import Level
 from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading, small
 from pico_core.encoders.archive import Archive, look_into, unpack
@@ -25,8 +23,7 @@ from pico_core.encoders.pictures import read_picture
 from pico_core.encoders.protocol import OnBad
 from pico_core.encoders.survey import Survey, survey
 from pico_core.errors import DataError
-
-PICTURE_WORK = 3  # captions that take about as long as one picture
+from pico_core.reporter import Relay
 
 
 @dataclass(frozen=True)
@@ -96,30 +93,7 @@ class Outcome:
     seconds: float
 
 
-@dataclass
-class Desk:
-    """What one visit encodes, has encoded, or could not encode."""
-
-    worker: Worker = field(default_factory=lambda: Worker(long_work()))
-    outcome: Outcome | None = None
-    failure: str | None = None
-    stopped: str | None = None
-
-    def close(self) -> None:
-        """The visit has ended: stop after this batch; what is done is kept."""
-        self.worker.close()
-
-
-@st.cache_resource(scope="session", on_release=Desk.close, show_spinner=False)
-def desk() -> Desk:
-    """This visit's own."""
-    return Desk()
-
-
-@st.cache_resource(max_entries=1)
-def _targets() -> set[str]:
-    """Folders that are being written on this server, by any visit."""
-    return set()
+_targets: set[str] = set()  # folders that are being written on this server, by any visit
 
 
 def builtin_encoder() -> Path | None:
@@ -127,19 +101,19 @@ def builtin_encoder() -> Path | None:
     return small.builtin_encoder()
 
 
-@st.cache_data(max_entries=1, show_spinner="Loading the list of models")
+@answer(entries=1, spinner="Loading the list of models")
 def model_names() -> list[str]:
     """The models of open_clip."""
     return list(loading.model_names()[1:])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@answer(entries=64)
 def pretrained_tags(model: str) -> list[str]:
     """Weights that open_clip can download for a model."""
     return list(loading.pretrained_tags(model))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the captions")
+@answer(entries=4, spinner="Reading the captions")
 def _survey(source: Source, changed: str) -> Survey:
     captions = read_captions(
         Path(source.captions),
@@ -162,7 +136,7 @@ def look_over(source: Source) -> Survey:
     return _survey(source, _changed(source.captions) + _folder_changed(source.pictures))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@answer()
 def _columns(captions: str, changed: str) -> tuple[str, ...]:
     return caption_columns(Path(captions))
 
@@ -191,7 +165,7 @@ def _folder_changed(path: str) -> str:
         raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
 
 
-@st.cache_resource(max_entries=8, show_spinner="Looking into the zip")
+@answer(entries=8, spinner="Looking into the zip")
 def look_into_zip(path: str) -> Archive:
     """What an uploaded zip holds; nothing is unpacked.
 
@@ -201,7 +175,7 @@ def look_into_zip(path: str) -> Archive:
     return look_into(path)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Unpacking the pictures")
+@answer(entries=8, spinner="Unpacking the pictures")
 def unpack_zip(path: str, captions: str | None) -> tuple[str, str | None]:
     """The folder of pictures of an uploaded zip, and its file of captions if one was asked for.
 
@@ -214,7 +188,7 @@ def unpack_zip(path: str, captions: str | None) -> tuple[str, str | None]:
     return str(made.pictures), None if made.captions is None else str(made.captions)
 
 
-@st.cache_data(max_entries=200, max_size="32MB", show_spinner=False)
+@answer(entries=200, max_bytes=32_000_000)
 def _preview(path: str, size: int, changed: float) -> str:
     return data_address(read_picture(Path(path)), size=size)
 
@@ -239,56 +213,53 @@ def target_problem(target: Path) -> str | None:
 
 def job() -> Job[Outcome] | None:
     """The encoding of this visit, if any."""
-    return desk().worker.job
+    return visit().jobs.get("encoding")
+
+
+def last() -> Job[Outcome] | None:
+    """The encoding of this visit that has ended last, well or not; None where none has, or another has begun."""
+    return visit().jobs.get("encoded")
 
 
 def start(order: Order) -> None:
     """Encode in the background; what this visit was encoding stops first, and what is done of it is kept."""
     opened_place(order.target)
-    at = desk()
-    at.outcome = at.failure = at.stopped = None
-    targets = _targets()
-    at.worker.start(
-        Job(
-            key=str(order.target),
-            title=order.found.folder.name,
-            total=0,
-            work=lambda job: _encode(order, job, targets),
-            stage="loading the encoder",
-        )
-    )
+    visit().jobs.pop("encoded", None)
+    title = f"Encoding {order.found.folder.name}"
+    visit().start("encoding", Job(str(order.target), title, partial(_encode, order), doing="loading the encoder"))
 
 
 def end() -> Outcome | None:
-    """Put an encoding that has ended away, and open what it made; None where it made nothing."""
-    at = desk()
-    ended: Job[Outcome] | None = at.worker.job
+    """Put an encoding that has ended away; what it made, None where it made nothing or has been put away before."""
+    ended = job()
     if ended is None or ended.running:
         return None
-    at.worker.forget()
-    if ended.result is not None:
-        at.outcome = ended.result
-        study.open_dataset(ended.result.folder)
-    elif ended.failure is not None:
-        at.failure = ended.failure
-    else:
-        at.stopped = ended.stage
+    visit().jobs["encoded"] = visit().jobs.pop("encoding")
     return ended.result
 
 
 def outcome(folder: str) -> Outcome | None:
     """How this visit made the dataset in this folder, if it did."""
-    made = desk().outcome
+    ended = last()
+    made = None if ended is None else ended.result
     return made if made is not None and made.folder == folder else None
 
 
-def _encode(order: Order, job: Job[Outcome], targets: set[str]) -> Outcome:
+class Batches(Relay):
+    """Names batches of pictures and captions as the stage of a job."""
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        """One more batch is done."""
+        self.stage(f"{'picture' if name == 'images' else 'caption'} {done:,} of {total:,}")
+
+
+def _encode(order: Order, job: Job[Outcome]) -> Outcome:
     """The work of one job, in its own thread: nothing of the page is touched here."""
     encoder = order.encoder.load()
-    job.pulse(0.0)
+    job.share(0.0)
     job.began = began = time.monotonic()
     captions = order.found.captions
-    with _alone(str(order.target.resolve()), targets):
+    with _alone(str(order.target.resolve())):
         made = encode_dataset(
             encoder,
             order.found.folder,
@@ -320,17 +291,17 @@ _LOCK = threading.Lock()
 
 
 @contextmanager
-def _alone(target: str, targets: set[str]) -> Iterator[None]:
+def _alone(target: str) -> Iterator[None]:
     """Refuse to write a folder that another visit is writing."""
     with _LOCK:
-        if target in targets:
+        if target in _targets:
             raise DataError(
                 f"{Path(target).name}: another visit is encoding into this folder; wait until it is done, or choose "
                 "another one"
             )
-        targets.add(target)
+        _targets.add(target)
     try:
         yield
     finally:
         with _LOCK:
-            targets.discard(target)
+            _targets.discard(target)

@@ -1,24 +1,22 @@
 """Results of experiments: the built-in ones, those at a path, and a small one over the open dataset."""
 
+import functools
 import hashlib
 import json
 import tempfile
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
-import streamlit as st
 
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.documents.reproduce import shell
-from pico_app.server import background
-from pico_app.server.jobs import Job
+from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
+from pico_app.server.queue import Job, visit
 from pico_app.server.scratch import scratch
-from pico_app.state import study
 from pico_app.workspace import Dataset
 from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
@@ -161,7 +159,7 @@ def whose(variant: str) -> str:
     return "reconstruction" if "=" in variant else ""
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the results")
+@answer(entries=6, spinner="Reading the results")
 def _read(path: str, changed: str) -> Results:
     place = Path(path)
     beside = place if place.is_dir() else BUILT_IN_RESULT.parent if place == BUILT_IN_RESULT else None
@@ -241,7 +239,7 @@ def nearest(names: Sequence[str], dataset: Dataset | None, config: StudyConfig) 
 # A small experiment over the open dataset
 
 
-@st.cache_resource(max_entries=1)
+@functools.cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
     """Where small experiments lie while the server runs."""
     return scratch("experiments")
@@ -254,9 +252,16 @@ def own_folder(dataset: Dataset, config: StudyConfig) -> Path:
 
 
 def own_experiment(
-    dataset: Dataset, config: StudyConfig, *, families: Sequence[Family], n_seeds: int
+    dataset: Dataset, config: StudyConfig, *, path: str, families: Sequence[Family], n_seeds: int
 ) -> ExperimentConfig:
     """The experiment that a choice of the page means.
+
+    Args:
+        dataset: The open one.
+        config: Its settings.
+        path: Where it lies.
+        families: What stands beside the method.
+        n_seeds: How often everything is repeated.
 
     Raises:
         SettingError: no family is chosen.
@@ -267,7 +272,7 @@ def own_experiment(
         config,
         families=families,
         n_seeds=n_seeds,
-        place=None if demo is not None else opened_place(study.dataset_path()),
+        place=None if demo is not None else opened_place(path),
     )
 
 
@@ -284,46 +289,29 @@ def own_results(dataset: Dataset, config: StudyConfig) -> Results | None:
     return found if found.datasets else None
 
 
-class Mine:
-    """The small experiment that a visit asked for last."""
-
-    def __init__(self) -> None:
-        self.job: Job[int] | None = None
-
-    def leave(self) -> None:
-        """Nobody waits for it any more: the visit has ended, or wants something else."""
-        if self.job is not None:
-            self.job.cancel()
-
-
-@st.cache_resource(scope="session", on_release=Mine.leave, show_spinner=False)
-def _mine() -> Mine:
-    return Mine()
-
-
 def own_job() -> Job[int] | None:
     """The small experiment that this visit asked for last, however far it is."""
-    return _mine().job
+    return visit().jobs.get("experiment")
 
 
 def fills(job: Job[int], folder: Path) -> bool:
     """Whether an experiment writes into this folder."""
-    return folder.name in job.key
+    return folder == job.key
 
 
-def ask_own(dataset: Dataset, config: StudyConfig, *, families: Sequence[Family], n_seeds: int) -> None:
+def ask_own(dataset: Dataset, config: StudyConfig, *, path: str, families: Sequence[Family], n_seeds: int) -> None:
     """Run a small experiment over a dataset in the background; cells that are there are not computed again."""
-    experiment = own_experiment(dataset, config, families=families, n_seeds=n_seeds)
+    experiment = own_experiment(dataset, config, path=path, families=families, n_seeds=n_seeds)
     folder = own_folder(dataset, config)
     opened = [OpenDataset(experiment.datasets[0], dataset.pairs, dataset.truth)]
 
     def work(job: Job[int]) -> int:
         def tell(progress: GridProgress) -> None:
-            job.stage = "" if progress.cell is None else progress.cell.title
-            job.pulse(progress.done / progress.total)
+            if progress.cell is not None:
+                job.stage(progress.cell.title)
+            job.share(progress.done / progress.total)
 
         return run_experiment(experiment, folder, on_progress=tell, opened=opened).total
 
-    key = f"experiment {folder.name} {uuid.uuid4().hex}"  # asked again it runs again: the cells remember, not the job
-    _mine().leave()
-    _mine().job = background.ask(key, f"Experiment on {dataset.pairs.name[:60]}", work, line="experiments")
+    job = Job(folder, f"Experiment on {dataset.pairs.name[:60]}", work, doing="Dividing the data")
+    visit().start("experiment", job, queue="experiments")

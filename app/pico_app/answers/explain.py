@@ -2,21 +2,16 @@
 
 from typing import Literal
 
-import streamlit as st
-
 from pico_app.answers.compare import Asked, Comparison, Side, candidate_tokens, query_tokens
+from pico_app.server.answer import answer
 from pico_core.retrieval.explain import ShownSplit, Split, Tokens, above_split, score_split, shown_split
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _score(key: str, query: str, index: int, _found: Comparison, _asked: Asked) -> Split:
-    weights = _found.left.scorable.weights, _found.right.scorable.weights
-    return score_split(_pair(_found.right, _asked, index), before=weights[0], after=weights[1])
-
-
+@answer(entries=128)
 def item_split(found: Comparison, asked: Asked, index: int) -> Split:
     """Why the score of an item differs between the sides. Both must be read in the same axes."""
-    return _score(found.key, asked.key, index, found, asked)
+    weights = found.left.scorable.weights, found.right.scorable.weights
+    return score_split(_pair(found.right, asked, index), before=weights[0], after=weights[1])
 
 
 def lead_change(found: Comparison, asked: Asked, item: int, rival: int) -> Split:

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import polars as pl
-import streamlit as st
 from torch import Tensor
 
-from pico_app.server import background, heap
-from pico_app.server.jobs import Job
-from pico_app.state import widgets
+from pico_app.server import heap
+from pico_app.server.answer import Answer, answer
+from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
 from pico_core.data.label_shares import LabelRoles, content_and_style
-from pico_core.data.pairs import PairedEmbeddings
-from pico_core.demo import Demo
 from pico_core.spaces import items
 from pico_core.spaces.change import NeighbourhoodChange, neighbourhood_change
 from pico_core.spaces.gap import Gaps, modality_gaps
@@ -38,14 +37,10 @@ class SpaceNumbers:
     pca_trust: PairTrust | None
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _roles(key: str, _test: PairedEmbeddings) -> LabelRoles:
-    return content_and_style(_test)
-
-
+@answer()
 def label_roles(space: Workspace) -> LabelRoles:
     """Labels of the test split that can gather, and what they stand for at first."""
-    return _roles(space.key, space.splits.test)
+    return content_and_style(space.splits.test)
 
 
 def map_sample(space: Workspace) -> Sample:
@@ -53,116 +48,88 @@ def map_sample(space: Workspace) -> Sample:
     return sample_items(space.splits.test.n_images, space.splits.test.n_texts)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _map_items(key: str, _test: PairedEmbeddings, _sample: Sample) -> pl.DataFrame:
-    return items.item_frame(_test, _sample)
-
-
+@answer()
 def map_items(space: Workspace) -> pl.DataFrame:
     """One row per point of the maps: kind, index, image, name."""
-    return _map_items(space.key, space.splits.test, map_sample(space))
+    return items.item_frame(space.splits.test, map_sample(space))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _found(key: str, words: str, _test: PairedEmbeddings, _sample: Sample) -> list[int]:
-    return items.find_items(_test, _sample, words)
-
-
+@answer()
 def find_items(space: Workspace, words: str) -> list[int]:
     """Rows of the points whose name, caption or labels contain every word."""
-    return _found(space.key, words, space.splits.test, map_sample(space))
+    return items.find_items(space.splits.test, map_sample(space), words)
 
 
-def _subspaces(test: PairedEmbeddings, made: Tensor, reading: Reading, flatten: Callable[..., PlanePair]) -> PlanePair:
-    sample = sample_items(test.n_images, test.n_texts)
-    first = shown(subspace(test, made, name="semantic", reading=reading), sample)
-    return flatten(first, shown(subspace(test, made, name="style", reading=reading), sample))
+def _planes(space: Workspace, made: Tensor, reading: Reading, flatten: Callable[..., PlanePair]) -> PlanePair:
+    test, sample = space.splits.test, map_sample(space)
+    semantic = shown(subspace(test, made, name="semantic", reading=reading), sample)
+    return flatten(semantic, shown(subspace(test, made, name="style", reading=reading), sample))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _pca(key: str, reading: Reading, _test: PairedEmbeddings, _probabilities: Tensor) -> PlanePair:
-    return _subspaces(_test, _probabilities, reading, pca_pair)
-
-
+@answer()
 def pca_maps(space: Workspace, reading: Reading) -> PlanePair:
     """Both spaces by PCA: at once."""
-    return _pca(space.key, reading, space.splits.test, space.study.construction.probabilities)
+    return _planes(space, space.study.construction.probabilities, reading, pca_pair)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _stored(key: str, _test: PairedEmbeddings, _probabilities: Tensor, _demo: Demo) -> UmapPlanes | None:
-    if not _demo.maps.is_file():
-        return None
-    sample = sample_items(_test.n_images, _test.n_texts)
-    return planes_from_frame(pl.read_parquet(_demo.maps), sample, key=map_key(_test, _probabilities))
-
-
+@answer()
 def stored_maps(space: Workspace, reading: Reading) -> UmapPlanes | None:
     """The demo's UMAP from its file; None where there is none for this study and reading."""
-    demo, made = space.dataset.demo, space.study.construction.probabilities
-    if demo is None or reading != "weighted":
+    demo = space.dataset.demo
+    if demo is None or reading != "weighted" or not demo.maps.is_file():
         return None
-    return _stored(space.key, space.splits.test, made, demo)
+    key = map_key(space.splits.test, space.study.construction.probabilities)
+    return planes_from_frame(pl.read_parquet(demo.maps), map_sample(space), key=key)
 
 
-def umap_job(space: Workspace, reading: Reading) -> Job[PlanePair]:
-    """Both spaces by UMAP, laid out in the background; what this visit asked for before is given up."""
-    key = f"umap {reading} {space.key}"
-    before = widgets.replace_wish("umap", key)
-    if before not in (None, key):
-        background.forget(str(before))
-        background.forget(f"control of {before}")
-    test, made = space.splits.test, space.study.construction.probabilities
-    return background.ask(
-        key, "UMAP", lambda job: _subspaces(test, made, reading, lambda *both: _laid_out(job, *both)), line="maps"
-    )
+@answer(queue="maps", title="UMAP")
+def umap_maps(job: Job[PlanePair], space: Workspace, reading: Reading) -> PlanePair:
+    """Both spaces by UMAP."""
+    return _planes(space, space.study.construction.probabilities, reading, partial(_laid_out, job))
 
 
-def umap_control(space: Workspace, reading: Reading) -> Job[PlanePair] | None:
-    """The same with random weights; None where there are too many points to do it twice."""
+@answer(queue="maps", title="UMAP with random weights")
+def umap_control(job: Job[PlanePair], space: Workspace, reading: Reading) -> PlanePair:
+    """The same with random weights."""
+    permuted = permuted_probabilities(space.study.construction.probabilities, n_draws=1)[0]
+    return _planes(space, permuted, reading, partial(_laid_out, job))
+
+
+def is_controlled(space: Workspace) -> bool:
+    """Whether UMAP is laid out with random weights too: not where there are too many points to do it twice."""
     sample = map_sample(space)
-    if len(sample.images) + len(sample.texts) > CONTROLLED:
-        return None
-    test = space.splits.test
-    made = permuted_probabilities(space.study.construction.probabilities, n_draws=1)[0]
-    return background.ask(
-        f"control of umap {reading} {space.key}",
-        "UMAP with random weights",
-        lambda job: _subspaces(test, made, reading, lambda *both: _laid_out(job, *both)),
-        line="maps",
-    )
+    return len(sample.images) + len(sample.texts) <= CONTROLLED
 
 
-def _laid_out(job: Job[PlanePair], *both: object) -> PlanePair:
-    found = umap_pair(*both, reporter=job.reporter)  # type: ignore[arg-type]
+def _laid_out(job: Job[PlanePair], *both: Any) -> PlanePair:
+    planes = umap_pair(*both, reporter=job)
     heap.freeze_once("umap")  # it has loaded a compiler
-    return found
+    return planes
 
 
-def space_numbers(space: Workspace, reading: Reading) -> Job[SpaceNumbers]:
-    """Neighbours in every space and what is read from them, counted in the background."""
-    test, made = space.splits.test, space.study.construction.probabilities
-    key = f"spaces {reading} {space.key}"
-    asked_before = background.find(key) is not None
-    job = background.ask(key, "Counting neighbours", lambda job: _count(job, test, made, reading))
-    if not asked_before:
-        job.ended.wait(PATIENCE)
-    return job
-
-
-def _count(job: Job[SpaceNumbers], test: PairedEmbeddings, made: Tensor, reading: Reading) -> SpaceNumbers:
-    near = Neighbourhoods(test, made, reading=reading)
-    near.prepare(job.reporter.part(0.0, 0.8))
-    job.pulse(0.8)
+@answer(queue="answers", title="Counting neighbours")
+def _space_numbers(job: Job[SpaceNumbers], space: Workspace, reading: Reading) -> SpaceNumbers:
+    near = Neighbourhoods(space.splits.test, space.study.construction.probabilities, reading=reading)
+    near.prepare(job.part(0.0, 0.8))
+    job.share(0.8)
     change, gaps = neighbourhood_change(near), modality_gaps(near)
-    job.pulse(0.9)
+    job.share(0.9)
     trust = map_trust(near, pca_pair(near.space("semantic"), near.space("style")))
     return SpaceNumbers(near, change, gaps, trust)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+def space_numbers(space: Workspace, reading: Reading) -> Answer[SpaceNumbers]:
+    """Neighbours in every space and what is read from them, counted in the background."""
+    asked_before = _space_numbers.find(space, reading) is not None
+    numbers = _space_numbers(space, reading)
+    if not asked_before and numbers.job is not None:
+        numbers.job.ended.wait(PATIENCE)
+    return numbers
+
+
+@answer()
 def _separation(
-    key: str, content: tuple[str, ...], style: tuple[str, ...], reading: Reading, _near: Neighbourhoods
+    space: Workspace, content: tuple[str, ...], style: tuple[str, ...], reading: Reading, _near: Neighbourhoods
 ) -> Separation:
     return separation(_near, content=content, style=style)
 
@@ -171,14 +138,16 @@ def purities(
     space: Workspace, numbers: SpaceNumbers, *, content: tuple[str, ...], style: tuple[str, ...]
 ) -> Separation:
     """How pure neighbourhoods are in both spaces, on the test split."""
-    return _separation(space.key, content, style, numbers.near.reading, numbers.near)
+    return _separation(space, content, style, numbers.near.reading, numbers.near)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _trust(key: str, reading: Reading, controlled: bool, _numbers: SpaceNumbers, _maps: UmapPlanes) -> PairTrust | None:
+@answer()
+def _trust(
+    space: Workspace, reading: Reading, controlled: bool, _numbers: SpaceNumbers, _maps: UmapPlanes
+) -> PairTrust | None:
     return map_trust(_numbers.near, _maps.planes, random=[] if _maps.random is None else [_maps.random])
 
 
 def umap_trust(space: Workspace, numbers: SpaceNumbers, maps: UmapPlanes) -> PairTrust | None:
     """Trustworthiness of UMAP, beside that of UMAP with random weights where it was laid out."""
-    return _trust(space.key, numbers.near.reading, maps.random is not None, numbers, maps)
+    return _trust(space, numbers.near.reading, maps.random is not None, numbers, maps)

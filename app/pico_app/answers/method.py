@@ -4,23 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
 import torch
 
-from pico_app.answers.column_detail import words_of
+from pico_app.answers.column_detail import has_stored_words, words_of
 from pico_app.answers.documents import PageSection
 from pico_app.answers.studies import study_key
 from pico_app.documents.handout import HandoutStep, handout_html
 from pico_app.documents.standalone import Section
-from pico_app.server import background
-from pico_app.server.jobs import Job
-from pico_app.state import study as study_state
+from pico_app.server.answer import answer
+from pico_app.server.queue import Job
 from pico_app.workspace import Dataset, Workspace
 from pico_core.columns.detail import interaction as pair_interaction
 from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.lessons import LESSONS, Lesson, TaughtLesson, lesson_of, teach
-from pico_core.method.config import ConstructionConfig
 from pico_core.method.probabilities import weights_from
 from pico_core.method.prototypes import column_points
 
@@ -40,21 +36,12 @@ class Taught:
     key: str
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _taught() -> dict[str, Taught]:
-    """Presets made on this server; there are six."""
-    return {}
-
-
-def _make(kept: dict[str, Taught], name: str) -> Taught:
+@answer(entries=len(LESSONS))
+def _taught(name: str) -> Taught:
     first = LESSONS[0].name
-    if name != first and first not in kept:
-        _make(kept, first)
-    if name not in kept:
-        found = teach(lesson_of(name), beside=kept[first].lesson if first in kept else None)
-        dataset = Dataset(found.data.pairs, found.data.semantic_share)
-        kept[name] = Taught(found, dataset, study_key(dataset, found.study.config))
-    return kept[name]
+    lesson = teach(lesson_of(name), beside=None if name == first else _taught(first).lesson)
+    dataset = Dataset(lesson.data.pairs, lesson.data.semantic_share)
+    return Taught(lesson, dataset, study_key(dataset, lesson.study.config))
 
 
 def presets() -> tuple[Lesson, ...]:
@@ -62,13 +49,10 @@ def presets() -> tuple[Lesson, ...]:
     return LESSONS
 
 
-def preset(name: str) -> Taught | Job[Taught]:
-    """A preset; made in the background where nobody has asked for it yet."""
-    kept = _taught()
-    if name in kept:
-        return kept[name]
-    job = background.ask(f"preset:{name}", f"Planting: {lesson_of(name).title}", lambda _job: _make(kept, name))
-    return job if job.result is None else job.result
+@answer(entries=len(LESSONS), queue="answers", title=lambda name: f"Planting: {lesson_of(name).title}")
+def preset(job: Job[Taught], name: str) -> Taught:
+    """A preset."""
+    return _taught(name)
 
 
 def prepare_presets() -> None:
@@ -77,9 +61,9 @@ def prepare_presets() -> None:
         preset(lesson.name)
 
 
-def preset_space(made: Taught) -> Workspace:
+def preset_space(made: Taught, *, strength: float) -> Workspace:
     """What the steps look at."""
-    strength, study = study_state.strength(), made.lesson.study
+    study = made.lesson.study
     return Workspace(
         dataset=made.dataset,
         study=study,
@@ -90,14 +74,10 @@ def preset_space(made: Taught) -> Workspace:
     )
 
 
+@answer()
 def caption_names(space: Workspace) -> list[str]:
     """The captions of the fit split."""
-    return _captions(space.key, space.splits.fit)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _captions(key: str, _fit: PairedEmbeddings) -> list[str]:
-    return [caption or f"text {index}, no caption" for index, caption in enumerate(_fit.captions)]
+    return [caption or f"text {index}, no caption" for index, caption in enumerate(space.splits.fit.captions)]
 
 
 def pair_size(space: Workspace, text: int) -> tuple[int, int]:
@@ -109,9 +89,8 @@ def pair_size(space: Workspace, text: int) -> tuple[int, int]:
 def word_names(space: Workspace, text: int) -> list[str]:
     """The words of a caption of the fit split, numbered where they could not be read."""
     n_words = pair_size(space, text)[1]
-    demo = space.dataset.demo
-    known = words_of(space) if demo is not None and demo.words.is_file() else None  # no page waits for a tokenizer
-    found = None if known is None or isinstance(known, Job) else known.words[text]
+    known = words_of(space).value if has_stored_words(space) else None  # no page waits for a tokenizer
+    found = None if known is None else known.words[text]
     return [f"word {index}" if found is None else f"{index}: {found[index]}" for index in range(n_words)]
 
 
@@ -125,20 +104,18 @@ def pair_signs(space: Workspace, text: int, column: int) -> PairSigns:
     return pair_interaction.pair_signs(space.splits.fit, text, column)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _running(key: str, column: int, _fit: PairedEmbeddings) -> RunningAgreement:
-    return pair_interaction.running_agreement(_fit, column)
-
-
+@answer(entries=128)
 def running_agreement(space: Workspace, column: int) -> RunningAgreement:
     """p̂ of a column while pairs of the fit split are added."""
-    return _running(space.key, column, space.splits.fit)
+    return pair_interaction.running_agreement(space.splits.fit, column)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _anchors(key: str, _fit: PairedEmbeddings, _config: ConstructionConfig, _seed: int) -> Any:
+@answer()
+def _anchors(space: Workspace) -> Any:
     # The study's own generator drew its anchors first, with this seed.
-    return column_points(_fit, config=_config, generator=torch.Generator().manual_seed(_seed)).image_owner
+    config = space.study.config
+    generator = torch.Generator().manual_seed(config.seed)
+    return column_points(space.splits.fit, config=config.construction, generator=generator).image_owner
 
 
 def column_profile(space: Workspace, column: int) -> ColumnProfile | None:
@@ -147,8 +124,9 @@ def column_profile(space: Workspace, column: int) -> ColumnProfile | None:
     if config.construction.representation != "item":
         return None
     fit = space.splits.fit
-    items = _anchors(space.key, fit, config.construction, config.seed)
-    return pair_interaction.column_profile(fit.image_means, space.study.construction.image_columns, items, column)
+    return pair_interaction.column_profile(
+        fit.image_means, space.study.construction.image_columns, _anchors(space), column
+    )
 
 
 def first_column(space: Workspace) -> int:

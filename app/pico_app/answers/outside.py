@@ -8,13 +8,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
 from jaxtyping import Float
 from torch import Tensor
 
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.pictures import data_address
 from pico_app.server import heap
+from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
 from pico_app.state import queries
 from pico_app.workspace import Dataset
@@ -169,7 +169,7 @@ def encode_words(dataset: Dataset, caption: str) -> Words:
         DataError: no encoder is here, or it knows none of the words.
     """
     ready = _ready_or_refuse(dataset)
-    found = _words(ready.key, caption, ready)
+    found = _words(ready, caption)
     _check_width(dataset, found.tokens)
     return found
 
@@ -193,7 +193,7 @@ def encode_picture(dataset: Dataset, name: str, data: bytes) -> Picture:
         )
     content = hashlib.sha256(data).hexdigest()
     try:
-        tokens, thumbnail, grid = _picture(ready.key, content, ready, data)
+        tokens, thumbnail, grid = _picture(ready, content, data)
     except DataError as error:
         raise DataError(f"{called}: {error}") from error
     _check_width(dataset, tokens)
@@ -244,7 +244,7 @@ def _small_files() -> list[Path]:
     return [file for file in dict.fromkeys(files) if file.is_file()]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the encoder")
+@answer(entries=4, spinner="Loading the encoder")
 def _small(path: str, changed: str, precision: Precision) -> OpenClipEncoder:
     found = load_small(path, precision=precision)
     heap.freeze_once("encoder")  # it has loaded open_clip
@@ -256,7 +256,7 @@ def _load_given(mark: EncoderMark, path: str) -> OpenClipEncoder:
     return _given(str(place), changed_on_disk(place), mark.model, mark.digest, mark.precision)
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the encoder")
+@answer(entries=1, spinner="Loading the encoder")
 def _given(path: str, changed: str, model: str, digest: str, precision: Precision) -> OpenClipEncoder:
     if not Path(path).is_file():
         raise DataError(f"{Path(path).name[:80]}: there is no such file on this machine; check the path")
@@ -275,17 +275,17 @@ def _given(path: str, changed: str, model: str, digest: str, precision: Precisio
     return found
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _words(key: str, caption: str, _by: _Ready) -> Words:
-    found = _by.encoder.encode_texts([caption])
-    tokens = found.tokens[0, found.mask[0]] if _by.level == "tokens" else found.globals
-    return Words(f"words {caption} {key}", tokens, found.pieces[0], found.unknown[0], bool(found.truncated))
+@answer(entries=200)
+def _words(by: _Ready, caption: str) -> Words:
+    found = by.encoder.encode_texts([caption])
+    tokens = found.tokens[0, found.mask[0]] if by.level == "tokens" else found.globals
+    return Words(f"words {caption} {by.key}", tokens, found.pieces[0], found.unknown[0], bool(found.truncated))
 
 
-@st.cache_resource(max_entries=20, show_spinner="Encoding the picture")
-def _picture(key: str, content: str, _by: _Ready, _data: bytes) -> tuple[Tensor, str, tuple[int, int] | None]:
+@answer(entries=20, spinner="Encoding the picture")
+def _picture(by: _Ready, content: str, _data: bytes) -> tuple[Tensor, str, tuple[int, int] | None]:
     picture = picture_of(_data)
-    found = _by.encoder.encode_images([picture])
-    tokens = found.tokens[0] if _by.level == "tokens" else found.globals
-    grid = _by.encoder.grid if _by.level == "tokens" else None
+    found = by.encoder.encode_images([picture])
+    tokens = found.tokens[0] if by.level == "tokens" else found.globals
+    grid = by.encoder.grid if by.level == "tokens" else None
     return tokens, data_address(picture, size=THUMBNAIL), grid

@@ -4,15 +4,15 @@ from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 
-import streamlit as st
 from PIL import Image
 
+from pico_app.server.answer import answer
 from pico_app.server.places import is_open
 from pico_app.workspace import Dataset
 from pico_core.encoders.pictures import read_picture
 
 
-@st.cache_data(max_entries=2000, max_size="64MB", show_spinner=False)
+@answer(entries=2000, max_bytes=64_000_000)
 def _thumbnail(path: str, size: int, changed: float) -> str:
     return data_address(read_picture(Path(path)), size=size)
 

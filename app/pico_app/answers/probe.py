@@ -6,11 +6,10 @@ One encoding serves every basis: what is kept are token means in the given colum
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
-
-from pico_app.server import background
-from pico_app.server.jobs import Batches, Job
+from pico_app.answers.encoding import Batches
+from pico_app.server.answer import Answer, answer
 from pico_app.server.places import check_pictures
+from pico_app.server.queue import Job, visit
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, StyleProbe, style_probe
 from pico_core.columns.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
@@ -47,73 +46,66 @@ def sources(space: Workspace) -> Sources:
     )
 
 
-@st.cache_resource(scope="session", max_entries=1, show_spinner=False)
-def _asked() -> dict[str, str]:
-    """Key of the last job that this visit asked for, by dataset and split."""
-    return {}
-
-
 def _about(space: Workspace) -> str:
-    return f"{space.study.digest}:{part_name(space.study.config)}"
+    return f"probe:{space.study.digest}:{part_name(space.study.config)}"
+
+
+@answer(queue="answers", title="Style probe")
+def _variants(
+    job: Job[StyleVariants], about: str, choice: EncoderChoice, _batch_size: int, _space: Workspace
+) -> StyleVariants:
+    # A split and an encoder make them, whatever the basis.
+    pairs, config, folder = _space.dataset.pairs, _space.study.config, _space.dataset.folder
+    job.stage("loading the encoder")
+    encoder = choice.load()
+    job.share(0.0)
+    check_pictures((folder or Path()) / path for path in pairs.image_paths if path is not None)
+    return study_variants(
+        encoder, pairs, config, folder=folder, n_items=N_ITEMS, batch_size=_batch_size, reporter=Batches(job)
+    )
 
 
 def start(space: Workspace, choice: EncoderChoice, *, batch_size: int = 32) -> None:
     """Perturb and encode in the background; the same question with the same encoder is answered from memory."""
-    pairs, config, folder = space.dataset.pairs, space.study.config, space.dataset.folder
-    key = f"probe:{_about(space)}:{choice}"
-    _asked()[_about(space)] = key
-
-    def work(job: Job[StyleVariants]) -> StyleVariants:
-        job.stage = "loading the encoder"
-        encoder = choice.load()
-        job.pulse(0.0)
-        check_pictures((folder or Path()) / path for path in pairs.image_paths if path is not None)
-        return study_variants(
-            encoder, pairs, config, folder=folder, n_items=N_ITEMS, batch_size=batch_size, reporter=Batches(job)
-        )
-
-    known = background.find(key)
-    if known is not None and known.result is None and not known.running:
-        background.forget(key)  # it failed, or was cancelled: once more
-    background.ask(key, "Style probe", work)
+    known = _variants.find(_about(space), choice, batch_size, space)
+    if known is not None and known.job is not None and not known.job.running:
+        known.job.forget()  # it failed, or was cancelled: once more
+    visit().chosen[_about(space)] = choice
+    _variants(_about(space), choice, batch_size, space)
 
 
-def job(space: Workspace) -> Job[StyleVariants] | None:
+def asked(space: Workspace) -> Answer[StyleVariants] | None:
     """What this visit asked for here, however far it is."""
-    key = _asked().get(_about(space))
-    return None if key is None else background.find(key)
+    choice = visit().chosen.get(_about(space))
+    return None if choice is None else _variants.find(_about(space), choice, 0, space)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _of_demo(key: str, _space: Workspace) -> StyleProbe | None:
-    demo = _space.dataset.demo
-    return None if demo is None else demo_probe(demo, _space.study)
+@answer()
+def _of_demo(space: Workspace) -> StyleProbe | None:
+    demo = space.dataset.demo
+    return None if demo is None else demo_probe(demo, space.study)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the columns of the probe")
-def _of_variants(key: str, asked: str, _space: Workspace, _variants: StyleVariants) -> StyleProbe:
-    return style_probe(_variants, _space.study.basis)
+@answer(spinner="Reading the columns of the probe")
+def _of_variants(space: Workspace, choice: EncoderChoice, _made: StyleVariants) -> StyleProbe:
+    return style_probe(_made, space.study.basis)
 
 
 def by_encoder(space: Workspace) -> StyleProbe | None:
     """The probe with an encoder, if it is done: in the basis on the screen."""
-    ready = _of_demo(space.key, space)
+    ready = _of_demo(space)
     if ready is not None:
         return ready
-    asked = job(space)
-    if asked is None or asked.result is None:
+    variants = asked(space)
+    if variants is None or variants.value is None:
         return None
-    return _of_variants(space.key, asked.key, space, asked.result)
+    return _of_variants(space, visit().chosen[_about(space)], variants.value)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the style labels")
-def _of_labels(key: str, _space: Workspace) -> StyleProbe | None:
-    return study_label_probe(_space.dataset.pairs, _space.study.config, _space.study.basis)
-
-
+@answer(spinner="Reading the style labels")
 def by_labels(space: Workspace) -> StyleProbe | None:
     """The same from style labels; None where no label speaks of style."""
-    return _of_labels(space.key, space)
+    return study_label_probe(space.dataset.pairs, space.study.config, space.study.basis)
 
 
 def agreement(space: Workspace, probe: StyleProbe, *, which: str = ALL) -> ProbeAgreement:

@@ -1,10 +1,9 @@
 """What the Columns page and the Prototypes page read from a study."""
 
 import polars as pl
-import streamlit as st
 
-from pico_app.server import background
-from pico_app.server.jobs import Job
+from pico_app.server.answer import Answer, answer
+from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
 from pico_core.columns import reading
 from pico_core.columns.reading import ColumnsSummary, summarise
@@ -18,22 +17,14 @@ from pico_core.columns.trajectories import (
     read_feedback,
     softmax_curve,
 )
-from pico_core.data.pairs import PairedEmbeddings
-from pico_core.demo import Demo
 from pico_core.demo.runs import load_stability
 from pico_core.method.basis import Loading
-from pico_core.method.history import Construction
-from pico_core.studies.study import Study
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _summary(key: str, _table: pl.DataFrame) -> ColumnsSummary:
-    return summarise(_table)
-
-
+@answer()
 def columns_summary(space: Workspace) -> ColumnsSummary:
     """The answer of the Columns page."""
-    return _summary(space.key, space.study.columns)
+    return summarise(space.study.columns)
 
 
 def columns_frame(space: Workspace) -> pl.DataFrame:
@@ -51,24 +42,17 @@ def loadings(space: Workspace, column: int) -> list[Loading]:
     return space.study.basis.strongest(column, top=6)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _planes(key: str, _construction: Construction) -> PrototypePlanes:
-    return prototype_planes(_construction)
-
-
+@answer()
 def prototype_maps(space: Workspace) -> PrototypePlanes:
     """Trajectories on the image side and on the text side."""
-    return _planes(space.key, space.study.construction)
+    return prototype_planes(space.study.construction)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _feedback(key: str, _study: Study, _test: PairedEmbeddings) -> FeedbackReading:
-    return read_feedback(_study.construction, _study.report, _study.report.text_image(_test))
-
-
+@answer()
 def feedback(space: Workspace) -> FeedbackReading:
     """What feedback did: the answer of the Prototypes page and the check of the proposition."""
-    return _feedback(space.key, space.study, space.splits.test)
+    report = space.study.report
+    return read_feedback(space.study.construction, report, report.text_image(space.splits.test))
 
 
 def weight_curve(space: Workspace) -> WeightCurve | None:
@@ -79,23 +63,18 @@ def weight_curve(space: Workspace) -> WeightCurve | None:
     return softmax_curve(made.history.candidate_gains, tau=made.config.tau)
 
 
-def stability(space: Workspace) -> Stability | Job[Stability]:
+def stability(space: Workspace) -> Answer[Stability]:
     """How stable the probabilities are: of the demos from their files, of other data from the background."""
-    demo, study, splits = space.dataset.demo, space.study, space.splits
-    kept = _kept_stability(space.key, demo, study) if demo is not None else None
-    if kept is not None:
-        return kept
-
-    def work(job: Job[Stability]) -> Stability:
-        return measure_stability(
-            splits.fit, splits.feedback, study.construction, seed=study.config.seed, reporter=job.reporter
-        )
-
-    title = "Constructing again from other starts and other images"
-    job = background.ask(f"stability:{space.key}", title, work, line="repeats")
-    return job if job.result is None else job.result
+    stored = None if space.dataset.demo is None else _stored_stability(space)
+    return _stability(space) if stored is None else Answer.of(stored)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _kept_stability(key: str, _demo: Demo, _study: Study) -> Stability | None:
-    return load_stability(_study, _demo)
+@answer(queue="repeats", title="Constructing again from other starts and other images")
+def _stability(job: Job[Stability], space: Workspace) -> Stability:
+    study, splits = space.study, space.splits
+    return measure_stability(splits.fit, splits.feedback, study.construction, seed=study.config.seed, reporter=job)
+
+
+@answer()
+def _stored_stability(space: Workspace) -> Stability | None:
+    return None if space.dataset.demo is None else load_stability(space.study, space.dataset.demo)

@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import streamlit as st
-
 from pico_app.answers.compare import Comparison, lists_of, side
 from pico_app.answers.pictures import thumbnail
 from pico_app.figures.ranked_lists import Candidate
+from pico_app.server.answer import answer
 from pico_app.state import queries
 from pico_app.state.side_choice import Sides
 from pico_app.workspace import Workspace
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.rankings import SideBySide, largest_moves
 
 
@@ -29,42 +27,35 @@ def report_moved(space: Workspace, kind: queries.QueryKind, *, gains: bool) -> l
     return largest_moves(before, later) if gains else largest_moves(later, before)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _image_names(key: str, _test: PairedEmbeddings) -> list[str]:
-    first = dict(zip(reversed(_test.text_image.tolist()), reversed(_test.captions), strict=True))
-    return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(_test.ids)]
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _captions(key: str, _test: PairedEmbeddings) -> list[str | None]:
-    return _test.captions  # a list made anew at every call, and a chooser asks for every one of its names
-
-
+@answer(entries=4)
 def image_names(space: Workspace) -> list[str]:
     """Every image of the test split in words: its name and its first caption."""
-    return _image_names(space.key, space.splits.test)
+    test = space.splits.test
+    first = dict(zip(reversed(test.text_image.tolist()), reversed(test.captions), strict=True))
+    return [name if first[i] is None else f"{name} · {first[i]}" for i, name in enumerate(test.ids)]
+
+
+@answer(entries=4)
+def _captions(space: Workspace) -> list[str | None]:
+    return space.splits.test.captions  # a list made anew at every call, and a chooser asks for every one of its names
 
 
 def item_name(space: Workspace, kind: queries.QueryKind, index: int) -> str:
     """What people call an item of the test split."""
     if kind == "image":
         return image_names(space)[index]
-    return _captions(space.key, space.splits.test)[index] or f"text {index}, no caption"
+    return _captions(space)[index] or f"text {index}, no caption"
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _query_names(key: str, kind: queries.QueryKind, _space: Workspace) -> list[str]:
-    if kind == "image":
-        names = image_names(_space)
-    else:
-        names = [text or f"text {i}, no caption" for i, text in enumerate(_space.splits.test.captions)]
-    seen = Counter(names)
-    return [name if seen[name] == 1 else f"{name} ({kind} {index})" for index, name in enumerate(names)]
-
-
+@answer()
 def query_names(space: Workspace, kind: queries.QueryKind) -> list[str]:
     """All items of the test split, each by a name of its own: a chooser would take one of two alike for the other."""
-    return _query_names(space.key, kind, space)
+    if kind == "image":
+        names = image_names(space)
+    else:
+        names = [text or f"text {i}, no caption" for i, text in enumerate(space.splits.test.captions)]
+    seen = Counter(names)
+    return [name if seen[name] == 1 else f"{name} ({kind} {index})" for index, name in enumerate(names)]
 
 
 def candidate(space: Workspace, kind: queries.QueryKind, index: int, *, size: int = 96) -> Candidate:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Tensor
 
-    from pico_app.server.jobs import Job
+    from pico_app.server.queue import Job
     from pico_core.data.pairs import PairedEmbeddings
 
 KEPT = 32  # sides; the oldest goes
@@ -126,7 +126,7 @@ def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
     right, paired = found.right.scorable, now.paired
 
     def work(job: "Job[PermutedControl]") -> PermutedControl:
-        return permuted_control(paired, right, reporter=job.reporter)
+        return permuted_control(paired, right, reporter=job)
 
     job = background.ask(_control_key(found), "Permuting the weights", work)
     _follow(CONTROL, job.key)
@@ -200,9 +200,7 @@ def _ask(one: Side) -> "Job[QueryRanks]":
 
 def _work(one: Side, job: "Job[QueryRanks]") -> QueryRanks:
     test = one.scorable.pairs
-    return query_sample.ranks_of(
-        test, one.scorable.weights, images=query_sample.all_images(test), reporter=job.reporter
-    )
+    return query_sample.ranks_of(test, one.scorable.weights, images=query_sample.all_images(test), reporter=job)
 
 
 def _follow(name: str, key: str) -> None:

@@ -3,21 +3,20 @@
 import json
 from dataclasses import replace
 
-import streamlit as st
-
-from pico_app.server.cache import GIGABYTE, MANY, kept
-from pico_app.server.jobs import Job, Worker
-from pico_app.server.long_work import long_work
+from pico_app.server.answer import MANY, answer
+from pico_app.server.cache import GIGABYTE, ByteLRU
+from pico_app.server.queue import Job, visit
 from pico_app.state import screen
 from pico_app.state import study as study_state
 from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.demo import BASES, demo_of
+from pico_core.demo import BASES, Demo
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.probabilities import weights_from
+from pico_core.reporter import Relay
 from pico_core.retrieval.rivals import Rival, strongest_rival
-from pico_core.studies.export import export_bytes
+from pico_core.studies.export import ExportFormat, export_bytes
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, StudySplits, run_study, study_splits
 
@@ -27,91 +26,66 @@ def study_key(dataset: Dataset, config: StudyConfig) -> str:
     return f"{dataset.mark}:{json.dumps(config.to_dict(), sort_keys=True)}"
 
 
-@st.cache_resource(max_entries=1)
-def _finished() -> dict[str, Study]:
-    """Studies done on this server, newest last; bounded in `remember`."""
-    return {}
+# Studies done on this server, whichever visit asked for them.
+finished: ByteLRU[Study] = ByteLRU(entries=16, max_bytes=2 * GIGABYTE)
 
 
-@st.cache_resource(scope="session", on_release=Worker.close, show_spinner=False)
-def _worker() -> Worker:
-    """This visit's thread; what it does is cancelled when the visit ends."""
-    return Worker(long_work())
-
-
-def remember(kept: dict[str, Study], key: str, study: Study) -> None:
-    """Keep a finished study; the oldest of more than 16 goes."""
-    kept[key] = study
-    while len(kept) > 16:
-        kept.pop(next(iter(kept)))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _demo_study(name: str, basis: str, _pairs: PairedEmbeddings) -> Study:
-    return load_run(demo_of(name).run(basis), _pairs)
+@answer(entries=6)
+def _demo_study(demo: Demo, basis: str, _pairs: PairedEmbeddings) -> Study:
+    return load_run(demo.run(basis), _pairs)
 
 
 def find_study(dataset: Dataset, config: StudyConfig) -> Study | None:
-    """A study that is done: of the demo from its files, else from this server's memory."""
-    key = study_key(dataset, config)
-    if key in _finished():
-        return _finished()[key]
-    if dataset.demo is not None and config.basis in BASES:
-        study = _demo_study(dataset.demo.name, config.basis, dataset.pairs)
-        if study.config == config:
-            return study
-    return None
+    """A study that is done: from this server's memory, else of the demo from its files."""
+    study = finished.peek(study_key(dataset, config))
+    if study is None and dataset.demo is not None and config.basis in BASES:
+        study = _demo_study(dataset.demo, config.basis, dataset.pairs)
+    return study if study is not None and study.config == config else None
 
 
-def latest_study(dataset: Dataset) -> Study | None:
-    """A result of the same data under other settings: the one last on the screen, else any that is done."""
-    before: Study | None = screen.on_screen()[1]
-    if before is not None and before.digest == dataset.pairs.digest:
-        return before
-    same = [study for study in _finished().values() if study.digest == dataset.pairs.digest]
+def latest_study(dataset: Dataset, *, shown: Study | None) -> Study | None:
+    """A result of the same data under other settings.
+
+    Args:
+        dataset: The open one.
+        shown: The study that was last on the screen: it is preferred.
+    """
+    if shown is not None and shown.digest == dataset.pairs.digest:
+        return shown
+    same = [study for study in finished.values if study.digest == dataset.pairs.digest]
     return same[-1] if same else find_study(dataset, StudyConfig())
 
 
-def job() -> Job | None:
-    """The work of this visit, if any."""
-    return _worker().job
+class _Iterations(Relay):
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        if name == "iteration":
+            self.stage("guard, test images, controls" if done >= total else f"iteration {done} of {total}")
+
+
+def job() -> Job[Study] | None:
+    """The study that this visit computes, or that failed; None where there is none."""
+    job = visit().jobs.get("study")
+    if job is not None and not job.running and job.failure is None:
+        del visit().jobs["study"]  # what it held may be large
+        return None
+    return job
 
 
 def start_job(dataset: Dataset, config: StudyConfig, *, title: str) -> None:
     """Compute a study in the background; work that was under way is cancelled."""
-    key = study_key(dataset, config)
-    study_state.set_failure(key, "")
-    finished = _finished()
+    key, total = study_key(dataset, config), config.construction.n_iterations
+
+    def work(job: Job[Study]) -> Study:
+        splits = _splits(key, dataset, config, None)
+        return run_study(dataset.pairs, config, truth=dataset.truth, reporter=_Iterations(job), splits=splits)
 
     def finish(study: Study) -> None:
-        remember(finished, key, study)
+        finished.put(key, study)
 
-    _worker().start(
-        Job(
-            key=key,
-            title=title,
-            total=config.construction.n_iterations,
-            work=lambda job: run_study(
-                dataset.pairs,
-                config,
-                truth=dataset.truth,
-                reporter=job.reporter,
-                splits=_splits(key, dataset, config, None),
-            ),
-            finish=finish,
-        )
-    )
+    visit().start("study", Job(key, f"Computing {title}", work, finish, doing=f"iteration 0 of {total}"))
 
 
-def end_job() -> None:
-    """Forget this visit's job; remember why it failed, if it did."""
-    ended = job()
-    if ended is not None and ended.failure:
-        study_state.set_failure(ended.key, ended.failure)
-    _worker().forget()
-
-
-@kept(entries=MANY, max_bytes=2 * GIGABYTE)
+@answer(entries=MANY, max_bytes=2 * GIGABYTE)
 def _splits(key: str, _dataset: Dataset, _config: StudyConfig, _basis: Basis | None) -> StudySplits:
     # The key names data and settings in full; the underscored arguments follow from it.
     return study_splits(_dataset.pairs, _config, _basis)
@@ -155,21 +129,14 @@ def sibling(space: Workspace, basis: str) -> Study | None:
     return space.study if config.basis == basis else find_study(space.dataset, replace(config, basis=basis))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _rival(key: str, _study: Study, _test: PairedEmbeddings) -> Rival | None:
-    return strongest_rival(_study.report, _study.report.text_image(_test))
-
-
+@answer()
 def rival(space: Workspace) -> Rival | None:
     """The simpler idea that did best, against the weights of the study on the screen."""
-    return _rival(space.key, space.study, space.splits.test)
+    report = space.study.report
+    return strongest_rival(report, report.text_image(space.splits.test))
 
 
-@st.cache_data(max_entries=10, show_spinner=False)
-def _export(key: str, kind: str, _study: Study) -> bytes:
-    return export_bytes(_study, kind)  # type: ignore[arg-type]
-
-
-def export(space: Workspace, kind: str) -> bytes:
+@answer()
+def export(space: Workspace, kind: ExportFormat) -> bytes:
     """The columns of the study on the screen as a file."""
-    return _export(space.key, kind, space.study)
+    return export_bytes(space.study, kind)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Tensor
 
-    from pico_app.server.jobs import Job
+    from pico_app.server.queue import Job
     from pico_core.data.pairs import PairedEmbeddings
 
 
@@ -115,7 +115,7 @@ def ask_switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ..
         images = query_sample.all_images(base.pairs)
         ranks = [
             query_sample.ranks_of(
-                one.pairs, one.weights, images=images, reporter=job.reporter.part(number / 2, (number + 1) / 2)
+                one.pairs, one.weights, images=images, reporter=job.part(number / 2, (number + 1) / 2)
             )
             for number, one in enumerate((base, after))
         ]
@@ -141,7 +141,7 @@ def switch_control(
             before=effect.before,
             images=effect.images,
             means=means,
-            reporter=job.reporter,
+            reporter=job,
         )
 
     return background.ask(key, f"Switching random columns, {N_CONTROLS} draws", work)

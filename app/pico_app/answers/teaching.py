@@ -1,13 +1,11 @@
 """What the steps of the Method page show: computed once per study, so that no slider waits."""
 
-import streamlit as st
 import torch
 from torch import Tensor
 
+from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import Combination, Similarity
-from pico_core.method.history import Construction
 from pico_core.retrieval.explain import Tokens
 from pico_core.retrieval.rankings import relevant_items
 from pico_core.retrieval.scoring import retrieval_index
@@ -25,37 +23,26 @@ from pico_core.teaching.orders import (
 from pico_core.teaching.strengths import Halves, RankCurve, WeightParts, rank_along_strength, score_halves, weight_parts
 
 
-@st.cache_resource(max_entries=12, show_spinner="Clustering at every exponent")
-def _sweep(key: str, _construction: Construction) -> GammaSweep:
-    return sweep_of(_construction)
-
-
+@answer(spinner="Clustering at every exponent")
 def gamma_sweep(space: Workspace) -> GammaSweep:
     """Weighted K-means of the study's columns at a grid of exponents."""
-    return _sweep(space.key, space.study.construction)
+    return sweep_of(space.study.construction)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _arrival(key: str, draw: int, _construction: Construction) -> Arrival:
-    gains, config = _construction.history.candidate_gains, _construction.config
+@answer(entries=32)
+def arrival(space: Workspace, *, draw: int) -> Arrival:
+    """Feedback weights after every arrival, in one order of arrival; draw 0 is as the candidates came."""
+    gains, config = space.study.construction.history.candidate_gains, space.study.construction.config
     order = shuffled_order(len(gains), draw=draw)
     return feedback_orders(gains, tau=config.tau, ema_decay=config.ema_decay, order=order)
 
 
-def arrival(space: Workspace, *, draw: int) -> Arrival:
-    """Feedback weights after every arrival, in one order of arrival; draw 0 is as the candidates came."""
-    return _arrival(space.key, draw, space.study.construction)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _many(key: str, _construction: Construction) -> ManyOrders:
-    config = _construction.config
-    return many_orders(_construction.history.candidate_gains, tau=config.tau, ema_decay=config.ema_decay)
-
-
+@answer()
 def many_arrivals(space: Workspace) -> ManyOrders:
     """How often both ways to average order a pair wrongly, over many orders of arrival."""
-    return _many(space.key, space.study.construction)
+    construction = space.study.construction
+    config = construction.config
+    return many_orders(construction.history.candidate_gains, tau=config.tau, ema_decay=config.ema_decay)
 
 
 def shares(space: Workspace) -> tuple[Share, ...]:
@@ -64,18 +51,17 @@ def shares(space: Workspace) -> tuple[Share, ...]:
     return heaviest_shares(made.history.candidate_gains, tau=made.config.tau)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _choices(key: str, _construction: Construction) -> tuple[Choice, ...]:
-    return all_choices(_construction)
+@answer()
+def _choices(space: Workspace) -> tuple[Choice, ...]:
+    return all_choices(space.study.construction)
 
 
 def choice(space: Workspace, similarity: Similarity, combination: Combination) -> Choice:
     """Probabilities of the study's prototypes under one choice of similarity and combination."""
-    found = _choices(space.key, space.study.construction)
-    return next(one for one in found if (one.similarity, one.combination) == (similarity, combination))
+    return next(one for one in _choices(space) if (one.similarity, one.combination) == (similarity, combination))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@answer()
 def probability_height(combination: Combination) -> Height:
     """Probability over the plane of both similarities; the same for all data."""
     return height_over_plane(combination)
@@ -86,20 +72,17 @@ def cosines_with_prototypes(space: Workspace, column: int) -> Cosines:
     return prototype_cosines(space.study.construction, column)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Ranking at every strength")
-def _curve(key: str, text: int, _test: PairedEmbeddings, _probabilities: Tensor) -> RankCurve:
-    return rank_along_strength(
-        retrieval_index(_test),
-        _test.text_tokens[text][_test.text_mask[text]],
-        kind="text",
-        relevant=relevant_items(_test, text, kind="text"),
-        probabilities=_probabilities,
-    )
-
-
+@answer(entries=64, spinner="Ranking at every strength")
 def rank_curve(space: Workspace, text: int) -> RankCurve:
     """The rank of the right image of a test caption along strengths."""
-    return _curve(space.key, text, space.splits.test, space.study.construction.probabilities)
+    test = space.splits.test
+    return rank_along_strength(
+        retrieval_index(test),
+        test.text_tokens[text][test.text_mask[text]],
+        kind="text",
+        relevant=relevant_items(test, text, kind="text"),
+        probabilities=space.study.construction.probabilities,
+    )
 
 
 def halves(space: Workspace, text: int, *, weights: Tensor | None = None) -> Halves:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import polars as pl
-import streamlit as st
 import torch
 from torch import Tensor
 
 from pico_app.answers.compare import Asked, Comparison, Outside, Side, query_tokens
 from pico_app.answers.pictures import thumbnail
+from pico_app.server.answer import answer
 from pico_app.state import queries
 from pico_app.workspace import Workspace
 from pico_core.encoders.token_words import TokenWords
@@ -52,14 +52,14 @@ def word_maps(space: Workspace, found: Comparison, asked: Asked, index: int, wor
         index: The candidate: an image for a text, a text for an image.
         words: Of the texts of the test split.
     """
-    maps = _maps(found.key, asked.key, index, found, asked)
+    maps = _maps(found, asked, index)
     n_patches, n_words = maps.left.table.shape
     return WordMaps(maps, patch_places(n_patches), _names(asked, index, words, n_words), _picture(space, asked, index))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _maps(key: str, query: str, index: int, _found: Comparison, _asked: Asked) -> TwoMaps:
-    return TwoMaps(_map(_found.left, _asked, index), _map(_found.right, _asked, index))
+@answer(entries=64)
+def _maps(found: Comparison, asked: Asked, index: int) -> TwoMaps:
+    return TwoMaps(_map(found.left, asked, index), _map(found.right, asked, index))
 
 
 def _map(one: Side, asked: Asked, index: int) -> TokenMap:

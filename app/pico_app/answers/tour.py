@@ -15,7 +15,6 @@ from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
 from pico_app.answers.studies import find_study, rival, sibling
 from pico_app.answers.switch import switch_columns, switch_control, switch_quick, switch_title
-from pico_app.server.jobs import Job
 from pico_app.state import columns as columns_state
 from pico_app.state import queries, switch, tour
 from pico_app.state import study as study_state
@@ -134,8 +133,8 @@ def _said(one: "Association") -> str:
 
 
 def _sure(space: Workspace) -> str:
-    summary, stable = columns_summary(space), stability(space)
-    again = "" if isinstance(stable, Job) else f" {stable.sentence}"
+    summary, stable = columns_summary(space), stability(space).value
+    again = "" if stable is None else f" {stable.sentence}"
     lesson = ""
     if summary.sure is not None and summary.sure < min(10, summary.n_columns):
         lesson = " So read a low probability as a hint to follow, not as a list of style columns."
@@ -172,7 +171,7 @@ def _feedback(space: Workspace) -> str:
 
 
 def _spaces(space: Workspace) -> str:
-    counted = space_numbers(space, "weighted").result
+    counted = space_numbers(space, "weighted").value
     if counted is None:
         return "The neighbours are still being counted; the takeaway comes with them."
     roles = label_roles(space)

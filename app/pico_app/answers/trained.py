@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
 from jaxtyping import Float
 from torch import Tensor
 
 from pico_app.answers.datasets import changed_on_disk
+from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
 from pico_core.columns.trajectories import PrototypePlanes, history_planes
 from pico_core.errors import DataError
@@ -60,7 +60,7 @@ def trained_prototypes(path: str) -> TrainedView:
     return _read(str(place), changed_on_disk(place))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@answer(entries=4)
 def _read(path: str, changed: str) -> TrainedView:
     found = read_prototypes(Path(path))
     if not found.epochs or found.image_columns is None or found.text_columns is None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from pico_app.answers.datasets import changed_on_disk
-from pico_app.server.cache import GIGABYTE, MANY, kept
+from pico_app.server.answer import MANY, answer
+from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.server.scratch import OfOneVisit, scratch
 from pico_app.state import study, uploads
@@ -73,7 +74,7 @@ class Source:
     texts: str | None = None
 
 
-@kept(entries=MANY, max_bytes=GIGABYTE, spinner="Looking into the file")
+@answer(entries=MANY, max_bytes=GIGABYTE, spinner="Looking into the file")
 def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str) -> formats.Inspection:
     return formats.inspect(source.path, mapping=dict(mapping), images=source.images, texts=source.texts)
 

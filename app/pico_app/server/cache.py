@@ -1,28 +1,24 @@
-"""Caches of what is large, bounded in bytes as well as in entries.
+"""The cache of the server: bounded in bytes as well as in entries.
 
-`st.cache_resource` counts entries only, and one entry may be a split of eight gigabytes or one of two megabytes.
-Small things stay with Streamlit's caches; data frames and texts there take `max_size`.
+`st.cache_resource` counts entries only, and one entry may be a split of eight gigabytes or one of two megabytes;
+`st.cache_data` copies at every hit.
 """
 
 import sys
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
-from functools import wraps
-from inspect import signature
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import polars as pl
-import streamlit as st
 from torch import Tensor
 
-Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 GIGABYTE = 1_000_000_000
-MANY = 32  # datasets of a visit each: with fewer entries visitors of one server drive out what the others look at
+_shelves: "weakref.WeakSet[ByteLRU[Any]]" = weakref.WeakSet()
 
 
 class ByteLRU(Generic[Value]):
@@ -45,12 +41,19 @@ class ByteLRU(Generic[Value]):
         self._held: OrderedDict[Any, tuple[Value, int]] = OrderedDict()
         self._making: dict[Any, threading.Lock] = {}
         self._lock = threading.Lock()
+        _shelves.add(self)
 
     @property
     def keys(self) -> list[Any]:
-        """What is kept, the one used longest ago first."""
+        """Keys of what is kept, the one used longest ago first."""
         with self._lock:
             return list(self._held)
+
+    @property
+    def values(self) -> list[Value]:
+        """What is kept, the one used longest ago first."""
+        with self._lock:
+            return [value for value, _ in self._held.values()]
 
     @property
     def n_bytes(self) -> int:
@@ -75,64 +78,42 @@ class ByteLRU(Generic[Value]):
                 if key in self._held:
                     return self._held[key][0]
             try:
-                made = make()
-                self._put(key, made)
+                value = make()
+                self.put(key, value)
             finally:
                 with self._lock:
                     self._making.pop(key, None)
-        return made
+        return value
 
-    def _put(self, key: Any, made: Value) -> None:
-        size = held_bytes(made)
+    def peek(self, key: Any) -> Value | None:
+        """The value of a key if it is kept."""
         with self._lock:
-            self._held[key] = (made, size)
+            if key not in self._held:
+                return None
+            self._held.move_to_end(key)
+            return self._held[key][0]
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._held.clear()
+
+    def put(self, key: Any, value: Value) -> None:
+        """Keep a value that was made elsewhere; others go where it leaves no room."""
+        size = held_bytes(value)
+        with self._lock:
+            self._held.pop(key, None)
+            self._held[key] = (value, size)
             while len(self._held) > 1 and (
                 len(self._held) > self._entries or sum(size for _, size in self._held.values()) > self._max_bytes
             ):
                 self._held.popitem(last=False)
 
 
-def kept(
-    *, entries: int, max_bytes: int, spinner: str = ""
-) -> Callable[[Callable[Arguments, Value]], Callable[Arguments, Value]]:
-    """Keep what a function returns, bounded; arguments named "_..." are no part of the key, as in Streamlit.
-
-    Args:
-        entries: Most values.
-        max_bytes: Most bytes of all values together.
-        spinner: What is said while a value is made; nothing where empty.
-    """
-
-    def decorate(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
-        names = list(signature(function).parameters)
-        own = f"{function.__module__}.{function.__qualname__}"
-
-        @wraps(function)
-        def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
-            given = {**dict(zip(names, args, strict=False)), **kwargs}
-            key = tuple(given[name] for name in names if name in given and not name.startswith("_"))
-
-            def make() -> Value:
-                with st.spinner(spinner) if spinner else nullcontext():
-                    return function(*args, **kwargs)
-
-            shelf: ByteLRU[Value] = _shelf(own, entries, max_bytes)
-            return shelf.get(key, make)
-
-        return call
-
-    return decorate
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _shelf(name: str, entries: int, max_bytes: int) -> ByteLRU[Any]:
-    """The shelf of a function, for as long as the server runs."""
-    return ByteLRU(entries=entries, max_bytes=max_bytes)
-
-
 def empty() -> None:
     """Let go of all that is kept; what is in use stays with whoever uses it."""
-    _shelf.clear()
+    for shelf in list(_shelves):
+        shelf.clear()
 
 
 def held_bytes(value: object) -> int:

@@ -88,17 +88,6 @@ def set_wanted_config(config: StudyConfig) -> None:
     mirror("basis", None if config.basis == "given" else config.basis)
 
 
-def set_failure(key: str, message: str) -> None:
-    """Remember why the study of this key could not be done."""
-    st.session_state["failure"] = (key, message)
-
-
-def failure(key: str) -> str | None:
-    """Why the study of this key could not be done, until it is tried again or something else is wanted."""
-    about, message = st.session_state.get("failure", (None, None))
-    return message if about == key else None
-
-
 def query_link(wanted: Query) -> str | None:
     """The address of this page with another query; None where the data lie on this machine: no link opens them."""
     if dataset_path() not in BUILT_IN:

@@ -35,7 +35,7 @@ config = StudyConfig(construction=ConstructionConfig(n_prototypes=2, n_iteration
 study = studies.find_study(dataset, config)
 if study is None:
     study = run_study(dataset.pairs, config)
-    studies.remember(studies._finished(), studies.study_key(dataset, config), study)
+    studies.finished.put(studies.study_key(dataset, config), study)
 draw("retrieval", studies.show(dataset, study))
 """
 

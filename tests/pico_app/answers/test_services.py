@@ -44,9 +44,9 @@ def test_corrected_labels_are_shown_and_counted_anew(planted, relabelled, study)
     assert old != new
     numbers = []
     for space in (before, after):
-        job = maps.space_numbers(space, "weighted")
-        assert job.ended.wait(60)
-        numbers.append(job.result)
+        counted = maps.space_numbers(space, "weighted")
+        assert counted.job.ended.wait(60)
+        numbers.append(counted.value)
     asked = {"content": (), "style": ("style",)}
     found = [
         maps.purities(space, counted, **asked).labels[0].style.purity
@@ -54,7 +54,7 @@ def test_corrected_labels_are_shown_and_counted_anew(planted, relabelled, study)
     ]
     assert found[0] != found[1]
     assert maps.purities(before, numbers[0], **asked) is maps.purities(before, numbers[0], **asked)
-    assert maps.space_numbers(before, "weighted").result is numbers[0]
+    assert maps.space_numbers(before, "weighted").value is numbers[0]
 
 
 def test_another_setting_or_another_truth_is_another_study(planted):

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import encoding
+from pico_app.server.queue import Visit
 from pico_core.encoders import OpenClipEncoder, small
 from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
@@ -21,9 +22,10 @@ PROGRAM = """
 from pico_app.answers import encoding
 from pico_app.pages.data import encode
 import streamlit as st
+from pico_app.pages.data.encode import progress
 job = encoding.job()
 if job is not None and not job.running:
-    encoding.end()
+    progress.put_away()
 encode.report()
 encode.render()
 """
@@ -42,11 +44,11 @@ def own(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setattr(small, "BUILTIN", weights)
-    # AppTest has no session that ends, so that the desk would be shared by all tests.
-    desk = encoding.Desk()
-    monkeypatch.setattr(encoding, "desk", lambda: desk)
+    # AppTest has no session that ends, so that the visit would be shared by all tests.
+    visit = Visit()
+    monkeypatch.setattr(encoding, "visit", lambda: visit)
     yield AppTest.from_string(PROGRAM, default_timeout=60).run()
-    desk.close()
+    visit.close()
 
 
 def texts(app: AppTest) -> str:
@@ -162,7 +164,7 @@ def test_stopped_it_is_kept_and_goes_on(app: AppTest, own: Path, monkeypatch: py
     app.run()
     assert start_button(app).disabled
     assert "picture 2 of 5" in app.get("progress")[0].proto.text
-    app.button(key="stop-encoding-page").click().run()
+    app.button(key="cancel-encoding-page").click().run()
     assert "Stopping after this batch" in texts(app)
     gate.set()
     waited(app)
@@ -298,9 +300,9 @@ def test_a_hostile_zip_is_a_sentence(app: AppTest, own: Path) -> None:
 
 
 def test_two_visits_never_write_one_folder() -> None:
-    targets = {"/x/y"}
-    with pytest.raises(encoding.DataError, match=r"y: another visit is encoding"), encoding._alone("/x/y", targets):
-        pass
-    with encoding._alone("/x/z", targets):
-        assert targets == {"/x/y", "/x/z"}
-    assert targets == {"/x/y"}
+    with encoding._alone("/x/y"):
+        with pytest.raises(encoding.DataError, match=r"y: another visit is encoding"), encoding._alone("/x/y"):
+            pass
+        with encoding._alone("/x/z"):
+            assert encoding._targets == {"/x/y", "/x/z"}
+    assert not encoding._targets

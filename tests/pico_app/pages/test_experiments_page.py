@@ -304,7 +304,7 @@ def ran(app, families, *, cancel=False):
     app.pills(key="experiments-families").set_value(families).run()
     app.button(key="experiments-run").click().run()
     if cancel:
-        app.button(key="experiments-cancel").click().run()
+        app.button(key="cancel-experiment").click().run()
     until = time.monotonic() + 60
     while app.button(key="experiments-run").disabled:
         assert time.monotonic() < until

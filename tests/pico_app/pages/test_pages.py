@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pico_app import answers
 from pico_app.answers import datasets, studies
 from pico_app.words.markup import plain
 from pico_core.data.planted import PlantedConfig, planted_pairs
@@ -136,7 +135,7 @@ def test_new_axes_of_a_demo_are_computed_on_request(basis, title, monkeypatch):
     assert app.sidebar.warning[0].value.startswith("Stale")
     dataset, config = datasets.open_dataset("planted"), StudyConfig(basis=basis)
     study = run_study(dataset.pairs, config, truth=dataset.truth)
-    monkeypatch.setitem(answers.studies._finished(), studies.study_key(dataset, config), study)
+    studies.finished.put(studies.study_key(dataset, config), study)
     app.run()
     assert not app.exception, app.exception
     assert app.sidebar.success[0].value.startswith("Fresh")

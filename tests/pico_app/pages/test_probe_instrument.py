@@ -13,7 +13,6 @@ from tests.pico_app.reading import prose
 def page(name: str, seed: int, basis: str) -> None:
     from dataclasses import replace
 
-    from pico_app import answers
     from pico_app.answers import datasets, studies
     from pico_core.data.pairs import PairedEmbeddings
     from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -37,7 +36,7 @@ def page(name: str, seed: int, basis: str) -> None:
         study = studies.find_study(dataset, config)
         if study is None:
             study = run_study(dataset.pairs, config)
-            studies.remember(answers.studies._finished(), studies.study_key(dataset, config), study)
+            studies.finished.put(studies.study_key(dataset, config), study)
     draw("columns", studies.show(dataset, study))
 
 
@@ -53,9 +52,9 @@ def opened(name="shortcut", *, seed=0, basis="given", **query):
 
 def ended(app):
     """Wait for what this visit asked for, then draw the page again."""
-    from pico_app.server import background
+    from pico_app.server.queue import queue_of
 
-    job = [job for key, job in background._bench("answers")._jobs.items() if key.startswith("probe:")][-1]
+    job = [job for job in queue_of("answers").jobs if job.title == "Style probe"][-1]
     assert job.ended.wait(100)
     app.run()
     assert not app.exception

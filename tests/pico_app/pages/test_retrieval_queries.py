@@ -11,6 +11,7 @@ import torch
 
 from pico_app.answers import side_ranks
 from pico_app.server import background
+from pico_app.server.queue import queue_of
 from pico_core.reporter import SILENT
 from pico_core.retrieval.comparing.by_label import LabelColumn
 from pico_core.retrieval.switching import query_sample
@@ -263,18 +264,20 @@ def slow(monkeypatch):
 
     for cache in (side_ranks._sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
         cache.clear()
-    background._bench.clear()
+    queue_of.cache_clear()
+    background._kept.clear()
     monkeypatch.setattr(query_sample, "sample_images", lambda pairs, **_more: torch.arange(0, pairs.n_images, 4))
     monkeypatch.setattr(query_sample, "ranks_of", ranks_of)
     yield go, running
     go.set()
     for cache in (side_ranks._sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
         cache.clear()
-    background._bench.clear()
+    queue_of.cache_clear()
+    background._kept.clear()
 
 
 def asked_jobs():
-    return {key: job for key, job in background._bench("answers")._jobs.items() if job.running}
+    return {key: job for key, job in background._kept.items() if job.running}
 
 
 def wait_until(true):
@@ -316,7 +319,7 @@ def test_ten_changes_leave_one_job_and_the_last_answer(slow):
     settled(app)
     assert "484.4 for “Weighted, λ = 1”" in verdict(app)
     assert not asked_jobs()
-    kept = [key for key in background._bench("answers")._jobs if key.startswith("ranks ")]
+    kept = [key for key in background._kept if key.startswith("ranks ")]
     assert len(kept) == 1
 
 
@@ -360,7 +363,7 @@ def test_both_sides_are_ranked_one_after_the_other(slow):
     go.set()
     settled(app)
     assert verdict(app).endswith("on 64 test images.")
-    kept = [key for key in background._bench("answers")._jobs if key.startswith("ranks ")]
+    kept = [key for key in background._kept if key.startswith("ranks ")]
     assert len(kept) == 2
     # Swapped, nothing is ranked again.
     app.button(key="swap-sides").click().run()

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import colours, datasets, maps, studies
-from pico_app.server import background
-from pico_app.server.jobs import Job
+from pico_app.server import cache
+from pico_app.server.queue import queue_of
 from pico_app.state import selections
 from pico_app.words.markup import plain
 from pico_core.spaces.maps import pca_pair
@@ -53,12 +53,14 @@ def opened(app):
 @pytest.fixture(autouse=True)
 def _quick_maps(monkeypatch):
     """An empty queue, and PCA in place of UMAP: what is tested here is the page, not the layout."""
-    background._bench.clear()
+    queue_of.cache_clear()
+    cache.empty()
     STOP.clear()
     monkeypatch.setattr(maps, "umap_pair", lambda first, second, reporter: pca_pair(first, second))
     yield
     STOP.set()
-    background._bench.clear()
+    queue_of.cache_clear()
+    cache.empty()
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_umap_of_the_demo_is_there_at_once_and_says_how_it_was_aligned(app):
 def test_every_number_under_a_map_has_interval_control_and_definition(app, space):
     tables = html_of(app, 'class="nums"')
     assert len(tables) == 2
-    numbers = maps.space_numbers(space, "weighted").result
+    numbers = maps.space_numbers(space, "weighted").value
     gap = numbers.gaps.style
     row = re.search(r"<tr>((?:(?!</tr>).)*Modality gap.*?)</tr>", tables[1])[1]
     cells = [unescape(re.sub("<[^>]+>", "", cell)) for cell in re.findall("<td>(.*?)</td>", row)]
@@ -154,7 +156,7 @@ def test_search_selects_its_hits_and_says_how_many(app, space):
 
 
 def test_the_most_changed_are_suggested(app, space):
-    change = maps.space_numbers(space, "weighted").result.change
+    change = maps.space_numbers(space, "weighted").value.change
     button(app, "Most changed texts").click().run()
     assert app.session_state["selection"] == tuple(("text", i) for i in sorted(change.texts.most(12)))
     cards = re.findall(r'class="tx".*?<b [^>]*>([0-9.]+)</b>', html_of(app, 'class="cards"')[0])
@@ -197,7 +199,7 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
 
     monkeypatch.setattr(maps, "umap_pair", slow)
     app = opened(AppTest.from_function(bare_page, default_timeout=60))
-    jobs = [job for job in background._bench("maps")._jobs.values() if job.running]
+    jobs = [job for job in queue_of("maps").jobs if job.running]
     assert [job.title for job in jobs] == ["UMAP"]
     assert any("two directions hide all others" in c.value for c in app.caption)
     assert any("Until it is there, the maps show PCA." in c.value for c in app.caption)
@@ -207,7 +209,7 @@ def test_umap_of_other_data_is_made_in_the_background_while_pca_is_shown(monkeyp
     app.run()
     assert any("cancelled" in i.value for i in app.info)
     button(app, "Start again").click().run()
-    again = [job for job in background._bench("maps")._jobs.values() if job.running]
+    again = [job for job in queue_of("maps").jobs if job.running]
     assert len(again) == 1
     gate.set()
     assert again[0].ended.wait(20)
@@ -225,16 +227,16 @@ def test_another_reading_gives_up_the_map_that_is_not_wanted_any_more(monkeypatc
     app = opened(AppTest.from_function(bare_page, default_timeout=60))
 
     def running():
-        return [job for job in background._bench("maps")._jobs.values() if job.running]
+        return [job for job in queue_of("maps").jobs if job.running]
 
     first = running()[0]
-    assert first.key.startswith("umap weighted")
+    assert first.key[-1] == "weighted"
     app.selectbox(key="map-reading").set_value("thirds").run()
     settled(app)
     assert first.ended.wait(20)
-    assert background.find(first.key) is None
-    assert [job.key[:11] for job in running()] == ["umap thirds"]
-    background.forget(running()[0].key)
+    assert queue_of("maps").find(first.key) is None
+    assert [job.key[-1] for job in running()] == ["thirds"]
+    running()[0].forget()
 
 
 def test_what_is_new_in_a_map_is_followed_and_what_it_repeats_is_not():
@@ -245,13 +247,3 @@ def test_what_is_new_in_a_map_is_followed_and_what_it_repeats_is_not():
     assert selections.news([("a", one)], [("a", one)]) is None
     assert selections.news([("a", one)], [("a", ())]) is None
     assert selections.news([("a", one)], [("other", one)]) == one
-
-
-def test_a_job_of_the_maps_is_found_whatever_its_queue():
-    def work(_job: Job[int]) -> int:
-        return 1
-
-    for line in ("answers", "maps"):
-        job = background.ask(f"found in {line}", "", work, line=line)
-        assert job.ended.wait(20)
-        assert background.find(f"found in {line}") is job

@@ -103,7 +103,7 @@ def test_a_stop_opens_from_its_address_with_its_view_and_a_takeaway(slug):
     if stop.page == "method":
         assert app.session_state["method-preset"] == OWN_DATA
     if stop.page == "retrieval":
-        assert app.session_state["sides"].left.kind == "unweighted"
+        assert app.session_state["sides"].left.name == "unweighted"
     if stop.page == "subspaces":
         assert app.session_state["map-method"] == "pca"  # UMAP would have to be laid out first
     assert (app.session_state["switching"].which == "lowest") == bool(stop.lowest)

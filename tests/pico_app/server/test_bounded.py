@@ -11,7 +11,8 @@ import torch
 
 from pico_app.answers import datasets
 from pico_app.server import cache
-from pico_app.server.cache import ByteLRU, held_bytes, kept
+from pico_app.server.answer import answer
+from pico_app.server.cache import ByteLRU, held_bytes
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.formats.native import save_pairs
 from tests.places import ROOT
@@ -70,12 +71,12 @@ def test_what_could_not_be_made_is_tried_again():
 def test_arguments_with_an_underscore_are_no_part_of_the_key():
     calls = []
 
-    @kept(entries=2, max_bytes=100)
-    def answer(key, _data):
+    @answer(entries=2, max_bytes=100)
+    def data(key, _data):
         calls.append(_data)
         return _data
 
-    assert [answer("a", b"1"), answer("a", _data=b"2"), answer(key="b", _data=b"3")] == [b"1", b"1", b"3"]
+    assert [data("a", b"1"), data("a", _data=b"2"), data(key="b", _data=b"3")] == [b"1", b"1", b"3"]
     assert calls == [b"1", b"3"]
 
 

@@ -14,9 +14,8 @@ from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.columns.numbers import numbers_html
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
-from pico_app.pages.waiting import waiting
-from pico_app.server.jobs import Job
 from pico_app.state import instruments, screen, widgets
+from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.neighbours import Companion, SideCompany
@@ -171,9 +170,10 @@ def _tokens(space: Workspace, column: int) -> None:
 
 
 def _words(space: Workspace, column: int) -> None:
-    words = column_answers.words_of(space)
-    if isinstance(words, Job):
-        waiting(words, place="words")
+    reading = column_answers.words_of(space)
+    words = reading.value
+    if words is None:
+        waiting(reading, place="words")
         return
     found = column_answers.word_ends(space, column, words)
     if found is None:

@@ -9,8 +9,8 @@ from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.data.encode.encoders import choose_means
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
-from pico_app.pages.waiting import waiting
 from pico_app.state import screen
+from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, FIXED, StyleProbe
@@ -74,10 +74,10 @@ def _kind(*, fixed: bool, labels: bool) -> str:
 
 def _ask(space: Workspace, labelled: bool) -> None:
     """The way to a probe with an encoder, or why there is none."""
-    job = asking.job(space)
+    asked = asking.asked(space)
     until = "Until then, the style labels speak." if labelled else ""
-    if job is not None and job.running:
-        waiting(job, place="probe", meanwhile=until)
+    if asked is not None and asked.job is not None and asked.job.running:
+        waiting(asked, place="probe", meanwhile=until)
         return
     offered = asking.sources(space)
     if space.dataset.demo is not None and offered.own_encoder is None:
@@ -91,8 +91,8 @@ def _ask(space: Workspace, labelled: bool) -> None:
         )
         st.info(f"This dataset holds neither pictures nor captions that could be changed. {instead}")
         return
-    if job is not None:
-        waiting(job, place="probe", meanwhile=until)
+    if asked is not None:
+        waiting(asked, place="probe", meanwhile=until)
     if offered.own_encoder is not None:
         if st.button("Run the style probe", type="primary", icon=":material/science:", key="probe-start"):
             asking.start(space, offered.own_encoder)

@@ -12,11 +12,12 @@ from pico_app.pages import parts
 from pico_app.pages.columns import column_sets
 from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.instrument import Instrument
-from pico_app.pages.waiting import waiting
-from pico_app.server.jobs import Job
+from pico_app.server.answer import Answer
+from pico_app.server.queue import Job
 from pico_app.state import queries, screen
 from pico_app.state import switch as switch_state
 from pico_app.state.switch_choice import BASES, SETTINGS, WHICH, Base, Switching, Which
+from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
@@ -189,7 +190,7 @@ def _offer_exact(space: Workspace, choice: Switching, columns: tuple[int, ...]) 
 
 def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
     """Say how it stands; whether it came by now."""
-    waiting(job, place=place, meanwhile=meanwhile)
+    waiting(Answer(job), place=place, meanwhile=meanwhile)
     return job.result is not None
 
 

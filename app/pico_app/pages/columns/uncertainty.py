@@ -9,9 +9,8 @@ from pico_app.figures import uncertainty
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
-from pico_app.pages.waiting import waiting
-from pico_app.server.jobs import Job
 from pico_app.state import screen
+from pico_app.waiting import waiting
 from pico_app.workspace import Workspace
 
 
@@ -39,9 +38,10 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             )
     with two:
         st.subheader("Would it come out again?", anchor=False)
-        stable = readings.stability(space)
-        if isinstance(stable, Job):
-            waiting(stable, place="stability")
+        measured = readings.stability(space)
+        stable = measured.value
+        if stable is None:
+            waiting(measured, place="stability")
         else:
             prose(stable.sentence)
             figure(

@@ -51,7 +51,7 @@ def choose(dataset: Dataset | None) -> experiments.Results | None:
         key="experiments-run",
         on_click=experiments.ask_own,
         args=(dataset, config),
-        kwargs={"families": tuple(families), "n_seeds": int(number)},
+        kwargs={"path": study.dataset_path(), "families": tuple(families), "n_seeds": int(number)},
     )
     words.caption(
         "On the dataset and with the settings at the left. Equal weights, PICO and PICO with its feedback in random "

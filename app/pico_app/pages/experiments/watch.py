@@ -1,13 +1,17 @@
 """An experiment that is still running: how far it is; the page is drawn anew when cells have arrived."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from pico_app.answers import experiments
+from pico_app.server.queue import Job
+from pico_app.waiting import progress
 from pico_app.words.markup import plain
 
 EVERY = 3.0  # seconds
+STOPPING = "Cancelling after this cell. What is finished is kept."
 TIMES = 20  # at most so often the page is drawn anew while an experiment fills: a list that is open then closes
 
 
@@ -33,22 +37,19 @@ def _follow(folder: Path, drawn: int) -> None:
     st.progress(min(1.0, reached.done / max(1, reached.total)), text=plain(reached.sentence))
 
 
-@st.fragment(run_every=1.5)
 def follow_own(folder: Path, drawn: int) -> None:
     """The same of the small experiment of this visit, with the button that stops it."""
     job = experiments.own_job()
-    if job is None or not job.running:
-        st.rerun()
+    if job is not None and job.running:
+        progress(job, place="experiment", stopping=STOPPING, far=partial(_far, job, folder, drawn))
+
+
+def _far(job: Job[int], folder: Path, drawn: int) -> str:
+    """How far the own experiment is; the page is drawn anew when cells have arrived."""
     reached = experiments.how_far(folder) if experiments.fills(job, folder) else None
     if reached is not None and _worth_it(reached, drawn):
         st.rerun()
-    far = "" if reached is None else f": {reached.sentence}"
-    st.progress(min(1.0, job.share), text=f"**{plain(job.title)}**{plain(far)}")
-    if job.cancelled.is_set():
-        st.caption("Cancelling after this cell. What is finished is kept.")
-    else:
-        st.caption(plain(job.stage) or "Dividing the data")
-        st.button("Cancel", key="experiments-cancel", on_click=job.cancel)
+    return job.doing if reached is None else f"{reached.sentence}; {job.doing}"
 
 
 def _worth_it(reached: experiments.Reached, drawn: int) -> bool:

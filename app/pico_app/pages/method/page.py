@@ -22,10 +22,10 @@ from pico_app.pages.method.picking import choose_pick, current_pick
 from pico_app.pages.method.step import Pick, Step, badge_html
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
-from pico_app.pages.waiting import waiting
-from pico_app.server.jobs import Job
 from pico_app.state import columns, instruments, widgets
 from pico_app.state import method as method_state
+from pico_app.state import study as study_state
+from pico_app.waiting import waiting
 from pico_app.words.answers import ANSWERS
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
@@ -68,13 +68,16 @@ def render(frame: Frame) -> None:
     chosen = method_state.method_preset(names)
     if method_state.presenting():
         st.html(LARGE_TYPE)
-    made = None if chosen == method_state.OWN_DATA else method.preset(chosen)
-    if isinstance(made, Job):
+    preset = None if chosen == method_state.OWN_DATA else method.preset(chosen)
+    made = None if preset is None else preset.value
+    if preset is not None and made is None:
         question(TITLE, "A small dataset is planted and its study computed; that takes a few seconds.")
         _choose_preset(names)
-        waiting(made, place="preset")
+        waiting(preset, place="preset")
         return
-    space = workspace_or_say(frame, TITLE) if made is None else method.preset_space(made)
+    space = (
+        workspace_or_say(frame, TITLE) if made is None else method.preset_space(made, strength=study_state.strength())
+    )
     if space is None:
         _choose_preset(names)
         return

@@ -91,7 +91,7 @@ def _offer(space: Workspace, basis: str) -> None:
     config = replace(space.study.config, basis=basis)
     st.markdown("Not computed yet for these data and settings.")
     job = studies.job()
-    under_way = job is not None and job.key == studies.study_key(space.dataset, config)
+    under_way = job is not None and job.running and job.key == studies.study_key(space.dataset, config)
     label = "Computing, see the left" if under_way else f"Compute the {BASES[basis].title}"
     if st.button(label, disabled=under_way, key=f"offer-{basis}"):
         studies.start_job(space.dataset, config, title=sidebar.job_title(config))

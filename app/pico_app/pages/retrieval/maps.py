@@ -11,9 +11,8 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import verdict
 from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
 from pico_app.pages.retrieval.why import items_shown
-from pico_app.pages.waiting import waiting
-from pico_app.server.jobs import Job
 from pico_app.state import queries, screen
+from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
@@ -51,9 +50,10 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             icon=":material/grid_off:",
         )
         return []
-    words = column_detail.words_of(space, "test")
-    if isinstance(words, Job):
-        waiting(words, place="map-words")
+    read = column_detail.words_of(space, "test")
+    words = read.value
+    if words is None:
+        waiting(read, place="map-words")
         return []
     index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
     view = token_maps.word_maps(space, found, asked, index, words)

@@ -5,7 +5,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import compare, side_ranks
 from pico_app.pages import parts
-from pico_app.pages.waiting import waiting
+from pico_app.server.answer import Answer
+from pico_app.waiting import waiting
 from pico_app.workspace import Workspace
 
 
@@ -25,7 +26,7 @@ def follow(now: side_ranks.Compared) -> None:
     """How far the exact ranks are; a way to stop them."""
     if now.job is not None:
         waiting(
-            now.job,
+            Answer(now.job),
             place="ranks",
             meanwhile=f"The numbers below are estimated from {len(now.paired.images):,} images and their texts, with "
             "wider intervals.",
@@ -59,7 +60,7 @@ def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compare
         with under:
             parts.prose(answer.sentence(side_ranks.changed_metrics(now).row("rsum").change))
         return False
-    waiting(job, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
+    waiting(Answer(job), place="permuted", meanwhile="The control, the same weights on other columns, follows.")
     return job.result is not None
 
 

@@ -11,9 +11,10 @@ from pico_app.answers import maps
 from pico_app.figures import maps as draw
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.choices import Choices
-from pico_app.pages.waiting import waiting
+from pico_app.server.queue import visit
 from pico_app.state import screen
 from pico_app.state import selections as selections_state
+from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.spaces.items import matched_pairs
@@ -99,14 +100,17 @@ def _umap(space: Workspace, wanted: Choices) -> UmapPlanes | None:
     stored = maps.stored_maps(space, wanted.reading)
     if stored is not None:
         return stored
-    job = maps.umap_job(space, wanted.reading)
-    if job.result is None:
-        waiting(job, place="umap", meanwhile=MEANWHILE)
+    laid_out = maps.umap_maps(space, wanted.reading)
+    visit().follow("umap", laid_out.job)
+    if laid_out.value is None:
+        visit().follow("umap-control", None)
+        waiting(laid_out, place="umap", meanwhile=MEANWHILE)
         return None
-    control = maps.umap_control(space, wanted.reading)
-    if control is not None and control.result is None:
+    control = maps.umap_control(space, wanted.reading) if maps.is_controlled(space) else None
+    visit().follow("umap-control", None if control is None else control.job)
+    if control is not None and control.value is None:
         waiting(control, place="umap-control", meanwhile="Only the control of the trustworthiness waits for it.")
-    return UmapPlanes(job.result, None if control is None else control.result)
+    return UmapPlanes(laid_out.value, None if control is None else control.value)
 
 
 def _read(name: str, method: str) -> str:

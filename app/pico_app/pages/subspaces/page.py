@@ -8,8 +8,8 @@ from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
 from pico_app.pages.subspaces import details, finding, gallery, maps, numbers
 from pico_app.pages.subspaces.choices import choose
-from pico_app.pages.waiting import waiting
 from pico_app.state import selections
+from pico_app.waiting import waiting
 from pico_app.workspace import Frame
 
 TITLE = "Do the two spaces separate content from style?"
@@ -23,8 +23,8 @@ def render(frame: Frame) -> None:
     head, controls, tools, pictures = st.container(), st.container(), st.container(), st.container()
     with controls:
         wanted = choose(space)
-    job = maps_answers.space_numbers(space, wanted.reading)
-    found = job.result
+    counted = maps_answers.space_numbers(space, wanted.reading)
+    found = counted.value
     items = maps_answers.map_items(space)
     with tools:
         finding.render(space, items, None if found is None else found.change)
@@ -35,7 +35,7 @@ def render(frame: Frame) -> None:
     if found is None:
         with head:
             question(TITLE, "The neighbours in every space are being counted; the maps are there already.")
-            waiting(job, place="space-numbers")
+            waiting(counted, place="space-numbers")
         return
     measured = numbers.render(space, found)
     numbers.beside(space, shown, found, measured)

@@ -5,53 +5,28 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pico_app.answers import encoding
-from pico_app.server.turns import in_line
 from pico_app.state import study
+from pico_app.waiting import duration, progress
 from pico_app.words.markup import plain
 from pico_core.encoders import BadItem
 
 LISTED = 200
+STOPPING = "Stopping after this batch. What is encoded is kept."
 
 
 def watch(place: str) -> None:
     """Progress of this visit's encoding and the button that stops it; nothing where there is none."""
-    if encoding.job() is not None:
-        _watch(place)
-
-
-@st.fragment(run_every=1.0)
-def _watch(place: str) -> None:
     job = encoding.job()
-    if job is None:
-        return
-    if not job.running:
-        _close()
-        st.rerun()
-    left = job.seconds_left
-    about = f", about {_duration(left)} left" if left else ""
-    words = in_line(job.ahead) if job.ahead else f"{job.stage}{about}"
-    st.progress(job.share, text=f"**Encoding** {plain(job.title)}: {words}")
-    for note in job.notes:
-        st.caption(note)
-    if job.cancelled.is_set():
-        st.caption("Stopping after this batch. What is encoded is kept.")
-    else:
-        st.button("Stop encoding", width="stretch", key=f"stop-encoding-{place}", on_click=job.cancel)
+    if job is not None:
+        progress(job, place=f"encoding-{place}", stop="Stop encoding", stopping=STOPPING, on_end=put_away)
 
 
-def _close() -> None:
+def put_away() -> None:
+    """Open what an encoding that has ended made, once."""
     made = encoding.end()
     if made is not None:
+        study.open_dataset(made.folder)
         st.toast(f"Encoded and opened: {made.n_images:,} pictures, {made.n_texts:,} captions.", icon=":material/check:")
-
-
-def _duration(seconds: float) -> str:
-    """Seconds below two minutes, minutes above.
-
-    >>> _duration(90), _duration(200)
-    ('90 s', '3 min')
-    """
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def report() -> None:
@@ -60,7 +35,7 @@ def report() -> None:
     if made is None:
         return
     st.success(
-        f"Encoded with {plain(made.encoder)} in {_duration(made.seconds)}: {made.n_images:,} pictures and "
+        f"Encoded with {plain(made.encoder)} in {duration(made.seconds)}: {made.n_images:,} pictures and "
         f"{made.n_texts:,} captions.",
         icon=":material/check_circle:",
     )

@@ -50,12 +50,12 @@ def _ask() -> None:
 def _say_state() -> None:
     """What became of the last press of the button, just below it."""
     progress.watch("page")
-    desk = encoding.desk()
-    if desk.failure:
-        st.error(f"The pictures were not encoded. {plain(desk.failure)}", icon=":material/block:")
-    if desk.stopped:
+    ended = encoding.last()
+    if ended is not None and ended.failure:
+        st.error(f"The pictures were not encoded. {plain(ended.failure)}", icon=":material/block:")
+    elif ended is not None and ended.result is None:
         st.info(
-            f"Stopped ({plain(desk.stopped)}). What is encoded so far is kept: Encode goes on from there.",
+            f"Stopped ({plain(ended.doing)}). What is encoded so far is kept: Encode goes on from there.",
             icon=":material/pause_circle:",
         )
     if encoding.outcome(study.dataset_path()) is not None:
