@@ -154,22 +154,22 @@ def test_the_style_probe_is_known_as_ours_and_comes_out_again(lens, written):
     assert new["share"].to_list() == pytest.approx(old["share"].to_list(), abs=1e-5)
 
 
-def opened(page: str, address: dict[str, str]) -> AppTest:
-    """A page of the app at rest."""
+def opened(page: str, address: dict[str, str], *, until: tuple[str, ...] = ()) -> AppTest:
+    """A page of the app at rest, or as soon as it says some words: controls in the background may take longer."""
     app = AppTest.from_file(str(MAIN), default_timeout=300)
     app._page_hash = calc_hash(page)  # AppTest switches between files only, and these pages are functions
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
     app._page_hash = ""
-    return rested(app)
+    return rested(app, until=until)
 
 
-def rested(app: AppTest) -> AppTest:
+def rested(app: AppTest, *, until: tuple[str, ...] = ()) -> AppTest:
     """Run a page until nothing on it is under way, twice: an answer may come while the page is drawn."""
-    until, quiet = time.monotonic() + 300, 0
-    while quiet < 2:
-        assert time.monotonic() < until, "the page does not rest"
+    end, quiet = time.monotonic() + 300, 0
+    while quiet < 2 and not (until and all(words in screen(app) for words in until)):
+        assert time.monotonic() < end, "the page does not rest"
         busy = app.get("progress") or any(button.label == "Cancel" for button in app.button)
         quiet = 0 if busy else quiet + 1
         time.sleep(0.1 if busy else 0)
@@ -201,7 +201,7 @@ NEW_NAMES = {"probe": "labels", "random-2": "permuted-2"}
 def test_a_link(link, expected):
     page, _, address = link.partition("?")
     asked = dict(parse_qsl(address))
-    app = opened(page, asked)
+    app = opened(page, asked, until=tuple(expected))
     words = screen(app)
     for one in expected:
         assert one in words

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ def _settings(*values: str) -> str:
 
 QUICK = _settings("n_iterations=2", "n_prototypes=3", "n_anchors=16")
 TRAINED = _settings("n_epochs=2", "batch_size=16", "n_prototypes=2", "n_iterations=2", "n_anchors=8")
+CLOCK = re.compile(r"^(seconds +)[0-9.]+$")
+DIGEST = re.compile(r"^(digest +)[0-9a-f]{16}$")
 TIMES = ("seconds", "megabytes")
 EXPERIMENT = """
 name = "tiny"
@@ -81,7 +84,7 @@ def recorded(work: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, arguments in plan():
         tell(name)
-        found[name] = ran(arguments)
+        found[name] = _without_digest(ran(arguments)) if "encode" in name else ran(arguments)
         target = Path(arguments[arguments.index("--out") + 1]) if "--out" in arguments else None
         if target is not None and target.suffix in (".csv", ".parquet", ".json") and target.is_file():
             found[name]["file"] = table(target)
@@ -201,7 +204,7 @@ def ran(arguments: list[str]) -> dict[str, Any]:
     try:
         told: Any = _timeless(json.loads(said))
     except ValueError:
-        told = [line.rstrip() for line in said.splitlines()]
+        told = [CLOCK.sub(r"\1<time>", line.rstrip()) for line in said.splitlines()]
     return compact({"code": code, "out": told, "err": [line.rstrip() for line in err.text().splitlines()]}, scrubbed)
 
 
@@ -213,6 +216,13 @@ def table(file: Path) -> Any:
         return compact(_timeless(json.loads(file.read_text(encoding="utf-8"))), scrubbed)
     frame = pl.read_csv(file) if file.suffix == ".csv" else pl.read_parquet(file)
     return {name: compact(frame[name].to_list(), scrubbed) for name in frame.columns if "seconds" not in name}
+
+
+def _without_digest(found: dict[str, Any]) -> dict[str, Any]:
+    """What an encoder computes differs in its last bits from process to process, and so does the digest."""
+    if isinstance(found["out"], dict):
+        return found | {"out": found["out"] | {"digest": "<digest>"}}
+    return found | {"out": [DIGEST.sub(r"\1<digest>", line) for line in found["out"]]}
 
 
 def _timeless(value: Any) -> Any:
