@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from pico_core.cli.options import Json
-from pico_core.cli.printing import err, out, say
+from pico_core.cli.printing import change_cells, err, narrow_table, out, say
 from pico_core.cli.studies import DIFFERENT
 from pico_core.experiments.checking import check_table, read_table
 from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
 from pico_core.experiments.grid import GridProgress, results, run_experiment
 from pico_core.experiments.markdown import markdown_table
-from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise
+from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise, summary_frame
 from pico_core.reporter import Cancelled
 
 app = typer.Typer()
@@ -48,7 +46,7 @@ def experiment(
             "experiment": plan.name,
             "folder": str(target),
             "cells": table.height,
-            "summary": [asdict(one) for one in summaries],
+            "summary": summary_frame(summaries).to_dicts(),
         }
         if found is not None:
             values["check"] = asdict(found) | {"agrees": found.agrees}
@@ -90,16 +88,12 @@ def _tell(dataset: str, summaries: list[VariantSummary]) -> None:
     """A table that fits a narrow terminal: verdict before digits, names as the file has them, notes below."""
     reference = summaries[0]
     title = f"{dataset}: {reference.baseline:.1f} unweighted, seeds: {reference.n_seeds}"
-    table = Table("verdict", "variant", "change", "95 %", "adj. p", "lead", title=title, box=box.SIMPLE_HEAD, padding=0)
-    for place, column in enumerate(table.columns):
-        column.no_wrap = True
-        column.justify = "left" if place < 2 else "right"
+    table = narrow_table("verdict", "variant", "change", "95 %", "adj. p", "lead", title=title)
     for one in summaries:
         table.add_row(
             one.verdict or "-",
             one.variant,
-            "" if one.difference is None else f"{one.difference:+.1f}",
-            "" if one.low is None else f"[{one.low:+.1f}, {one.high:+.1f}]",
+            *change_cells(one),
             "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
             "" if one.lead is None else f"{one.lead:+.1f}",
         )

@@ -9,7 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pico_core.experiments.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
+from pico_core.experiments.summary import PLAIN, VariantSummary
+from pico_core.experiments.trainings.summary import TrainingSummary
 from pico_core.experiments.trainings.tables import SHORT
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.studies.seeds import SeedsReport
@@ -71,24 +72,24 @@ def tell_trainings(found: TrainingSummary) -> None:
     """Print the answer about PICO in the loop, then every weighting and every lead; fits 80 columns."""
     out.print(found.sentence, markup=False, highlight=False)
     title = f"{found.experiment}: {found.n_seeds} seeds, {found.n_images} test images each, {found.basis} columns"
-    table = _narrow("verdict", "training", "rSum", "change", "95 %", "adj. p", "seeds", title=title)
+    table = narrow_table("verdict", "training", "rSum", "change", "95 %", "adj. p", "seeds", title=title)
     for row in found.rows:
         plain = row.variant == PLAIN
         p = "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
-        apart = ("-", "", "", "", "") if plain else (row.verdict, *_interval(row), p, _signs(row))
-        table.add_row(apart[0], SHORT.get(row.variant, row.variant), f"{row.rsum:.1f}", *apart[1:])
+        apart = ("-", "", "", "", "") if plain else (row.verdict or "-", *change_cells(row), p, _signs(row))
+        table.add_row(apart[0], SHORT.get(row.variant, row.variant), f"{row.rsum or 0.0:.1f}", *apart[1:])
     out.print(table)
     if found.leads:
-        table = _narrow("PICO is", "beside", "lead", "95 %", "seeds", title="PICO minus its controls")
+        table = narrow_table("PICO is", "beside", "lead", "95 %", "seeds", title="PICO minus its controls")
         for row in found.leads:
-            word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict]
-            table.add_row(word, SHORT.get(row.variant, row.variant), *_interval(row), _signs(row))
+            word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict or "none"]
+            table.add_row(word, SHORT.get(row.variant, row.variant), *change_cells(row), _signs(row))
         out.print(table)
     words = "seeds: how many lie above and below 0 by their own paired interval. Leads are not adjusted."
     out.print(words, markup=False, highlight=False)
 
 
-def _narrow(*names: str, title: str) -> Table:
+def narrow_table(*names: str, title: str) -> Table:
     """A table without frame: two columns of words, then digits."""
     table = Table(*names, title=title, box=box.SIMPLE_HEAD, padding=0)
     for place, column in enumerate(table.columns):
@@ -97,10 +98,12 @@ def _narrow(*names: str, title: str) -> Table:
     return table
 
 
-def _interval(row: TrainedOverSeeds) -> tuple[str, str]:
-    change = row.difference
-    return f"{change.value:+.1f}", f"[{change.low:+.1f}, {change.high:+.1f}]"
+def change_cells(row: VariantSummary) -> tuple[str, str]:
+    """The change and its interval, as two cells; empty where the variant does not apply."""
+    if row.change is None:
+        return "", ""
+    return f"{row.difference:+.1f}", f"[{row.low:+.1f}, {row.high:+.1f}]"
 
 
-def _signs(row: TrainedOverSeeds) -> str:
+def _signs(row: VariantSummary) -> str:
     return f"+{row.verdicts[0]} -{row.verdicts[1]}"

@@ -17,16 +17,18 @@ from pico_core.cli.studies import DIFFERENT
 from pico_core.errors import SettingError
 from pico_core.experiments.checking import TableCheck
 from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
+from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
 from pico_core.experiments.training_tables import check_trainings, read_trainings
 from pico_core.experiments.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
-from pico_core.experiments.trainings.summary import training_summaries, training_summary
+from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
 from pico_core.formats import open_pairs
 from pico_core.reporter import Cancelled
 from pico_core.storage.token_files import NEVER
 
 app = typer.Typer()
+ROW = ("variant", "label", "n_seeds", "rsum", "difference", "p", "p_adjusted", "verdict", "verdicts", "best_epochs")
 
 
 @app.command()
@@ -80,11 +82,10 @@ def train(
             meter.show(now, now.done, now.total)
 
         found = run_training_comparison(pairs, config, target, device=device, on_progress=tick)
-    summary = training_summary(found.table)
+    (summary,) = training_summaries(found.table)
     checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
-        told = asdict(summary) | {"sentence": summary.sentence, "table": str(target / TABLE)}
-        say(told | _checked(checked), as_json=True)
+        say(_plain(summary) | {"table": str(target / TABLE)} | _checked(checked), as_json=True)
     else:
         tell_trainings(summary)
         out.print(f"Saved as {target}.", highlight=False)
@@ -104,8 +105,11 @@ def _train_list(
     summaries = [replace(one, experiment=one.dataset) for one in training_summaries(found.table)]
     checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
-        told = [asdict(one) | {"sentence": one.sentence} for one in summaries]
-        whole = {"experiment": listed.name, "comparisons": told, "table": str(target / TRAININGS)}
+        whole = {
+            "experiment": listed.name,
+            "comparisons": [_plain(one) for one in summaries],
+            "table": str(target / TRAININGS),
+        }
         say(whole | _checked(checked), as_json=True)
     else:
         out.print(listed.sentence, markup=False, highlight=False)
@@ -113,6 +117,18 @@ def _train_list(
             tell_trainings(one)
         out.print(f"Saved as {target}.", highlight=False)
     _end(checked, as_json=as_json)
+
+
+def _plain(summary: TrainingSummary) -> dict[str, Any]:
+    """Plain values for JSON, a change as one object with its interval."""
+
+    def row(of: VariantSummary) -> dict[str, Any]:
+        return {name: getattr(of, name) for name in ROW} | {
+            "difference": None if of.change is None else asdict(of.change)
+        }
+
+    of = asdict(summary) | {name: [row(one) for one in getattr(summary, name)] for name in ("rows", "leads")}
+    return of | {"sentence": summary.sentence}
 
 
 def _checked(found: TableCheck | None) -> dict[str, Any]:

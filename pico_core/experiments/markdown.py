@@ -1,16 +1,16 @@
-"""The summary of an experiment as a Markdown table, for documents: variants down, datasets across."""
+"""Summaries over seeds as Markdown tables, for documents; bold is what holds once all comparisons are adjusted for."""
 
 from collections.abc import Sequence
 
-from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.verdicts import digits_of
+from pico_core.experiments.summary import PLAIN, VariantSummary
+from pico_core.experiments.trainings.summary import TrainingSummary
+from pico_core.experiments.trainings.tables import LABELS
 
 
 def markdown_table(summaries: Sequence[VariantSummary]) -> str:
-    """Change of rSum of every variant on every dataset; bold where it holds once all comparisons are adjusted for.
+    """Of an experiment: variants down, datasets across.
 
-    >>> one = VariantSummary("d", "pico", "PICO", "method", 5, 400.0, 2.0, 1.0, 3.0, 0.01, 0.02, "helps", None, None,
-    ...     None, 1.0, None)
+    >>> one = VariantSummary("d", "pico", "PICO", "method", 5, 400.0, 2.0, 1.0, 3.0, 0.01, 0.02, "helps")
     >>> print(markdown_table([one]))
     | change of rSum | d |
     |---|---|
@@ -19,19 +19,36 @@ def markdown_table(summaries: Sequence[VariantSummary]) -> str:
     """
     datasets = list(dict.fromkeys(one.dataset for one in summaries))
     labels = list(dict.fromkeys(one.label for one in summaries if one.family != "reference"))
-    found = {(one.label, one.dataset): one for one in summaries}
-    bases = [next(one for one in summaries if one.dataset == dataset) for dataset in datasets]
+    summary_of = {(one.label, one.dataset): one for one in summaries}
+    first = [next(one for one in summaries if one.dataset == dataset) for dataset in datasets]
     rows = [
-        ["change of rSum", *datasets],
-        ["---"] * (1 + len(datasets)),
-        ["unweighted rSum, seeds", *(f"{one.baseline:.1f}, {one.n_seeds}" for one in bases)],
-        *([label, *(_cell(found.get((label, dataset))) for dataset in datasets)] for label in labels),
+        ["unweighted rSum, seeds", *(f"{one.baseline:.1f}, {one.n_seeds}" for one in first)],
+        *([label, *(_change(summary_of.get((label, dataset))) for dataset in datasets)] for label in labels),
     ]
-    return "\n".join(f"|{'|'.join(row)}|" if row[0] == "---" else f"| {' | '.join(row)} |" for row in rows)
+    return _table(["change of rSum", *datasets], rows)
 
 
-def _cell(one: VariantSummary | None) -> str:
-    if one is None or one.difference is None:
+def training_markdown(comparisons: Sequence[TrainingSummary]) -> str:
+    """Of trainings: comparisons down, weightings across; test rSum of P = 1, then the change of every weighting.
+
+    In brackets how many seeds lie above and below 0: a seed counts where its own paired interval leaves 0 out.
+    """
+    variants = dict.fromkeys(row.variant for one in comparisons for row in one.rows if row.variant != PLAIN)
+    rows = []
+    for one in comparisons:
+        of = {row.variant: row for row in one.rows}
+        signs = {name: f" ({row.verdicts[0]}, {row.verdicts[1]})" for name, row in of.items()}
+        changes = [f"{_change(of.get(name))}{signs.get(name, '')}" for name in variants]
+        rows.append([one.dataset, f"{one.plain:.1f}", *changes])
+    return _table(["comparison", LABELS[PLAIN], *(LABELS[name] for name in variants)], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
+    return "\n".join([lines[0], f"|{'|'.join(['---'] * len(head))}|", *lines[1:]])
+
+
+def _change(one: VariantSummary | None) -> str:
+    if one is None or not one.signed:
         return "-"
-    said = digits_of(one)
-    return f"**{said}**" if one.verdict in ("helps", "hurts") and one.p_adjusted is not None else said
+    return f"**{one.signed}**" if one.verdict in ("helps", "hurts") and one.p_adjusted is not None else one.signed

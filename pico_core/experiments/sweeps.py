@@ -8,7 +8,7 @@ import polars as pl
 
 from pico_core.experiments.summary import VariantSummary
 from pico_core.method.config import StudyConfig
-from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.records import Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD
 
 
@@ -92,10 +92,8 @@ def _same(usual: StudyConfig | None, setting: str, value: str) -> bool:
 
 def _against_own(one: SweptValue) -> Verdict | None:
     """The method at the dataset's own value minus this one."""
-    found = one.summary
-    if found.lead is None or found.lead_low is None or found.lead_high is None:
-        return None
-    return Verdict.of(Estimate(found.lead, found.lead_low, found.lead_high))
+    lead = one.summary.lead_estimate
+    return None if lead is None else Verdict.of(lead)
 
 
 def _listed(names: list[str]) -> str:

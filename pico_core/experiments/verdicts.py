@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pico_core.experiments.summary import VariantSummary
-from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.records import Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD, SHUFFLED, simpler_ideas
 from pico_core.retrieval.schemes.method import PERMUTED
 
@@ -37,10 +37,9 @@ class ExperimentAnswer:
     @property
     def sentence(self) -> str:
         """The answer, verdict before digits; it says plainly where nothing helps."""
-        if self.method is None or _change(self.method) is None:
+        if self.method is None or self.method.change is None:
             return f"On “{self.dataset}” the method has no result yet{_because(self.method)}."
-        change = digits(_change(self.method))
-        own = f"On “{self.dataset}” {_said(self.method)}: {change} points of rSum {_seeds(self.method)}"
+        own = f"On “{self.dataset}” {_said(self.method)}: {self.method.signed} points of rSum {_seeds(self.method)}"
         if self.rival is None:
             return f"{own}; no simpler idea was computed beside it."
         return f"{own}; {self._against() if self.method.verdict == 'helps' else self._instead()}."
@@ -49,14 +48,14 @@ class ExperimentAnswer:
     def controls(self) -> str:
         """What the two blind controls did; empty where neither is computed."""
         parts = []
-        if self.permuted is not None and (change := _change(self.permuted)) is not None:
+        if self.permuted is not None and self.permuted.signed:
             drawn = re.search(r" \(mean of \d+\)$", self.permuted.label)  # older tables have a single draw
             draws = drawn.group() if drawn else ""
-            parts.append(f"the same weights on other columns{draws} change rSum by {digits(change)}")
+            parts.append(f"the same weights on other columns{draws} change rSum by {self.permuted.signed}")
         if self.shuffled is not None and self.shuffled.lead is not None:
             words = {Verdict.NONE: "cannot be told apart", Verdict.HELPS: "does worse", Verdict.HURTS: "does better"}
-            found = _lead(self.shuffled)
-            word = "was tried in one split only" if found is None else words[Verdict.of(found)]
+            lead = self.shuffled.lead_estimate
+            word = "was tried in one split only" if lead is None else words[Verdict.of(lead)]
             minus = f"(the weights minus it: {_lead_digits(self.shuffled)})"
             parts.append(f"with its feedback in random order the method {word} {minus}")
         said = "; ".join(parts)
@@ -65,7 +64,7 @@ class ExperimentAnswer:
     def _against(self) -> str:
         """Whether a simpler idea does as well as a method that helps."""
         assert self.rival is not None
-        name, lead = called(self.rival), _lead(self.rival)
+        name, lead = called(self.rival), self.rival.lead_estimate
         minus = f"(the weights minus it: {_lead_digits(self.rival)})"
         if lead is None:
             return f"one split cannot tell it from a simpler idea such as {name} {minus}"
@@ -83,7 +82,7 @@ class ExperimentAnswer:
             return f"and none of the {self.n_simpler} simpler ideas can be shown to help"
         if self.rival.verdict != "helps":
             return f"nor can any of the {self.n_simpler} simpler ideas be shown to help"
-        return f"but a simpler idea, {called(self.rival)}, helps: {digits(_change(self.rival))}"
+        return f"but a simpler idea, {called(self.rival)}, helps: {self.rival.signed}"
 
 
 def answer_on(summaries: Sequence[VariantSummary], dataset: str) -> ExperimentAnswer:
@@ -155,7 +154,7 @@ def leads_on(summaries: Sequence[VariantSummary], dataset: str) -> Leads:
     ()
     """
     here = [one for one in summaries if one.dataset == dataset and one.family != "setting" and one.variant != METHOD]
-    held = [(one, lead) for one in here if (lead := _lead(one)) is not None]
+    held = [(one, lead) for one in here if (lead := one.lead_estimate) is not None]
 
     def of(verdict: Verdict) -> tuple[VariantSummary, ...]:
         return tuple(one for one, lead in held if Verdict.of(lead) is verdict)
@@ -166,20 +165,6 @@ def leads_on(summaries: Sequence[VariantSummary], dataset: str) -> Leads:
 def called(one: VariantSummary) -> str:
     """A variant as a sentence calls it."""
     return simpler_ideas().get(one.variant, one.label)
-
-
-def digits(change: Estimate | None) -> str:
-    """A change with its interval.
-
-    >>> digits(Estimate(1.04, -0.5, 2.5))
-    '+1.0 [-0.5, +2.5]'
-    """
-    return "" if change is None else change.signed
-
-
-def digits_of(one: VariantSummary) -> str:
-    """A variant's change with its interval; empty where it does not apply."""
-    return digits(_change(one))
 
 
 def split_sentence(table: pl.DataFrame, variant: str, name: str) -> str:
@@ -218,34 +203,21 @@ def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
     )
 
 
-def _change(one: VariantSummary) -> Estimate | None:
-    if one.difference is None or one.low is None or one.high is None:
-        return None
-    return Estimate(one.difference, one.low, one.high)
-
-
-def _lead(one: VariantSummary) -> Estimate | None:
-    if one.lead is None or one.lead_low is None or one.lead_high is None:
-        return None
-    return Estimate(one.lead, one.lead_low, one.lead_high)
-
-
 def _lead_digits(one: VariantSummary) -> str:
-    lead = _lead(one)
-    return f"{one.lead:+z.1f}" if lead is None else digits(lead)
+    lead = one.lead_estimate
+    return f"{one.lead:+z.1f}" if lead is None else lead.signed
 
 
 def _beaten(one: VariantSummary) -> bool:
-    lead = _lead(one)
+    lead = one.lead_estimate
     return lead is not None and Verdict.of(lead) is Verdict.HELPS
 
 
 def _said(one: VariantSummary) -> str:
     """The verdict; where the interval alone would say more than the adjusted p value, that is said too."""
-    change = _change(one)
     if one.verdict in ("helps", "hurts"):
         return f"the weights {one.verdict.removesuffix('s')}"
-    if one.p_adjusted is not None and change is not None and Verdict.of(change) is not Verdict.NONE:
+    if one.p_adjusted is not None and one.by_interval is not Verdict.NONE:
         return f"no difference holds once the number of comparisons is adjusted for (p = {one.p_adjusted:.2g})"
     return "no difference can be detected"
 

@@ -50,6 +50,22 @@ def over_seeds(values: Sequence[float], *, test_share: float) -> OverSeeds:
     return OverSeeds(Estimate(mean, mean - reach, mean + reach), p)
 
 
+def over_paired(paired: Sequence[Estimate], *, test_share: float) -> OverSeeds:
+    """The mean of differences of which each has an interval of its own; a single one keeps that, without a p value."""
+    if len(paired) == 1:
+        return OverSeeds(paired[0], None)
+    return over_seeds([one.value for one in paired], test_share=test_share)
+
+
+def count_verdicts(verdicts: Sequence[Verdict]) -> tuple[int, int, int]:
+    """How many say helps, hurts, none, in this order.
+
+    >>> count_verdicts([Verdict.NONE, Verdict.HELPS, Verdict.NONE])
+    (1, 0, 2)
+    """
+    return verdicts.count(Verdict.HELPS), verdicts.count(Verdict.HURTS), verdicts.count(Verdict.NONE)
+
+
 def adjusted(p_values: Sequence[float]) -> list[float]:
     """P values adjusted for their number, whatever their dependence.
 

@@ -8,7 +8,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
 from pico_core.reporter import SILENT, Reporter
-from pico_core.retrieval.over_splits import over_seeds
+from pico_core.retrieval.over_splits import count_verdicts, over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.studies.study import Study, run_study
@@ -122,14 +122,13 @@ def report_over_seeds(
     rows = []
     for place, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
         every = [(report.baseline, report.weighted, *report.controls)[place] for report in reports]
-        verdicts = [scoring.verdict for scoring in every]
         rows.append(
             ScoringOverSeeds(
                 name=first.name,
                 label=first.label.split(" (λ")[0],  # the guard chooses λ anew for every seed
                 rsum=mean([scoring.metrics.rsum.value for scoring in every]),
                 difference=mean([scoring.difference.value for scoring in every]),
-                verdicts=tuple(verdicts.count(kind) for kind in (Verdict.HELPS, Verdict.HURTS, Verdict.NONE)),  # type: ignore[arg-type]
+                verdicts=count_verdicts([scoring.verdict for scoring in every]),
             )
         )
     return SeedsReport(

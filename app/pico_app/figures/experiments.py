@@ -91,15 +91,12 @@ def leads(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
 
 def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
     """A variant against equal weights, with one dot per seed."""
-    change = None
-    if one.difference is not None and one.low is not None and one.high is not None:
-        change = Estimate(one.difference, one.low, one.high)
     dots = table.filter(pl.col("variant") == one.variant)["difference"].drop_nulls().to_list()
     adjusted = "" if one.p_adjusted is None else f"adjusted p = {one.p_adjusted:.2g}"
     return PlotRow(
         name=one.variant,
         label=_called(one),
-        change=change,
+        change=one.change,
         verdict=Verdict(one.verdict or "none"),
         dots=tuple(dots),
         about=adjusted,
@@ -111,18 +108,13 @@ def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
 
 
 def _lead_row(one: VariantSummary) -> PlotRow:
-    lead = one.lead or 0.0
-    if one.lead_low is None or one.lead_high is None:
-        change, verdict, about = Estimate(lead, lead, lead), Verdict.NONE, "one seed: no interval"
-    else:
-        change, about = Estimate(lead, one.lead_low, one.lead_high), ""
-        verdict = Verdict.of(change)
+    lead, change = one.lead or 0.0, one.lead_estimate
     return PlotRow(
         name=one.variant,
         label=one.label,
-        change=change,
-        verdict=verdict,
-        about=about,
+        change=change or Estimate(lead, lead, lead),
+        verdict=Verdict.NONE if change is None else Verdict.of(change),
+        about="one seed: no interval" if change is None else "",
         bold=one.variant in simpler_ideas(),
         hollow=one.family == "oracle",
     )

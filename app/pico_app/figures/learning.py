@@ -9,8 +9,9 @@ from pico_app.figures.marks import semantic_blue
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, SYMBOLS, blank, ink
 from pico_app.templates import render
+from pico_core.experiments.summary import PLAIN, VariantSummary
 from pico_core.experiments.training_tables import LearningCurve
-from pico_core.experiments.trainings.summary import PLAIN, TrainedOverSeeds, TrainingSummary
+from pico_core.experiments.trainings.summary import TrainingSummary
 from pico_core.experiments.trainings.tables import SHORT
 from pico_core.retrieval.records import Verdict
 
@@ -68,7 +69,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
     return figure
 
 
-def trained(rows: Sequence[TrainedOverSeeds], *, dark: bool = False) -> go.Figure:
+def trained(rows: Sequence[VariantSummary], *, dark: bool = False) -> go.Figure:
     """Test rSum of every training against that with P = 1.
 
     Args:
@@ -79,8 +80,8 @@ def trained(rows: Sequence[TrainedOverSeeds], *, dark: bool = False) -> go.Figur
         PlotRow(
             name=row.variant,
             label=row.label,
-            change=row.difference,
-            verdict=Verdict(row.verdict),
+            change=row.change,
+            verdict=Verdict(row.verdict or "none"),
             about=_about(row),
             main=row.variant == "pico",
         )
@@ -97,13 +98,13 @@ def trained_html(summary: TrainingSummary) -> Markup:
     return render("trained", summary=summary, plain=PLAIN, signs=_signs)
 
 
-def _signs(row: TrainedOverSeeds) -> str:
+def _signs(row: VariantSummary) -> str:
     """In how many seeds the paired interval leaves 0 out, and where: few words for a narrow column."""
     helps, hurts, _ = row.verdicts
     parts = [f"{word} in {n}" for word, n in (("helps", helps), ("hurts", hurts)) if n]
     return ", ".join(parts) or "no difference"
 
 
-def _about(row: TrainedOverSeeds) -> str:
+def _about(row: VariantSummary) -> str:
     adjusted = "" if row.p_adjusted is None else f"adjusted p = {row.p_adjusted:.2g}; "
     return f"{adjusted}within each seed: {row.within}"

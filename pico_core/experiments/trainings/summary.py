@@ -1,70 +1,17 @@
 """The table of trainings over all seeds, and its answer in words.
 
-A change over seeds has the interval of the corrected resampled t test, as in experiments: splits overlap. Its p value
-is adjusted (Benjamini and Yekutieli, 2001) among all weightings of all comparisons of its list. PICO's leads over
-its controls have the same kind of interval, not adjusted.
+Rows are summarised and judged as those of an experiment. PICO's leads over its controls have the same kind of
+interval, not adjusted.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
-from pico_core.experiments.trainings.settings import ComparisonConfig
-from pico_core.experiments.trainings.tables import FAMILY, LABELS, LAST_UNWEIGHTED, LEAD
+from pico_core.experiments.summary import VariantSummary, judge, summarise_variant
+from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD
 from pico_core.method.bases import BASES
-from pico_core.retrieval.over_splits import OverSeeds, adjusted, over_seeds, verdict_of
 from pico_core.retrieval.records import Estimate, Verdict
-
-PLAIN = "none"
-
-
-@dataclass(frozen=True)
-class TrainedOverSeeds:
-    """One variant over all seeds.
-
-    Attributes:
-        variant: Its name; of a lead, the control that PICO is compared with.
-        label: The same for people.
-        n_seeds: Trainings.
-        rsum: Mean of test rSum.
-        difference: Mean of the difference: its corrected 95 % interval, or of one seed its paired interval.
-        p: Two-sided; None with one seed, and for training with P = 1 itself.
-        p_adjusted: Among all weightings and comparisons of its list; None where p is, and in leads.
-        verdict: "helps", "hurts" or "none": by the adjusted p value, and where there is none by the interval.
-        verdicts: How often the paired interval within a seed said helps, hurts, none.
-        best_epochs: The epoch that was tested, by seed; None where nothing was trained, or nobody wrote it down.
-    """
-
-    variant: str
-    label: str
-    n_seeds: int
-    rsum: float
-    difference: Estimate
-    p: float | None
-    p_adjusted: float | None
-    verdict: str
-    verdicts: tuple[int, int, int]
-    best_epochs: tuple[int | None, ...]
-
-    @property
-    def early(self) -> int:
-        """Seeds whose best epoch came before the weighting began: P was still 1 in training and in the test."""
-        if self.variant in ("frozen", PLAIN):
-            return 0
-        return sum(epoch is not None and epoch <= LAST_UNWEIGHTED for epoch in self.best_epochs)
-
-    @property
-    def within(self) -> str:
-        """What the paired intervals within the seeds said.
-
-        >>> TrainedOverSeeds("pico", "PICO", 3, 400.0, Estimate(-2.0, -9.0, 5.0), 0.3, 0.3, "none", (0, 2, 1),
-        ...                  (1, 4, 2)).within
-        'hurts in 2, no difference in 1'
-        """
-        words = ("helps", "hurts", "no difference")
-        return ", ".join(f"{word} in {n}" for word, n in zip(words, self.verdicts, strict=True) if n)
 
 
 @dataclass(frozen=True)
@@ -90,15 +37,15 @@ class TrainingSummary:
     n_seeds: int
     fresh: bool
     plain: float
-    rows: tuple[TrainedOverSeeds, ...]
-    leads: tuple[TrainedOverSeeds, ...]
+    rows: tuple[VariantSummary, ...]
+    leads: tuple[VariantSummary, ...]
 
     def lead(self, variant: str) -> Estimate | None:
         """PICO in the loop minus this control; None where they were not compared."""
-        return next((row.difference for row in self.leads if row.variant == variant), None)
+        return next((row.change for row in self.leads if row.variant == variant), None)
 
     @property
-    def pico(self) -> TrainedOverSeeds | None:
+    def pico(self) -> VariantSummary | None:
         """PICO in the loop."""
         return next((row for row in self.rows if row.variant == "pico"), None)
 
@@ -113,7 +60,7 @@ class TrainingSummary:
             )
         seeds = f"over {pico.n_seeds} seeds" if pico.n_seeds > 1 else "with one seed, so of one split only"
         told = (
-            f"In training on “{self.dataset}” PICO in the loop {_said(pico)}: {pico.difference.signed} points of test "
+            f"In training on “{self.dataset}” PICO in the loop {_said(pico)}: {pico.signed} points of test "
             f"rSum against {self.plain:.1f} of training with P = 1, {seeds}"
         )
         kind = (Verdict.HELPS, Verdict.HURTS, Verdict.NONE).index(Verdict(pico.verdict))
@@ -137,23 +84,17 @@ class TrainingSummary:
     def _nearest(self) -> str:
         if not self.leads:
             return ""
-        nearest = min(self.leads, key=lambda row: row.difference.value)
+        nearest = min(self.leads, key=lambda row: row.difference or 0.0)
         word = {
             "helps": "No control does as well",
             "none": "A control cannot be told apart from it",
             "hurts": "A control does better",
-        }[nearest.verdict]
+        }[nearest.verdict or "none"]
         name = next((row.label for row in self.rows if row.variant == nearest.variant), None)
         called = name or LABELS.get(nearest.variant, nearest.variant)
         if not called.startswith("PICO"):
             called = f"{called[:1].lower()}{called[1:]}"
-        return f"{word}: {called} (PICO minus it: {nearest.difference.signed})."
-
-
-def training_summary(table: pl.DataFrame) -> TrainingSummary:
-    """Gather the rows of one comparison over their seeds."""
-    (found,) = training_summaries(table)
-    return found
+        return f"{word}: {called} (PICO minus it: {nearest.signed})."
 
 
 def training_summaries(table: pl.DataFrame) -> tuple[TrainingSummary, ...]:
@@ -162,93 +103,47 @@ def training_summaries(table: pl.DataFrame) -> tuple[TrainingSummary, ...]:
     Args:
         table: As `tables.upgraded` gives it; rows of one `experiment` and `dataset` are one comparison.
     """
-    drafts = [
-        _summary(part)
+    table = table.with_columns(
+        baseline=pl.col("rsum") - pl.col("difference"), seconds=pl.lit(0.0), note=pl.lit(None, dtype=pl.String)
+    )
+    parts = [
+        part
         for part in table.partition_by("experiment", "dataset", maintain_order=True)
         if part["family"].is_in([FAMILY]).any()
     ]
-    tested: dict[str, list[float]] = {draft.experiment: [] for draft in drafts}
-    for draft in drafts:
-        tested[draft.experiment] += [row.p for row in draft.rows if row.p is not None]
-    after = {name: iter(adjusted(p_values)) for name, p_values in tested.items()}
-    return tuple(
-        replace(
-            draft,
-            rows=tuple(row if row.p is None else _judged(row, next(after[draft.experiment])) for row in draft.rows),
-        )
-        for draft in drafts
-    )
+    drafts = [_rows(part, FAMILY) for part in parts]
+    experiments = [str(part["experiment"][0]) for part, rows in zip(parts, drafts, strict=True) for _ in rows]
+    judged = iter(judge([row for rows in drafts for row in rows], among=experiments))
+    return tuple(_summary(part, tuple(next(judged) for _ in rows)) for part, rows in zip(parts, drafts, strict=True))
 
 
-def _summary(part: pl.DataFrame) -> TrainingSummary:
-    of = part.filter(pl.col("family") == FAMILY)
-    plain = of.unique("seed", keep="first", maintain_order=True).select(pl.col("rsum") - pl.col("difference"))
+def _rows(part: pl.DataFrame, family: str) -> tuple[VariantSummary, ...]:
+    """One record per variant of one family of one comparison, in the order of the table."""
+    own = part.filter(pl.col("family") == family)
+    return tuple(summarise_variant(group) for group in own.partition_by("variant", maintain_order=True))
+
+
+def _summary(part: pl.DataFrame, rows: tuple[VariantSummary, ...]) -> TrainingSummary:
+    own = part.filter(pl.col("family") == FAMILY)
+    plain = own.unique("seed", keep="first", maintain_order=True)["baseline"].to_list()
     return TrainingSummary(
         experiment=str(part["experiment"][0]),
         dataset=str(part["dataset"][0]),
         basis=BASES.current_name(str(part["basis"][0] or "")) if "basis" in part.columns else "",
-        n_images=int(of["n_images"][0]),
-        n_seeds=plain.height,
-        fresh=bool(of["fresh"][0]),
-        plain=sum(plain.to_series().to_list()) / plain.height,
-        rows=_over_seeds(of),
-        leads=_over_seeds(part.filter(pl.col("family") == LEAD)),
+        n_images=int(own["n_images"][0]),
+        n_seeds=len(plain),
+        fresh=bool(own["fresh"][0]),
+        plain=sum(plain) / len(plain),
+        rows=rows,
+        leads=_rows(part, LEAD),
     )
 
 
-def _over_seeds(table: pl.DataFrame) -> tuple[TrainedOverSeeds, ...]:
-    """One row per variant, of one family of one comparison, in the order of the table."""
-    rows = []
-    for own in table.partition_by("variant", maintain_order=True):
-        variant = str(own["variant"][0])
-        paired = [Estimate(*values) for values in own.select("difference", "low", "high").iter_rows()]
-        kinds = Counter(Verdict.of(one) for one in paired)
-        found = _mean(own, paired)
-        rows.append(
-            TrainedOverSeeds(
-                variant=variant,
-                label=str(own["label"][0]),
-                n_seeds=own.height,
-                rsum=sum(own["rsum"].to_list()) / own.height,
-                difference=found.mean,
-                p=None if variant == PLAIN else found.p,
-                p_adjusted=None,
-                verdict=Verdict.of(found.mean).value,
-                verdicts=(kinds[Verdict.HELPS], kinds[Verdict.HURTS], kinds[Verdict.NONE]),
-                best_epochs=tuple(own["best_epoch"].to_list()),
-            )
-        )
-    return tuple(rows)
-
-
-def _mean(own: pl.DataFrame, paired: Sequence[Estimate]) -> OverSeeds:
-    if len(paired) == 1:
-        return OverSeeds(paired[0], None)
-    return over_seeds([one.value for one in paired], test_share=_test_share(own))
-
-
-def _test_share(own: pl.DataFrame) -> float:
-    """Test images over images of fit and feedback; where an older table does not say it, that of the usual split.
-
-    Where every seed has images of its own nothing overlaps, and the test is Student's.
-    """
-    if own["fresh"][0]:
-        return 0.0
-    if own["n_train"][0] is None:
-        usual = ComparisonConfig()
-        return (1 - usual.fit - usual.feedback) / (usual.fit + usual.feedback)
-    return float(own["n_images"][0]) / float(own["n_train"][0])
-
-
-def _judged(row: TrainedOverSeeds, p_adjusted: float) -> TrainedOverSeeds:
-    return replace(row, p_adjusted=p_adjusted, verdict=verdict_of(row.difference, p_adjusted).value)
-
-
-def _said(pico: TrainedOverSeeds) -> str:
+def _said(pico: VariantSummary) -> str:
     """The verdict; where the interval alone would say more than the adjusted p value, that is said too."""
-    if pico.verdict != "none":
+    if pico.verdict in ("helps", "hurts"):
         return pico.verdict
-    if pico.p_adjusted is not None and Verdict.of(pico.difference) is not Verdict.NONE:
+    if pico.p_adjusted is not None and pico.by_interval is not Verdict.NONE:
         return f"makes no difference that holds once all comparisons are adjusted for (p = {pico.p_adjusted:.2g})"
     return "makes no detectable difference"
 

@@ -54,7 +54,6 @@ CURVES: Final = pl.Schema(
 )
 FAMILY: Final = "training"
 LEAD: Final = "training lead"  # PICO in the loop minus a control in the loop
-LAST_UNWEIGHTED: Final = 1  # in this epoch P is still 1, whatever the weighting of the loop
 LABELS: Final = {
     "frozen": "Not trained",
     "none": "Trained with P = 1",

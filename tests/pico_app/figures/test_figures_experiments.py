@@ -1,5 +1,7 @@
 """Figures of experiments show the numbers of the table, and tell verdicts by shape as well as by colour."""
 
+from dataclasses import replace
+
 import pytest
 
 from pico_app.figures import experiments as draw
@@ -11,10 +13,10 @@ from pico_app.figures.seed_pairs import seed_pairs
 from pico_app.figures.sweeps import swept
 from pico_app.figures.theme import GREY, LOSS, SEMANTIC
 from pico_core.experiments.order import RecordedRun, recorded_runs
-from pico_core.experiments.summary import summarise
+from pico_core.experiments.summary import VariantSummary, summarise
 from pico_core.experiments.sweeps import sweeps_on
 from pico_core.experiments.training_tables import LearningCurve
-from pico_core.experiments.trainings.summary import TrainedOverSeeds, TrainingSummary
+from pico_core.experiments.trainings.summary import TrainingSummary
 from pico_core.retrieval.records import Estimate, Verdict
 from tests.grids import HELPS, HURTS, Line, grid
 from tests.pico_app.reading import HOSTILE
@@ -260,7 +262,9 @@ def test_learning_curves_mark_the_best_epoch_and_name_every_variant_once():
 
 
 def trained_row(variant, label, rsum, change, *, verdict="none", p=None, epochs=(1, 5)):
-    return TrainedOverSeeds(variant, label, 2, rsum, change, p, p, verdict, (1, 0, 1), epochs)
+    ends = (change.value, change.low, change.high)
+    of = VariantSummary("toy", variant, label, "training", 2, rsum - change.value, *ends, p, p, verdict)
+    return replace(of, rsum=rsum, verdicts=(1, 0, 1), best_epochs=epochs)
 
 
 def test_trained_rows_leave_out_the_zero_line_and_their_verdict_is_the_adjusted_one():

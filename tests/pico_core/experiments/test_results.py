@@ -278,7 +278,7 @@ def test_trainings_are_read_gathered_and_told(tmp_path, names):
     trainings(tmp_path, names=names)
     (group,) = training_groups(read_training(tmp_path))
     found = group.summary
-    assert [(row.variant, row.n_seeds, row.difference.value) for row in found.rows] == [
+    assert [(row.variant, row.n_seeds, row.difference) for row in found.rows] == [
         ("none", 2, 0.0),
         ("pico", 2, 6.0),
         ("p_hat", 2, 1.5),

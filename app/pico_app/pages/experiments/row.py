@@ -7,7 +7,6 @@ from pico_app import templates
 from pico_app.answers import experiments
 from pico_app.pages.method.step import SHAPES, Provenance
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.verdicts import digits_of
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 
@@ -30,8 +29,7 @@ def row_html(one: VariantSummary, whose: str) -> Markup:
     swept = "the method with this one setting changed" if one.family == "setting" else ""
     about = SCHEMES[one.variant].sentence if one.variant in SCHEMES else swept
     note = f"; {one.note[:300]}" if one.note else ""
-    numbers = digits_of(one)
-    said = f"{numbers} points of rSum" if numbers else "no number here"
+    said = f"{one.signed} points of rSum" if one.signed else "no number here"
     text = f"{': ' if about else ''}{about}. {said}, {_seconds(one.seconds)} a split{note}.{source}"
     look = None if kind is None else SHAPES[kind]
     return templates.render("badge", kind=kind, look=look, label=one.label[:120], text=text)

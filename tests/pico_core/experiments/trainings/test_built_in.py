@@ -6,10 +6,11 @@ import pytest
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS, subjects_of
+from pico_core.experiments.markdown import training_markdown
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.experiments.training_tables import BESIDE
-from pico_core.experiments.trainings.markdown import training_markdown
 from pico_core.experiments.trainings.scenes import SceneComparison
+from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align
@@ -142,4 +143,4 @@ def test_one_training_of_heads_comes_out_again():
 
 def test_the_answer_in_the_documents_is_that_of_the_table(table):
     told = (ROOT / "docs" / "answer.md").read_text(encoding="utf-8")
-    assert training_markdown(table) in told
+    assert training_markdown(training_summaries(table)) in told

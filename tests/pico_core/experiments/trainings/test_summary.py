@@ -8,9 +8,10 @@ from rich.console import Console
 from scipy import stats
 
 from pico_core.cli import printing
+from pico_core.experiments.summary import LAST_UNWEIGHTED
 from pico_core.experiments.training_tables import read_trainings
-from pico_core.experiments.trainings.summary import training_summaries, training_summary
-from pico_core.experiments.trainings.tables import FAMILY, LABELS, LAST_UNWEIGHTED, LEAD, SCHEMA, upgraded
+from pico_core.experiments.trainings.summary import training_summaries
+from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD, SCHEMA, upgraded
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import HeadLearner
 from pico_core.training.settings import AlignmentConfig
@@ -40,11 +41,16 @@ def table(changes, *, dataset="toy", epochs=(5, 6, 7), half=1.0, n_train=60, lea
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
+def training_summary(table):
+    (summary,) = training_summaries(table)
+    return summary
+
+
 def test_the_interval_is_that_of_the_corrected_resampled_t_test():
     found = training_summary(table((4.0, 6.0, 11.0))).pico
     spread = stats.tstd([4.0, 6.0, 11.0])
     reach = stats.t.ppf(0.975, 2) * spread * (1 / 3 + 40 / 60) ** 0.5
-    assert (found.difference.low, found.difference.high) == pytest.approx((7 - reach, 7 + reach))
+    assert (found.change.low, found.change.high) == pytest.approx((7 - reach, 7 + reach))
     assert found.p == pytest.approx(2 * stats.t.sf(7 / spread, 2))
     assert found.p_adjusted == found.p  # the only one that is tested: P = 1 is no test
     assert reach > 1.7 * stats.t.ppf(0.975, 2) * spread / 3**0.5  # a plain t interval is much narrower
@@ -52,12 +58,12 @@ def test_the_interval_is_that_of_the_corrected_resampled_t_test():
 
 def test_an_older_table_without_the_size_of_the_split_has_that_of_the_usual_one():
     known, unknown = table((4.0, 6.0, 11.0)), table((4.0, 6.0, 11.0), n_train=None)
-    assert training_summary(unknown).pico.difference.low == pytest.approx(training_summary(known).pico.difference.low)
+    assert training_summary(unknown).pico.change.low == pytest.approx(training_summary(known).pico.change.low)
 
 
 def test_with_one_seed_the_interval_is_that_of_its_images():
     found = training_summary(table((4.0,)))
-    assert (found.pico.difference.low, found.pico.difference.high, found.pico.p) == (3.0, 5.0, None)
+    assert (found.pico.change.low, found.pico.change.high, found.pico.p) == (3.0, 5.0, None)
     assert found.pico.verdict == "helps"
     assert "PICO in the loop helps: +4.0 [+3.0, +5.0]" in found.sentence
     assert "with one seed, so of one split only." in found.sentence
@@ -72,7 +78,7 @@ def test_p_values_are_adjusted_over_all_comparisons_of_a_table():
     assert both[0].pico.p_adjusted == pytest.approx(alone.pico.p * 2 * (1 + 1 / 2))
     many = [table((9.0, 10.0, 11.0)), *(table((1.0, -1.0, 0.5), dataset=f"other {n}") for n in range(5))]
     first, *_ = training_summaries(pl.concat(many))
-    assert first.pico.difference.low > 0
+    assert first.pico.change.low > 0
     assert first.pico.verdict == "none"
     assert "makes no difference that holds once all comparisons are adjusted for (p = 0.1" in first.sentence
     assert "the paired interval within each seed said: helps in 3." in first.sentence
