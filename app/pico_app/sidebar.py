@@ -12,8 +12,7 @@ from pico_app.words.markup import plain
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
 from pico_core.method.bases import BASES
-from pico_core.method.choices import RULES
-from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.method.config import RULES, ConstructionConfig, StudyConfig
 
 OWN = "My own"
 PRESETS = {"default": "Default", "paper": "Paper, as far as known", "own": "My own"}

@@ -10,8 +10,7 @@ from typer.core import TyperCommand
 from pico_core import formats
 from pico_core.cli.options import Data, Json, Seed, named_values, say_made
 from pico_core.cli.printing import say
-from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.data.truth import write_truth
+from pico_core.data.planted import PlantedConfig, planted_pairs, write_truth
 from pico_core.formats.native import save_pairs
 
 app = typer.Typer()

@@ -13,10 +13,10 @@ from pico_core.cli.options import Json, Ray, Seed
 from pico_core.cli.printing import err, say
 from pico_core.cluster import cluster_at
 from pico_core.encoders import BadItem, Captions, EncodedDataset, encode_dataset
-from pico_core.encoders.captions.reading import read_captions
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.captions import read_captions
 from pico_core.encoders.dataset import check_target
-from pico_core.encoders.survey import survey
+from pico_core.encoders.loading import EncoderChoice
+from pico_core.encoders.pictures import survey
 from pico_core.encoders.work import Spread
 
 app = typer.Typer()

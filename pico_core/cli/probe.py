@@ -8,10 +8,10 @@ import typer
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Data, Json, Seed
 from pico_core.cli.printing import err, say
+from pico_core.columns.detectors import ProbeAgreement, probe_agreement
 from pico_core.columns.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
-from pico_core.columns.probe_agreement import ProbeAgreement, probe_agreement
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs

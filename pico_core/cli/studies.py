@@ -15,7 +15,7 @@ from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_data
 from pico_core.cli.printing import out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.data.truth import read_truth
+from pico_core.data.planted import read_truth
 from pico_core.errors import SettingError
 from pico_core.formats import open_pairs
 from pico_core.kernels.arithmetic import Arithmetic
@@ -23,7 +23,7 @@ from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.locks import exclusive_lock, lock_beside
 from pico_core.studies.export import export_bytes
-from pico_core.studies.reports import report_json
+from pico_core.studies.plain_values import report_json
 from pico_core.studies.runs import TENSORS, check_target, load_run, replay, save_run
 from pico_core.studies.seeds import report_over_seeds
 from pico_core.studies.study import evaluate_study, run_study

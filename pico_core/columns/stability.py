@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from pico_core.axes import Columns
-from pico_core.columns.reading import rank_agreement
 from pico_core.columns.resampling import construction_draws
+from pico_core.columns.summary import rank_agreement
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.construction import construct
 from pico_core.method.history import Construction

@@ -1,4 +1,7 @@
-"""One row per column: every detector beside its uncertainty, in one table."""
+"""One row per column: every detector beside its uncertainty, as a table and in words."""
+
+import math
+from dataclasses import dataclass
 
 import polars as pl
 import torch
@@ -9,6 +12,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.basis import Basis
 from pico_core.method.history import Construction
 from pico_core.reporter import SILENT, Reporter
+from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import central_band, mismatched_null, pseudo_semantic_band
 
@@ -113,3 +117,159 @@ def _order(table: pl.DataFrame) -> list[str]:
         names[place:place] = [f"{name}_low", f"{name}_high"]
     names.insert(names.index("probability_high") + 1, "lowest_share")
     return names
+
+
+NORMAL_95 = 1.959964
+SURE = 0.95  # of the resamples
+STRONG, CLEAR, WEAK = 0.7, 0.4, 0.2  # of rho: words for people, nothing is decided by them
+
+
+@dataclass(frozen=True)
+class RankAgreement:
+    """Spearman's rank correlation of the probabilities with the planted truth.
+
+    Attributes:
+        rho: With its interval; nan where one side does not vary.
+        n_columns: Over how many.
+    """
+
+    rho: Estimate
+    n_columns: int
+
+    @property
+    def sentence(self) -> str:
+        """How well the order agrees, in words before digits."""
+        rho = self.rho
+        if math.isnan(rho.value):
+            return "There is no order to compare with the planted truth: one side is the same for every column."
+        if rho.value <= -WEAK:
+            words = "run against the planted truth"
+        elif rho.value < WEAK:
+            words = "hardly follow the planted truth"
+        else:
+            how = "closely" if rho.value >= STRONG else "clearly" if rho.value >= CLEAR else "weakly"
+            words = f"follow the planted truth {how}"
+        return (
+            f"The probabilities {words}: rank correlation {rho.value:.2f} [{rho.low:.2f}, {rho.high:.2f}] "
+            f"over {self.n_columns} columns."
+        )
+
+
+@dataclass(frozen=True)
+class ColumnsSummary:
+    """What the table of columns says as a whole.
+
+    Attributes:
+        n_columns: d.
+        n_differ: Columns whose p̂ differs from the null on mismatched pairs, at 5 % false discovery.
+        n_below: Of these, the ones that lie below it.
+        lowest: The first column of lowest semantic probability.
+        lowest_title: Its name.
+        lowest_probability: Its semantic probability.
+        n_lowest: Columns that share that probability (a clamp at 0 makes ties).
+        sure: Columns that are among the ten lowest in at least 95 % of the resamples; None where nothing was
+            resampled.
+        agreement: With the planted truth, where there is one.
+    """
+
+    n_columns: int
+    n_differ: int
+    n_below: int
+    lowest: int
+    lowest_title: str
+    lowest_probability: float
+    n_lowest: int
+    sure: int | None
+    agreement: RankAgreement | None
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        below = f" ({self.n_below} of them below it)" if self.n_below else ""
+        lowest = (
+            f"{self.lowest_title} has the lowest semantic probability, {self.lowest_probability:.3f}"
+            if self.n_lowest == 1
+            else f"{self.n_lowest} columns share the lowest semantic probability, {self.lowest_probability:.3f}"
+        )
+        return (
+            f"{lowest[0].upper()}{lowest[1:]}{self._sureness}. {self.n_differ} of {self.n_columns} columns differ "
+            f"from their mismatched-pairs null at 5 % false discovery{below}."
+        )
+
+    @property
+    def _sureness(self) -> str:
+        """How well images settle which columns are the lowest."""
+        if self.sure is None or self.n_columns <= LOWEST:
+            return ""
+        if self.sure == 0:
+            return f"; but none of the {LOWEST} lowest is surely among them when other images are drawn"
+        if self.sure >= LOWEST:
+            return f"; all {LOWEST} lowest stay so when other images are drawn"
+        return f"; of the {LOWEST} lowest, {self.sure} surely stay among them when other images are drawn"
+
+
+def summarise(table: pl.DataFrame) -> ColumnsSummary:
+    """Count and rank what the column table lists.
+
+    Args:
+        table: From `column_table`; `semantic_share` may be null throughout.
+    """
+    probability = torch.tensor(table["probability"].to_list())
+    differs = table.filter("differs")
+    lowest = int(probability.argmin())
+    truth = table["semantic_share"]
+    return ColumnsSummary(
+        n_columns=table.height,
+        n_differ=differs.height,
+        n_below=differs.filter(pl.col("p_hat") < pl.col("null_mean")).height,
+        lowest=lowest,
+        lowest_title=str(table["title"][lowest]),
+        lowest_probability=float(probability[lowest]),
+        n_lowest=int((probability == probability[lowest]).sum()),
+        sure=None if table["lowest_share"].null_count() else table.filter(pl.col("lowest_share") >= SURE).height,
+        agreement=rank_agreement(probability, torch.tensor(truth.to_list())) if truth.null_count() == 0 else None,
+    )
+
+
+def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
+    """Spearman's rho over columns, with its 95 % interval on Fisher's scale.
+
+    The standard error is sqrt((1 + rho² / 2) / (d - 3)) (Bonett and Wright 2000); columns are
+    taken as independent, which columns of one encoder need not be. With d <= 3 it is [-1, 1].
+
+    >>> rank_agreement(torch.tensor([1.0, 2.0, 9.0, 10.0]), torch.tensor([0.1, 0.2, 0.3, 0.4])).rho.value
+    1.0
+    """
+    from scipy.stats import spearmanr  # a second to import
+
+    count = len(values)
+    if count < 2 or float(values.std()) == 0 or float(truth.std()) == 0:
+        return RankAgreement(Estimate(math.nan, -1.0, 1.0), count)
+    found = float(spearmanr(values.double().cpu().numpy(), truth.double().cpu().numpy()).statistic)
+    rho = max(-1.0, min(1.0, round(found, 12)))
+    if count <= 3:
+        return RankAgreement(Estimate(rho, -1.0, 1.0), count)
+    centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
+    half = NORMAL_95 * math.sqrt((1 + rho**2 / 2) / (count - 3))
+    return RankAgreement(Estimate(rho, math.tanh(centre - half), math.tanh(centre + half)), count)
+
+
+def filtered_columns(table: pl.DataFrame, wanted: str) -> pl.DataFrame:
+    """The columns of one kind, with `interval` as text beside the probability.
+
+    Args:
+        table: From `column_table`.
+        wanted: "below their null", "above their null", "not different from it", "among the ten lowest";
+            anything else keeps all.
+    """
+    below = pl.col("p_hat") < pl.col("null_mean")
+    lowest = pl.col("probability").rank("ordinal") <= LOWEST
+    kinds = {
+        "below their null": pl.col("differs") & below,
+        "above their null": pl.col("differs") & ~below,
+        "not different from it": ~pl.col("differs"),
+        "among the ten lowest": lowest,
+    }
+    kept = table.filter(kinds[wanted]) if wanted in kinds else table
+    ends = [pl.col(f"probability_{end}").map_elements(lambda v: f"{v:.3f}", pl.String) for end in ("low", "high")]
+    return kept.with_columns(pl.format("[{}, {}]", *ends).alias("interval"))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pico_core.axes import ItemMeans
-from pico_core.data.label_shares import eta_squared
+from pico_core.data.labels import eta_squared
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.demo.catalogue import BASES

@@ -3,8 +3,7 @@
 from typing import Final
 
 from pico_core.data.compact import rounded_to_bytes
-from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.data.truth import write_truth
+from pico_core.data.planted import PlantedConfig, planted_pairs, write_truth
 from pico_core.demo.catalogue import Demo, check_replaceable
 from pico_core.demo.runs import save_runs
 from pico_core.formats.native import save_pairs

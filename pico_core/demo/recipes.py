@@ -9,7 +9,7 @@ from typing import Final
 
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import SmallClipConfig, vocabulary_of
-from pico_core.training.encoder_settings import TrainingConfig
+from pico_core.training.settings import TrainingConfig
 
 N_TRAINING: Final = 12_000
 TRAINING_SEED: Final = 1

@@ -9,7 +9,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.records import Estimate
-from pico_core.spaces.stored import umap_frame
+from pico_core.spaces.maps import umap_frame
 from pico_core.storage.atomic import write_atomically
 from pico_core.studies.runs import save_run
 from pico_core.studies.study import Study, run_study, study_splits

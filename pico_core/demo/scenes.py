@@ -22,13 +22,12 @@ from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabu
 from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
 from pico_core.demo.runs import save_runs
 from pico_core.encoders import load_small, save_small
-from pico_core.encoders.token_words import piece_counts
+from pico_core.encoders.words import piece_counts
 from pico_core.formats.native import save_pairs
 from pico_core.reporter import Reporter
 from pico_core.storage.atomic import atomic_folder, write_atomically
-from pico_core.training.encoder import train_encoder
-from pico_core.training.encoder_settings import TrainingConfig
-from pico_core.training.encoder_steps import Step
+from pico_core.training.encoder import Step, train_encoder
+from pico_core.training.settings import TrainingConfig
 
 N_DEMO: Final = 280  # with the small encoders, all assets stay below 12 MB
 N_DEVELOPMENT: Final = 400

@@ -7,7 +7,7 @@
 open_clip is imported only when a model is built or a caption is cut into tokens.
 """
 
-from pico_core.encoders.captions.reading import Captions, read_captions
+from pico_core.encoders.captions import Captions, read_captions
 from pico_core.encoders.dataset import EncodedDataset, encode_dataset
 from pico_core.encoders.loading import load_encoder, model_names, pretrained_tags
 from pico_core.encoders.openclip import OpenClipEncoder

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj, disk_usage
 
-from pico_core.encoders.survey import PICTURES, is_picture_name
+from pico_core.encoders.pictures import PICTURES, is_picture_name
 from pico_core.errors import DataError
 from pico_core.storage.atomic import atomic_folder
 from pico_core.storage.headers import MAX_RATIO, MIB, SQUEEZED_BYTES, reading

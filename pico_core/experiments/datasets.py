@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.data.truth import read_truth
+from pico_core.data.planted import read_truth
 from pico_core.demo.catalogue import demo_of
 from pico_core.experiments.config import DatasetChoice
 from pico_core.formats import open_pairs

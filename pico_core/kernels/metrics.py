@@ -1,4 +1,4 @@
-"""Ranks by counting, and what is averaged from them.
+"""Ranks by counting and what is averaged from them, and the best of many: of equals the lower index first.
 
 The rank of a query is 1 + the number of candidates that score strictly better than its best
 relevant one. A tie therefore costs nothing; `tied` says how many queries depend on that.
@@ -10,6 +10,37 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+
+class Best(NamedTuple):
+    """The best entries of every row, best first, and where they stand in it."""
+
+    values: Float[Tensor, "q k"]
+    indices: Int[Tensor, "q k"]
+
+
+def best_first(scores: Float[Tensor, "q c"], *, k: int) -> Best:
+    """The first k of a stable sort of every row, without sorting it.
+
+    `torch.topk` keeps any of several equal entries. Here it only says how high the k-th is: what
+    lies above is kept, and of those that are level with it the first, until k are there.
+
+    Args:
+        scores: No NaN.
+        k: At least 1; with fewer columns, all of them.
+
+    >>> import torch
+    >>> best_first(torch.tensor([[0.5, 0.9, 0.5, 0.9, 0.5]]), k=3).indices
+    tensor([[1, 3, 0]])
+    """
+    if scores.shape[1] <= k:
+        return Best(*scores.sort(dim=1, descending=True, stable=True))
+    lowest = scores.topk(k, dim=1).values[:, -1:]
+    above, level = scores > lowest, scores == lowest
+    room = k - above.sum(dim=1, keepdim=True)
+    kept = (above | (level & (level.cumsum(dim=1) <= room))).nonzero()[:, 1].view(len(scores), k)
+    values, order = scores.gather(1, kept).sort(dim=1, descending=True, stable=True)
+    return Best(values, kept.gather(1, order))
 
 
 class QueryRanks(NamedTuple):

@@ -1,12 +1,17 @@
-"""The settings of the method. Every reconstructed choice is one of these, with named alternatives."""
+"""The settings of the method. Every reconstructed choice is one of these, with named alternatives in words.
+
+What each computes stands with its formula: `column_points`, `style_similarity`, `combine_modalities`,
+`feedback_weights`. The first of each list is the default; all are reconstructions.
+"""
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from pico_core.errors import SettingError
 from pico_core.method.bases import BASES
+from pico_core.registry import Registry
 
 Representation = Literal["item", "token", "quantile"]
 Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]
@@ -227,3 +232,43 @@ def _parse(value: Any, default: Any, name: str) -> Any:
         return str(value)
     except (TypeError, ValueError, OverflowError):
         raise SettingError(f"{name} is {value!r}; expected a value like {default!r}") from None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One alternative of a setting: its name in settings, and what people call it."""
+
+    name: str
+    title: str
+
+
+RULES: Final = Registry(
+    "feedback rule",
+    (
+        Choice("softmax", "softmax of the gains"),
+        Choice("uniform", "uniform, no feedback"),
+        Choice("ema", "moving average"),
+        Choice("best", "best candidate only"),
+        Choice("last", "last candidate only"),
+        Choice("accept", "accept if better"),
+        Choice("shuffled", "shuffled feedback"),
+    ),
+)
+SIMILARITIES: Final = Registry(
+    "similarity",
+    (
+        Choice("cosine", "|cosine|"),
+        Choice("signed_cosine", "signed cosine"),
+        Choice("distance", "distance"),
+        Choice("cluster", "soft groups"),
+    ),
+)
+COMBINATIONS: Final = Registry(
+    "combination",
+    (
+        Choice("product", "product"),
+        Choice("mean", "mean"),
+        Choice("minimum", "minimum"),
+        Choice("geometric", "geometric mean"),
+    ),
+)

@@ -15,8 +15,7 @@ from torch import Tensor
 from pico_core.axes import Columns, PerImage
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig
-from pico_core.method.feedback import Feedback, feedback_weights, memoize, relative_gain
-from pico_core.method.guard import guard_weights
+from pico_core.method.feedback import Feedback, feedback_weights, guard_weights, memoize, relative_gain
 from pico_core.method.history import Construction, History, Iteration, ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, style_similarity, weights_from
 from pico_core.method.prototypes import ColumnPoints, assign, cluster_columns, column_points

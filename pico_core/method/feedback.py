@@ -1,4 +1,4 @@
-"""Performance feedback: how much every candidate counts in the average of all of them.
+"""Performance feedback: how much every candidate counts, and whether the weights may be used for retrieval.
 
 The default gives candidate s the weight omega_s = exp(g_s / tau) / sum_r exp(g_r / tau).
 
@@ -9,7 +9,8 @@ phi = exp(g / tau) and Phi its running sum; the weight of mu^_s in mu_T is
 increasing in g. An exponential moving average lacks the property: there recency wins.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from pico_core.axes import Columns, PerImage
 from pico_core.method.config import ConstructionConfig
+from pico_core.method.history import GuardDecision
+from pico_core.method.probabilities import weights_from
 
 # Weights [d] in, performance of every feedback image out [n]; its mean is the performance R.
 # The method knows no metric by name.
@@ -91,3 +94,48 @@ def feedback_weights(
         return (gains > 0).float() / (gains > 0).sum()
     chosen = int(gains.argmax()) if config.rule == "best" else count - 1
     return torch.nn.functional.one_hot(torch.tensor(chosen), count).float()
+
+
+@dataclass(frozen=True, eq=False)
+class Guarded:
+    """The guard's decision, and the weights of its best candidate (used only if accepted)."""
+
+    decision: GuardDecision
+    candidate: Columns
+
+    @property
+    def weights(self) -> Columns:
+        """What retrieval applies: the candidate, or all ones."""
+        return self.candidate if self.decision.accepted else torch.ones_like(self.candidate)
+
+
+def guard_weights(
+    visited: Sequence[Columns], *, reference: PerImage, feedback: Feedback, config: ConstructionConfig
+) -> Guarded:
+    """Take the best visited weights on the feedback split if their gain exceeds `margin` standard errors.
+
+    Candidates are the visited probabilities at every strength. The gain is paired by image:
+    mean of (R_i(P) - R_i(1)), its standard error the deviation of those differences / sqrt(n).
+
+    Args:
+        visited: Probabilities of every iteration.
+        reference: Performance of every feedback image at P = 1.
+        feedback: Weights to performance per image.
+        config: `strengths` and `margin`.
+
+    Source: beyond the paper.
+    """
+    best: tuple[GuardDecision, Columns] | None = None
+    for index, probabilities in enumerate(visited):
+        if index and torch.equal(probabilities, visited[index - 1]):
+            continue
+        for strength in config.strengths:
+            weights = weights_from(probabilities, strength=strength)
+            change = (feedback(weights) - reference).double()
+            gain, error = float(change.mean()), float(change.std() / len(change) ** 0.5)
+            if best is None or gain > best[0].gain:
+                accepted = gain > 0 and gain > config.margin * error
+                decision = GuardDecision(accepted, index, strength, gain, error, config.margin)
+                best = decision, weights
+    assert best is not None
+    return Guarded(*best)

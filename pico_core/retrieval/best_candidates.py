@@ -10,7 +10,7 @@ from torch import Tensor
 from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
-from pico_core.kernels.selection import Best, best_first
+from pico_core.kernels.metrics import Best, best_first
 from pico_core.retrieval.scoring import QueryKind, chunked, weighted_scores
 
 # Queries and candidates that are scored together: 1 M scores = 4 MB.

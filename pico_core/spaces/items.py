@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.spaces.change import NeighbourhoodChange
+from pico_core.spaces.neighbours import NeighbourhoodChange
 from pico_core.spaces.subspaces import Sample
 
 Scale = Literal["groups", "sequential", "diverging", "rank"]

@@ -25,8 +25,14 @@ from pico_core.reporter import Cancelled, Reporter
 from pico_core.storage.atomic import atomic_folder, check_ours, recover
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 from pico_core.storage.structure import structure
-from pico_core.studies.histories import history_from, history_numbers, history_tensors
-from pico_core.studies.reports import ranks_json, report_from, report_json
+from pico_core.studies.plain_values import (
+    history_from,
+    history_numbers,
+    history_tensors,
+    ranks_json,
+    report_from,
+    report_json,
+)
 from pico_core.studies.study import Study, run_study
 
 FORMAT = "pico-lens run 1"

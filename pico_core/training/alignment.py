@@ -20,9 +20,8 @@ from pico_core.errors import DataError
 from pico_core.kernels.losses import hinge_loss
 from pico_core.kernels.similarity import late_interaction
 from pico_core.reporter import SILENT, Reporter
-from pico_core.training.decay import decay_groups
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.loop import Keeping, ending, run_epochs
+from pico_core.training.loop import Keeping, decay_groups, ending, run_epochs
 from pico_core.training.records import Alignment
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Measure, WeightVector, sampled

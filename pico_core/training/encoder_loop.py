@@ -15,11 +15,10 @@ from pico_core.data.scenes import Scenes
 from pico_core.encoders.small import small_clip
 from pico_core.errors import DataError
 from pico_core.reporter import SILENT, Reporter
-from pico_core.training.encoder_settings import EncoderConfig
-from pico_core.training.encoder_steps import EncoderRun
+from pico_core.training.encoder import EncoderRun, SceneInputs, seen_by
 from pico_core.training.loop import Keeping, ending, run_epochs
 from pico_core.training.records import TrainedEncoder
-from pico_core.training.scene_inputs import SceneInputs, seen_by
+from pico_core.training.settings import EncoderConfig
 from pico_core.training.weighting import Measure, WeightVector
 
 

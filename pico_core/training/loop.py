@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -16,10 +16,23 @@ from torch import nn
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.reporter import SILENT, Cancelled, Reporter
-from pico_core.training.keeping import Progress, keep, resume
+from pico_core.training.checkpoints import Progress, keep, resume
 from pico_core.training.records import Epoch, TrainingEnd
 from pico_core.training.settings import LoopConfig
 from pico_core.training.weighting import EpochWeights, ItemsNow, Measure, Weigher, WeightVector, as_iteration
+
+
+def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """The parameters of a model as two groups of an optimiser.
+
+    Source: usual practice for transformers.
+
+    >>> [(len(group["params"]), group["weight_decay"]) for group in decay_groups(nn.Linear(2, 2), 0.1)]
+    [(1, 0.1), (1, 0.0)]
+    """
+    decayed = [p for p in model.parameters() if p.ndim >= 2]
+    free = [p for p in model.parameters() if p.ndim < 2]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
 
 
 @runtime_checkable

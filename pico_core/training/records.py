@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from pico_core.axes import Columns
 from pico_core.method.history import History
-from pico_core.training.encoder_settings import EncoderConfig
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.settings import AlignmentConfig
+from pico_core.training.settings import AlignmentConfig, EncoderConfig
 
 
 class TrainingEnd(Enum):

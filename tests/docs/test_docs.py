@@ -37,7 +37,7 @@ from pico_core.method.feedback import feedback_weights
 from pico_core.method.probabilities import combine_modalities, weights_from
 from pico_core.retrieval.best_candidates import hits_frame, top_candidates
 from pico_core.retrieval.switching import column_sets
-from pico_core.studies import histories, runs
+from pico_core.studies import plain_values, runs
 from pico_core.studies.export import ARRAYS
 from pico_core.studies.probes import FORMAT as PROBE_FORMAT
 from pico_core.studies.runs import save_run
@@ -372,7 +372,7 @@ def test_a_run_is_told_as_it_is_written(study, tmp_path):
     assert set(json.loads((folder / runs.REPORT).read_text())) <= told
     with safe_open(folder / runs.TENSORS, framework="pt") as stored:
         assert set(stored.keys()) <= told
-    parts = {part for name in histories.history_tensors(study.construction.history) for part in name.split(".")}
+    parts = {part for name in plain_values.history_tensors(study.construction.history) for part in name.split(".")}
     assert parts - {"image", "text"} <= told
     assert set(pl.read_parquet_schema(folder / runs.TABLE)) <= told
     rows = named(" ".join(row[0] for row in table_rows(FORMATS["A run"])))

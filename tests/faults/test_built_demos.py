@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pico_core.cli import demo as command
-from pico_core.data.truth import read_truth
+from pico_core.data.planted import read_truth
 from pico_core.demo import demo_of
 from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import BASES, CAPTIONS, RECORD

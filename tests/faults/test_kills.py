@@ -12,7 +12,7 @@ from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.retrieval import rank_files
 from pico_core.storage import atomic as whole_module
-from pico_core.studies.reports import report_json
+from pico_core.studies.plain_values import report_json
 from pico_core.studies.runs import load_run
 from tests.faults import work
 from tests.faults.killed import killed_after, killed_before, traces

@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 
 from pico_core.encoders import pictures
-from pico_core.encoders.captions.reading import read_captions
+from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import picture_of, read_picture
 from pico_core.errors import DataError, PicoError, RunError, SettingError, one_line
 from pico_core.experiments.checking import read_table

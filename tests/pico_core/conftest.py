@@ -2,7 +2,7 @@
 
 import pytest
 
-from pico_core.data.truth import write_truth
+from pico_core.data.planted import write_truth
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.formats.native import save_pairs

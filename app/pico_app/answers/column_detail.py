@@ -8,14 +8,13 @@ from pico_app.server import heap
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.columns.detail import items, modality_offset, sign_table
-from pico_core.columns.detail.associations import Association, column_associations
-from pico_core.columns.detail.items import ColumnItems
+from pico_core.columns.detail import interaction, items, modality_offset
+from pico_core.columns.detail.interaction import SignTable
+from pico_core.columns.detail.items import ColumnItems, Company, column_company
 from pico_core.columns.detail.modality_offset import ModalityOffset
-from pico_core.columns.detail.neighbours import Company, column_company
-from pico_core.columns.detail.sign_table import SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, patch_drivers, word_drivers
-from pico_core.encoders.token_words import TokenWords, token_words
+from pico_core.columns.style_shares import Association, column_associations
+from pico_core.encoders.words import TokenWords, token_words
 
 Part = Literal["fit", "test"]
 
@@ -28,7 +27,7 @@ def column_items(space: Workspace, column: int, per_band: int) -> ColumnItems:
 @answer(entries=256)
 def signs(space: Workspace, column: int) -> SignTable:
     """Signs of a column in images and texts, with their null."""
-    return sign_table.sign_table(space.splits.fit, column)
+    return interaction.sign_table(space.splits.fit, column)
 
 
 def company(space: Workspace, column: int) -> Company:

@@ -9,8 +9,8 @@ from pico_app.server.places import opened_place
 from pico_app.state import study
 from pico_app.workspace import Dataset
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.planted import read_truth
 from pico_core.data.samples import Sample, draw_images
-from pico_core.data.truth import read_truth
 from pico_core.demo import demo_of
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs

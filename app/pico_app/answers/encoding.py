@@ -16,12 +16,11 @@ from pico_app.server.queue import Job, visit
 from pico_core.data.marks import Level
 from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading, small
 from pico_core.encoders.archive import Archive, look_into, unpack
-from pico_core.encoders.captions.reading import caption_columns, read_captions
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.captions import caption_columns, read_captions
 from pico_core.encoders.dataset import check_target
-from pico_core.encoders.pictures import read_picture
+from pico_core.encoders.loading import EncoderChoice
+from pico_core.encoders.pictures import Survey, read_picture, survey
 from pico_core.encoders.protocol import OnBad
-from pico_core.encoders.survey import Survey, survey
 from pico_core.errors import DataError
 from pico_core.reporter import Relay
 

@@ -12,14 +12,12 @@ from pico_app.server import heap
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.data.label_shares import LabelRoles, content_and_style
+from pico_core.data.labels import LabelRoles, content_and_style
 from pico_core.spaces import items
-from pico_core.spaces.change import NeighbourhoodChange, neighbourhood_change
 from pico_core.spaces.gap import Gaps, modality_gaps
-from pico_core.spaces.maps import PlanePair, pca_pair, umap_pair
-from pico_core.spaces.neighbours import Neighbourhoods
+from pico_core.spaces.maps import PlanePair, UmapPlanes, map_key, pca_pair, planes_from_frame, umap_pair
+from pico_core.spaces.neighbours import NeighbourhoodChange, Neighbourhoods, neighbourhood_change
 from pico_core.spaces.purity import Separation, separation
-from pico_core.spaces.stored import UmapPlanes, map_key, planes_from_frame
 from pico_core.spaces.subspaces import Reading, Sample, permuted_probabilities, sample_items, shown, subspace
 from pico_core.spaces.trust import PairTrust, map_trust
 

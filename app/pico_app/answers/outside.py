@@ -21,7 +21,7 @@ from pico_app.workspace import Dataset
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.encoders import OpenClipEncoder, load_small
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.pictures import picture_of
 from pico_core.encoders.small import SMALL, builtin_encoder, is_small
 from pico_core.errors import DataError, PicoError

@@ -11,10 +11,10 @@ from pico_app.server.answer import Answer, answer
 from pico_app.server.places import check_pictures
 from pico_app.server.queue import Job, visit
 from pico_app.workspace import Workspace
+from pico_core.columns.detectors import ProbeAgreement, detector_agreements, probe_agreement
 from pico_core.columns.probe import ALL, StyleProbe, style_probe
-from pico_core.columns.probe_agreement import ProbeAgreement, detector_agreements, probe_agreement
 from pico_core.demo.probes import demo_probe
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.perturbations import StyleVariants
 from pico_core.encoders.perturbations.reencoding import N_ITEMS
 from pico_core.studies.probes import part_name, study_label_probe, study_variants

@@ -5,10 +5,10 @@ import polars as pl
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.columns import reading
-from pico_core.columns.reading import ColumnsSummary, summarise
+from pico_core.columns import summary
 from pico_core.columns.stability import Stability
 from pico_core.columns.stability import stability as measure_stability
+from pico_core.columns.summary import ColumnsSummary, summarise
 from pico_core.columns.trajectories import (
     FeedbackReading,
     PrototypePlanes,
@@ -34,7 +34,7 @@ def columns_frame(space: Workspace) -> pl.DataFrame:
 
 def filtered_columns(frame: pl.DataFrame, wanted: str) -> pl.DataFrame:
     """The columns of one kind, for a table that people read."""
-    return reading.filtered_columns(frame, wanted)
+    return summary.filtered_columns(frame, wanted)
 
 
 def loadings(space: Workspace, column: int) -> list[Loading]:

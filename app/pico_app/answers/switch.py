@@ -8,7 +8,7 @@ from pico_app.server import background
 from pico_app.state import queries, switch
 from pico_app.state.switch_choice import Base, Switching
 from pico_app.workspace import Workspace
-from pico_core.columns.detail.neighbours import nearest_prototypes
+from pico_core.columns.detail.items import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.scoring import Scorable
 from pico_core.retrieval.switching import query_sample

@@ -11,7 +11,7 @@ from pico_app.answers.pictures import thumbnail
 from pico_app.server.answer import answer
 from pico_app.state import queries
 from pico_app.workspace import Workspace
-from pico_core.encoders.token_words import TokenWords
+from pico_core.encoders.words import TokenWords
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
 
 PICTURE = 320  # pixels of its longer side

@@ -27,7 +27,7 @@ from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
 if TYPE_CHECKING:
-    from pico_core.columns.detail.associations import Association
+    from pico_core.columns.style_shares import Association
 
 NAMED = 3  # columns that a sentence names
 

@@ -11,7 +11,7 @@ from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
 from pico_core.columns.trajectories import PrototypePlanes, history_planes
 from pico_core.errors import DataError
-from pico_core.training.keeping import read_prototypes
+from pico_core.training.checkpoints import read_prototypes
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pico_app.figures import construction as draw
 from pico_app.figures.trajectories import sides, trajectories
 from pico_app.templates import paragraphs
 from pico_app.words import provenance
-from pico_core.columns.reading import summarise
+from pico_core.columns.summary import summarise
 from pico_core.columns.trajectories import concentration, order_check, prototype_planes, softmax_curve
 from pico_core.studies.study import Study
 

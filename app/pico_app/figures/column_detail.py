@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from pico_app.figures.marks import add_box, add_note, name_rows
 from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
-from pico_core.columns.detail.associations import Association
-from pico_core.columns.detail.sign_table import SignCell, SignTable
+from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
+from pico_core.columns.style_shares import Association
 from pico_core.retrieval.records import Estimate
 
 ROW = 30

@@ -8,8 +8,8 @@ import polars as pl
 from pico_app.figures.columns import hover_data, undimmed
 from pico_app.figures.marks import add_note, add_ring
 from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
+from pico_core.columns.detectors import ProbeAgreement
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
-from pico_core.columns.probe_agreement import ProbeAgreement
 
 LOOK: dict[str, tuple[str, str]] = {"image": (IMAGE, "circle"), "text": (TEXT, "diamond")}
 GAP = 0.05  # half of the room between two panels

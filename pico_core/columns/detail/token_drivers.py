@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.encoders.token_words import TokenWords
+from pico_core.encoders.words import TokenWords
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import bootstrap_counts
 

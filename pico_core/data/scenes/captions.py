@@ -1,13 +1,59 @@
-"""Say what a scene shows: the same colours, shapes, sizes, relation and count in five ways of speaking."""
+"""Say what a scene shows: the same colours, shapes, sizes, relation and count in five ways of speaking.
 
-from typing import Final
+The phrases of every way stand in phrases.toml.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
 from pico_core.data.scenes.content import Scene, SceneObject
 from pico_core.data.scenes.layout import INVERSE, MOST_OBJECTS
-from pico_core.data.scenes.phrases import REGISTERS, STYLE_WORDS, WHERE, WHERE_SHORT, Choices, Register
 from pico_core.errors import SettingError
+
+Choices = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Register:
+    """A way of speaking.
+
+    Attributes:
+        small: Words for a small object.
+        large: Words for a large one. (A medium one has no word.)
+        one: Sentences about one object.
+        two: Sentences about two.
+        many: Sentences about three or four.
+        styled: Sentences around a {caption} that name the {style} of the image.
+        numbers: The words for one to four.
+        short: Whether relations are said as briefly as can be.
+        capital: Whether a caption begins with a capital letter.
+    """
+
+    small: Choices
+    large: Choices
+    one: Choices
+    two: Choices
+    many: Choices
+    styled: Choices
+    numbers: Choices = ("one", "two", "three", "four")
+    short: bool = False
+    capital: bool = False
+
+
+def _choices(table: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+
+
+_PHRASES: Final = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text(encoding="utf-8"))
+REGISTERS: Final = {name: Register(**_choices(table)) for name, table in _PHRASES["registers"].items()}
+WHERE: Final[dict[str, Choices]] = _choices(_PHRASES["where"])
+WHERE_SHORT: Final[dict[str, Choices]] = _choices(_PHRASES["where_short"])
+STYLE_WORDS: Final[dict[str, str]] = _PHRASES["style_words"]
+
 
 ATTEMPTS: Final = 12  # draws before a caption may repeat another of its image
 

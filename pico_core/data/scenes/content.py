@@ -7,8 +7,25 @@ from typing import Final
 import numpy as np
 
 from pico_core.data.scenes.layout import CELL, RELATIONS, Cell
-from pico_core.data.scenes.shapes import outline
-from pico_core.data.scenes.vocabulary import COLOURS, SHAPES, SIZES
+from pico_core.data.scenes.shapes import CURVES, outline
+
+SHAPES: Final = tuple(CURVES)
+
+# Red, green and blue from 0 to 255. Any two are at least 30 apart in CIELAB, so that nobody argues about a name.
+COLOURS: Final[dict[str, tuple[int, int, int]]] = {
+    "red": (218, 40, 46),
+    "orange": (247, 131, 18),
+    "yellow": (250, 206, 24),
+    "green": (46, 160, 67),
+    "turquoise": (44, 204, 200),
+    "blue": (36, 92, 214),
+    "purple": (118, 44, 168),
+    "pink": (246, 120, 178),
+}
+
+# The longer side of an object's box as a share of the image's width. A medium object is named without its size.
+SIZES: Final[dict[str, float]] = {"small": 0.17, "medium": 0.235, "large": 0.31}
+
 
 COUNT_SHARES: Final = (0.1, 0.35, 0.35, 0.2)  # of scenes with 1, 2, 3 and 4 objects
 TILT: Final = 0.22  # most turn of an object in radians, about 13 degrees

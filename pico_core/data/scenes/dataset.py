@@ -12,9 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from pico_core.axes import TextImage
-from pico_core.data.scenes.captions import write_captions
+from pico_core.data.scenes.captions import REGISTERS, write_captions
 from pico_core.data.scenes.content import Scene, compose_scene
-from pico_core.data.scenes.phrases import REGISTERS
 from pico_core.data.scenes.pixels import Pixels
 from pico_core.data.scenes.rendering import render_scene
 from pico_core.data.scenes.styles import STYLES, apply_style

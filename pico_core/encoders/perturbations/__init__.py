@@ -1,9 +1,14 @@
 """The same content in another style: pictures and captions changed in known ways, and encoded again."""
 
-from pico_core.encoders.perturbations.captions import CAPTION_PERTURBATIONS, perturb_caption
-from pico_core.encoders.perturbations.pictures import PICTURE_PERTURBATIONS, perturb_picture
 from pico_core.encoders.perturbations.reencoding import reencode
-from pico_core.encoders.perturbations.variants import StyleVariants, Variants
+from pico_core.encoders.perturbations.variants import (
+    CAPTION_PERTURBATIONS,
+    PICTURE_PERTURBATIONS,
+    StyleVariants,
+    Variants,
+    perturb_caption,
+    perturb_picture,
+)
 
 __all__ = [
     "CAPTION_PERTURBATIONS",

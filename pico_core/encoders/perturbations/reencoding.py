@@ -11,9 +11,16 @@ from PIL import Image
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.encoders.perturbations.captions import CAPTION_PERTURBATIONS, names_a_colour, perturb_caption
-from pico_core.encoders.perturbations.pictures import COLOURLESS, PICTURE_PERTURBATIONS, perturb_picture
-from pico_core.encoders.perturbations.variants import StyleVariants, Variants
+from pico_core.encoders.perturbations.variants import (
+    CAPTION_PERTURBATIONS,
+    COLOURLESS,
+    PICTURE_PERTURBATIONS,
+    StyleVariants,
+    Variants,
+    names_a_colour,
+    perturb_caption,
+    perturb_picture,
+)
 from pico_core.encoders.pictures import read_picture
 from pico_core.encoders.protocol import (
     BadItem,

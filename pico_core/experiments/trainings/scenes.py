@@ -21,11 +21,10 @@ from pico_core.method.config import changed
 from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
+from pico_core.training.encoder import SceneInputs, seen_by
 from pico_core.training.encoder_loop import train_weighted_encoder
-from pico_core.training.encoder_settings import EncoderConfig
 from pico_core.training.records import TrainedEncoder, Training
-from pico_core.training.scene_inputs import SceneInputs, seen_by
-from pico_core.training.settings import WeightingRule
+from pico_core.training.settings import EncoderConfig, WeightingRule
 
 PARTS: Final = ("training", "feedback", "test")
 FIRST_SEED: Final = 1000  # of scenes; those below belong to the demos

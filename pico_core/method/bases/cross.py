@@ -11,8 +11,7 @@ from torch import Tensor
 from pico_core.data.moments import cross_moment, pooled_moment
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.method.basis import BasisSpec
-from pico_core.method.eigenaxes import everything, nested_axes, with_signs
+from pico_core.method.basis import BasisSpec, everything, nested_axes, with_signs
 
 CANDIDATES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.method.basis import BasisSpec, FitOptions
-from pico_core.method.eigenaxes import covariance, everything, nested_axes
+from pico_core.method.basis import BasisSpec, FitOptions, covariance, everything, nested_axes
 
 ITEMS_PER_AXIS = 10  # fewer, and every axis of a FastICA points at a single item
 MAX_ITERATIONS, LEAST_ITERATIONS = 200, 20

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from pico_core.data.labels import groups_of, style_labels
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.method.basis import BasisSpec, FitOptions
-from pico_core.method.eigenaxes import covariance, everything, nested_axes, split_axes
+from pico_core.method.basis import BasisSpec, FitOptions, covariance, everything, nested_axes, split_axes
 
 
 def style_last_axes(style: Float[Tensor, "d d"], pooled: Float[Tensor, "items d"]) -> Float[Tensor, "d d"]:

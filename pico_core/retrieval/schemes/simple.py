@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pico_core.axes import Columns
-from pico_core.data.label_shares import label_oracle
+from pico_core.data.labels import label_oracle
 from pico_core.data.moments import pair_blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.learned import learn_weights

@@ -9,9 +9,8 @@ import numpy as np
 from PIL import Image
 
 from pico_core.encoders.archive import look_into, unpack
-from pico_core.encoders.captions.reading import read_captions
-from pico_core.encoders.pictures import MAX_PIXELS, picture_of, read_picture
-from pico_core.encoders.survey import find_pictures
+from pico_core.encoders.captions import read_captions
+from pico_core.encoders.pictures import MAX_PIXELS, find_pictures, picture_of, read_picture
 from pico_core.errors import DataError
 from tests.hostile.harness import Door
 

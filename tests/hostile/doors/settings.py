@@ -24,8 +24,8 @@ from pico_core.experiments.verdicts import answer_on, leads_on
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.export import export_bytes
+from pico_core.studies.plain_values import report_json
 from pico_core.studies.probes import load_probe, probe_bytes, study_label_probe
-from pico_core.studies.reports import report_json
 from pico_core.studies.runs import load_run, save_run
 from pico_core.studies.study import run_study
 from tests.hostile.harness import Door

@@ -9,11 +9,11 @@ from pico_app.figures import column_detail, uncertainty
 from pico_app.figures import detectors as compare
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import GREY, ink, scale_top
-from pico_core.columns.detail.associations import Association
-from pico_core.columns.detail.sign_table import SignCell, SignTable
+from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.columns.detectors import DETECTORS, Trust
 from pico_core.columns.stability import Stability
+from pico_core.columns.style_shares import Association
 from pico_core.retrieval.records import Estimate
 
 D = 30

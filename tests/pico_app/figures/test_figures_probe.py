@@ -9,8 +9,8 @@ import torch
 from pico_app.figures import probe as draw
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import IMAGE, TEXT
+from pico_core.columns.detectors import probe_agreement
 from pico_core.columns.probe import FIXED, label_probe, style_probe
-from pico_core.columns.probe_agreement import probe_agreement
 from pico_core.encoders.perturbations import StyleVariants, Variants
 from pico_core.method.basis import Basis
 

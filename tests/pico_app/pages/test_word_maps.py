@@ -13,7 +13,7 @@ from pico_app.answers.compare import Comparison, Outside, side
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.state import queries
 from pico_app.state.side_choice import SideChoice
-from pico_core.encoders.token_words import TokenWords
+from pico_core.encoders.words import TokenWords
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.token_maps import TwoMaps, patch_places, token_map
 from tests.pico_app.opening import page

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from pico_core.encoders import OpenClipEncoder, small
-from pico_core.encoders.captions.reading import caption_columns
+from pico_core.encoders.captions import caption_columns
 from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
 

@@ -10,8 +10,8 @@ import torch
 
 from pico_core.cluster import addresses, cluster_at
 from pico_core.data.distributed_statistics import distributed_statistics
-from pico_core.encoders.choice import EncoderChoice
 from pico_core.encoders.dataset import encode_dataset
+from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.work import Spread
 from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs

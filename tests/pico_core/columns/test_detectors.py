@@ -9,8 +9,8 @@ import torch
 
 from pico_core.columns import stability as again
 from pico_core.columns.detectors import DETECTORS, Trust, Yardstick, detector_values, judge, planted_yardstick
-from pico_core.columns.reading import filtered_columns, rank_agreement
 from pico_core.columns.stability import Stability, stability
+from pico_core.columns.summary import filtered_columns, rank_agreement
 from pico_core.demo.catalogue import Demo
 from pico_core.demo.runs import load_stability, save_stability
 from pico_core.retrieval.records import Estimate

@@ -8,11 +8,10 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from pico_core.columns.detectors import DETECTORS
+from pico_core.columns.detectors import DETECTORS, detector_agreements, probe_agreement
 from pico_core.columns.probe import FIXED, axes_key, label_probe, style_probe
-from pico_core.columns.probe_agreement import detector_agreements, probe_agreement
 from pico_core.columns.style_shares import eta_band, style_share
-from pico_core.data.label_shares import eta_squared
+from pico_core.data.labels import eta_squared
 from pico_core.encoders.perturbations import StyleVariants, Variants
 from pico_core.errors import DataError
 from pico_core.method.basis import Basis

@@ -10,9 +10,8 @@ import torch
 from pico_core.columns.detail.token_drivers import MIN_IMAGES, N_DRAWS, patch_drivers, word_drivers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import DEMOS
-from pico_core.encoders import token_words as reading
-from pico_core.encoders.token_words import BYTE_PAIRS, WORD, TokenWords, piece_counts, token_words
-from pico_core.encoders.words import simple_tokenizer
+from pico_core.encoders import words as reading
+from pico_core.encoders.words import BYTE_PAIRS, WORD, TokenWords, piece_counts, simple_tokenizer, token_words
 from pico_core.formats import open_pairs
 from pico_core.retrieval.uncertainty import bootstrap_counts
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.columns.reading import rank_agreement, summarise
+from pico_core.columns.summary import rank_agreement, summarise
 from pico_core.columns.trajectories import (
     concentration,
     order_check,

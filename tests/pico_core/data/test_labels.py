@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.data.label_shares import eta_squared, label_oracle
-from pico_core.data.labels import speaks_of_style
+from pico_core.data.labels import eta_squared, label_oracle, speaks_of_style
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.beside_a_study import report_controls
 

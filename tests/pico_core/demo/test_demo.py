@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from pico_core.columns.probe import style_probe
-from pico_core.data.label_shares import eta_squared
+from pico_core.data.labels import eta_squared
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.data.planted import read_truth
 from pico_core.data.scenes import ScenesConfig, render_scenes
-from pico_core.data.truth import read_truth
 from pico_core.demo import DEMOS, SCENES, demo_of, read_record
 from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import BASES, CAPTIONS, PICTURES, Demo
@@ -32,7 +32,7 @@ from pico_core.places import ASSETS
 from pico_core.retrieval.alignment import peak_hits
 from pico_core.studies.probes import study_variants
 from pico_core.studies.runs import load_run
-from pico_core.training.encoder_settings import TrainingConfig
+from pico_core.training.settings import TrainingConfig
 from tests.marks import LONG
 
 WITH_ENCODER = [demo for demo in DEMOS if demo.encoder.is_file()]

@@ -33,10 +33,9 @@ from pico_core.encoders import (
     small_encoder,
     vocabulary_of,
 )
-from pico_core.encoders.captions import reading as captions_module
+from pico_core.encoders import captions as captions_module
 from pico_core.encoders.checkpoints import fit_weights, read_weights
-from pico_core.encoders.pictures import MAX_PIXELS, read_picture, upright_rgb
-from pico_core.encoders.survey import find_pictures
+from pico_core.encoders.pictures import MAX_PIXELS, find_pictures, read_picture, upright_rgb
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import BytePairWords, HubWords, SmallWords
 from pico_core.errors import DataError, SettingError
@@ -901,13 +900,13 @@ def test_missing_files_and_folders_are_no_captions(tmp_path):
 
 
 def test_a_parquet_that_expands_is_stopped(tmp_path, monkeypatch):
-    from pico_core.encoders.captions import tables
+    from pico_core.encoders import caption_rows
 
     pl.DataFrame({"image": ["a"] * 5000, "caption": ["x" * 1000] * 5000}).write_parquet(tmp_path / "c.parquet")
-    monkeypatch.setattr(tables, "MAX_CHARACTERS", 2**20)
+    monkeypatch.setattr(caption_rows, "MAX_CHARACTERS", 2**20)
     with pytest.raises(DataError, match=r"c.parquet: its columns take more than"):
         read_captions(tmp_path / "c.parquet")
-    monkeypatch.setattr(tables, "MAX_ROWS", 100)
+    monkeypatch.setattr(caption_rows, "MAX_ROWS", 100)
     with pytest.raises(DataError, match=r"5000 rows"):
         read_captions(tmp_path / "c.parquet")
 

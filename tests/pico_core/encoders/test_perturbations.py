@@ -17,8 +17,8 @@ from pico_core.encoders.perturbations import (
     perturb_picture,
     reencode,
 )
-from pico_core.encoders.perturbations.captions import names_a_colour
 from pico_core.encoders.perturbations.reencoding import check_same
+from pico_core.encoders.perturbations.variants import names_a_colour
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.masking import masked_mean
 from pico_core.reporter import Cancelled

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from pico_core.data.label_shares import label_oracle
+from pico_core.data.labels import label_oracle
 from pico_core.experiments.bench import SHRINKAGES, Workbench
 from pico_core.experiments.cells import RECIPES, compute_cell, plan_cell
 from pico_core.experiments.config import DatasetChoice

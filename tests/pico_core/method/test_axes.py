@@ -15,8 +15,8 @@ from pico_core.method.bases import fit_basis
 from pico_core.method.bases.cross import choose_shrinkage, cross_axes, cross_covariance
 from pico_core.method.bases.ica import independent_axes
 from pico_core.method.bases.labels import label_covariance
+from pico_core.method.basis import nested_axes
 from pico_core.method.config import StudyConfig
-from pico_core.method.eigenaxes import nested_axes
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.retrieval.switching.column_sets import axes_name
 from pico_core.studies.runs import load_run, replay, save_run

@@ -11,8 +11,7 @@ import torch
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import BASES, fit_basis
-from pico_core.method.choices import COMBINATIONS, RULES, SIMILARITIES
-from pico_core.method.config import Combination, Rule, Similarity, StudyConfig
+from pico_core.method.config import COMBINATIONS, RULES, SIMILARITIES, Combination, Rule, Similarity, StudyConfig
 from pico_core.retrieval.scoring import score_pairs
 from tests.places import ROOT
 

@@ -12,8 +12,7 @@ from pico_core.errors import SettingError
 from pico_core.method.bases import fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
-from pico_core.method.feedback import feedback_weights, relative_gain
-from pico_core.method.guard import guard_weights
+from pico_core.method.feedback import feedback_weights, guard_weights, relative_gain
 from pico_core.method.history import ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import (
     combine_modalities,

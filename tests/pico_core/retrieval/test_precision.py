@@ -13,7 +13,7 @@ from pico_core.retrieval.precision import _agreement
 from pico_core.retrieval.ranker import ranker_for
 from pico_core.retrieval.records import PrecisionAgreement
 from pico_core.retrieval.scoring import retrieval_index
-from pico_core.studies.reports import report_json
+from pico_core.studies.plain_values import report_json
 from pico_core.studies.runs import load_run, replay, save_run
 from pico_core.studies.study import run_study
 

@@ -8,8 +8,7 @@ import torch
 import pico_core
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
-from pico_core.kernels.metrics import row_ranks
-from pico_core.kernels.selection import best_first
+from pico_core.kernels.metrics import best_first, row_ranks
 from pico_core.retrieval.best_candidates import top_candidates
 from pico_core.retrieval.scoring import query_row, retrieval_index, score_image, score_pairs, score_text
 

@@ -8,7 +8,6 @@ import torch
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import query_ranks
 from pico_core.retrieval.records import Estimate
-from pico_core.spaces.change import NeighbourhoodChange, SideChange
 from pico_core.spaces.items import (
     by_change,
     by_column,
@@ -20,6 +19,7 @@ from pico_core.spaces.items import (
     item_frame,
     matched_pairs,
 )
+from pico_core.spaces.neighbours import NeighbourhoodChange, SideChange
 from pico_core.spaces.subspaces import Sample
 
 ALL = Sample(torch.arange(3), torch.arange(5), "")

@@ -7,8 +7,18 @@ from scipy.linalg import orthogonal_procrustes
 
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.spaces import maps as making
-from pico_core.spaces.maps import pca_pair, pca_plane, plane_of, turned_onto, umap_pair, umap_plane
-from pico_core.spaces.stored import NAMES, map_key, planes_from_frame, umap_frame
+from pico_core.spaces.maps import (
+    NAMES,
+    map_key,
+    pca_pair,
+    pca_plane,
+    plane_of,
+    planes_from_frame,
+    turned_onto,
+    umap_frame,
+    umap_pair,
+    umap_plane,
+)
 from pico_core.spaces.subspaces import Space, sample_items, subspace
 from tests.reporters import Calls
 

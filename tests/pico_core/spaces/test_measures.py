@@ -9,10 +9,9 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.spaces import neighbours as counting
 from pico_core.spaces import trust as trusting
-from pico_core.spaces.change import neighbourhood_change
 from pico_core.spaces.gap import modality_gap, modality_gaps
 from pico_core.spaces.maps import pca_pair
-from pico_core.spaces.neighbours import Neighbourhoods
+from pico_core.spaces.neighbours import Neighbourhoods, neighbourhood_change
 from pico_core.spaces.subspaces import Sample, Space
 from pico_core.spaces.trust import item_trust, map_trust
 

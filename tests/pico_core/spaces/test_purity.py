@@ -5,8 +5,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.data.label_shares import content_and_style
-from pico_core.data.labels import usable_labels
+from pico_core.data.labels import content_and_style, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.spaces import neighbours as counting

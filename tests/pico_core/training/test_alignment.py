@@ -11,7 +11,7 @@ from pico_core.errors import DataError, SettingError
 from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align, epoch_batches
-from pico_core.training.keeping import read_prototypes
+from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.records import TrainingEnd
 from pico_core.training.settings import AlignmentConfig
 from tests.reporters import Calls, stop_at

@@ -12,11 +12,11 @@ from pico_core.errors import DataError, SettingError
 from pico_core.method.config import ConstructionConfig
 from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
-from pico_core.training import encoder_steps
+from pico_core.training import encoder
+from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.encoder import train_encoder
 from pico_core.training.encoder_loop import EncoderLearner, train_weighted_encoder
-from pico_core.training.encoder_settings import EncoderConfig, TrainingConfig
-from pico_core.training.keeping import read_prototypes
+from pico_core.training.settings import EncoderConfig, TrainingConfig
 from pico_core.training.weighting import Weigher
 from tests.reporters import Calls, stop_at
 
@@ -78,13 +78,13 @@ def test_equal_weights_are_the_training_without_weights_to_the_bit(train, scenes
 
 def test_the_hinge_sums_in_the_first_epoch_and_takes_the_hardest_after_it(train, monkeypatch):
     seen = []
-    real = encoder_steps.hinge_loss
+    real = encoder.hinge_loss
 
     def watched(scores, owners, *, margin, hardest):
         seen.append((margin, hardest))
         return real(scores, owners, margin=margin, hardest=hardest)
 
-    monkeypatch.setattr(encoder_steps, "hinge_loss", watched)
+    monkeypatch.setattr(encoder, "hinge_loss", watched)
     train(HINGE, "none")
     assert seen == [(0.2, False)] * 3 + [(0.2, True)] * 6
     seen.clear()
@@ -94,13 +94,13 @@ def test_the_hinge_sums_in_the_first_epoch_and_takes_the_hardest_after_it(train,
 
 def test_a_step_sees_the_weights_of_its_epoch_as_constants(train, monkeypatch):
     seen = []
-    real = encoder_steps.late_interaction_loss
+    real = encoder.late_interaction_loss
 
     def watched(*tokens, weights, **named):
         seen.append(weights)
         return real(*tokens, weights=weights, **named)
 
-    monkeypatch.setattr(encoder_steps, "late_interaction_loss", watched)
+    monkeypatch.setattr(encoder, "late_interaction_loss", watched)
     made = train()
     assert not any(weights.requires_grad for weights in seen)
     assert all(torch.equal(weights, made.epochs[1 + k // 3].weights) for k, weights in enumerate(seen))
@@ -148,7 +148,7 @@ def test_the_first_epoch_is_trained_once_and_is_that_of_everyone(train, tmp_path
 @pytest.mark.parametrize(("config", "weighting"), [(CONFIG, "pico"), (CONFIG, "learned"), (HINGE, "pico")])
 def test_a_kill_in_the_middle_of_an_epoch_loses_nothing(train, tmp_path, monkeypatch, config, weighting):
     whole, kept, count = train(config, weighting), tmp_path / "t.safetensors", []
-    real = encoder_steps.batch_scores if config is HINGE else encoder_steps.late_interaction_loss
+    real = encoder.batch_scores if config is HINGE else encoder.late_interaction_loss
 
     def killed(*tokens, **named):
         count.append(1)
@@ -157,7 +157,7 @@ def test_a_kill_in_the_middle_of_an_epoch_loses_nothing(train, tmp_path, monkeyp
         return real(*tokens, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(encoder_steps, real.__name__, killed)
+        patch.setattr(encoder, real.__name__, killed)
         with pytest.raises(KeyboardInterrupt):
             train(config, weighting, checkpoint=kept)
     seen = []

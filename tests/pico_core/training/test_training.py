@@ -9,9 +9,8 @@ from pico_core.encoders.small import small_pixels
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.losses import contrastive_loss, late_interaction_loss
 from pico_core.reporter import Cancelled
-from pico_core.training.encoder import train_encoder
-from pico_core.training.encoder_settings import TrainingConfig
-from pico_core.training.encoder_steps import drawn_pairs
+from pico_core.training.encoder import drawn_pairs, train_encoder
+from pico_core.training.settings import TrainingConfig
 from tests.reporters import Calls, stop_at
 
 TINY = SmallClipConfig(

@@ -11,7 +11,7 @@ from pico_app.templates import render
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import Band
 from pico_core.columns.detail.token_drivers import PatchDrivers, PatchValue
-from pico_core.encoders.token_words import WORDS_COLUMN
+from pico_core.encoders.words import WORDS_COLUMN
 
 
 @dataclass(frozen=True)

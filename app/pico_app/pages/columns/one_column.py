@@ -18,7 +18,7 @@ from pico_app.state import instruments, screen, widgets
 from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
-from pico_core.columns.detail.neighbours import Companion, SideCompany
+from pico_core.columns.detail.items import Companion, SideCompany
 
 PER_BAND = 3
 

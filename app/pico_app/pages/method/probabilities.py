@@ -11,7 +11,7 @@ from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
 from pico_app.workspace import Workspace
-from pico_core.method.choices import COMBINATIONS, SIMILARITIES
+from pico_core.method.config import COMBINATIONS, SIMILARITIES
 from pico_core.teaching.choices import Choice, printed_probability
 
 READ = (

@@ -7,7 +7,7 @@ from pico_app.answers import maps
 from pico_app.state import queries, selections
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
-from pico_core.spaces.change import NeighbourhoodChange
+from pico_core.spaces.neighbours import NeighbourhoodChange
 
 SUGGESTED = 12
 

@@ -12,7 +12,7 @@ from pico_app.answers import pictures, retrieval
 from pico_app.pages.buttons import ask_button
 from pico_app.state import queries, selections
 from pico_app.workspace import Workspace
-from pico_core.spaces.change import NeighbourhoodChange, SideChange
+from pico_core.spaces.neighbours import NeighbourhoodChange, SideChange
 
 SHOWN = 24
 

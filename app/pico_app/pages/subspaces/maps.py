@@ -18,8 +18,7 @@ from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.spaces.items import matched_pairs
-from pico_core.spaces.maps import PlanePair
-from pico_core.spaces.stored import UmapPlanes
+from pico_core.spaces.maps import PlanePair, UmapPlanes
 
 LINES = 300
 MEANWHILE = "Until it is there, the maps show PCA."

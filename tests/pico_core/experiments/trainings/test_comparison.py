@@ -14,7 +14,7 @@ from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
 from pico_core.reporter import Cancelled
-from pico_core.training.keeping import read_prototypes
+from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.settings import AlignmentConfig
 
 CONFIG = ComparisonConfig(

@@ -16,8 +16,8 @@ from pico_core.experiments.trainings.scenes import SceneComparison, SceneParts, 
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
 from pico_core.retrieval.scoring import score_pairs
-from pico_core.training.encoder_settings import EncoderConfig, TrainingConfig
-from pico_core.training.keeping import read_prototypes
+from pico_core.training.checkpoints import read_prototypes
+from pico_core.training.settings import EncoderConfig, TrainingConfig
 
 SHAPE = SmallClipConfig(
     image_size=32, patch_size=16, vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16

@@ -9,7 +9,7 @@ from pico_app.answers import encoding
 from pico_app.server.places import opened_place
 from pico_app.words.markup import plain
 from pico_core.data.marks import Level, Precision
-from pico_core.encoders.choice import EncoderChoice
+from pico_core.encoders.loading import EncoderChoice
 from pico_core.errors import PicoError
 
 KINDS = {"built-in": "Built-in small encoder", "file": "A small encoder of mine", "model": "A model of open_clip"}
