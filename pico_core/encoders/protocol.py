@@ -152,8 +152,8 @@ def check_batch_size(batch_size: int) -> None:
 
 def report_batch(reporter: Reporter, stage: Stage, done: int, total: int, *, share: float | None = None) -> None:
     """Say that so many items are behind us, bad ones included; cancelled here, the work says how far it came."""
-    reporter.share(done / total if share is None else share)
     try:
-        reporter.step(done, total, name=stage)
+        reporter.step(done, total, name=stage)  # first: where the share cancels, this is said to be done
+        reporter.share(done / total if share is None else share)
     except Cancelled:
         raise Cancelled(f"stopped after {done} of {total} {stage}, as asked; start it again to go on") from None

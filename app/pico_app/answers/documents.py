@@ -1,7 +1,7 @@
 """What can be taken home: tables as files; figures, comparisons and the report of a study as pages."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from pico_app.figures.ranked_lists import Candidate
 from pico_app.state import queries
 from pico_app.templates import paragraphs
 from pico_app.words import provenance
+from pico_app.words.captions import NO_CAPTION, Caption
 from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import Split
 from pico_core.retrieval.rankings import SideBySide
@@ -33,14 +34,35 @@ BEWARE = (
 
 @dataclass(frozen=True, eq=False)
 class PageSection:
-    """A further part of the page: a figure that can be drawn again in light colours."""
+    """A figure or a table on the screen that can be taken home.
 
-    title: str
-    words: str
-    figure: Callable[[bool], Any] | None
+    Attributes:
+        name: Of its file, without an ending: plain words.
+        title: For people.
+        table: Its numbers; None where there are none.
+        figure: Draws it, dark or light; None for a bare table.
+        words: What is said above it.
+        caption: How to read the figure.
+    """
+
     name: str
-    read: str
-    beware: str
+    title: str
+    table: pl.DataFrame | None = None
+    figure: Callable[[bool], Any] | None = None
+    words: str = ""
+    caption: Caption = NO_CAPTION
+
+    @property
+    def drawn(self) -> Section:
+        """The section of a page to keep, its figure in light colours."""
+        return Section(
+            title=self.title,
+            html=paragraphs([self.words] if self.words else []),
+            figure=None if self.figure is None else self.figure(False),
+            name=self.name,
+            read=self.caption.read,
+            beware=self.caption.beware,
+        )
 
 
 def table_bytes(table: pl.DataFrame, kind: Literal["csv", "parquet"]) -> bytes:
@@ -101,29 +123,18 @@ def comparison_page(
         read=READ,
         beware=BEWARE,
     )
-    return comparison_html(page, [_drawn(section) for section in sections])
+    return comparison_html(page, [section.drawn for section in sections])
 
 
-def figure_page(title: str, draw: Callable[[bool], Any], *, read: str, beware: str) -> str:
+def figure_page(section: PageSection) -> str:
     """One figure as a page of its own."""
-    section = Section(figure=draw(False), name="figure", read=read, beware=beware)
-    return standalone(title, answer="", facts=[], sections=[section])
+    alone = replace(section.drawn, title="", html="", name="figure")
+    return standalone(section.title, answer="", facts=[], sections=[alone])
 
 
 def study_report(space: Workspace) -> str:
     """The study on the screen as one HTML file."""
     return run_report_html(space.study, splits=space.splits, made=Made(datetime.now(UTC)))
-
-
-def _drawn(section: PageSection) -> Section:
-    return Section(
-        title=section.title,
-        html=paragraphs([section.words] if section.words else []),
-        figure=None if section.figure is None else section.figure(False),
-        name=section.name,
-        read=section.read,
-        beware=section.beware,
-    )
 
 
 def _facts(space: Workspace, found: Comparison, asked: Asked) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the Method page reads: the presets, made once per server, and the numbers of its first steps."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,7 +10,6 @@ from pico_app.answers.column_detail import has_stored_words, words_of
 from pico_app.answers.documents import PageSection
 from pico_app.answers.studies import study_key
 from pico_app.documents.handout import HandoutStep, handout_html
-from pico_app.documents.standalone import Section
 from pico_app.server.answer import answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Dataset, Workspace
@@ -160,9 +159,5 @@ def handout(
         figures: Of every step; each is drawn in light colours.
         takeaway: What to keep; empty for none.
     """
-    drawn = [[_section(part.figure, part) for part in parts if part.figure is not None] for parts in figures]
+    drawn = [[replace(part.drawn, title="", html="") for part in parts if part.figure is not None] for parts in figures]
     return handout_html(title, answer=answer, facts=facts, steps=steps, figures=drawn, takeaway=takeaway)
-
-
-def _section(draw: Callable[[bool], Any], part: PageSection) -> Section:
-    return Section(title="", figure=draw(False), name=part.name, read=part.read, beware=part.beware)

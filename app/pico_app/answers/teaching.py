@@ -5,7 +5,7 @@ from torch import Tensor
 
 from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
-from pico_core.method.config import Combination, Similarity
+from pico_core.method.config import Combination
 from pico_core.retrieval.explain import Tokens
 from pico_core.retrieval.rankings import relevant_items
 from pico_core.retrieval.scoring import retrieval_index
@@ -56,7 +56,7 @@ def _choices(space: Workspace) -> tuple[Choice, ...]:
     return all_choices(space.study.construction)
 
 
-def choice(space: Workspace, similarity: Similarity, combination: Combination) -> Choice:
+def choice(space: Workspace, similarity: str, combination: str) -> Choice:
     """Probabilities of the study's prototypes under one choice of similarity and combination."""
     return next(one for one in _choices(space) if (one.similarity, one.combination) == (similarity, combination))
 

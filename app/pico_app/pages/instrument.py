@@ -6,6 +6,7 @@ from typing import Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
+from pico_app.pages.parts import one_of
 from pico_app.state import instruments
 from pico_core.registry import Registry
 
@@ -34,12 +35,10 @@ class Instrument(Generic[P, Outcome]):
 
 def choose_instrument(members: Registry[Instrument[P, Outcome]], *, page: str) -> Instrument[P, Outcome]:
     """Draw the switch of a page's instruments, and under it the question of the open one; returns that one."""
-    name = st.segmented_control(
+    name = one_of(
         "Instrument",
-        members.names,
-        format_func=lambda name: members[name].title,
+        {member.name: member.title for member in members},
         default=instruments.opened_instrument(page, members),
-        required=True,
         key=f"{page}-instrument",
         label_visibility="collapsed",
     )

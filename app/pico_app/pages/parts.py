@@ -1,7 +1,7 @@
 """Pieces that every page is made of: the question, the answer, a figure with its two-part caption."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -10,7 +10,10 @@ from pico_app.figures import theme
 from pico_app.figures.alt import described, with_first
 from pico_app.figures.drawn import Drawn, ready
 from pico_app.state import screen
+from pico_app.words.captions import Caption, caption_of
 from pico_app.words.glossary import explain
+
+Option = TypeVar("Option")
 
 
 def house_style() -> None:
@@ -72,6 +75,22 @@ def asked(kind: str, name: str) -> None:
     st.html(templates.render("asked", kind=kind, name=name))
 
 
+def one_of(
+    label: str,
+    titles: Mapping[Option, str],
+    *,
+    key: str,
+    default: Option | None = None,
+    place: Any = st,
+    **settings: Any,
+) -> Option:
+    """A row of choices, each with its title, of which one is always chosen; what it opens with may stand in its key."""
+    chosen: Option = place.segmented_control(
+        label, list(titles), format_func=titles.__getitem__, default=default, required=True, key=key, **settings
+    )
+    return chosen
+
+
 def camera(key: str) -> dict[str, Any]:
     """Plotly's settings of a figure: one button, seen on hovering, that saves it as a picture."""
     kind = screen.picture_format()
@@ -86,8 +105,7 @@ def figure(
     fig: Any,
     *,
     key: str,
-    read: str,
-    beware: str,
+    caption: Caption | None = None,
     alt: str | None = None,
     select: bool = False,
     modes: str = "points",
@@ -95,13 +113,15 @@ def figure(
 ) -> list[Any]:
     """Draw a figure with *read it so* and *do not read it so*, below or beside; returns the points selected in it.
 
-    Whoever does not see it is told what is drawn: `alt`, or a description read off the figure and its caption.
+    The caption is that of its key in words/captions.toml, unless another is given. Whoever does not see the figure is
+    told what is drawn: `alt`, or a description read off the figure and its caption.
     A figure from `answers.drawn` was finished when it was drawn.
     """
+    caption = caption or caption_of(key)
     if isinstance(fig, Drawn):
-        alt, fig = alt or with_first(fig.words, read), ready(fig)
+        alt, fig = alt or with_first(fig.words, caption.read), ready(fig)
     else:
-        alt = alt or described(fig, read=read)
+        alt = alt or described(fig, read=caption.read)
         theme.readable(fig, dark=screen.dark())
     alt = alt.replace("*", "")  # it is read out: no stars of Markdown
     event: Any = None
@@ -117,5 +137,5 @@ def figure(
         )
     else:
         place.plotly_chart(fig, key=key, config=camera(key), alt=alt)
-    words.caption(f"**Read it so:** {read}  \n**Do not read it so:** {beware}")
+    words.caption(caption.markdown)
     return list(event["selection"]["points"]) if event else []

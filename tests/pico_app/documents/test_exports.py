@@ -17,6 +17,7 @@ from pico_app.answers.documents import PageSection, comparison_page, lists_table
 from pico_app.commands.report import report
 from pico_app.state.queries import Query
 from pico_app.state.side_choice import SideChoice
+from pico_app.words.captions import Caption
 from pico_core import cli
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -113,7 +114,7 @@ def test_pages_and_tables_of_the_app(home, data, monkeypatch):
     found = Comparison(side(space, SideChoice("scheme", "unweighted")), side(space, SideChoice("scheme", "pico")))
     asked = Query("text", 0)
     both = compare.lists_of(space, found, asked, top_k=5)
-    section = PageSection("Why", "words", None, "why", "read", "beware")
+    section = PageSection("why", "Why", words="words", caption=Caption("read", "beware"))
     assert_keeps_quiet(comparison_page(space, found, asked, both, [section]), "comparison.html")
     assert_keeps_quiet(study_report(space), "report.html")
     for kind in ("csv", "parquet"):

@@ -15,6 +15,7 @@ from pico_app.figures import ranked_lists as lists
 from pico_app.figures import why
 from pico_app.state import queries
 from pico_app.state.side_choice import SideChoice
+from pico_app.words.captions import Caption
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import compare_lists
@@ -66,7 +67,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(space, found):
     def drawn(dark: bool):
         return why.split_figure(explain.shown(split, top=12), titles=titles, what="x", dark=dark)
 
-    section = documents.PageSection("Why", "It moved.", drawn, "why", "so", "not so")
+    section = documents.PageSection("why", "Why", figure=drawn, words="It moved.", caption=Caption("so", "not so"))
     html = documents.comparison_page(space, found, asked, both, [section])
     assert len(html.encode()) < 8_000_000
     parsed = outline(html)

@@ -21,10 +21,6 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
         figure(
             draw.against_yardsticks(found, dark=screen.dark()),
             key="columns-yardsticks",
-            read="right of zero, the detector puts columns in the order of style that the yardstick finds; lines are "
-            "95 % intervals. Similarities are turned round: here all detectors are read as signs of style.",
-            beware="a yardstick is no truth either, unless the columns were planted: labels show what goes together, "
-            "and the probe knows only its own styles. Columns are taken as independent.",
         )
     else:
         prose(
@@ -40,17 +36,11 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     clicked = picked_column(
         draw.strips(frame, selected=selected, dark=screen.dark()),
         key="columns-strips",
-        read="one strip per detector, the columns in the same order in all. Dark bars are those that the detector "
-        "itself ranks as style. Where detectors agree, dark gathers at the left of every strip. Click a bar.",
-        beware="heights of different strips are no common scale.",
     )
     with st.expander("Every detector against every other"):
         other = picked_column(
             draw.scatter_matrix(frame, selected=selected, dark=screen.dark()),
             key="columns-matrix",
-            read="a point is a column, dark where its semantic probability is low. A narrow band is agreement of two "
-            "detectors. Click a point.",
-            beware="the probability is made of both similarities, so it follows them by construction.",
         )
     return other if clicked is None else clicked
 

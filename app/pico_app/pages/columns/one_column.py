@@ -16,6 +16,7 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import instruments, screen, widgets
 from pico_app.waiting import waiting
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import Companion, SideCompany
@@ -59,13 +60,7 @@ def _values(space: Workspace, column: int) -> None:
                 space, draw.values, shown.images.numpy(), shown.texts.numpy(), also=(column,), dark=screen.dark()
             ),
             key="columns-values",
-            read="where images (plain) and texts (hatched) of the fit split lie in this column. Images minus texts: "
-            f"{offset.offset.value:+.3f} [{offset.offset.low:+.3f}, {offset.offset.high:+.3f}], which is "
-            f"{offset.gap_share:.1%} of the squared gap between the modalities. The column makes "
-            f"{offset.cosine_share.value:+.1%} [{offset.cosine_share.low:+.1%}, {offset.cosine_share.high:+.1%}] of "
-            "the mean dot product of matched pairs.",
-            beware="a shift between the two is the modality offset: neither style nor meaning. Shares, not counts: "
-            "there may be several texts per image.",
+            caption=caption_of("columns-values", share=offset),
         )
     with right:
         st.markdown("**Signs of patch and word**")
@@ -78,9 +73,6 @@ def _values(space: Workspace, column: int) -> None:
                 dark=screen.dark(),
             ),
             key="columns-signs",
-            read="all patch-word products of matched pairs by the signs of their factors. The two blue cells add up to "
-            "p̂; null is the same share when texts are read against other images.",
-            beware="a full blue cell is agreement only as far as it exceeds its null.",
         )
 
 
@@ -135,9 +127,6 @@ def _goes_with(space: Workspace, column: int) -> None:
     figure(
         drawn.drawn(space, column_detail.goes_with, found, also=(column,), dark=screen.dark()),
         key="columns-goes-with",
-        read="share of the column's variance between the groups of a label (η²), with its 95 % interval; for numbers "
-        "their correlation. The grey bar is what chance gives for so many groups; filled points lie beyond it.",
-        beware="whether a label is style is guessed from its name. Labels that go together share their columns.",
     )
 
 
@@ -164,8 +153,6 @@ def _tokens(space: Workspace, column: int) -> None:
             figure(
                 drawn.drawn(space, column_detail.places, patches, also=(column,), dark=screen.dark()),
                 key="columns-places",
-                read="mean of the column at every place of the picture, over all images.",
-                beware="a pattern that hardly varies between pictures is a habit of the encoder, not something shown.",
             )
 
 
@@ -185,10 +172,13 @@ def _words(space: Workspace, column: int) -> None:
     figure(
         drawn.drawn(space, column_detail.word_ends, found, also=(column,), dark=screen.dark()),
         key="columns-words",
-        read=f"words with the highest and the lowest mean among {found.n_words} that stand in the texts of five images "
-        f"or more, with 95 % intervals by image. {plain(words.rule[0].upper() + words.rule[1:])}; {words.n_read:,} of "
-        f"{len(words.words):,} texts are read.",
-        beware="a token knows its sentence: a word can be high because of its neighbours.",
+        caption=caption_of(
+            "columns-words",
+            n_words=found.n_words,
+            rule=plain(words.rule[0].upper() + words.rule[1:]),
+            n_read=words.n_read,
+            n_texts=len(words.words),
+        ),
     )
 
 

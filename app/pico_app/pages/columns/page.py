@@ -10,8 +10,9 @@ from pico_app.pages.columns import chooser, detectors, one_column, probe, switch
 from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.instrument import choose_instrument
 from pico_app.pages.page import Page, workspace_or_say
-from pico_app.pages.parts import figure, prose, question
+from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import columns, screen
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Frame, Workspace
 from pico_core.registry import Registry
 
@@ -87,29 +88,16 @@ def _overview(space: Workspace, frame: pl.DataFrame) -> None:
     """All columns in one figure; what is shown and in which order changes nothing below it."""
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
-    measure = what.segmented_control(
-        "Show",
-        list(names),
-        format_func=names.__getitem__,
-        default="probability",
-        required=True,
-        wrap=True,
-        key="columns-measure",
-    )
-    order = how.segmented_control(
-        "Order", list(ORDERS), default="Sorted", required=True, wrap=True, key="columns-order"
-    )
+    measure = one_of("Show", names, default="probability", key="columns-measure", place=what, wrap=True)
+    orders = {order: order for order in ORDERS}
+    order = one_of("Order", orders, default="Sorted", key="columns-order", place=how, wrap=True)
     also = (space.strength if measure == "shown_weight" else None,)
     figure(
         drawn.drawn(
             space, draw.all_columns, frame, also=also, measure=measure, by_value=ORDERS[order], dark=screen.dark()
         ),
         key=_key(measure, order),
-        read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
-        "prototype in images, in texts, or in both. Lines are 95 % intervals: the whole construction on resampled "
-        "images. At the side: how many columns lie at which height. Click a bar.",
-        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
-        "prototype need not be style. Compare the detectors below.",
+        caption=caption_of("columns-all"),
     )
 
 

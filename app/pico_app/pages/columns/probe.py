@@ -8,9 +8,10 @@ from pico_app.figures import probe as draw
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.data.encode.encoders import choose_means
 from pico_app.pages.instrument import Instrument
-from pico_app.pages.parts import figure, prose
+from pico_app.pages.parts import figure, one_of, prose
 from pico_app.state import screen
 from pico_app.waiting import waiting
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, FIXED, StyleProbe
@@ -27,19 +28,6 @@ KINDS = {
     "fixed": "Encoded again, at fixed style label",
     "labels": "By style labels alone",
 }
-AGAIN = (
-    "the share is about these styles and these items. Differences between items count as content, also where items "
-    "differ in a style of their own, which makes the columns of that style look still. And the correlation takes "
-    "columns as independent."
-)
-STILL = (
-    "items are compared only with items of their own style label, so the label decides too: a column that follows "
-    "it has little left that could count as content. And the correlation takes columns as independent."
-)
-LABELS = (
-    "labels show what goes together, no cause: content that follows style counts as style. The band at the bottom is "
-    "what chance alone gives."
-)
 
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
@@ -57,19 +45,13 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
 
 
 def _kind(*, fixed: bool, labels: bool) -> str:
-    kinds = ["encoder", *(["fixed"] if fixed else []), *(["labels"] if labels else [])]
+    here = {"encoder": True, "fixed": fixed, "labels": labels}
+    kinds = {kind: title for kind, title in KINDS.items() if here[kind]}
     if len(kinds) == 1:
-        return kinds[0]
-    chosen: str = st.segmented_control(
-        "Where the shares come from",
-        kinds,
-        format_func=KINDS.__getitem__,
-        default=kinds[0],
-        required=True,
-        key="probe-kind",
-        label_visibility="collapsed",
+        return "encoder"
+    return one_of(
+        "Where the shares come from", kinds, default="encoder", key="probe-kind", label_visibility="collapsed"
     )
-    return chosen
 
 
 def _ask(space: Workspace, labelled: bool) -> None:
@@ -125,20 +107,14 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
     clicked = picked_column(
         draw.against_probability(probe, table, agreement, selected=selected, dark=screen.dark()),
         key=key,
-        read="every point is a column. Up: style explains more of its variance; left: the method calls it style. If "
-        "both agree, points fall from upper left to lower right. Lines are 95 % intervals over resampled "
-        + ("items, and of the probability over resampled images" if again else "images")
-        + ". Click a point.",
-        beware=LABELS if not again else STILL if which == FIXED else AGAIN,
+        caption=caption_of("probe-labels" if not again else "probe-fixed" if which == FIXED else "probe"),
     )
     name = table["title"][selected]
     st.markdown(f"**What moves {name}**" if again else f"**Labels that go with {name}**")
     figure(
         draw.drivers(probe, selected, dark=screen.dark()),
         key=f"{key}-drivers",
-        read="each style alone, with its 95 % interval; the grey tick is the middle column. "
-        + ("Hollow points are not counted in the share above." if again else "One label may stand for another."),
-        beware="a style that moves this column as far as it moves the middle column says nothing special about it.",
+        caption=caption_of("probe-drivers" if again else "probe-label-drivers"),
     )
     _details(space, probe, which)
     return clicked

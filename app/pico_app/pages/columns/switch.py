@@ -162,11 +162,6 @@ def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bo
     parts.figure(
         draw.changes(effect.rows, control=band, sampled=not effect.exact, dark=screen.dark()),
         key="switch-changes",
-        read="every point is a recall after the switch minus before, on the same queries, with its 95 % interval, "
-        "resampled by image. Blue: better; vermillion: worse; open: the interval holds zero. Grey reaches from the "
-        "least to the greatest change with as many random columns.",
-        beware="a column that retrieval can do without is not thereby style, and a point inside the grey says nothing "
-        "of these columns that chance columns would not say.",
     )
     if band is None and control is not None:
         late |= _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")

@@ -2,6 +2,7 @@
 
 import polars as pl
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from pico_app.answers import readings, studies
 from pico_app.pages.columns.instrument import ColumnInstrument
@@ -79,8 +80,8 @@ def _tells(frame: pl.DataFrame, name: str) -> bool:
     return name not in frame.columns or frame[name].null_count() < frame.height  # some are made for the table
 
 
-def _heads(numbers: pl.DataFrame) -> dict[str, object]:
-    heads: dict[str, object] = {"column": st.column_config.NumberColumn("column", format="%d", pinned=True)}
+def _heads(numbers: pl.DataFrame) -> dict[str, ColumnConfig]:
+    heads: dict[str, ColumnConfig] = {"column": st.column_config.NumberColumn("column", format="%d", pinned=True)}
     for name in numbers.columns:
         if name in MEANING:
             title = TITLES.get(name, name.replace("_", " "))

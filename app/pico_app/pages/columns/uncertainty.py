@@ -31,10 +31,6 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             clicked = picked_column(
                 uncertainty.lowest_ten(frame, selected=selected, dark=screen.dark()),
                 key="columns-lowest",
-                read="how often a column is among the ten of lowest semantic probability when images are drawn anew "
-                "and the whole construction is repeated. Click a bar.",
-                beware="a column that is surely low looks like a style prototype; that this is style is for the "
-                "yardsticks to say.",
             )
     with two:
         st.subheader("Would it come out again?", anchor=False)
@@ -47,9 +43,6 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             figure(
                 uncertainty.agreements(stable, dark=screen.dark()),
                 key="columns-agreements",
-                read="every dot compares the order of the columns in two constructions: 1 is the same order, 0 no "
-                "relation. The line spans 95 % of the resamples.",
-                beware="agreement is no truth: constructions can agree on a wrong order.",
             )
     return clicked
 
@@ -61,19 +54,12 @@ def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
         first = picked_column(
             draw.against_null(frame, selected=selected, dark=screen.dark()),
             key="columns-null",
-            read="p̂ is the share of token pairs whose signs agree. Filled blue points differ from their null at 5 % "
-            "false discovery; lines are 95 % intervals, grey bars the null's central 95 %.",
-            beware="a high p̂ on the dotted diagonal is an offset that both modalities share, not meaning. And a column "
-            "that differs is not thereby large.",
         )
     with two:
         st.subheader("Which side looks like style?", anchor=False)
         second = picked_column(
             draw.two_sides(frame, selected=selected, dark=screen.dark()),
             key="columns-sides",
-            read="far right: moves with a style prototype in images; far up: the same in texts. Lower left carries "
-            "meaning on both sides, as far as the prototypes can tell.",
-            beware="prototypes gather columns that move together; that is style only where style dominates the data.",
         )
     return [first, second]
 

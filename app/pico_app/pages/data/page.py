@@ -1,6 +1,7 @@
 """What did I load, and is it sound?"""
 
 from collections.abc import Sequence
+from functools import partial
 from textwrap import shorten
 
 import streamlit as st
@@ -17,6 +18,7 @@ from pico_core.data.labels import has_style_labels
 from pico_core.formats.roles import ROLES
 from pico_core.method.bases import BASES
 from pico_core.storage.headers import ArrayHeader
+from pico_core.studies.export import ExportFormat
 
 TITLE = "What did I load, and is it sound?"
 ABOUT = {
@@ -29,7 +31,7 @@ ABOUT = {
     "ids": "names of images",
     "image_paths": "paths of pictures",
 }
-KINDS = {
+KINDS: dict[ExportFormat, str] = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
     "npz": "application/octet-stream",
@@ -257,7 +259,7 @@ def _export(space: Workspace) -> None:
     for place, (kind, mime) in zip(st.columns(len(KINDS)), KINDS.items(), strict=True):
         place.download_button(
             kind,
-            lambda kind=kind: studies.export(space, kind),
+            partial(studies.export, space, kind),
             file_name=f"pico-weights-{space.study.basis.name}.{kind}",
             mime=mime,
             width="stretch",

@@ -15,10 +15,6 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     figure(
         costs(found.summaries, selected=chosen, dark=screen.dark()),
         key="experiments-costs",
-        read="mean processor time of one split: making the weights and scoring the test split once, permuted weights "
-        "once per draw. A variant that uses a whole construction counts it whole, even where another variant had made "
-        "it already.",
-        beware="times are those of the machine and the process that ran it; factors of two mean nothing.",
     )
 
 

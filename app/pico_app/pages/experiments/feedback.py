@@ -7,8 +7,9 @@ from pico_app.figures import experiments as draw
 from pico_app.figures.feedback_order import MOST, gain_order
 from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
 from pico_app.pages.instrument import Instrument
-from pico_app.pages.parts import figure, prose
+from pico_app.pages.parts import figure, one_of, prose
 from pico_app.state import screen
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_core.experiments.order import PROMISED
 
@@ -29,9 +30,6 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     clicked = picked_row(
         draw.rules(found.summaries, found.table, selected=chosen, dark=screen.dark()),
         key="experiments-rules",
-        read="the method beside itself with other feedback: all candidates alike, by age, the best one alone, and "
-        "gains in random order.",
-        beware="where gains in random order do as well, feedback did not matter, however sound its rule is.",
     )
     st.subheader("Higher gain, higher weight?", anchor=False)
     _order(results, found)
@@ -42,13 +40,11 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
     if not results.orders:
         st.info("No construction is recorded in this table.", icon=":material/equal:")
         return
-    rules = [order.rule for order in results.orders]
-    rule = st.segmented_control(
+    rules = {order.rule: _named(order.rule) for order in results.orders}
+    rule = one_of(
         "Rule",
         rules,
-        format_func=_named,
-        default=rules[0],
-        required=True,
+        default=next(iter(rules)),
         key=f"experiments-rule-{'-'.join(rules)}",
         label_visibility="collapsed",
     )
@@ -64,10 +60,7 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
     figure(
         gain_order(runs, dark=screen.dark()),
         key="experiments-order",
-        read=f"every line is one construction on this dataset ({drawn}), its candidates sorted by gain on "
-        f"the feedback images. A line that never falls keeps the order.{level}",
-        beware="the softmax keeps the order by its formula, for any data (proved in the method notes); that says "
-        "nothing about whether the weights help.",
+        caption=caption_of("experiments-order", drawn=drawn, level=level),
         beside=True,
     )
 

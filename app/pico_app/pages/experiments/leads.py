@@ -16,10 +16,6 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     return picked_row(
         draw.leads(found.summaries, selected=chosen, dark=screen.dark()),
         key="experiments-leads",
-        read="left of the dotted line are variants that score more than the method's weights in the same splits, right "
-        "of it those that score less. Bold rows are simpler ideas. An open circle: the two cannot be told apart.",
-        beware="these intervals are not adjusted for the number of rows: of twenty, one may leave zero by chance. And "
-        "what cannot be told apart is not thereby equal; more seeds narrow the interval.",
     )
 
 

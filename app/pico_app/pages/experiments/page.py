@@ -11,6 +11,7 @@ from pico_app.pages.page import Page
 from pico_app.pages.parts import prose, question
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame
 from pico_core.errors import PicoError
@@ -79,11 +80,7 @@ def _forest(found: experiments.Slice, chosen: str) -> str | None:
     clicked = picked_row(
         figure,
         key="experiments-forest",
-        read="right of the dotted line is better than equal weights on the test images. A filled arrowhead holds once "
-        "the number of comparisons is adjusted for (p below 0.05), an open circle does not; small dots are "
-        f"the single splits.{band} An arrow at the edge: it lies further out, at the digits on the right. Click a row.",
-        beware="hollow diamonds are told what nobody knows, so they are no rivals. The splits of one dataset overlap; "
-        "intervals are widened for that, and still speak of these data only.",
+        caption=caption_of("experiments-forest", band=band),
     )
     row.render(found, chosen)
     return clicked

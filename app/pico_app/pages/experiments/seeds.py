@@ -37,9 +37,6 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     figure(
         seed_pairs(both, wanted, labels[wanted], dark=screen.dark()),
         key="experiments-seeds",
-        read="every row is one split into fit, feedback and test images: both ways to score saw the same images. The "
-        "line between them is blue where PICO is ahead, vermillion where it is behind; the lead stands at the right.",
-        beware="the splits overlap: they are no independent experiments.",
     )
 
 

@@ -22,10 +22,6 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     figure(
         draw.swept(sweeps.sweeps, dark=screen.dark()),
         key="experiments-settings",
-        read="every panel changes one setting and leaves all others as the dataset has them; the large mark with the "
-        "bold name is the dataset's own value. Lines are 95 % intervals over seeds; filled marks hold "
-        "once the number of comparisons is adjusted for. An interval that is cut off at the edge goes on.",
-        beware="the best of many values flatters itself. These are test images: no value may be chosen by this figure.",
     )
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import experiments
 from pico_app.pages.experiments import own, watch
-from pico_app.pages.parts import prose
+from pico_app.pages.parts import one_of, prose
 from pico_app.state import experiments as experiments_state
 from pico_app.state import study
 from pico_app.words.markup import plain
@@ -29,13 +29,12 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
     """
     # Side by side where there is room for both.
     beside = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    wanted = beside.segmented_control(
+    wanted = one_of(
         "Results",
-        experiments_state.SOURCES,
-        format_func=NAMES.__getitem__,
+        NAMES,
         default=experiments_state.result_source(),
-        required=True,
         key="experiments-source",
+        place=beside,
         label_visibility="collapsed",
         wrap=True,
     )

@@ -1,6 +1,7 @@
 """All numbers: filter, export, and the file and command that make them again."""
 
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from pico_app.answers import documents, experiments
 from pico_app.pages.experiments.instrument import ExperimentInstrument
@@ -82,7 +83,7 @@ def _again(results: experiments.Results) -> None:
         st.code(toml, language="toml")
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> dict[str, ColumnConfig]:
     digits = {"p_adjusted": "%.3f", "seconds": "%.2f"}
     numbers = ("difference", "low", "high", "p_adjusted", "lead", "lead_low", "lead_high", "seconds")
     return {

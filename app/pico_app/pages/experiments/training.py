@@ -46,18 +46,11 @@ def render_training(results: experiments.Results) -> None:
         figure(
             draw.learning_curves(group.curves, dark=screen.dark()),
             key="experiments-curves",
-            read="every line is one training: rSum on the feedback images after each epoch. The mark is its best "
-            "epoch, which is tested.",
-            beware="the best epoch was chosen on these very images, so its height flatters; the test split decides.",
             beside=True,
         )
     figure(
         draw.trained(found.rows, dark=screen.dark()),
         key="experiments-trained",
-        read="test rSum minus that of the training with equal weights, from the same start and batches. A filled "
-        "arrowhead holds once all comparisons are adjusted for (p below 0.05), an open circle does not.",
-        beware="neither heads on frozen tokens nor a small encoder on scenes is the paper's training; and a lead over "
-        "equal weights is PICO's own only where the controls lack it.",
     )
     st.html(draw.trained_html(found))
     st.caption(_how(found, sum(group.summary.experiment == found.experiment for group in groups)))

@@ -9,6 +9,7 @@ from pico_app.answers import experiments
 from pico_app.server.queue import Job
 from pico_app.waiting import progress
 from pico_app.words.markup import plain
+from pico_core.experiments.reading import Reached
 
 EVERY = 3.0  # seconds
 STOPPING = "Cancelling after this cell. What is finished is kept."
@@ -52,6 +53,6 @@ def _far(job: Job[int], folder: Path, drawn: int) -> str:
     return job.doing if reached is None else f"{reached.sentence}; {job.doing}"
 
 
-def _worth_it(reached: experiments.Reached, drawn: int) -> bool:
+def _worth_it(reached: Reached, drawn: int) -> bool:
     """Whether so many cells have come that the page is drawn anew."""
     return reached.done - drawn >= (max(1, reached.total // TIMES) if drawn else 1)

@@ -10,19 +10,12 @@ from pico_app.figures.method_clusters import Side, clusters
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
+from pico_app.words import read_words
 from pico_app.workspace import Workspace
 from pico_core.teaching.gammas import GammaSweep, Modality, printed_style
 
 SLIDER = "method-gamma"
 EQUAL = 0.0  # the exponent of equal weights, that all others are compared with
-READ = (
-    "every point is a column; its colour and symbol name its group, its area is the weight with which it pulls. "
-    "Numbered squares are the centres, the style prototypes; hollow squares are where they stood with equal weights."
-)
-BEWARE = (
-    "the plane shows only part of the variance, so a column may look nearer to another centre than its own. A larger "
-    "γ is not more true: it lets fewer columns decide."
-)
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -58,8 +51,6 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
             words="" if gamma == EQUAL else _changed(sweep, gamma),
             figure=drawn(gamma),
             name=f"clusters-{gamma:g}",
-            read=READ,
-            beware=BEWARE,
         )
         for gamma in gammas
     ]
@@ -82,8 +73,6 @@ def render(space: Workspace, pick: Pick) -> None:
     figure(
         _figure(space, sweep, gamma, pick, dark=screen.dark()),
         key="method-clusters",
-        read=READ,
-        beware=BEWARE,
         alt=f"Two planes, image side and text side, of {len(sweep.points.image)} columns in "
         f"{len(sweep.image.centres[0])} groups, with γ = {gamma:g}. {_changed(sweep, gamma)}",
     )
@@ -165,21 +154,8 @@ def _terms(space: Workspace, pick: Pick, gamma: float) -> str:
 
 STEP = Step(
     name="clustering",
+    **read_words("steps")["clustering"],
     picks=("column",),
-    title="Columns that behave alike form groups: weighted K-means",
-    provenance="reconstruction",
-    source="The paper's: K-means of the columns, separately for images and for texts, weighted by the pseudo-style "
-    "probability q̂ = 1 − p̂ (γ = 1). Reconstructed: what the coordinates of a column are (its values over fixed "
-    "anchor items, centred, of unit length), and the exponent γ, by default 4, chosen on planted data.",
-    formula=r"\begin{aligned}L^m&=\textstyle\sum_d \hat q_d^{\,\gamma}\,\lVert c_d^m-\mu_{a(d)}^m\rVert^2,"
-    r"\quad m\in\{v,t\}\\ \hat q_d&=1-\hat p_d\end{aligned}",
-    about="Every column is a point, and weighted K-means puts the points into K groups. A column whose sign rarely "
-    "agrees between picture and caption has a large q̂ and pulls its centre harder, so the centres settle on "
-    "patterns of style: these centres are the style prototypes. The exponent γ says how much harder.",
-    question="With γ = 0 all columns pull alike. When γ grows, do the centres move towards the columns of low p̂ or of "
-    "high p̂?",
-    reply="Towards the columns of low p̂: their q̂ is larger, and the power makes the difference larger still. If p̂ "
-    "is nearly the same for all columns, even a large γ changes little, because all weights stay alike.",
     substituted=substituted,
     render=render,
     answer=answer,

@@ -8,23 +8,15 @@ import streamlit as st
 from pico_app.answers import documents, teaching
 from pico_app.figures.method_feedback import Rule, two_rules
 from pico_app.pages.method.step import Pick, Step
-from pico_app.pages.parts import figure
+from pico_app.pages.parts import figure, one_of
 from pico_app.state import screen, widgets
+from pico_app.words import read_words
 from pico_app.workspace import Workspace
 from pico_core.teaching.orders import Arrival, Averaging
 
 ARRIVED, PACE, DRAW = "method-arrived", "method-pace", "method-arrival-draw"
 PACES = {"Stop": None, "Slow": 1.6, "Play": 0.6}  # seconds between two arrivals
 NAMES: dict[Averaging, str] = {"softmax": "Softmax of the gain", "ema": "Moving average"}
-READ = (
-    "every diamond is a candidate set of prototypes, joined from the lowest gain to the highest. Solid: more gain has "
-    "more weight. Dashed: more gain has less. Thin grey joins equal gains. The ring is the latest arrival; 1 is an "
-    "equal share."
-)
-BEWARE = (
-    "right order is not large effect: where all gains are alike, all weights are nearly equal. And gains are "
-    "measured on a limited feedback split, so two that are close may differ by chance."
-)
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -66,10 +58,9 @@ def render(space: Workspace, pick: Pick) -> None:
     if widgets.widget(PACE) not in PACES or widgets.widget(ARRIVED) == count:
         widgets.place_widget(PACE, "Stop")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control(
+        chosen = one_of(
             "Let the candidates arrive",
-            list(PACES),
-            required=True,
+            {pace: pace for pace in PACES},
             key=PACE,
             on_change=_begin_again,
             args=(count,),
@@ -98,8 +89,6 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
             words=_said(teaching.arrival(space, draw=number), count),
             figure=drawn(number),
             name=f"feedback-{number}",
-            read=READ,
-            beware=BEWARE,
         )
         for number, title in ((0, "Gain against weight, as they came"), (1, "The same candidates in another order"))
     ]
@@ -122,8 +111,6 @@ def _arrivals(space: Workspace, count: int, *, seconds: float | None) -> None:
     figure(
         _figure(found, arrived, dark=screen.dark()),
         key="method-feedback",
-        read=READ,
-        beware=BEWARE,
         alt=f"Gain against weight of {arrived} candidates, left by softmax, right by a moving average. "
         f"{_said(found, arrived)}",
     )
@@ -176,21 +163,8 @@ def _begin_again(count: int) -> None:
 
 STEP = Step(
     name="feedback",
+    **read_words("steps")["feedback"],
     picks=(),
-    title="Candidates that improve retrieval count more",
-    provenance="reconstruction",
-    source="The paper's: prototypes are built in iterations, and one that brings more improvement has a higher weight, "
-    "with a proof. The function is not in readable material: the softmax of the gain is a reconstruction (others are "
-    "settings), and the proof here is for it. The moving average beside it is a comparison, not a method of the paper.",
-    formula=r"\omega_s=\frac{e^{g_s/\tau}}{\sum_r e^{g_r/\tau}},\qquad g_s>g_r\;\Rightarrow\;\omega_s>\omega_r",
-    about="Every batch of pairs suggests a candidate set of prototypes. Its gain is how much better retrieval on the "
-    "feedback split becomes with it; the final prototypes are the average of all candidates, weighted by the softmax "
-    "of the gains. The proposition: more gain always means more weight, in whatever order the candidates came.",
-    question="Shuffle the order in which the same candidates arrive. Which weights change: those of the softmax, those "
-    "of an exponential moving average, or both?",
-    reply="Only those of the moving average. There the latest arrival always takes the same large share, however "
-    "little it gained. A softmax weight depends on the gains alone: every new arrival shrinks all earlier weights by "
-    "one common factor, so their order stays.",
     substituted=substituted,
     render=render,
     answer=answer,

@@ -6,18 +6,9 @@ from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen, widgets
+from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
-
-READ = (
-    "every bar is a feature column and adds what it is high; the line above adds the bars up from left to right. Press "
-    "Play or Slow, or step with the slider: after the last column the line stands at the similarity."
-)
-BEWARE = (
-    "a column that adds much is not yet a good one. It adds to pairs that do not belong together as well, and this "
-    "figure shows one patch and one word of one pair."
-)
-READ_TABLE = "every square is a patch with a word; the frame is the pair of the formula. Click another square."
-BEWARE_TABLE = "patches of one picture have all seen the whole picture; a high square is no proof of a place."
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -61,8 +52,7 @@ def render(space: Workspace, pick: Pick) -> None:
             dark=screen.dark(),
         ),
         key=f"method-table-{pick.text}",
-        read=READ_TABLE,
-        beware=BEWARE_TABLE,
+        caption=caption_of("method-table"),
         select=True,
         alt=f"Similarity of {found.table.shape[0]} patches with {found.table.shape[1]} words, from "
         f"{float(found.table.min()):+.2f} to {float(found.table.max()):+.2f}.",
@@ -80,23 +70,16 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     def drawn(dark: bool) -> object:
         return draw.running_sum(found.products.numpy(), found.running.numpy(), column=pick.column, dark=dark)
 
-    return [documents.PageSection("The sum, column by column", "", drawn, "interaction", READ, BEWARE)]
+    return [
+        documents.PageSection(
+            "interaction", "The sum, column by column", figure=drawn, caption=caption_of("method-sum")
+        )
+    ]
 
 
 STEP = Step(
     name="interaction",
-    title="A patch meets a word, column by column",
-    provenance="paper",
-    source="The weighted interaction of patches and words, and the score built from it, are stated in the paper's "
-    "public material. P = 1 for all columns is the plain score that it is compared with.",
-    formula=r"s_{ij} = \sum_{d} P_d \, v_{id} \, t_{jd}",
-    about="An encoder writes every patch of a picture and every word of a sentence as a row of numbers; one place "
-    "in these rows, the same on both sides, is a feature column. The similarity of a patch and a word is a "
-    "sum over feature columns: both numbers multiplied, times the weight P of the column. Which columns "
-    "deserve less weight is what the method decides.",
-    question="If a column's weight P were doubled, by how much would the similarity change?",
-    reply="By exactly what the column adds now: the sum has no other place where this weight stands. So a column that "
-    "adds nothing can have any weight, and a column that misleads is silenced by a weight near zero.",
+    **read_words("steps")["interaction"],
     substituted=substituted,
     render=render,
     answer=answer,

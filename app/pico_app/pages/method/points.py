@@ -9,18 +9,9 @@ from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import prose
 from pico_app.state import widgets
+from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
-
-READ = (
-    "each line is a column, read over the same anchor images in the same order. Lines that rise and fall together have "
-    "a cosine near 1, mirrored lines near -1. Press Play to read one anchor after the other."
-)
-BEWARE = "a high cosine says that two columns vary together, not why: a style does that, and so can a common subject."
-READ_PLANE = (
-    "every point is a column; points that lie together vary together over the anchors. The rings are the two columns "
-    "of the lines. Click another."
-)
-BEWARE_PLANE = "the plane shows only part of the variance: near here need not be near."
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -119,28 +110,17 @@ def _figures(space: Workspace, pick: Pick, other: int) -> list[documents.PageSec
         )
 
     return [
-        documents.PageSection("Two columns over the anchors", "", lines, "profiles", READ, BEWARE),
-        documents.PageSection("All columns as points", "", plane, "points", READ_PLANE, BEWARE_PLANE),
+        documents.PageSection(
+            "profiles", "Two columns over the anchors", figure=lines, caption=caption_of("method-profiles")
+        ),
+        documents.PageSection("points", "All columns as points", figure=plane, caption=caption_of("method-plane")),
     ]
 
 
 STEP = Step(
     name="points",
+    **read_words("steps")["points"],
     picks=("column",),
-    title="Columns as points",
-    provenance="reconstruction",
-    source="That columns are clustered is the paper's; what the coordinates of a column are is not stated. Here: its "
-    "mean value in each of a fixed set of anchor items, centred and scaled to length 1. Alternatives kept as "
-    "settings: token values as anchors, and quantiles of the column.",
-    formula=r"c_d = \frac{x_d - \bar x_d}{\lVert x_d - \bar x_d \rVert}, \qquad x_{da} = \text{mean of column } d "
-    r"\text{ over the tokens of item } a",
-    about="Turn the table on its side: a column becomes a row of numbers, its value in each of a fixed set of "
-    "items, the anchors. The mean is taken away and the length set to 1, so that only its pattern of rise and"
-    " fall counts. Columns that carry one style rise and fall together, high in all sketches, low in all "
-    "night scenes: they become points close to each other.",
-    question="A column is multiplied by minus one everywhere. Where does its point go?",
-    reply="To the opposite side of the origin: its cosine with its old self is -1. It carries the same style with the "
-    "other sign, which is why similarity to a style is measured by the absolute value of the cosine (step 7).",
     substituted=substituted,
     render=render,
     answer=answer,

@@ -8,25 +8,13 @@ import streamlit as st
 from pico_app.answers import documents, teaching
 from pico_app.figures.method_probability import Level, cosine_bars, probability_plane
 from pico_app.pages.method.step import Pick, Step
-from pico_app.pages.parts import figure
+from pico_app.pages.parts import figure, one_of
 from pico_app.state import screen, widgets
+from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 from pico_core.method.config import COMBINATIONS, SIMILARITIES
 from pico_core.teaching.choices import Choice, printed_probability
-
-READ = (
-    "every point is a column: the further right and up, the more it looks like style. Along a grey line p is the "
-    "same; the number on the line is that p. The ringed column is the picked one, dotted lines lead to its two "
-    "similarities."
-)
-BEWARE = (
-    "high similarity to a prototype is no proof of style: prototypes are the dominant patterns of the columns that "
-    "disagree in sign, and in other data these may be something else."
-)
-BARS_READ = "the bar furthest from zero, filled (hatched for texts), is the style similarity; its sign does not count."
-BARS_BEWARE = (
-    "prototype 3 of the images and prototype 3 of the texts are different things; only the number is the same."
-)
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -77,20 +65,17 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     found = teaching.choice(space, config.similarity, config.combination)
     return [
         documents.PageSection(
-            "Style similarity on both sides, and p",
-            answer(space, pick),
-            lambda dark: _plane(found, pick, dark=dark),
             "plane",
-            READ,
-            BEWARE,
+            "Style similarity on both sides, and p",
+            figure=lambda dark: _plane(found, pick, dark=dark),
+            words=answer(space, pick),
+            caption=caption_of("method-probabilities"),
         ),
         documents.PageSection(
-            f"Cosines of column {pick.column} with every prototype",
-            "",
-            lambda dark: _bars(space, pick, dark=dark),
             "cosines",
-            BARS_READ,
-            BARS_BEWARE,
+            f"Cosines of column {pick.column} with every prototype",
+            figure=lambda dark: _bars(space, pick, dark=dark),
+            caption=caption_of("method-cosines"),
         ),
     ]
 
@@ -105,22 +90,10 @@ def render(space: Workspace, pick: Pick) -> None:
     ):
         widgets.start_widget(key, value, among=options)
     with st.container(horizontal=True):  # side by side where there is room for both
-        similarity = st.segmented_control(
-            "Alike a prototype by",
-            SIMILARITIES.names,
-            format_func=lambda name: SIMILARITIES[name].title,
-            required=True,
-            key="method-similarity",
-            width="content",
-        )
-        combination = st.segmented_control(
-            "Both sides combine as",
-            COMBINATIONS.names,
-            format_func=lambda name: COMBINATIONS[name].title,
-            required=True,
-            key="method-combination",
-            width="content",
-        )
+        similarities = {choice.name: choice.title for choice in SIMILARITIES}
+        similarity = one_of("Alike a prototype by", similarities, key="method-similarity", width="content")
+        combinations = {choice.name: choice.title for choice in COMBINATIONS}
+        combination = one_of("Both sides combine as", combinations, key="method-combination", width="content")
     found = teaching.choice(space, similarity, combination)
     st.markdown(_compared(space, found, pick))
     left, right = st.columns([7, 5], gap="medium")
@@ -128,8 +101,7 @@ def render(space: Workspace, pick: Pick) -> None:
         figure(
             _plane(found, pick, dark=screen.dark()),
             key="method-plane",
-            read=READ,
-            beware=BEWARE,
+            caption=caption_of("method-probabilities"),
             alt=f"Columns by style similarity on the image side and on the text side, with lines of equal probability. "
             f"{answer(space, pick)}",
         )
@@ -138,8 +110,7 @@ def render(space: Workspace, pick: Pick) -> None:
         figure(
             _bars(space, pick, dark=screen.dark()),
             key="method-cosines",
-            read=BARS_READ,
-            beware=BARS_BEWARE,
+            caption=caption_of("method-cosines"),
             alt=f"Cosines of column {pick.column} with {len(cosines.image)} prototypes per side; furthest from zero "
             f"{float(cosines.image.abs().max()):.3f} on the image side and {float(cosines.text.abs().max()):.3f} on "
             "the text side.",
@@ -185,21 +156,8 @@ def _bars(space: Workspace, pick: Pick, *, dark: bool) -> Any:
 
 STEP = Step(
     name="probabilities",
+    **read_words("steps")["probabilities"],
     picks=("column",),
-    title="Unlike every style prototype, on both sides: semantic",
-    provenance="reconstruction",
-    source="That prototypes of style lead to the semantic probability of a column is the paper's idea; the formula "
-    "is a reconstruction. Its alternatives are settings: three other similarities, three other ways to combine both "
-    "sides. On planted data the absolute cosine with the product did best.",
-    formula=r"\begin{aligned}s_d^m&=\max_k\,\bigl|\cos(c_d^m,\mu_k^m)\bigr|,\quad m\in\{v,t\}\\"
-    r"p_d&=(1-s_d^v)(1-s_d^t)\end{aligned}",
-    about="A column that rises and falls like a style prototype, or exactly against it, is taken for style: the "
-    "absolute cosine says how alike they are. The semantic probability p is high only if the column is unlike every "
-    "prototype in the images and in the texts.",
-    question="A column looks just like a style prototype in the images, but like none in the texts. Is its semantic "
-    "probability high, middling or low?",
-    reply="Low: one factor of the product is near 0, and nothing on the other side can lift it. With the mean "
-    "instead of the product it would be middling; try it below. That choice is ours, not the paper's.",
     substituted=substituted,
     render=render,
     answer=answer,

@@ -10,23 +10,9 @@ from pico_app.figures.columns import chosen_column
 from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, number
 from pico_app.state import widgets
+from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
-
-READ = (
-    "the mean agreement settles while pairs are added, in a random order. The dashed line counts the same captions "
-    "with pictures of others; the grey band is where 95 % of such mismatchings end. Only the distance between the "
-    "lines can come from content."
-)
-BEWARE = (
-    "the height of the blue line alone. A column can stand at 0.9 and carry no meaning, if its null stands there too."
-)
-READ_ALL = (
-    "every point is a column, its p̂ with a 95 % interval against its null. On the dotted line agreement says nothing "
-    "about what is shown. Filled points differ from their null at 5 % false discovery. Click one to follow it."
-)
-BEWARE_ALL = (
-    "a place high up is no sign of meaning, a place far above the line is a hint of shared content, style included."
-)
 
 
 def _row(space: Workspace, column: int) -> dict[str, Any]:
@@ -88,28 +74,19 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
         return draw.against_null(readings.columns_frame(space), selected=pick.column, dark=dark)
 
     return [
-        documents.PageSection("p̂ while pairs are added", "", settled, "settling", READ, BEWARE),
-        documents.PageSection("All columns against their null", "", against, "null", READ_ALL, BEWARE_ALL),
+        documents.PageSection(
+            "settling", "p̂ while pairs are added", figure=settled, caption=caption_of("method-settling")
+        ),
+        documents.PageSection(
+            "null", "All columns against their null", figure=against, caption=caption_of("method-against-null")
+        ),
     ]
 
 
 STEP = Step(
     name="estimate",
+    **read_words("steps")["estimate"],
     picks=("column",),
-    title="From signs to p̂, and beside it its null",
-    provenance="paper",
-    source="p̂, the mean share of positive products over matched pairs, and q̂ = 1 − p̂ are the paper's. The null on "
-    "mismatched pairs and all intervals are beyond the paper.",
-    formula=r"\hat p_d = \frac{1}{|M|} \sum_{(V,T) \in M} \frac{1}{n_v n_t} \sum_{ij} [v_{id} \, t_{jd} > 0]"
-    r", \qquad \hat q_d = 1 - \hat p_d",
-    about="Average that share over all matched pairs: this is p̂, the pseudo-semantic probability, and q̂ = 1 − p̂ "
-    "is called pseudo-style; where matched pairs agree, they are thought to share meaning. But read the same "
-    "captions against other pictures: a column with the same constant offset on both sides agrees just as "
-    "often, with nothing shared. That is the null, and only what p̂ has beyond it can be content.",
-    question="A column has p̂ = 0.95. Is it semantic?",
-    reply="It cannot be told from p̂ alone. If mismatched pairs give 0.95 too, the column only says that both "
-    "encoders put the same constant there. If they give 0.50, matched pairs share something: content, or a style that "
-    "text and picture have in common. Try the presets of rogue columns and of coupled style.",
     substituted=substituted,
     render=render,
     answer=answer,

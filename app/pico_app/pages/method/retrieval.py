@@ -9,8 +9,10 @@ from pico_app.answers import documents, retrieval, teaching
 from pico_app.figures.method_strength import rank_curve
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
-from pico_app.pages.parts import asked, figure, prose
+from pico_app.pages.parts import asked, figure, one_of, prose
 from pico_app.state import queries, screen, widgets
+from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.retrieval.records import Scoring, Verdict
@@ -18,15 +20,6 @@ from pico_core.teaching.strengths import STRENGTHS
 
 STRENGTH, QUERY = "method-strength", "method-query"
 QUERIES = {"gained": "Gained most", "lost": "Lost most", "first": "The first caption"}
-READ = (
-    "the line is the rank of the right image at every strength, 1 at the top is the best. λ = 0 is the unweighted "
-    "score. The grey band holds the same weights put on other columns: only what lies above it speaks for these "
-    "weights."
-)
-BEWARE = (
-    "one query is an example, picked here because it moved; the sentence under the title counts all of them. The "
-    "strength must not be chosen by this line: that would be tuning on the test split."
-)
 
 
 def substituted(space: Workspace, pick: Pick) -> str:
@@ -69,12 +62,11 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     name = retrieval.item_name(space, "text", text)
     return [
         documents.PageSection(
-            "The rank of one right answer along the strength",
-            f"Asked: {name}",
-            lambda dark: _figure(space, text, space.strength, dark=dark),
             "rank",
-            READ,
-            BEWARE,
+            "The rank of one right answer along the strength",
+            figure=lambda dark: _figure(space, text, space.strength, dark=dark),
+            words=f"Asked: {name}",
+            caption=caption_of("method-rank"),
         )
     ]
 
@@ -85,14 +77,7 @@ def render(space: Workspace, pick: Pick) -> None:
     for key, value, options in ((STRENGTH, _nearest(space.strength), STRENGTHS), (QUERY, "gained", tuple(QUERIES))):
         widgets.start_widget(key, value, among=options)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        chosen = st.segmented_control(
-            "Which caption asks",
-            list(QUERIES),
-            format_func=QUERIES.__getitem__,
-            required=True,
-            key=QUERY,
-            width="content",
-        )
+        chosen = one_of("Which caption asks", QUERIES, key=QUERY, width="content")
         strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=290)
     text = _text(space, chosen)
     curve = teaching.rank_curve(space, text)
@@ -107,8 +92,6 @@ def render(space: Workspace, pick: Pick) -> None:
     figure(
         _figure(space, text, strength, dark=screen.dark()),
         key="method-rank",
-        read=READ,
-        beware=BEWARE,
         alt=f"Rank of the right image along the strength: {', '.join(f'{rank}' for rank in curve.ranks.tolist())} at "
         f"λ = {', '.join(f'{value:g}' for value in curve.strengths)}, of {curve.n_candidates} images.",
     )
@@ -174,23 +157,8 @@ def _weight(space: Workspace, pick: Pick, strength: float) -> str:
 
 STEP = Step(
     name="retrieval",
+    **read_words("steps")["retrieval"],
     picks=("text", "column"),
-    title="Columns of meaning count more: the weighted score",
-    provenance="beyond the paper",
-    source="The paper's: the score, where every patch takes its best word and every word its best patch, and the "
-    "probabilities as weights of the columns. Beyond the paper: the strength λ (1 is the paper's), scaling the "
-    "weights to mean 1, the permuted control, and the guard that refuses weights which do not help on the feedback "
-    "split.",
-    formula=r"\begin{aligned}S_P(V,T)&=\tfrac1{n_v}\textstyle\sum_i\max_j s_{ij}+\tfrac1{n_t}\sum_j\max_i s_{ij}\\"
-    r"s_{ij}&=\textstyle\sum_d P_d\,v_{id}\,t_{jd}\\"
-    r"P_d&=\frac{p_d^\lambda}{\frac1D\sum_e p_e^\lambda}\end{aligned}",
-    about="The probabilities become weights: a column of meaning counts more in the score of a picture and a "
-    "caption, a column of style counts less. The strength λ says how much: 0 leaves all columns equal, 1 takes the "
-    "probabilities as they are. Only the order of the scores matters, so one query shows what the weights do: its "
-    "right answer moves.",
-    question="Is the rank of the right answer bound to get better when the strength grows?",
-    reply="No. The weights were fitted on other pairs, and one query may rest on a column that they close; go to “Lost "
-    "most” to see one. Whether weighting helps is a question for all queries at once, with an interval and a control.",
     substituted=substituted,
     render=render,
     answer=answer,

@@ -77,8 +77,7 @@ def draw_section(section: documents.PageSection, *, key: str, finding: str, sele
     return figure(
         section.figure(screen.dark()),
         key=key,
-        read=section.read,
-        beware=section.beware,
+        caption=section.caption,
         select=select,
         alt=f"{section.title}. {finding}",
     )

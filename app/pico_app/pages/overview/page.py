@@ -11,8 +11,9 @@ from pico_app.figures import ranked_lists as lists
 from pico_app.pages import parts, tour
 from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.page import Page, workspace_or_say
-from pico_app.pages.parts import figure, prose, question
+from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import queries, screen
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Frame, Workspace
 from pico_core.method.bases import BASES
 
@@ -77,10 +78,7 @@ def _bases(space: Workspace) -> None:
     figure(
         drawn.drawn(space, draw.differences, panels, also=tuple(panel.title for panel in panels), dark=screen.dark()),
         key=f"differences-{len(panels)}",
-        read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
-        "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
-        beware="a gain is the method's own only where simpler ideas gain less and shuffled weights gain nothing; and "
-        "intervals speak of other images like these, not of other data.",
+        caption=caption_of("differences"),
     )
     with st.expander("All measures, with their intervals"):
         st.html(lists.report_html(space.study.report))
@@ -108,21 +106,10 @@ def _over_seeds(space: Workspace) -> None:
         prose(f"The same encoder on {report.n_images} other test scenes per seed: {report.sentence}")
         with st.expander(f"All scorings over {len(report.seeds)} seeds", icon=":material/functions:"):
             st.html(templates.render("seeds", report=report))
-            st.caption(
-                "**Read it so:** mean over seeds of rSum on the test split (of 600) and of its change against equal "
-                "weights, with the corrected 95 % interval over seeds; the last three columns count what the paired "
-                "interval of each seed said.  \n**Do not read it so:** the splits of the seeds overlap, so the "
-                "interval tells how much seeds matter on these scenes, not what other data would give."
-            )
+            st.caption(caption_of("seeds-table").markdown)
     with st.expander("How this encoder was made, and what else was tried", icon=":material/science:"):
         st.html(templates.render("recipes", recipes=recipes, shown=demo.name))
-        st.caption(
-            "**Read it so:** the same small model, seed and budget, trained on scenes made in different ways and "
-            "measured on the same development scenes, whose style and register are independent. R@1 in per cent among "
-            "100 scenes, with its interval, resampled by image; the change of rSum is that of the weights without the "
-            "guard, a mean over seeds with its corrected interval.  \n**Do not read it so:** the demos were chosen on "
-            "these scenes; the table over seeds above comes from others."
-        )
+        st.caption(caption_of("recipes-table").markdown)
 
 
 def _weights(space: Workspace) -> None:
@@ -132,9 +119,6 @@ def _weights(space: Workspace) -> None:
             space, draw.weights_at_a_glance, readings.columns_frame(space), also=(space.strength,), dark=screen.dark()
         ),
         key="glance",
-        read="every bar is a column. Dark bars behave like a style prototype in images or in texts and count less "
-        "than the grey line; the slider on the left makes the differences smaller or larger.",
-        beware="a low weight is no proof of style; the Columns page shows what else speaks for it.",
     )
 
 
@@ -144,10 +128,8 @@ def _one_query(space: Workspace) -> None:
     own = queries.chosen_query(test.n_images, test.n_texts)
     title, choice = st.columns([3, 4], vertical_alignment="bottom")
     title.subheader("One query, before and after", anchor=False)
-    options = [name for name in CHOICES if name != "asked" or own is not None]
-    picked = choice.segmented_control(
-        "Which query", options, format_func=CHOICES.__getitem__, default="gained", required=True, key="overview-query"
-    )
+    options = {name: title for name, title in CHOICES.items() if name != "asked" or own is not None}
+    picked = one_of("Which query", options, default="gained", key="overview-query", place=choice)
     asked = own if picked == "asked" else retrieval.most_moved(space, gains=picked == "gained")
     if asked is None:
         st.info("No caption of the test images changed its rank.", icon=":material/equal:")
@@ -174,12 +156,7 @@ def _one_query(space: Workspace) -> None:
         )
     )
     ask_button(space, asked, key="overview-go", label="This query on the Retrieval page")
-    st.caption(
-        "**Read it so:** the tinted row is the right answer; where it is not among the first five it stands below "
-        "them, with its rank. Arrows say how far an item moved.  \n"
-        "**Do not read it so:** these queries were picked because they moved most. One query is an example; the "
-        "verdict above counts all of them."
-    )
+    st.caption(caption_of("one-query").markdown)
 
 
 PAGE = Page("overview", "Overview", ":material/balance:", render)

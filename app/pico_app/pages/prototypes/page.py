@@ -6,10 +6,11 @@ from pico_app.answers import drawn, readings
 from pico_app.figures import construction as draw
 from pico_app.figures.trajectories import sides, trajectories
 from pico_app.pages.page import Page, workspace_or_say
-from pico_app.pages.parts import figure, led, prose, question
+from pico_app.pages.parts import figure, led, one_of, prose, question
 from pico_app.pages.prototypes import trained
 from pico_app.state import columns, screen
 from pico_app.words import provenance
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Frame, Workspace
 
 TITLE = "What kinds of style were found, and did feedback matter?"
@@ -40,13 +41,12 @@ def _ways(space: Workspace) -> None:
     st.subheader("Where the prototypes went", anchor=False)
     planes = readings.prototype_maps(space)
     how, ties, _ = st.columns([3, 3, 1], vertical_alignment="bottom")
-    factor = how.segmented_control(
+    factor = one_of(
         "Draw the way of the prototypes",
-        list(FACTORS),
-        format_func=FACTORS.__getitem__,
+        FACTORS,
         default=1,
-        required=True,
         key="prototypes-factor",
+        place=how,
         help="Prototypes often move too little to be seen. Magnified, every prototype's distance to its last place is "
         "drawn longer; where it ends stays true.",
     )
@@ -65,11 +65,9 @@ def _ways(space: Workspace) -> None:
             dark=screen.dark(),
         ),
         key=f"prototypes-ways-{factor}-{with_lines}",
-        read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
-        "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",
-        beware="both planes were fitted once, to columns and to the prototypes of all iterations, and show only a part "
-        "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
-        "kinds of style." + ("" if factor == 1 else f" The ways are drawn {factor} times as long as they are."),
+        caption=caption_of(
+            "prototypes-ways", longer="" if factor == 1 else f" The ways are drawn {factor} times as long as they are."
+        ),
     )
     prose(planes.sentence)
 
@@ -100,13 +98,7 @@ def _map(space: Workspace) -> None:
             dark=screen.dark(),
         ),
         key=f"prototypes-map-{change}",
-        read="every strip from top to bottom is one column. "
-        + (
-            "Blue: higher in the result than here; vermillion: lower. Pale means settled."
-            if change
-            else "Where its colour stays the same, it was settled early."
-        ),
-        beware="settled is not right: the same bias can come back in every iteration.",
+        caption=caption_of(f"prototypes-{'change' if change else 'map'}"),
     )
 
 
@@ -129,14 +121,7 @@ def _weights(space: Workspace, checked: str) -> None:
                 dark=screen.dark(),
             ),
             key="prototypes-gain-weight",
-            read="every point is a candidate. "
-            + (
-                f"The curve is the softmax rule at τ = {made.config.tau:g}: it only rises. Near the dotted line "
-                "feedback hardly chooses."
-                if curve is not None
-                else f"The rule here is {made.config.rule!r}, not softmax, so there is no curve to lie on."
-            ),
-            beware="gains this close to each other may differ by chance; order on the curve is not significance.",
+            caption=caption_of(f"prototypes-{'candidates' if curve is None else 'curve'}", config=made.config),
         )
     with right:
         figure(
@@ -149,9 +134,6 @@ def _weights(space: Workspace, checked: str) -> None:
                 dark=screen.dark(),
             ),
             key="prototypes-gains",
-            read="above the line a scoring with these weights at strength 1 beats equal weights on the feedback split. "
-            "The ring is the result.",
-            beware="feedback chose by these numbers, so they flatter; the test split says what they are worth.",
         )
 
 

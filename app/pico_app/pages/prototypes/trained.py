@@ -42,7 +42,4 @@ def _draw(view: TrainedView) -> None:
             *sides(view.planes), view.probabilities.numpy(), selected=-1, epochs=view.epochs, dark=screen.dark()
         ),
         key="prototypes-trained",
-        read="as above, with an epoch of the training in place of an iteration. Press Play, or move the slider.",
-        beware="the columns are those of the training, not the given ones, and their places are those of the last "
-        "construction: an early prototype may lie off the columns that it was built from.",
     )

@@ -5,29 +5,23 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import compare, side_ranks
+from pico_app.answers.documents import PageSection
 from pico_app.figures import metric_table, recall_curves
 from pico_app.figures import ranked_lists as lists
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import screen
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
 
-READ = (
-    "the height at k is the share of queries with a right answer among the first k; below, right minus left. Bands: "
-    "95 %, point by point, resampled by image. The upright lines are R@1, R@5, R@10."
-)
-BEWARE = (
-    "a band that leaves zero somewhere is no verdict: many k are looked at, and neighbours share their queries. "
-    "Towards all candidates every scoring reaches 100 %."
-)
 DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     under = st.container()
@@ -44,7 +38,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         "are equal; and of ten verdicts one may be chance. rSum is the one that was chosen before looking."
     )
     late = ranked.control(space, found, now, under=under)
-    pieces = [Piece("metrics", "All metrics of all queries", table.frame, words=ranked.said(now, found))]
+    pieces = [PageSection("metrics", "All metrics of all queries", table.frame, words=ranked.said(now, found))]
     for place, curve in zip(st.columns(2, gap="medium"), side_ranks.recall_curves(now), strict=True):
         with place:
             pieces.append(_curve(curve, found))
@@ -53,15 +47,15 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     return pieces
 
 
-def _curve(curve: RecallCurve, found: compare.Comparison) -> Piece:
+def _curve(curve: RecallCurve, found: compare.Comparison) -> PageSection:
     def drawn(dark: bool) -> Any:
         return recall_curves.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
 
     title = DIRECTIONS[curve.kind]
     st.subheader(title, anchor=False)
-    figure(drawn(screen.dark()), key=f"recall-{curve.kind}", read=READ, beware=BEWARE)
-    return Piece(
-        f"recall-{curve.kind}", f"Recall at every k, {title.lower()}", curve.frame, drawn, read=READ, beware=BEWARE
+    figure(drawn(screen.dark()), key=f"recall-{curve.kind}", caption=caption_of("recall"))
+    return PageSection(
+        f"recall-{curve.kind}", f"Recall at every k, {title.lower()}", curve.frame, drawn, caption=caption_of("recall")
     )
 
 

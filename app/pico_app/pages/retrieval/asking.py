@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import compare, outside, pictures, retrieval, side_ranks
+from pico_app.pages.parts import one_of
 from pico_app.pages.retrieval import weights
 from pico_app.state import queries
 from pico_app.words.markup import plain
@@ -28,15 +29,9 @@ def choose(space: Workspace) -> compare.Asked | None:
     asked = queries.query(test.n_images, test.n_texts)
     now = _kind(space) or asked.kind
     # Keys carry the query, so that a query set elsewhere (a button, the address) shows in the widgets.
-    wanted = st.segmented_control(
-        "Ask with",
-        [name for name in KINDS if name not in OWN or outside.can_ask_outside(space.dataset)],
-        default=now,
-        format_func=KINDS.__getitem__,
-        required=True,
-        key=f"ask-{now}",
-        label_visibility="collapsed",
-    )
+    own = outside.can_ask_outside(space.dataset)
+    ways = {name: title for name, title in KINDS.items() if own or name not in OWN}
+    wanted = one_of("Ask with", ways, default=now, key=f"ask-{now}", label_visibility="collapsed")
     rest = st.container()
     if wanted != now:
         _turn_to(wanted)

@@ -5,17 +5,19 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import compare, side_ranks
+from pico_app.answers.documents import PageSection
 from pico_app.figures import label_changes as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import comparison, screen
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
     columns = side_ranks.query_label_columns(space)
     if not columns:
@@ -38,17 +40,10 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     def drawn(dark: bool) -> Any:
         return draw.label_figure(table, wanted, title=draw.METRIC_NAMES[wanted], dark=dark)
 
-    read = (
-        f"a point is right minus left for the queries of one value, among all candidates, with its 95 % interval, "
-        f"resampled by image. {_asks(table)} Filled arrows differ at 5 % false discovery; crosses are groups of fewer "
-        f"than {FEWEST_IMAGES} images, too few for an interval."
+    caption = caption_of(
+        f"labels-of-{'images' if column.of_images else 'texts'}", fewest=FEWEST_IMAGES, n_intervals=table.shown(wanted)
     )
-    beware = (
-        f"{table.shown(wanted)} intervals are shown at once: an open circle whose interval misses zero is what "
-        "chance gives now and then. Looking through metrics and labels for one that differs is more looking still. "
-        "And a style that gains is not thereby a style that the weights removed."
-    )
-    figure(drawn(screen.dark()), key="labels", read=read, beware=beware)
+    figure(drawn(screen.dark()), key="labels", caption=caption)
     _queries(table)
     with st.expander("All metrics of all values", icon=":material/table:"):
         st.html(draw.label_html(table))
@@ -58,18 +53,12 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         )
     ranked.come(now)
     words = f"{ranked.said(now, found)} {sentence}"
-    return [Piece("labels", f"Recall by {label_name(column)}", table.frame, drawn, words, read, beware)]
+    return [PageSection("labels", f"Recall by {label_name(column)}", table.frame, drawn, words, caption)]
 
 
 def label_name(column: LabelColumn) -> str:
     """A label column with whose it is."""
     return f"{column.name} ({'images' if column.of_images else 'texts'})"
-
-
-def _asks(table: LabelTable) -> str:
-    if table.column.of_images:
-        return "The images of a value ask, and all their texts."
-    return "The texts of a value ask; an image has no label of texts, so none asks here."
 
 
 def _queries(table: LabelTable) -> None:

@@ -5,17 +5,18 @@ from functools import cache
 import streamlit as st
 
 from pico_app.answers import compare, documents, retrieval
+from pico_app.answers.documents import PageSection
 from pico_app.figures import flow
 from pico_app.figures import ranked_lists as draw
 from pico_app.pages.parts import camera
-from pico_app.pages.retrieval.instrument import Piece, Shown
+from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import queries, screen
 from pico_app.workspace import Workspace
 
 TOP = 10
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown) -> Piece:
+def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSection:
     """Draw the lists with the flow between them."""
     asked, both = shown.query, shown.lists
     other: queries.QueryKind = "text" if asked.kind == "image" else "image"
@@ -58,4 +59,4 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> Piece:
         "**Do not read it so:** one query is an example, not evidence; **All queries** counts all of them. Scores of "
         "the two lists are not comparable, only their order."
     )
-    return Piece("lists", "Both lists", table=documents.lists_table(space, asked, both))
+    return PageSection("lists", "Both lists", table=documents.lists_table(space, asked, both))

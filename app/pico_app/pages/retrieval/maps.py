@@ -5,40 +5,22 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import column_detail, compare, retrieval, token_maps
+from pico_app.answers.documents import PageSection
 from pico_app.components.word_maps import word_maps
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import verdict
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.pages.retrieval.why import items_shown
 from pico_app.state import queries, screen
 from pico_app.waiting import waiting
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
 
-READ_GRID = "Every square is a patch of the picture;"
-READ_STRIP = (
-    "The patches of this dataset have no place in a picture, so they stand in their order. Every square is one;"
-)
-READ = (
-    "the brighter it is, the more its vector agrees with that of the chosen word. The frame is the patch that the "
-    "word takes its score from; dashed, where it took it on the left. Over a patch, the words are tinted by their "
-    "agreement with it, and the ringed word is the one that the patch takes."
-)
-BEWARE = (
-    "a bright patch is where the vectors agree, no proof that the model looks there, or for the right reason: tokens "
-    "of a transformer have seen the whole picture and the whole sentence. Weights stretch similarities, so a map that "
-    "is brighter as a whole is no better one; only differences between its places count. Maps of one pair are an "
-    "example, not evidence."
-)
-READ_KEPT = (
-    "the word that changed most over all patches; the brighter a patch, the more its vector agrees with that of the "
-    "word. The frame is the patch that the word takes its score from; the difference shows both frames."
-)
 
-
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
@@ -77,8 +59,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         ),
         key="word-maps",
     )
-    read = READ_GRID if view.places.is_grid else READ_STRIP
-    st.caption(f"**Read it so:** {read} {READ}  \n**Do not read it so:** {BEWARE}")
+    st.caption(caption_of(f"word-maps-{'grid' if view.places.is_grid else 'strip'}").markdown)
 
     def drawn(dark: bool) -> Any:
         return maps_figure(
@@ -86,10 +67,15 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         )
 
     pieces = [
-        Piece(
-            "words", "Patches and words: every word", token_maps.winners_of_words(view), drawn, said, READ_KEPT, BEWARE
+        PageSection(
+            "words",
+            "Patches and words: every word",
+            token_maps.winners_of_words(view),
+            drawn,
+            said,
+            caption_of("word-maps"),
         ),
-        Piece("patches", "Patches and words: every patch", token_maps.winners_of_patches(view)),
+        PageSection("patches", "Patches and words: every patch", token_maps.winners_of_patches(view)),
     ]
     with st.expander("The winning patch of every word, the winning word of every patch", icon=":material/table:"):
         for piece in pieces:

@@ -6,33 +6,27 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import compare, pictures, retrieval, side_ranks
+from pico_app.answers.documents import PageSection
 from pico_app.figures import moves as draw
 from pico_app.figures.ranked_lists import arrow
 from pico_app.pages.instrument import Instrument
-from pico_app.pages.parts import figure, prose
+from pico_app.pages.parts import figure, one_of, prose
 from pico_app.pages.retrieval import ranked
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.pages.retrieval.labels import label_name
 from pico_app.state import queries, screen, study, widgets
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
+from pico_core.retrieval.comparing.by_label import LabelColumn
 
 Fate = Literal["won", "lost", "both"]
 FATES: dict[Fate, str] = {"both": "Won and lost", "won": "Won", "lost": "Lost"}
 KINDS = {"both": "Both directions", "text": "Text to image", "image": "Image to text"}
 NO_FILTER, EVERY, NONE = "no filter", "every value", "no label"
-READ = (
-    "every mark is a place of queries: its rank on the left and on the right; the larger, the more queries. "
-    "On the line nothing moved, below it ranks improved (won, triangles up), above it they fell (lost, triangles "
-    "down). The ring is the query above; a click on a mark asks its first query."
-)
-BEWARE = (
-    "both axes are logarithmic: one step from rank 1 to 2 is as long as from 100 to 200. A query far from "
-    "the line may be chance; whether there are more won than lost stands above."
-)
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     for count in side_ranks.won_and_lost(now):
@@ -55,20 +49,19 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
 
     words = " ".join([ranked.said(now, found), *(count.sentence for count in side_ranks.won_and_lost(now))])
     table = side_ranks.named(space, frame)
-    return [Piece("queries", "Every query with its ranks", table, drawn, words, READ, BEWARE)]
+    return [PageSection("queries", "Every query with its ranks", table, drawn, words, caption=caption_of("moves"))]
 
 
 def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame, bool]:
     """The queries of the chosen direction and label, all fates; whether a label is chosen."""
     frame = side_ranks.all_moves(now)
     direction, label, value = st.columns([4.4, 3.4, 3.4], vertical_alignment="bottom")
-    kind = direction.segmented_control(
-        "Direction", list(KINDS), format_func=KINDS.__getitem__, default="both", required=True, key="moved-kind"
-    )
+    kind = one_of("Direction", KINDS, default="both", key="moved-kind", place=direction)
     columns = side_ranks.query_label_columns(space)
+    offered: list[str | LabelColumn] = [NO_FILTER, *columns]
     column = label.selectbox(
         "Label",
-        [NO_FILTER, *columns],
+        offered,
         format_func=lambda one: one if isinstance(one, str) else label_name(one),
         key="moved-label",
         disabled=not columns,
@@ -96,9 +89,7 @@ def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame,
 def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool) -> queries.Query | None:
     """The queries that moved, the most first; the one that was clicked."""
     which, page = st.columns([8, 2], vertical_alignment="bottom")
-    fate = which.segmented_control(
-        "Show", list(FATES), format_func=FATES.__getitem__, default="both", required=True, key="moved-fate"
-    )
+    fate = one_of("Show", FATES, default="both", key="moved-fate", place=which)
     won, lost = frame.filter(pl.col("gain") > 0), frame.filter(pl.col("gain") < 0).reverse()
     shown = {"won": won, "lost": lost}.get(fate)
     if shown is None:
@@ -174,8 +165,7 @@ def _scatter(space: Workspace, frame: pl.DataFrame) -> queries.Query | None:
     points = figure(
         draw.rank_figure(frame, selected=_ringed(space), dark=screen.dark()),
         key="moves",
-        read=READ,
-        beware=BEWARE,
+        caption=caption_of("moves"),
         select=True,
         beside=True,
     )

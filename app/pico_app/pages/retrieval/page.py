@@ -4,11 +4,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import compare, side_ranks
+from pico_app.answers.documents import PageSection
 from pico_app.pages.instrument import choose_instrument
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import question
 from pico_app.pages.retrieval import all_queries, asking, labels, lists, maps, moved, save, sides, why
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
 from pico_core.errors import DataError
@@ -57,7 +58,7 @@ def _query(
     asked: compare.Asked | None,
     head: DeltaGenerator,
     place: DeltaGenerator,
-) -> tuple[Shown | None, list[Piece]]:
+) -> tuple[Shown | None, list[PageSection]]:
     """Answer and draw the lists of the query: these with what can be taken home, or None while nothing is asked."""
     if asked is None:
         with head:

@@ -49,7 +49,7 @@ def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compare
             "Compare with permuted weights",
             icon=":material/shuffle:",
             key="ask-permuted",
-            on_click=side_ranks.permuted,
+            on_click=_ask_control,
             args=(found, now),
             help="The control: the weights of the right side on other columns, drawn eight times.",
         )
@@ -68,3 +68,7 @@ def come(now: side_ranks.Compared, *, late: bool = False) -> None:
     """Draw the page anew where an answer came while it was drawn without it; last, so that clicks are heard."""
     if late or (now.job is not None and now.job.result is not None):
         st.rerun()
+
+
+def _ask_control(found: compare.Comparison, now: side_ranks.Compared) -> None:
+    side_ranks.permuted(found, now)

@@ -1,15 +1,19 @@
 """Take home what is seen: tables, figures, and the whole comparison as one page."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Literal
 
 import streamlit as st
 
 from pico_app.answers import compare, documents
-from pico_app.pages.retrieval.instrument import Piece, Shown
+from pico_app.answers.documents import PageSection
+from pico_app.pages.parts import one_of
+from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import screen, widgets
 from pico_app.workspace import Workspace
 
-TABLES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+TABLES: dict[Literal["csv", "parquet"], str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 PICTURES = {"png": "PNG", "svg": "SVG"}
 LISTS = "lists"  # the page draws them itself
 
@@ -18,7 +22,7 @@ def render(
     space: Workspace,
     found: compare.Comparison,
     shown: Shown | None,
-    pieces: Sequence[Piece],
+    pieces: Sequence[PageSection],
 ) -> None:
     """Draw the panel.
 
@@ -33,29 +37,23 @@ def render(
             _whole(space, found, shown, pieces)
         for piece in pieces:
             _piece(piece)
-        st.segmented_control(
+        one_of(
             "The camera at the corner of every figure saves",
-            list(PICTURES),
-            format_func=PICTURES.__getitem__,
+            PICTURES,
             default=screen.picture_format(),
-            required=True,
             key="picture-format-choice",
             on_change=_follow,
             help="PNG at twice the size on the screen, or SVG for editing. In the theme that you see.",
         )
 
 
-def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[Piece]) -> None:
+def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[PageSection]) -> None:
     words, button = st.columns([3, 2], vertical_alignment="center")
     words.markdown(
         "**The comparison as one page**: query, lists, flow and everything below, with its settings. It opens without "
         "network and prints (HTML, 5 MB)."
     )
-    sections = [
-        documents.PageSection(p.title, p.words, p.figure, p.name, p.read, p.beware)
-        for p in pieces
-        if p.name != LISTS and p.figure
-    ]
+    sections = [piece for piece in pieces if piece.name != LISTS and piece.figure]
     button.download_button(
         "Save the page",
         lambda: documents.comparison_page(space, found, shown.query, shown.lists, sections),
@@ -68,14 +66,14 @@ def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Se
     )
 
 
-def _piece(piece: Piece) -> None:
+def _piece(piece: PageSection) -> None:
     words, *places = st.columns([3, 1, 1, 1], vertical_alignment="center")
     words.markdown(piece.title)
     if piece.table is not None:
         for place, (kind, mime) in zip(places, TABLES.items(), strict=False):
             place.download_button(
                 kind.upper() if kind == "csv" else "Parquet",
-                lambda kind=kind, table=piece.table: documents.table_bytes(table, kind),
+                partial(documents.table_bytes, piece.table, kind),
                 file_name=f"pico-{piece.name}.{kind}",
                 mime=mime,
                 width="stretch",
@@ -85,7 +83,7 @@ def _piece(piece: Piece) -> None:
     if piece.figure is not None:
         places[2].download_button(
             "HTML",
-            lambda: documents.figure_page(piece.title, piece.figure, read=piece.read, beware=piece.beware),
+            lambda: documents.figure_page(piece),
             file_name=f"pico-{piece.name}.html",
             mime="text/html",
             width="stretch",

@@ -6,11 +6,13 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import compare, documents, explain, retrieval
+from pico_app.answers.documents import PageSection
 from pico_app.figures import why as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, verdict
-from pico_app.pages.retrieval.instrument import Piece, RetrievalInstrument, Shown
+from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import columns, queries, screen
+from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import DIGITS, Split, listed_columns
@@ -35,7 +37,7 @@ def answer(space: Workspace, found: compare.Comparison, asked: compare.Asked, bo
     return f"{both.sentence} {said}"
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[Piece]:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
@@ -103,7 +105,7 @@ def _draw(
     item: int,
     rival: int,
     where: str,
-) -> list[Piece]:
+) -> list[PageSection]:
     alone = rival == NOTHING
     if where == CHANGE:
         titles = _titles(found)
@@ -134,29 +136,16 @@ def _draw(
         f"**{shown.before:+.3f}** ({plain(ends[0])}) **{shown.change:+.3f}** (all parts) = **{shown.after:+.3f}** "
         f"({plain(ends[1])})"
     )
-    read = (
-        "what every column adds, right minus left, at the partners that the tokens chose on the left. *New "
-        "partners*, hatched, is what it adds that tokens choose other partners on the right. The bars sum to the last "
-        "one, to the last digit shown."
-        if where == CHANGE
-        else "what every column adds to the score of the one item beyond what it adds to the other. The bars sum to "
-        "the last one, to the last digit shown."
-    )
-    beware = (
-        "a large bar is a cause within this score only; it says nothing of what the column means elsewhere. A "
-        "larger lead over one rival need not be a better rank."
-    )
+    caption = caption_of("why-change" if where == CHANGE else "why-lead")
 
     def drawn(dark: bool) -> Any:
         return draw.split_figure(shown, titles=titles, what=axis, dark=dark)
 
-    figure(drawn(screen.dark()), key="why", read=read, beware=beware)
+    figure(drawn(screen.dark()), key="why", caption=caption)
     if found.right.basis.name == space.study.config.basis:
         _columns(split, titles)
     table = documents.split_table(split, titles)
-    return [
-        Piece("why", "Why: the split into columns", table=table, figure=drawn, words=what, read=read, beware=beware)
-    ]
+    return [PageSection("why", "Why: the split into columns", table=table, figure=drawn, words=what, caption=caption)]
 
 
 def _printed(both: SideBySide, *, item: int, rival: int, where: str) -> tuple[float, float]:

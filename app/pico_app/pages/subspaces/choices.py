@@ -6,6 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from pico_app.answers import colours, maps
+from pico_app.pages.parts import one_of
 from pico_app.workspace import Workspace
 from pico_core.spaces.maps import Method
 from pico_core.spaces.subspaces import Reading
@@ -39,16 +40,13 @@ class Choices:
 def choose(space: Workspace) -> Choices:
     """Draw the controls and read them."""
     one, four, two, three = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
-    method: Method = one.segmented_control(
-        "Map", list(METHODS), format_func=METHODS.__getitem__, default="umap", required=True, key="map-method"
-    )
-    mouse: Mouse = four.segmented_control(
+    method = one_of("Map", METHODS, default="umap", key="map-method", place=one)
+    mouse = one_of(
         "Mouse",
-        list(MICE),
-        format_func=MICE.__getitem__,
+        MICE,
         default="lasso",
-        required=True,
         key="map-mouse",
+        place=four,
         help="Lasso: draw around points. Click: a click selects one point, dragging moves the map.",
     )
     roles = maps.label_roles(space)

@@ -15,6 +15,8 @@ from pico_app.server.queue import visit
 from pico_app.state import screen
 from pico_app.state import selections as selections_state
 from pico_app.waiting import waiting
+from pico_app.words import read_words
+from pico_app.words.captions import Caption, caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.spaces.items import matched_pairs
@@ -55,6 +57,7 @@ def render(
     if colours is None:
         st.caption("The change of neighbourhoods is still being counted; until then the modality is shown.")
         colours = colours_answers.colouring(space, "modality", numbers)
+        assert colours is not None  # it waits for nothing
     legend, lines = st.columns([5, 1.3], vertical_alignment="center")
     legend.html(draw.legend_html(colours))
     joined = lines.toggle("Join matched pairs", key="map-lines", help="Of the selection, or of all where none is.")
@@ -76,8 +79,7 @@ def render(
                     dark=screen.dark(),
                 ),
                 key=key,
-                read=_read(name, plane.method),
-                beware=_beware(plane.method, aligned=plane.aligned),
+                caption=_caption(name, plane.method, aligned=plane.aligned),
                 select=True,
                 modes="many",
             )
@@ -112,18 +114,7 @@ def _umap(space: Workspace, wanted: Choices) -> UmapPlanes | None:
     return UmapPlanes(laid_out.value, None if control is None else control.value)
 
 
-def _read(name: str, method: str) -> str:
+def _caption(name: str, method: str, *, aligned: bool) -> Caption:
     what = "carry meaning" if name == "semantic" else "behave like style"
-    if method == "pca":
-        return f"near points agree in the columns that {what}, along the two directions of largest variance."
-    return f"points that touch are neighbours in the columns that {what}."
-
-
-def _beware(method: str, *, aligned: bool) -> str:
-    if method == "umap":
-        begun = (
-            " This map began where the semantic one ended, so that points stay near their places." if aligned else ""
-        )
-        return f"distances between groups, their sizes and their places mean nothing.{begun}"
-    turned = " This map was turned and mirrored onto the semantic one, not stretched." if aligned else ""
-    return f"two directions hide all others; the axis titles say how much they show.{turned}"
+    begun = read_words("captions")[f"map-{method}"]["aligned"] if aligned else ""
+    return caption_of(f"map-{method}", what=what, aligned=begun and f" {begun}")

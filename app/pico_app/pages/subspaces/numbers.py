@@ -10,6 +10,7 @@ from pico_app.figures.space_numbers import NumberRow, numbers_html
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.maps import Shown
 from pico_app.state import screen
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 from pico_core.spaces.purity import Purity, Separation
 from pico_core.spaces.trust import MapTrust
@@ -38,11 +39,7 @@ def render(space: Workspace, numbers: maps.SpaceNumbers) -> Separation:
     figure(
         drawing.purity_figure([*found.labels, found.modality], dark=screen.dark()),
         key="purity",
-        read=f"how many of an item's {found.modality.neighbours} nearest neighbours carry its label, with a 95 % "
-        "interval resampled by image. Blue right of vermillion: the label gathers more in the semantic space. The grey "
-        "band is the same with the labels permuted.",
-        beware="a label can be pure in both spaces: then neither has lost it. Values near 1 leave no room for a "
-        "difference, and a label that is rare has a low purity everywhere.",
+        caption=caption_of("purity", neighbours=found.modality.neighbours),
     )
     st.caption(
         f"Measured on the {space.splits.test.part} split, which nothing was fitted on. Neighbours are sought among "

@@ -6,6 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from pico_app.answers import encoding
+from pico_app.pages.parts import one_of
 from pico_app.server.places import opened_place
 from pico_app.words.markup import plain
 from pico_core.data.marks import Level, Precision
@@ -35,16 +36,11 @@ class Means:
 
 def choose_means() -> Means | None:
     """Ask for the encoder and its weights; None until the choice is complete."""
-    kinds = [kind for kind in KINDS if kind != "built-in" or encoding.builtin_encoder() is not None]
-    kind = st.segmented_control(
-        "Encoder",
-        kinds,
-        default=kinds[0],
-        format_func=KINDS.__getitem__,
-        required=True,
-        key="encode-kind",
-        persist_state="session",
-    )
+    builtin = encoding.builtin_encoder() is not None
+    kinds = {kind: title for kind, title in KINDS.items() if builtin or kind != "built-in"}
+    kind = one_of("Encoder", kinds, default=next(iter(kinds)), key="encode-kind", persist_state="session")
+    model: str | None
+    weights: str | None
     if kind == "built-in":
         st.caption("It has seen nothing but rendered scenes of simple shapes: fit to try things out, not for photos.")
         model, weights, random = None, str(encoding.builtin_encoder()), False
@@ -67,15 +63,7 @@ def _open_clip() -> tuple[str, str | None, bool]:
     one, two = st.columns([2, 3])
     names = encoding.model_names()
     model = one.selectbox("Model", names, index=names.index(FIRST_MODEL), key="encode-model", persist_state="session")
-    kind = two.segmented_control(
-        "Weights",
-        list(WEIGHTS),
-        default="file",
-        format_func=WEIGHTS.__getitem__,
-        required=True,
-        key="encode-weights",
-        persist_state="session",
-    )
+    kind = one_of("Weights", WEIGHTS, default="file", key="encode-weights", place=two, persist_state="session")
     if kind == "file":
         return model, _path("Checkpoint", "/home/me/weights.safetensors", key="encode-checkpoint"), False
     if kind == "tag":

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pico_app.answers import encoding, uploads
+from pico_app.pages.parts import one_of
 from pico_app.server.places import opened_place
 from pico_app.words.markup import plain
 from pico_core.encoders.archive import Archive
@@ -18,15 +19,7 @@ ZIP_MIB = 400
 
 def choose_source() -> encoding.Source | None:
     """Ask where they lie; None until both are there. What is wrong is said in place."""
-    place = st.segmented_control(
-        "Where are they?",
-        list(PLACES),
-        default="here",
-        format_func=PLACES.__getitem__,
-        required=True,
-        key="encode-place",
-        persist_state="session",
-    )
+    place = one_of("Where are they?", PLACES, default="here", key="encode-place", persist_state="session")
     source = _by_path() if place == "here" else _by_zip()
     return None if source is None else _with_columns(source)
 
