@@ -15,13 +15,13 @@ from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.metrics import image_rsum, mean_paired_difference
 from pico_core.retrieval.ranker import ranker_for
-from pico_core.retrieval.schemes.catalogue import REFERENCE
-from pico_core.retrieval.schemes.method import N_PERMUTATIONS, PERMUTED
+from pico_core.retrieval.schemes.catalogue import PERMUTED, REFERENCE
+from pico_core.retrieval.schemes.method import N_PERMUTATIONS
 from pico_core.retrieval.schemes.scheme import Fitted, Scheme
 
 VERSION: Final = 1  # of what a cell holds and how it is computed: a new one makes all cells anew
 # What else decides the numbers of single variants; a change makes their cells anew, and no other ones.
-RECIPES: Final = {PERMUTED.name: f"mean of {N_PERMUTATIONS}"}
+RECIPES: Final = {PERMUTED: f"mean of {N_PERMUTATIONS}"}
 
 
 @dataclass(frozen=True)

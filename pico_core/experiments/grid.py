@@ -25,7 +25,7 @@ from pico_core.experiments.cells import (
 )
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
-from pico_core.retrieval.schemes.simple import TRUTH
+from pico_core.retrieval.schemes.catalogue import TRUTH
 from pico_core.storage.atomic import atomic_file, check_ours, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
@@ -205,7 +205,7 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Plan
             dataset.pairs.digest,
             variant,
             settings,
-            truth=truth if variant.name == TRUTH.name else "",
+            truth=truth if variant.name == TRUTH else "",
         )
         for variant in config.variants_on(dataset.choice)
     )

@@ -9,8 +9,7 @@ import polars as pl
 
 from pico_core.experiments.summary import VariantSummary
 from pico_core.retrieval.records import Verdict
-from pico_core.retrieval.schemes.catalogue import METHOD, SHUFFLED, simpler_ideas
-from pico_core.retrieval.schemes.method import PERMUTED
+from pico_core.retrieval.schemes.catalogue import METHOD, PERMUTED, SHUFFLED, simpler_ideas
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def answer_on(summaries: Sequence[VariantSummary], dataset: str) -> ExperimentAn
         method=method,
         rival=max(rivals, key=lambda one: one.difference or 0.0, default=None),
         n_simpler=len(simpler),
-        permuted=here.get(PERMUTED.name),
+        permuted=here.get(PERMUTED),
         shuffled=here.get(SHUFFLED),
     )
 

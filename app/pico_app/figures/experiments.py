@@ -8,8 +8,7 @@ import polars as pl
 from pico_app.figures.row_plot import Band, Group, PlotRow, row_plot
 from pico_core.experiments.summary import VariantSummary
 from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE, simpler_ideas
-from pico_core.retrieval.schemes.method import PERMUTED
+from pico_core.retrieval.schemes.catalogue import METHOD, PERMUTED, REFERENCE, simpler_ideas
 
 HEADINGS = {
     "method": "THE METHOD",
@@ -102,7 +101,7 @@ def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
         about=adjusted,
         main=one.variant == METHOD,
         hollow=one.family == "oracle",
-        decides=one.family != "transform" and one.variant != PERMUTED.name,
+        decides=one.family != "transform" and one.variant != PERMUTED,
         missing=one.note or "",
     )
 
@@ -128,6 +127,6 @@ def _called(one: VariantSummary) -> str:
 
 def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:
     for one in summaries:
-        if one.variant == PERMUTED.name and one.low is not None and one.high is not None:
+        if one.variant == PERMUTED and one.low is not None and one.high is not None:
             return Band(one.low, one.high, "the same weights, other columns")
     return None

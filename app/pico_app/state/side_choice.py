@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pico_core.method.bases import BASES
-from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE, SCHEMES
-from pico_core.retrieval.schemes.method import PERMUTED
+from pico_core.retrieval.schemes.catalogue import METHOD, PERMUTED, REFERENCE, SCHEMES
 
 SideKind = Literal["scheme", "set", "axes", "run"]
 WEIGHTED = "weighted"  # the weights of the study, as links of version 1.0.0 name them
@@ -80,5 +79,5 @@ def from_address(text: str | None, default: SideChoice) -> SideChoice:
     match = _DRAWN.fullmatch(wanted)
     name, draw = (wanted, 0) if match is None else (match[1], int(match[2]))
     name = METHOD if name == WEIGHTED else SCHEMES.current_name(name)
-    known = name in SCHEMES and SCHEMES[name].on_side and (not draw or name == PERMUTED.name)
+    known = name in SCHEMES and SCHEMES[name].on_side and (not draw or name == PERMUTED)
     return SideChoice("scheme", name, draw=draw) if known else default

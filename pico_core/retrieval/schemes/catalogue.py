@@ -1,52 +1,58 @@
-"""The catalogue: every way to score that can be compared, one line each."""
+"""The catalogue: every way to score that can be compared; its words stand in `schemes.toml`, its recipe here."""
 
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.registry import Registry
-from pico_core.retrieval.schemes.method import (
-    ENDS_ONLY,
-    ENDS_SPARED,
-    GUARDED,
-    LAST_AVERAGE,
-    ONCE,
-    PERMUTED,
-    PICO,
-    RULES,
-    UNIFORM,
-)
-from pico_core.retrieval.schemes.repairs import REPAIRS
-from pico_core.retrieval.schemes.scheme import Scheme
-from pico_core.retrieval.schemes.simple import (
-    ABOVE_CHANCE,
-    CORRELATION,
-    LEARNED,
-    P_HAT,
-    STYLE_LABELS,
-    TRUTH,
-    UNWEIGHTED,
-)
+from pico_core.retrieval.schemes import method, repairs, simple
+from pico_core.retrieval.schemes.scheme import Change, Fitted, Scheme, SchemeContext, Transform
+
+Recipe = Callable[[SchemeContext], Fitted]
+
+
+def _repaired(repair: Callable[[PairedEmbeddings], Transform]) -> Recipe:
+    return lambda context: Fitted(transform=repair(context.fit))
+
+
+RECIPES: Final[dict[str, Recipe]] = {  # the others are constructions, with the changed settings that their words name
+    "unweighted": lambda context: Fitted(),
+    "pico_guarded": method.guarded,
+    "pico_last": method.last_average,
+    "uniform": method.uniform,
+    "p_hat": lambda context: context.at_strength(context.pseudo_semantic),
+    "p_chance_corrected": simple.p_hat_above_chance,
+    "permuted": method.permuted,
+    "ends_only": method.ends_only,
+    "ends_spared": method.ends_spared,
+    "learned": simple.learned,
+    "correlation": lambda context: context.at_strength(simple.column_correlation(context.fit).clamp_min(0.0)),
+    "mean_removal": _repaired(repairs.mean_removal),
+    "modality_mean_removal": _repaired(repairs.modality_mean_removal),
+    "gap_removal": _repaired(repairs.gap_removal),
+    "all_but_the_top": _repaired(repairs.all_but_the_top),
+    "whitening": lambda context: context.at_shrinkage(lambda fit, s: repairs.whitening(fit, shrinkage=s)),
+    "cca": lambda context: context.at_shrinkage(lambda fit, s: repairs.canonical_correlations(fit, shrinkage=s)),
+    "oracle_labels": simple.style_labels,
+    "oracle_truth": lambda context: context.at_strength(context.truth()),
+}
+
+
+def _schemes() -> tuple[Scheme, ...]:
+    tables = tomllib.loads(Path(__file__).with_name("schemes.toml").read_text(encoding="utf-8"))
+    schemes = []
+    for name, words in tables.items():
+        changes = tuple(Change(setting, value) for setting, value in words.pop("changes", {}).items())
+        label = words.pop("label").replace("{draws}", str(method.N_PERMUTATIONS))
+        schemes.append(Scheme(name, label, recipe=RECIPES.get(name), changes=changes, **words))
+    return tuple(schemes)
+
 
 SCHEMES: Final = Registry[Scheme](
     "scheme",
-    (
-        UNWEIGHTED,
-        PICO,
-        GUARDED,
-        LAST_AVERAGE,
-        ONCE,
-        UNIFORM,
-        *RULES,
-        P_HAT,
-        ABOVE_CHANCE,
-        PERMUTED,
-        ENDS_ONLY,
-        ENDS_SPARED,
-        LEARNED,
-        CORRELATION,
-        *REPAIRS,
-        STYLE_LABELS,
-        TRUTH,
-    ),
+    _schemes(),
     old_names={
         "unguarded": "pico",
         "uniform_feedback": "uniform",
@@ -55,10 +61,12 @@ SCHEMES: Final = Registry[Scheme](
         "random": "permuted",
     },
 )
-REFERENCE: Final = UNWEIGHTED.name
-METHOD: Final = PICO.name
+REFERENCE: Final = "unweighted"
+METHOD: Final = "pico"
 SHUFFLED: Final = "shuffled"  # stands beside every result that used feedback
-OF_THE_METHOD: Final = (PERMUTED.name, ENDS_ONLY.name, ENDS_SPARED.name)  # controls made of its weights
+PERMUTED: Final = "permuted"
+TRUTH: Final = "oracle_truth"
+OF_THE_METHOD: Final = (PERMUTED, "ends_only", "ends_spared")  # controls made of its weights
 
 
 def with_controls(names: tuple[str, ...], *, sweeps: bool = False) -> tuple[Scheme, ...]:

@@ -11,11 +11,6 @@ from pico_core.retrieval.schemes.scheme import Change, Fitted, NotApplicable, Sc
 N_PERMUTATIONS = 8  # one alone may close the axis that holds the common mean, and then says little of others
 
 
-def rule(name: str, label: str, sentence: str, source: str = "reconstruction") -> Scheme:
-    """PICO under another rule of feedback."""
-    return Scheme(name, label, sentence, "feedback", source, changes=(Change("rule", name),))
-
-
 def setting_scheme(change: Change) -> Scheme:
     """PICO with one setting changed and all else as the dataset has it.
 
@@ -95,90 +90,3 @@ def _constructed(context: SchemeContext) -> tuple[Fitted, Construction]:
     fitted = context.construct()
     assert fitted.construction is not None
     return fitted, fitted.construction
-
-
-PICO = Scheme(
-    "pico",
-    "PICO (best by feedback, no guard)",
-    "the candidate of the construction that feedback liked best, used whatever the guard says",
-    "method",
-    "paper; its open choices are reconstructions",
-    in_report="PICO without the guard (λ = {strength})",
-    on_side="Weighted",
-)
-GUARDED = Scheme(
-    "pico_guarded",
-    "PICO behind the guard",
-    "equal weights wherever the guard saw no gain on the feedback split",
-    "method",
-    "beyond the paper",
-    guarded,
-)
-LAST_AVERAGE = Scheme(
-    "pico_last",
-    "PICO, last average, only its strength chosen",
-    "the last average of the prototypes, so that feedback had no choice but the strength",
-    "method",
-    "reconstruction",
-    last_average,
-)
-ONCE = Scheme(
-    "once",
-    "Prototypes built once, no iteration",
-    "one construction from all fit images, without any iteration or feedback on prototypes",
-    "method",
-    "reconstruction",
-    changes=(Change("n_iterations", "1"), Change("batch_share", "1")),
-)
-UNIFORM = Scheme(
-    "uniform",
-    "Feedback: all candidates alike",
-    "every candidate counts the same: feedback is ignored",
-    "feedback",
-    "reconstruction",
-    uniform,
-    (Change("rule", "uniform"),),
-    in_report="Uniform feedback (λ = {strength})",
-)
-RULES = (
-    rule("ema", "Feedback: exponential moving average", "the newest candidates count most, however good they are"),
-    rule("best", "Feedback: the best candidate alone", "only the candidate of highest gain counts"),
-    rule("last", "Feedback: the newest candidate alone", "only the newest candidate counts"),
-    rule(
-        "accept",
-        "Feedback: candidates of positive gain alike",
-        "candidates of positive gain count alike, the others not at all",
-    ),
-    rule(
-        "shuffled",
-        "Feedback: gains in random order",
-        "the method with the gains handed to the wrong candidates: feedback in form only",
-        "control, beyond the paper",
-    ),
-)
-PERMUTED = Scheme(
-    "permuted",
-    f"The weights of PICO, permuted (mean of {N_PERMUTATIONS})",
-    "the method's own weights on other columns: what their spread alone does",
-    "control",
-    "beyond the paper",
-    permuted,
-    in_report="The same weights, permuted",
-    on_side="The same weights, permuted",
-)
-ENDS_ONLY = Scheme(
-    "ends_only",
-    "PICO on the mean and gap axes alone",
-    "its weights on the two axes that hold the common mean and the modality gap alone",
-    "control",
-    "beyond the paper",
-    ends_only,
-)
-ENDS_SPARED = Scheme(
-    "ends_spared",
-    "PICO on all other axes alone",
-    "its weights on all axes but the two that hold the common mean and the modality gap",
-    "control",
-    "beyond the paper",
-    ends_spared,
-)

@@ -14,7 +14,7 @@ from torch import Tensor
 from pico_core.axes import Columns
 from pico_core.data.moments import pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.schemes.scheme import Fitted, Scheme, Transform
+from pico_core.retrieval.schemes.scheme import Transform
 from pico_core.storage.token_files import with_change
 
 Tokens = Float[Tensor, "items tokens d"]
@@ -173,80 +173,3 @@ def _unit(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> T
     norms = torch.linalg.vector_norm(moved, dim=-1, keepdim=True).clamp_min(1e-12)
     renewed: Tensor = (moved / norms).masked_fill(~mask[..., None], 0.0)
     return renewed
-
-
-def _scheme(
-    name: str,
-    label: str,
-    sentence: str,
-    rival: str,
-    source: str,
-    repair: Callable[[PairedEmbeddings], Transform],
-    *,
-    in_report: str = "",
-) -> Scheme:
-    return Scheme(
-        name,
-        label,
-        sentence,
-        "transform",
-        source,
-        lambda context: Fitted(transform=repair(context.fit)),
-        rival=rival,
-        in_report=in_report,
-    )
-
-
-REPAIRS = (
-    _scheme(
-        "mean_removal",
-        "Common mean removed",
-        "the common mean of all tokens is taken out",
-        "removing the common mean",
-        "beyond the paper",
-        mean_removal,
-    ),
-    _scheme(
-        "modality_mean_removal",
-        "Mean of each modality removed",
-        "images and texts are each centred",
-        "removing the mean of each modality",
-        "Liang et al., NeurIPS 2022",
-        modality_mean_removal,
-    ),
-    _scheme(
-        "gap_removal",
-        "Direction between the means projected out",
-        "the direction between the mean image and the mean text is projected out",
-        "projecting the modality gap out",
-        "Liang et al., NeurIPS 2022",
-        gap_removal,
-    ),
-    _scheme(
-        "all_but_the_top",
-        "All-but-the-top",
-        "the mean and the strongest axis are removed",
-        "all-but-the-top",
-        "Mu and Viswanath, ICLR 2018",
-        all_but_the_top,
-        in_report="All-but-the-top (mean and first axis removed)",
-    ),
-    Scheme(
-        "whitening",
-        "Whitening, shrunk",
-        "all directions are given the same variance, shrunk towards what it was",
-        "transform",
-        "Su et al., arXiv 2103.15316, 2021",
-        lambda context: context.at_shrinkage(lambda fit, shrinkage: whitening(fit, shrinkage=shrinkage)),
-        rival="whitening",
-    ),
-    Scheme(
-        "cca",
-        "Canonical correlations, shrunk",
-        "directions in which images and texts correlate, scaled by how much",
-        "transform",
-        "Hotelling 1936; scaling of Gong et al., IJCV 2014",
-        lambda context: context.at_shrinkage(lambda fit, shrinkage: canonical_correlations(fit, shrinkage=shrinkage)),
-        rival="canonical correlations",
-    ),
-)

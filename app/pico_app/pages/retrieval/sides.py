@@ -9,7 +9,7 @@ from pico_app.answers import compare
 from pico_app.state import comparison, widgets
 from pico_app.state.side_choice import MOST_DRAWS, SideChoice
 from pico_app.workspace import Workspace
-from pico_core.retrieval.schemes.method import PERMUTED
+from pico_core.retrieval.schemes.catalogue import PERMUTED
 
 Place = Literal["left", "right"]
 
@@ -57,7 +57,7 @@ def _chooser(space: Workspace, place: Place) -> None:
         st.text_input(
             "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(place,)
         )
-    if (chosen.kind, chosen.name) == ("scheme", PERMUTED.name):
+    if (chosen.kind, chosen.name) == ("scheme", PERMUTED):
         st.button("Another draw", key=f"draw-{place}", on_click=_redraw, args=(place, chosen))
 
 
