@@ -9,9 +9,9 @@ from torch import Tensor
 
 from pico_core.axes import Columns, Scores
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, SettingError
+from pico_core.errors import SettingError
 from pico_core.kernels.metrics import Best, best_first
-from pico_core.retrieval.scoring import QueryKind, chunked, weighted_scores
+from pico_core.retrieval.scoring import QueryKind, check_queries, chunked, weighted_scores
 
 # Queries and candidates that are scored together: 1 M scores = 4 MB.
 BLOCK = 1024
@@ -82,7 +82,7 @@ def top_candidates(
     images, texts = _Side(pairs.image_tokens, pairs.image_mask), _Side(pairs.text_tokens, pairs.text_mask)
     asking, searched = (images, texts) if kind == "image" else (texts, images)
     chosen = torch.arange(len(asking.mask)) if queries is None else queries
-    _check_queries(chosen, len(asking.mask), kind, pairs.part)
+    check_queries(pairs, chosen, kind=kind)
     parts = [
         _best(asking[part.to(asking.mask.device)], searched, kind=kind, k=k, weights=weights, block=block)
         for part in torch.split(chosen, block)
@@ -153,11 +153,3 @@ def _table(asking: _Side, searched: _Side, *, kind: QueryKind, weights: Columns 
 
     scores = chunked(some, len(images.mask), len(texts.mask))
     return scores if kind == "image" else scores.T
-
-
-def _check_queries(queries: Int[Tensor, " q"], total: int, kind: QueryKind, part: str) -> None:
-    outside = (queries < 0) | (queries >= total)
-    if bool(outside.any()):
-        raise DataError(
-            f"{kind} {int(queries[outside][0])} is not in the {part} split; it has {kind}s 0 to {total - 1}"
-        )

@@ -13,7 +13,7 @@ from pico_core.data.distributed_statistics import for_workers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.reporter import SILENT, Reporter
-from pico_core.retrieval.rank_counts import Bests, RankCounts, RankPlan, best_scores, count_block, missing_blocks
+from pico_core.retrieval.rank_counts import Bests, RankCounts, RankPlan, best_scores, count_block
 from pico_core.retrieval.rank_files import KeptCounts
 from pico_core.storage.token_files import blocks
 
@@ -54,7 +54,7 @@ def distributed_ranks(
     """
     kept = KeptCounts(plan, file)
     counts = kept.counts
-    todo = list(missing_blocks(counts))
+    todo = counts.missing
     if not todo:
         return counts.ranks
     carried = for_workers(pairs)

@@ -36,15 +36,7 @@ def image_rsum(ranks: QueryRanks, text_image: Int[Tensor, " m"]) -> PerImage:
 def paired_difference(
     left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
 ) -> Estimate:
-    """RSum under one scoring minus rSum under another, on the same queries, resampled by image.
-
-    Args:
-        left: Ranks under one scoring.
-        right: Ranks under the other, of the same queries.
-        text_image: The image of each text.
-        n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
-        seed: Of the resamples.
-    """
+    """RSum under one scoring minus rSum under another: `mean_paired_difference` of a single one."""
     return mean_paired_difference([left], right, text_image, n_draws=n_draws, seed=seed)
 
 
@@ -77,71 +69,38 @@ def mean_paired_difference(
     return paired_by(lefts, right, text_image, counts)
 
 
-def retrieval_metrics(
-    ranks: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
+def differences_by(
+    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
 ) -> RetrievalMetrics:
-    """Recall and ranks of one scoring with their intervals, resampled by image.
+    """Every metric under one scoring minus the same under another, paired: the same queries, resampled by image.
+
+    Recalls sum to the difference of rSum. MRR is the mean of both directions. A median rank's is the difference of the
+    two medians (not the median of the differences), both taken in the same resamples; below 0 the first ranks better.
 
     Args:
-        ranks: Of every query.
+        left: Ranks under one scoring.
+        right: Ranks under the other, of the same queries.
         text_image: The image of each text.
-        n_draws: Resamples of the images; with the defaults they are those of `retrieval_report`.
-        seed: Of the resamples.
+        counts: How often every image is drawn in every resample.
     """
-    return metrics_by(ranks, text_image, bootstrap_counts(len(ranks.image_to_text), n_draws=n_draws, seed=seed))
-
-
-def recall_differences(
-    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
-) -> tuple[Estimate, ...]:
-    """R@1, R@5, R@10 under one scoring minus under another, image to text and then text to image.
-
-    Paired: the same queries under both, resampled by image. In points of per cent; they sum to the
-    difference of rSum.
-    """
-    counts = bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed)
-
-    def changed(one: Int[Tensor, " q"], other: Int[Tensor, " q"], k: int) -> Float[Tensor, " q"]:
-        return 100 * (recall_at(one, k) - recall_at(other, k))
-
-    images = [_image_mean(changed(left.image_to_text, right.image_to_text, k), counts) for k in CUTS]
-    texts = [_text_mean(changed(left.text_to_image, right.text_to_image, k), text_image, counts) for k in CUTS]
-    return (*images, *texts)
-
-
-def mrr_difference(
-    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
-) -> Estimate:
-    """MRR, the mean of both directions, under one scoring minus under another: paired, resampled by image.
-
-    In points of per cent.
-    """
-    counts = bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed)
-    images = reciprocal(left.image_to_text) - reciprocal(right.image_to_text)
-    texts = reciprocal(left.text_to_image) - reciprocal(right.text_to_image)
-    value = (float(images.double().mean()) + float(texts.double().mean())) / 2
-    draws = (_image_draws(images, counts) + _text_draws(texts, text_image, counts)) / 2
-    return percentile_estimate(100 * value, 100 * draws)
-
-
-def median_differences(
-    left: QueryRanks, right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
-) -> tuple[Estimate, Estimate]:
-    """Median rank under one scoring minus under another, image to text and then text to image, in places.
-
-    The difference of the two medians (not the median of the differences), both taken in the same
-    resamples of the images. Below 0: the first scoring ranks better.
-    """
-    counts = bootstrap_counts(len(left.image_to_text), n_draws=n_draws, seed=seed)
-
-    def changed(one: Int[Tensor, " q"], other: Int[Tensor, " q"], owner: Tensor | None) -> Estimate:
-        value = float(one.double().median()) - float(other.double().median())
-        return percentile_estimate(value, _median_draws(one, counts, owner) - _median_draws(other, counts, owner))
-
-    return (
-        changed(left.image_to_text, right.image_to_text, None),
-        changed(left.text_to_image, right.text_to_image, text_image),
+    sides = (
+        (left.image_to_text, right.image_to_text, None),
+        (left.text_to_image, right.text_to_image, text_image),
     )
+    recalls = [_mean(100 * (recall_at(a, k) - recall_at(b, k)), counts, owner) for a, b, owner in sides for k in CUTS]
+    reciprocals = [(reciprocal(a) - reciprocal(b), owner) for a, b, owner in sides]
+    mrr = percentile_estimate(
+        100 * (sum(float(values.double().mean()) for values, _ in reciprocals) / 2),
+        100 * torch.stack([_draws(values, counts, owner) for values, owner in reciprocals]).mean(dim=0),
+    )
+    medians = [
+        percentile_estimate(
+            float(a.double().median()) - float(b.double().median()),
+            _median_draws(a, counts, owner) - _median_draws(b, counts, owner),
+        )
+        for a, b, owner in sides
+    ]
+    return RetrievalMetrics(*(*recalls, paired_by([left], right, text_image, counts), mrr, *medians))
 
 
 def paired_by(
@@ -155,29 +114,20 @@ def paired_by(
 
 
 def metrics_by(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> RetrievalMetrics:
-    """`retrieval_metrics` on resamples that are drawn already."""
-    images, texts = ranks.image_to_text, ranks.text_to_image
-    i2t = [_image_mean(100 * recall_at(images, k), counts) for k in CUTS]
-    t2i = [_text_mean(100 * recall_at(texts, k), text_image, counts) for k in CUTS]
-    mean_rank = (reciprocal(images).mean() + reciprocal(texts).mean()) / 2
-    mrr_draws = (_image_draws(reciprocal(images), counts) + _text_draws(reciprocal(texts), text_image, counts)) / 2
-    return RetrievalMetrics(
-        i2t_r1=i2t[0],
-        i2t_r5=i2t[1],
-        i2t_r10=i2t[2],
-        t2i_r1=t2i[0],
-        t2i_r5=t2i[1],
-        t2i_r10=t2i[2],
-        rsum=percentile_estimate(sum(e.value for e in i2t + t2i), _rsum_draws(ranks, text_image, counts)),
-        mrr=percentile_estimate(100 * float(mean_rank), 100 * mrr_draws),
-        i2t_median_rank=_median(images, counts),
-        t2i_median_rank=_median(texts, counts, text_image),
-    )
+    """Recall and ranks of one scoring with their intervals, on resamples of the images that are drawn already."""
+    sides = ((ranks.image_to_text, None), (ranks.text_to_image, text_image))
+    recalls = [_mean(100 * recall_at(r, k), counts, owner) for r, owner in sides for k in CUTS]
+    rsum = percentile_estimate(sum(recall.value for recall in recalls), _rsum_draws(ranks, text_image, counts))
+    mean = sum(reciprocal(r).mean() for r, _ in sides) / 2
+    mrr_draws = torch.stack([_draws(reciprocal(r), counts, owner) for r, owner in sides]).mean(dim=0)
+    mrr = percentile_estimate(100 * float(mean), 100 * mrr_draws)
+    medians = [percentile_estimate(float(r.double().median()), _median_draws(r, counts, o)) for r, o in sides]
+    return RetrievalMetrics(*(*recalls, rsum, mrr, *medians))
 
 
 def _rsum_draws(ranks: QueryRanks, text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
     own, texts = _hits(ranks.image_to_text), _hits(ranks.text_to_image)
-    return 100 * (_image_draws(own, counts) + _text_draws(texts, text_image, counts))
+    return 100 * (_draws(own, counts, None) + _draws(texts, counts, text_image))
 
 
 def _hits(ranks: Int[Tensor, " queries"]) -> Float[Tensor, " queries"]:
@@ -185,42 +135,25 @@ def _hits(ranks: Int[Tensor, " queries"]) -> Float[Tensor, " queries"]:
     return torch.stack([recall_at(ranks, k) for k in CUTS]).sum(dim=0)
 
 
-def _image_draws(values: PerImage, counts: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
-    return ratio_draws(values, torch.ones_like(values), counts)
-
-
-def _text_draws(
-    values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]
+def _draws(
+    values: Float[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None
 ) -> Float[Tensor, " b"]:
+    """The mean over queries in every resample; `owner` is the image of each query, None where query i is image i."""
+    if owner is None:
+        return ratio_draws(values, torch.ones_like(values), counts)
     n_images = counts.shape[1]
-    total = torch.zeros(n_images).index_add_(0, text_image, values)
-    number = torch.bincount(text_image, minlength=n_images).float()
-    return ratio_draws(total, number, counts)
+    total = torch.zeros(n_images).index_add_(0, owner, values)
+    return ratio_draws(total, torch.bincount(owner, minlength=n_images).float(), counts)
 
 
-def _image_mean(values: PerImage, counts: Float[Tensor, "b n"]) -> Estimate:
-    return percentile_estimate(float(values.double().mean()), _image_draws(values, counts))
-
-
-def _text_mean(values: Float[Tensor, " m"], text_image: Int[Tensor, " m"], counts: Float[Tensor, "b n"]) -> Estimate:
-    return percentile_estimate(float(values.double().mean()), _text_draws(values, text_image, counts))
-
-
-def _median(ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None = None) -> Estimate:
-    """Median rank, of an even number the lower."""
-    return percentile_estimate(float(ranks.double().median()), _median_draws(ranks, counts, owner))
+def _mean(values: Float[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None) -> Estimate:
+    return percentile_estimate(float(values.double().mean()), _draws(values, counts, owner))
 
 
 def _median_draws(
-    ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None = None
+    ranks: Int[Tensor, " queries"], counts: Float[Tensor, "b n"], owner: Tensor | None
 ) -> Float[Tensor, " b"]:
-    """The lower median of every resample: a weighted median, read off cumulated counts.
-
-    Args:
-        ranks: Of the queries.
-        counts: How often every image is drawn.
-        owner: The image of each query; default query i is image i.
-    """
+    """The lower median of every resample: a weighted median, read off cumulated counts; `owner` as in `_draws`."""
     ordered, order = ranks.sort()
     images = order if owner is None else owner[order]
     places = []

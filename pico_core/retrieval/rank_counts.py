@@ -5,9 +5,8 @@ relevant one. That best score is known first; then every block of scores is coun
 of different blocks add up (`+`) in any order, so they can be kept, gone on with, or made by other processes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -125,18 +124,17 @@ class RankCounts:
         """
         if bool((self.done & other.done).any()):
             raise ValueError(f"block {int((self.done & other.done).nonzero()[0])} was counted in both parts")
-        return RankCounts(
-            self.done | other.done,
-            self.image_better + other.image_better,
-            self.text_better + other.text_better,
-            self.image_tied | other.image_tied,
-            self.text_tied | other.text_tied,
-        )
+        return RankCounts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))  # bool: or
 
     @property
     def share(self) -> float:
         """Which share of the blocks is done."""
         return float(self.done.float().mean())
+
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of the blocks that are still to be counted."""
+        return [int(number) for number in (~self.done).nonzero()[:, 0]]
 
     @property
     def ranks(self) -> QueryRanks:
@@ -153,13 +151,8 @@ class RankCounts:
 def nothing_counted(plan: RankPlan) -> RankCounts:
     """The counts of no block: what others are added to."""
     q, r = len(plan.images), len(plan.texts)
-    return RankCounts(
-        torch.zeros(len(plan.blocks), dtype=torch.bool),
-        torch.zeros(q, dtype=torch.int64),
-        torch.zeros(r, dtype=torch.int64),
-        torch.zeros(q, dtype=torch.bool),
-        torch.zeros(r, dtype=torch.bool),
-    )
+    whole, flags = partial(torch.zeros, dtype=torch.int64), partial(torch.zeros, dtype=torch.bool)
+    return RankCounts(flags(len(plan.blocks)), whole(q), whole(r), flags(q), flags(r))
 
 
 def best_scores(
@@ -226,11 +219,6 @@ def count_block(
         found.text_better[block.texts] = (scores > best).sum(dim=0)
         found.text_tied[block.texts] = (scores == best).any(dim=0)
     return found
-
-
-def missing_blocks(counts: RankCounts) -> Iterator[int]:
-    """Numbers of the blocks that are still to be counted."""
-    yield from (~counts.done).nonzero()[:, 0].tolist()
 
 
 def _scores(

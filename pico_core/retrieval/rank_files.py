@@ -18,7 +18,6 @@ from pico_core.retrieval.rank_counts import (
     RankPlan,
     best_scores,
     count_block,
-    missing_blocks,
     nothing_counted,
 )
 from pico_core.storage.atomic import atomic_file
@@ -74,7 +73,7 @@ def count_ranks(
     kept = KeptCounts(plan, file)
     bests = None
     with kept:
-        for number in list(missing_blocks(kept.counts)):
+        for number in kept.counts.missing:
             bests = bests or best_scores(pairs, plan, weights, arithmetic=arithmetic, reporter=reporter)
             kept.counts += count_block(
                 pairs, plan, number, bests=bests, weights=weights, arithmetic=arithmetic, reporter=reporter

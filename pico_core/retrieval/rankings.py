@@ -6,10 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
-from pico_core.retrieval.scoring import QueryKind, Scorable, score_image, score_text
+from pico_core.retrieval.scoring import QueryKind, Scorable, check_queries, query_scores
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def side_by_side(left: Scorable, right: Scorable, index: int, *, kind: QueryKind
     >>> [item.index for item in both.right], both.sentence[:9]
     ([0, 1], 'No change')
     """
-    check_query(left.pairs, index, kind=kind)
+    check_queries(left.pairs, torch.tensor([index]), kind=kind)
     before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
     return compare_lists(before, after, relevant=relevant_items(left.pairs, index, kind=kind), top_k=top_k)
 
@@ -114,36 +112,23 @@ def compare_lists(
     [(1, 1, 3), (2, 1, 2)]
     """
     known = torch.zeros(len(before), dtype=torch.bool) if relevant is None else relevant
-    ranks_before, ranks_after = _ranks(before), _ranks(after)
+    scores, ranks = (before, after), (_ranks(before), _ranks(after))
 
-    def item(place: int, *, on_the_right: bool) -> RankedItem:
-        own, other = (ranks_after, ranks_before) if on_the_right else (ranks_before, ranks_after)
-        scores = (after, before) if on_the_right else (before, after)
+    def item(index: int, side: int) -> RankedItem:
         return RankedItem(
-            index=place,
-            score=float(scores[0][place]),
-            rank=int(own[place]),
-            other_rank=int(other[place]),
-            relevant=bool(known[place]),
-            other_score=float(scores[1][place]),
+            index=index,
+            score=float(scores[side][index]),
+            rank=int(ranks[side][index]),
+            other_rank=int(ranks[1 - side][index]),
+            relevant=bool(known[index]),
+            other_score=float(scores[1 - side][index]),
         )
 
-    has_target = bool(known.any())
-    return SideBySide(
-        left=tuple(item(i, on_the_right=False) for i in _order(before)[:top_k].tolist()),
-        right=tuple(item(i, on_the_right=True) for i in _order(after)[:top_k].tolist()),
-        target_before=item(best_relevant(before, known), on_the_right=False) if has_target else None,
-        target_after=item(best_relevant(after, known), on_the_right=True) if has_target else None,
-        n_candidates=len(before),
+    left, right = (tuple(item(index, side) for index in _order(scores[side])[:top_k].tolist()) for side in (0, 1))
+    target_before, target_after = (
+        item(best_relevant(scores[side], known), side) if bool(known.any()) else None for side in (0, 1)
     )
-
-
-def query_scores(
-    pairs: PairedEmbeddings, index: int, *, kind: QueryKind, weights: Columns | None = None
-) -> Float[Tensor, " candidates"]:
-    """Scores of all candidates of one query: all texts for an image, all images for a text."""
-    score = score_image if kind == "image" else score_text
-    return score(pairs, index, weights)
+    return SideBySide(left, right, target_before, target_after, n_candidates=len(before))
 
 
 def relevant_items(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> Bool[Tensor, " candidates"]:
@@ -173,17 +158,6 @@ def best_relevant(scores: Float[Tensor, " candidates"], relevant: Bool[Tensor, "
     1
     """
     return int(scores.masked_fill(~relevant, -torch.inf).argmax())
-
-
-def check_query(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> None:
-    """Refuse a query that is not there.
-
-    Raises:
-        DataError: the index is out of range; the message says the range.
-    """
-    total = pairs.n_images if kind == "image" else pairs.n_texts
-    if not 0 <= index < total:
-        raise DataError(f"{kind} {index} is not in the {pairs.part} split; it has {kind}s 0 to {total - 1}")
 
 
 def _ranks(scores: Float[Tensor, " candidates"]) -> Int[Tensor, " candidates"]:

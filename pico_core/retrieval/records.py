@@ -1,5 +1,6 @@
 """The answers: estimates with intervals, verdicts, and the report that holds them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 
@@ -37,6 +38,19 @@ class Estimate:
         return f"{self.value:+z.1f} [{self.low:+z.1f}, {self.high:+z.1f}]"
 
 
+def estimate_columns(estimates: Mapping[str, Sequence[Estimate]]) -> dict[str, list[float]]:
+    """Columns of a table: every value under its name, the ends of its interval under name_low and name_high.
+
+    >>> estimate_columns({"rsum": [Estimate(2.0, 1.0, 3.0)]})
+    {'rsum': [2.0], 'rsum_low': [1.0], 'rsum_high': [3.0]}
+    """
+    return {
+        f"{name}{end}": [float(getattr(estimate, part)) for estimate in column]
+        for name, column in estimates.items()
+        for end, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
+
+
 class Verdict(Enum):
     """What a paired interval of a difference says."""
 
@@ -69,7 +83,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class RetrievalMetrics:
-    """Recall and ranks of one scoring, in per cent (median ranks in places), each with its interval."""
+    """Recall and ranks of one scoring, or how they differ between two, in per cent (median ranks in places)."""
 
     i2t_r1: Estimate
     i2t_r5: Estimate

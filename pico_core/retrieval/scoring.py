@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pico_core.axes import Columns, Scores
@@ -268,33 +268,29 @@ def score_pairs(
     )
 
 
-def score_image(pairs: PairedEmbeddings, index: int, weights: Columns | None = None) -> Float[Tensor, " m"]:
-    """One image with every text: one row of `score_pairs`, at the cost of one row."""
-    return scores_of(
-        pairs.image_tokens[index : index + 1],
-        pairs.text_tokens,
-        image_mask=pairs.image_mask[index : index + 1],
-        text_mask=pairs.text_mask,
-        weights=weights,
-    )[0]
+def query_scores(
+    pairs: PairedEmbeddings, index: int, *, kind: QueryKind, weights: Columns | None = None
+) -> Float[Tensor, " candidates"]:
+    """Scores of all candidates of one query, all texts or all images: a row or column of `score_pairs` at its cost."""
+    images, image_mask, texts, text_mask = pairs.image_tokens, pairs.image_mask, pairs.text_tokens, pairs.text_mask
+    if kind == "image":
+        images, image_mask = images[index : index + 1], image_mask[index : index + 1]
+    else:
+        texts = texts[index][text_mask[index]][None]
+        text_mask = _all_real(texts)
+    return scores_of(images, texts, image_mask=image_mask, text_mask=text_mask, weights=weights).flatten()
 
 
-def score_text(pairs: PairedEmbeddings, index: int, weights: Columns | None = None) -> Float[Tensor, " n"]:
-    """One text with every image: one column of `score_pairs`."""
-    return score_words(pairs, pairs.text_tokens[index][pairs.text_mask[index]], weights)
+def check_queries(pairs: PairedEmbeddings, queries: Int[Tensor, " q"], *, kind: QueryKind) -> None:
+    """Refuse queries that are not there.
 
-
-def score_words(
-    pairs: PairedEmbeddings, words: Float[Tensor, "w d"], weights: Columns | None = None
-) -> Float[Tensor, " n"]:
-    """Words that are no text of the dataset, all of them real, with every image."""
-    return scores_of(
-        pairs.image_tokens,
-        words[None],
-        image_mask=pairs.image_mask,
-        text_mask=_all_real(words[None]),
-        weights=weights,
-    )[:, 0]
+    Raises:
+        DataError: an index is out of range; the message says the range.
+    """
+    total = pairs.n_images if kind == "image" else pairs.n_texts
+    outside = queries[(queries < 0) | (queries >= total)]
+    if len(outside):
+        raise DataError(f"{kind} {int(outside[0])} is not in the {pairs.part} split; it has {kind}s 0 to {total - 1}")
 
 
 def _all_real(tokens: Float[Tensor, "items tokens d"]) -> Bool[Tensor, "items tokens"]:

@@ -1,7 +1,8 @@
 """Intervals and nulls: bootstrap clustered by image, permutation of the pairing."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -74,6 +75,22 @@ def percentile_estimate(value: float, draws: Float[Tensor, " b"], *, level: floa
     tail = (1 - level) / 2
     low, high = torch.quantile(draws.double(), torch.tensor([tail, 1 - tail], dtype=torch.float64)).tolist()
     return Estimate(value, low, high, level)
+
+
+def widened(estimate: Estimate, n: int) -> Estimate:
+    """Stretch a bootstrap interval of n clusters about its value by t(n - 1) / z x sqrt(n / (n - 1)).
+
+    t by its expansion in 1 / (n - 1) (Fisher and Cornish), good to 0.01 from n = 8.
+
+    >>> wide = widened(Estimate(0.0, -1.0, 1.0), 8)
+    >>> round(wide.high, 1), widened(wide, 10**9).high == wide.high or "close"
+    (1.3, 'close')
+    """
+    z, free = 1.959964, n - 1
+    t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    by = t / z * math.sqrt(n / free)
+    value = estimate.value
+    return replace(estimate, low=value + by * (estimate.low - value), high=value + by * (estimate.high - value))
 
 
 def clustered_mean(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.scoring import query_row, retrieval_index, score_image, score_pairs, score_text
+from pico_core.retrieval.scoring import query_row, retrieval_index, score_pairs
 from tests.bench.suite import Row, benchmark, in_turn
 
 N_IMAGES, N_PATCHES, N_TEXTS, N_WORDS, N_COLUMNS = 1000, 49, 5000, 18, 192
@@ -32,8 +32,8 @@ def _queries() -> Iterator[Row]:
     pairs = _random_pairs(generator)
     index = retrieval_index(pairs)
     own = {
-        "image": (pairs.image_tokens[0][pairs.image_mask[0]], score_image, N_IMAGES),
-        "text": (pairs.text_tokens[0][pairs.text_mask[0]], score_text, N_TEXTS),
+        "image": (pairs.image_tokens[0][pairs.image_mask[0]], N_IMAGES),
+        "text": (pairs.text_tokens[0][pairs.text_mask[0]], N_TEXTS),
     }
 
     def factor():
@@ -42,10 +42,10 @@ def _queries() -> Iterator[Row]:
     began = time.perf_counter()
     score_pairs(pairs, factor())
     whole = time.perf_counter() - began
-    for kind, (tokens, bare, n) in own.items():
+    for kind, (tokens, n) in own.items():
         prepared, unprepared = in_turn(
             lambda t=tokens, k=kind: query_row(index, t, kind=k, weights=factor()),
-            lambda b=bare: b(pairs, 0, factor()),
+            lambda k=kind: query_scores(pairs, 0, kind=k, weights=factor()),
         )
         note = f"without an index {1e3 * unprepared:.1f} ms; its share of the whole table is {1e3 * whole / n:.1f} ms"
         yield Row(f"One {kind} query through a prepared index, one thread", 1e3 * prepared, "ms", note=note)

@@ -5,8 +5,8 @@ no longer looked at is cancelled and forgotten; what came is kept.
 """
 
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import streamlit as st
@@ -14,19 +14,21 @@ import torch
 
 from pico_app.answers.compare import Comparison, Side, comparison
 from pico_app.answers.retrieval import report_moved
+from pico_app.answers.switch import follow, quick_sample
 from pico_app.server import background
 from pico_app.state import widgets
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.by_label import LabelColumn, LabelTable, label_choices, recall_by_label
+from pico_core.retrieval.comparing.chance import PermutedControl, permuted_control
 from pico_core.retrieval.comparing.metric_changes import MetricTable, metric_table
 from pico_core.retrieval.comparing.moves import MoveCounts, move_counts, moves_frame, query_labels
-from pico_core.retrieval.comparing.paired import PairedRanks, pair_ranks, ranks_among
-from pico_core.retrieval.comparing.permuted import PermutedControl, permuted_control
+from pico_core.retrieval.comparing.paired import KINDS, PairedRanks, pair_ranks, ranks_among
 from pico_core.retrieval.comparing.recall_curves import RecallCurve, recall_curve
-from pico_core.retrieval.rankings import QueryKind, largest_moves
-from pico_core.retrieval.switching import query_sample
+from pico_core.retrieval.rankings import largest_moves
+from pico_core.retrieval.scoring import QueryKind
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -52,6 +54,9 @@ class Compared:
     paired: PairedRanks
     key: str
     job: "Job[QueryRanks] | None"
+
+
+BY_KEY: dict[str | type[Any], Any] = {Compared: attrgetter("key"), Workspace: attrgetter("key")}
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -85,21 +90,21 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
     missing, and stops what it was asked for before.
     """
     test = space.splits.test
-    images = _sample(space.key, test)
-    ranks = [known_ranks(space, one) for one in (found.left, found.right)]
+    images, sides = quick_sample(space.key, test), (found.left, found.right)
+    ranks = [known_ranks(space, side) for side in sides]
     if len(images) == test.n_images:
-        ranks = [one or _at_once(side) for one, side in zip(ranks, (found.left, found.right), strict=True)]
-    missing = [side for one, side in zip(ranks, (found.left, found.right), strict=True) if one is None]
+        ranks = [known or _at_once(side) for known, side in zip(ranks, sides, strict=True)]
+    missing = [side for known, side in zip(ranks, sides, strict=True) if known is None]
     # What is under way already comes first: a job that nobody follows could not be stopped.
     missing.sort(key=lambda side: _key(side) != widgets.wish(RANKS))
     job = _ask(missing[0]) if missing else None
-    _follow(RANKS, "" if job is None else job.key)
+    follow(RANKS, _key(missing[0]) if missing else "")
     if ranks[0] is not None and ranks[1] is not None:
         key = f"{found.key} exact"
         return Compared(_paired(key, test, ranks[0], ranks[1], None), key, None)
     some = [
-        _sampled(f"{one.key} {len(images)}", one, images) if known is None else ranks_among(test, known, images)
-        for one, known in zip((found.left, found.right), ranks, strict=True)
+        _sampled(f"{side.key} {len(images)}", side, images) if known is None else ranks_among(test, known, images)
+        for side, known in zip(sides, ranks, strict=True)
     ]
     key = f"{found.key} {len(images)}"
     return Compared(_paired(key, test, some[0], some[1], images), key, job)
@@ -112,13 +117,13 @@ def follow_ranks(found: Comparison | None) -> None:
         (CONTROL, [] if found is None else [_control_key(found)]),
     ):
         if widgets.wish(name) not in keys:
-            _follow(name, "")
+            follow(name, "")
 
 
 def control_wanted(space: Workspace, found: Comparison) -> bool:
     """Whether the control comes by itself: it does where one scoring is quick, or where it was asked for."""
     test = space.splits.test
-    return len(_sample(space.key, test)) == test.n_images or background.find(_control_key(found)) is not None
+    return len(quick_sample(space.key, test)) == test.n_images or background.find(_control_key(found)) is not None
 
 
 def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
@@ -129,33 +134,38 @@ def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
         return permuted_control(paired, right, reporter=job)
 
     job = background.ask(_control_key(found), "Permuting the weights", work)
-    _follow(CONTROL, job.key)
+    follow(CONTROL, _control_key(found))
     return job
 
 
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
 def changed_metrics(now: Compared) -> MetricTable:
     """Every metric on both sides with its paired change."""
-    return _metrics(now.key, now.paired)
+    return metric_table(now.paired)
 
 
-def recall_curves(now: Compared) -> tuple[RecallCurve, RecallCurve]:
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+def recall_curves(now: Compared) -> list[RecallCurve]:
     """Image to text, and text to image."""
-    return _curve(now.key, "image", now.paired), _curve(now.key, "text", now.paired)
+    return [recall_curve(now.paired, kind) for kind in KINDS]
 
 
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
 def all_moves(now: Compared) -> pl.DataFrame:
     """All queries that were asked, the largest gain first."""
-    return _moves(now.key, now.paired)
+    return moves_frame(now.paired)
 
 
-def won_and_lost(now: Compared) -> tuple[MoveCounts, MoveCounts]:
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+def won_and_lost(now: Compared) -> list[MoveCounts]:
     """Won, lost and the same: image queries, and text queries."""
-    return _counts(now.key, "image", now.paired), _counts(now.key, "text", now.paired)
+    return [move_counts(now.paired, kind) for kind in KINDS]
 
 
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
 def query_label_columns(space: Workspace) -> tuple[LabelColumn, ...]:
     """Label columns that group the test queries, those of style first."""
-    return _columns(space.key, space.splits.test)
+    return label_choices(space.splits.test)
 
 
 def labelled(space: Workspace, frame: pl.DataFrame, column: LabelColumn) -> pl.DataFrame:
@@ -172,9 +182,10 @@ def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.Series("name", [names[kind][index] for kind, index in rows], dtype=pl.String))
 
 
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
 def by_label(space: Workspace, now: Compared, column: LabelColumn) -> LabelTable:
     """Recall of the queries of every value of a label, on both sides."""
-    return _by_label(now.key, column, space.splits.test, now.paired)
+    return recall_by_label(space.splits.test, now.paired, column)
 
 
 def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
@@ -189,52 +200,36 @@ def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
     left, right = known_ranks(space, found.left), known_ranks(space, found.right)
     if left is None or right is None:
         return report_moved(space, kind, gains=gains)
-    pick = "image_to_text" if kind == "image" else "text_to_image"
-    before, after = getattr(left, pick), getattr(right, pick)
+    before, after = (ranks.image_to_text if kind == "image" else ranks.text_to_image for ranks in (left, right))
     return largest_moves(before, after) if gains else largest_moves(after, before)
 
 
-def _ask(one: Side) -> "Job[QueryRanks]":
-    return background.ask(_key(one), f"Ranking all queries: {one.label}", partial(_work, one))
+def _ask(side: Side) -> "Job[QueryRanks]":
+    def work(job: "Job[QueryRanks]") -> QueryRanks:
+        return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights, reporter=job)
+
+    return background.ask(_key(side), f"Ranking all queries: {side.label}", work)
 
 
-def _work(one: Side, job: "Job[QueryRanks]") -> QueryRanks:
-    test = one.scorable.pairs
-    return query_sample.ranks_of(test, one.scorable.weights, images=query_sample.all_images(test), reporter=job)
-
-
-def _follow(name: str, key: str) -> None:
-    """Remember the job that is looked at from now on; the one before is stopped and forgotten."""
-    before = widgets.replace_wish(name, key)
-    if before and before != key:
-        background.forget(before)
-
-
-def _at_once(one: Side) -> QueryRanks:
-    kept, test = _kept(), one.scorable.pairs
-    found = query_sample.ranks_of(test, one.scorable.weights, images=query_sample.all_images(test))
-    kept[one.key] = found
+def _at_once(side: Side) -> QueryRanks:
+    kept = _kept()
+    ranks = kept[side.key] = query_sample.ranks_of(side.scorable.pairs, side.scorable.weights)
     while len(kept) > KEPT:
         kept.pop(next(iter(kept)))
-    return found
+    return ranks
 
 
-def _key(one: Side) -> str:
-    return f"ranks {one.key}"
+def _key(side: Side) -> str:
+    return f"ranks {side.key}"
 
 
 def _control_key(found: Comparison) -> str:
     return f"permuted {found.key}"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _sample(key: str, _test: "PairedEmbeddings") -> "Int[Tensor, ' q']":
-    return query_sample.sample_images(_test)
-
-
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _sampled(key: str, _one: Side, _images: "Int[Tensor, ' q']") -> QueryRanks:
-    return query_sample.ranks_of(_one.scorable.pairs, _one.scorable.weights, images=_images)
+def _sampled(key: str, _side: Side, _images: "Int[Tensor, ' q']") -> QueryRanks:
+    return query_sample.ranks_of(_side.scorable.pairs, _side.scorable.weights, images=_images)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -246,33 +241,3 @@ def _paired(
     _images: "Int[Tensor, ' q'] | None",
 ) -> PairedRanks:
     return pair_ranks(_test, _left, _right, images=_images)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _metrics(key: str, _paired: PairedRanks) -> MetricTable:
-    return metric_table(_paired)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _curve(key: str, kind: QueryKind, _paired: PairedRanks) -> RecallCurve:
-    return recall_curve(_paired, kind)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _moves(key: str, _paired: PairedRanks) -> pl.DataFrame:
-    return moves_frame(_paired)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _counts(key: str, kind: QueryKind, _paired: PairedRanks) -> MoveCounts:
-    return move_counts(_paired, kind)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _columns(key: str, _test: "PairedEmbeddings") -> tuple[LabelColumn, ...]:
-    return label_choices(_test)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _by_label(key: str, column: LabelColumn, _test: "PairedEmbeddings", _paired: PairedRanks) -> LabelTable:
-    return recall_by_label(_test, _paired, column)

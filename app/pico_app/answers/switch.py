@@ -5,18 +5,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pico_app.server import background
-from pico_app.state import queries, switch
+from pico_app.state import queries, switch, widgets
 from pico_app.state.switch_choice import Base, Switching
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
+from pico_core.retrieval import query_sample
+from pico_core.retrieval.comparing.chance import N_DRAWS
+from pico_core.retrieval.comparing.paired import Move, pair_ranks
 from pico_core.retrieval.scoring import Scorable
-from pico_core.retrieval.switching import query_sample
 from pico_core.retrieval.switching.column_sets import ColumnSet, axes_name, parse_columns
-from pico_core.retrieval.switching.effect import N_CONTROLS, ControlBand, SwitchEffect, control_band, switch_effect
+from pico_core.retrieval.switching.effect import ControlBand, SwitchEffect, control_band, switch_effect
 from pico_core.retrieval.switching.setting import (
     ColumnMeans,
-    Move,
     SwitchSetting,
     changes_nothing,
     column_means,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from pico_app.server.queue import Job
     from pico_core.data.pairs import PairedEmbeddings
+
+CONTROL = "switch-control"
 
 
 def switch_columns(space: Workspace, choice: Switching, selected: int) -> tuple[int, ...]:
@@ -62,7 +65,8 @@ def _means(key: str, _fit: "PairedEmbeddings") -> ColumnMeans:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _sample(key: str, _test: "PairedEmbeddings") -> "Int[Tensor, ' q']":
+def quick_sample(key: str, _test: "PairedEmbeddings") -> "Int[Tensor, ' q']":
+    """Test images that a quick answer can ask; all where all can be."""
     return query_sample.sample_images(_test)
 
 
@@ -76,7 +80,7 @@ def _quick(
     key: str, _base: Scorable, _after: Scorable, _images: "Int[Tensor, ' q']", _before: QueryRanks
 ) -> SwitchEffect:
     after = query_sample.ranks_of(_after.pairs, _after.weights, images=_images)
-    return switch_effect(_base.pairs, _before, after, images=_images)
+    return switch_effect(pair_ranks(_base.pairs, _before, after, images=_images))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -95,7 +99,7 @@ def switch_quick(space: Workspace, choice: Switching, columns: tuple[int, ...]) 
     Raises:
         DataError: nothing would be left to rank by.
     """
-    base, images = _base(space, choice.base), _sample(space.key, space.splits.test)
+    base, images = _base(space, choice.base), quick_sample(space.key, space.splits.test)
     after = switched(base, columns, choice.setting, means=_fit_means(space, choice.setting))
     before = _base_ranks(_base_key(space, choice.base), base, images)
     return _quick(_key(space, choice, columns), base, after, images, before)
@@ -112,16 +116,13 @@ def ask_switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ..
 
     def work(job: "Job[SwitchEffect]") -> SwitchEffect:
         after = switched(base, columns, choice.setting, means=means)
-        images = query_sample.all_images(base.pairs)
         ranks = [
-            query_sample.ranks_of(
-                one.pairs, one.weights, images=images, reporter=job.part(number / 2, (number + 1) / 2)
-            )
+            query_sample.ranks_of(one.pairs, one.weights, reporter=job.part(number / 2, (number + 1) / 2))
             for number, one in enumerate((base, after))
         ]
-        return switch_effect(base.pairs, ranks[0], ranks[1], images=images)
+        return switch_effect(pair_ranks(base.pairs, *ranks))
 
-    _leave_control("")
+    follow(CONTROL, "")
     background.ask("exact " + _key(space, choice, columns), "Asking every test image", work)
 
 
@@ -130,28 +131,26 @@ def switch_control(
 ) -> "Job[ControlBand]":
     """As many random columns, switched the same way, on the queries of this effect: in the background."""
     base, means = _base(space, choice.base), _fit_means(space, choice.setting)
-    key = f"control {len(effect.images)} {_key(space, choice, columns)}"
-    _leave_control(key)
+    key = f"control {len(effect.paired.images)} {_key(space, choice, columns)}"
+    follow(CONTROL, key)
 
     def work(job: "Job[ControlBand]") -> ControlBand:
-        return control_band(
-            base,
-            columns,
-            choice.setting,
-            before=effect.before,
-            images=effect.images,
-            means=means,
-            reporter=job,
-        )
+        return control_band(effect.paired, base, columns, choice.setting, means=means, reporter=job)
 
-    return background.ask(key, f"Switching random columns, {N_CONTROLS} draws", work)
+    return background.ask(key, f"Switching random columns, {N_DRAWS} draws", work)
 
 
 def leave_switch_control(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
-    asked = switch.switch_control()
-    if asked and not asked.endswith(_key(space, choice, columns)):
-        _leave_control("")
+    if not (widgets.wish(CONTROL) or "").endswith(_key(space, choice, columns)):
+        follow(CONTROL, "")
+
+
+def follow(name: str, key: str) -> None:
+    """Remember the job that is looked at from now on, or none; the one before is stopped and forgotten."""
+    before = widgets.replace_wish(name, key)
+    if before and before != key:
+        background.forget(before)
 
 
 def switch_query(space: Workspace, choice: Switching, columns: tuple[int, ...], asked: queries.Query) -> Move:
@@ -189,14 +188,6 @@ def sets_here(space: Workspace) -> list[ColumnSet]:
     """Sets kept in this visit that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
     return [one for one in switch.kept_sets() if (one.axes, one.dataset) == (axes, digest)]
-
-
-def _leave_control(key: str) -> None:
-    """Another control is looked at from now on, or none; one without an answer is cancelled."""
-    before = switch.switch_control()
-    switch.set_switch_control(key)
-    if before and before != key:
-        background.forget(before)
 
 
 def _base(space: Workspace, base: Base) -> Scorable:

@@ -146,14 +146,14 @@ def _switch(space: Workspace) -> str:
     columns = switch_columns(space, choice, 0)
     effect = switch_quick(space, choice, columns)
     axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
-    said = effect.sentence(f"without the {len(columns)} lowest {axes}")
+    said = effect.summary(f"without the {len(columns)} lowest {axes}")
     if switch.switching() != choice:
         return said  # the control belongs to what is switched on the page
     band = switch_control(space, choice, columns, effect).result
     if band is None:
         return f"{said} What random columns do is on its way."
     lesson = ""
-    if effect.rsum.change.low > max(0.0, band.rsum[1]):
+    if effect.rsum.change.low > max(0.0, band.ends(-1)[1]):
         lesson = " These columns stood in the way of retrieval; columns chosen by chance do not."
     return f"{said} {band.sentence(effect)}{lesson}"
 

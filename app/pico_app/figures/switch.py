@@ -8,9 +8,10 @@ from markupsafe import Markup
 from pico_app.figures.marks import add_box, add_line, add_note, add_zero
 from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink
 from pico_app.templates import render
+from pico_core.retrieval.comparing.metric_changes import MetricChange
+from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.switching.effect import ControlBand, MetricRow
-from pico_core.retrieval.switching.setting import Move
+from pico_core.retrieval.switching.effect import ControlBand
 
 LABELS = {
     "i2t_r1": "R@1",
@@ -29,7 +30,7 @@ SHOWN_TIMES = 1.04
 
 
 def changes(
-    rows: Sequence[MetricRow], *, control: ControlBand | None, sampled: bool = False, dark: bool = False
+    rows: Sequence[MetricChange], *, control: ControlBand | None, sampled: bool = False, dark: bool = False
 ) -> go.Figure:
     """Paired change of every metric with its interval; in grey the range of random columns.
 
@@ -104,7 +105,9 @@ def changes(
     return figure
 
 
-def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[float, float] | None, dark: bool) -> None:
+def _draw(
+    figure: go.Figure, row: MetricChange, place: float, *, control: tuple[float, float] | None, dark: bool
+) -> None:
     change = row.change
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
     chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
@@ -119,7 +122,7 @@ def _draw(figure: go.Figure, row: MetricRow, place: float, *, control: tuple[flo
             "symbol": "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open",
             "line": {"color": colour, "width": 2},
         },
-        hovertemplate=f"{row.before.value:.1f} before, {row.after.value:.1f} after<br>change {_digits(change)}{chance}"
+        hovertemplate=f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"
         "<extra></extra>",
     )
 

@@ -97,13 +97,3 @@ def drop_set(unwanted: ColumnSet) -> None:
 
 def _named(one: ColumnSet) -> tuple[str, tuple[str, str]]:
     return one.name, (one.dataset, one.axes)
-
-
-def switch_control() -> str:
-    """Key of the control of the switch that was asked for last; empty where none is looked at."""
-    return str(st.session_state.get("switch-control", ""))
-
-
-def set_switch_control(key: str) -> None:
-    """Remember which control is looked at."""
-    st.session_state["switch-control"] = key

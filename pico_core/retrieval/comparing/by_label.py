@@ -18,8 +18,7 @@ from pico_core.kernels.metrics import recall_at
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import CUTS
 from pico_core.retrieval.records import Estimate
-from pico_core.retrieval.switching.effect import widened
-from pico_core.retrieval.uncertainty import FALSE_DISCOVERY, bootstrap_counts, percentile_estimate
+from pico_core.retrieval.uncertainty import FALSE_DISCOVERY, bootstrap_counts, percentile_estimate, widened
 
 MOST_VALUES = 20  # rows of their own; what is rarer is taken together
 FEWEST_IMAGES = 8  # behind an interval: with fewer a bootstrap says more about itself than about them

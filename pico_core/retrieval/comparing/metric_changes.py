@@ -1,20 +1,13 @@
 """Every metric on the left, on the right, and its paired change; the verdict on them in words."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.metrics import (
-    median_differences,
-    mrr_difference,
-    paired_difference,
-    recall_differences,
-    retrieval_metrics,
-)
-from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.switching.effect import widened
+from pico_core.retrieval.metrics import differences_by, metrics_by
+from pico_core.retrieval.records import Estimate, Verdict, estimate_columns
+from pico_core.retrieval.uncertainty import bootstrap_counts
 
 # In the order of the table: image to text, text to image, both.
 METRICS = (
@@ -29,9 +22,6 @@ METRICS = (
     "rsum",
     "mrr",
 )
-
-
-RECALLS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10")
 
 
 @dataclass(frozen=True)
@@ -89,23 +79,14 @@ class MetricTable:
 
     def row(self, name: str) -> MetricChange:
         """One of them."""
-        return self.rows[METRICS.index(name)]
+        return next(row for row in self.rows if row.name == name)
 
     @property
     def frame(self) -> pl.DataFrame:
         """One row per metric: both sides and the change, each with its interval, and the verdict."""
-        sides = ("left", "right", "change")
-        return pl.DataFrame(
-            {
-                "metric": [row.name for row in self.rows],
-                **{
-                    f"{side}{end}": [float(getattr(getattr(row, side), part)) for row in self.rows]
-                    for side in sides
-                    for end, part in (("", "value"), ("_low", "low"), ("_high", "high"))
-                },
-                "verdict": [row.word for row in self.rows],
-            }
-        )
+        sides = {side: [getattr(row, side) for row in self.rows] for side in ("left", "right", "change")}
+        names, words = [row.name for row in self.rows], [row.word for row in self.rows]
+        return pl.DataFrame({"metric": names, **estimate_columns(sides), "verdict": words})
 
     def sentence(self, left: str, right: str) -> str:
         """The verdict on rSum, in words before digits; the arguments name the sides."""
@@ -119,45 +100,26 @@ class MetricTable:
         verdict = {"helps": "Better on the right", "hurts": "Worse on the right"}.get(
             row.verdict.value, row.verdict.sentence
         )
-        return (
-            f"{verdict}: rSum {values}, difference {change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}] "
-            f"points {where}."
-        )
+        return f"{verdict}: rSum {values}, difference {change.signed} points {where}."
 
 
 def metric_table(paired: PairedRanks, *, n_draws: int = 1000, seed: int = 0) -> MetricTable:
     """Metrics of both sides and their paired changes, resampled by image.
 
     With all queries the intervals are those of `retrieval_report`; those of a sample of images are
-    widened for its number (`effect.widened`).
+    widened for its number (`uncertainty.widened`).
 
     Args:
         paired: Ranks of the same queries on both sides.
         n_draws: Resamples of the images.
         seed: Of the resamples.
     """
-    ways = {"n_draws": n_draws, "seed": seed}
-    left, right = (retrieval_metrics(one, paired.owner, **ways) for one in (paired.left, paired.right))
-    changes = dict(zip(RECALLS, recall_differences(paired.right, paired.left, paired.owner, **ways), strict=True))
-    medians = median_differences(paired.right, paired.left, paired.owner, **ways)
-    changes |= {"i2t_median_rank": medians[0], "t2i_median_rank": medians[1]}
-    changes["rsum"] = paired_difference(paired.right, paired.left, paired.owner, **ways)
-    changes["mrr"] = mrr_difference(paired.right, paired.left, paired.owner, **ways)
-    fit = _fitted(paired)
-    return MetricTable(
-        tuple(
-            MetricChange(
-                name,
-                fit(getattr(left, name)),
-                fit(getattr(right, name)),
-                fit(changes[name]),
-                paired.exact or changes[name].low < changes[name].high,
-            )
-            for name in METRICS
-        ),
-        paired,
-    )
-
-
-def _fitted(paired: PairedRanks) -> Callable[[Estimate], Estimate]:
-    return lambda one: one if paired.exact else widened(one, len(paired.images))
+    counts = bootstrap_counts(len(paired.images), n_draws=n_draws, seed=seed)
+    left, right = (metrics_by(ranks, paired.owner, counts) for ranks in (paired.left, paired.right))
+    changes = differences_by(paired.right, paired.left, paired.owner, counts)
+    rows, fit = [], paired.interval
+    for name in METRICS:
+        before, after, change = (getattr(metrics, name) for metrics in (left, right, changes))
+        conclusive = paired.exact or change.low < change.high
+        rows.append(MetricChange(name, fit(before), fit(after), fit(change), conclusive))
+    return MetricTable(tuple(rows), paired)

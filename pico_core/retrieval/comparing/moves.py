@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 
 import polars as pl
-import torch
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.comparing.paired import PairedRanks
+from pico_core.retrieval.comparing.paired import KINDS, PairedRanks
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import QueryKind
-from pico_core.retrieval.switching.effect import widened
-from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
-
-KINDS: tuple[QueryKind, ...] = ("image", "text")
+from pico_core.retrieval.uncertainty import bootstrap_counts
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class MoveCounts:
         }[Verdict.of(self.lead)].format(self.kind)
         return (
             f"{said}: {self.won:,} won, {self.lost:,} lost, {self.same:,} of {self.total:,} stay; lead "
-            f"{self.lead.value:+z.1f} [{self.lead.low:+z.1f}, {self.lead.high:+z.1f}] points."
+            f"{self.lead.signed} points."
         )
 
 
@@ -85,20 +81,10 @@ def moves_frame(paired: PairedRanks) -> pl.DataFrame:
 def move_counts(paired: PairedRanks, kind: QueryKind, *, n_draws: int = 1000, seed: int = 0) -> MoveCounts:
     """Won, lost and the same of one direction, with the lead of the winners and its interval by image."""
     before, after = paired.sides(kind)
-    won, lost = after < before, after > before
-    counts = bootstrap_counts(len(paired.images), n_draws=n_draws, seed=seed).double()
-    clusters, n = paired.clusters(kind), len(paired.images)
-    signs = 100 * (won.double() - lost.double())
-    total = torch.zeros(n, dtype=torch.float64).index_add_(0, clusters, signs)
-    draws = (counts @ total) / (counts @ torch.bincount(clusters, minlength=n).double())
-    lead = percentile_estimate(float(signs.mean()), draws)
-    return MoveCounts(
-        kind,
-        int(won.sum()),
-        int(lost.sum()),
-        int((before == after).sum()),
-        lead if paired.exact else widened(lead, n),
-    )
+    won, lost = (paired.count(gains=gains, kind=kind) for gains in (True, False))
+    counts = bootstrap_counts(len(paired.images), n_draws=n_draws, seed=seed)
+    (lead,) = paired.means(100.0 * (before - after).sign().double()[:, None], kind, counts)
+    return MoveCounts(kind, won, lost, len(before) - won - lost, lead)
 
 
 def query_labels(frame: pl.DataFrame, pairs: PairedEmbeddings, name: str, *, of_images: bool) -> pl.Series:

@@ -1,22 +1,39 @@
 """The same queries ranked under two scorings: what every comparison of them starts from."""
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Final
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
-from pico_core.kernels.metrics import QueryRanks
+from pico_core.kernels.metrics import QueryRanks, recall_at
+from pico_core.retrieval.metrics import CUTS
+from pico_core.retrieval.rank_counts import rank_plan
+from pico_core.retrieval.rankings import largest_moves
+from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.scoring import QueryKind
-from pico_core.retrieval.switching.query_sample import all_images, local_text_image, texts_of
+from pico_core.retrieval.uncertainty import percentile_estimate, widened
+
+KINDS: Final[tuple[QueryKind, ...]] = ("image", "text")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One query and the rank of its right answer (the best of several), before and after."""
+
+    kind: QueryKind
+    index: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, eq=False)
 class PairedRanks:
-    """Ranks of the same queries on the left and on the right.
+    """Ranks of the same queries on the left and on the right: before a change and after it.
 
     Attributes:
         images: The query images, sorted; all their texts are queries too.
@@ -43,12 +60,22 @@ class PairedRanks:
         """Whether every image of the split was asked."""
         return len(self.images) == self.n_images
 
-    @cached_property
+    @property
     def unmoved(self) -> bool:
         """Whether no query that was asked has another rank on the right."""
-        return torch.equal(self.left.image_to_text, self.right.image_to_text) and torch.equal(
-            self.left.text_to_image, self.right.text_to_image
-        )
+        return all(torch.equal(*self.sides(kind)) for kind in KINDS)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no query that was asked enters or leaves the first 1, 5 or 10: no recall changes."""
+        sides = [self.sides(kind) for kind in KINDS]
+        return all(torch.equal(recall_at(left, k), recall_at(right, k)) for left, right in sides for k in CUTS)
+
+    @property
+    def new_ties(self) -> int:
+        """How many more queries tie with a wrong candidate on the right than on the left; a tie costs nothing."""
+        left, right = (int(ranks.image_tied.sum() + ranks.text_tied.sum()) for ranks in (self.left, self.right))
+        return max(0, right - left)
 
     def sides(self, kind: QueryKind) -> tuple[Int[Tensor, " queries"], Int[Tensor, " queries"]]:
         """Ranks of the image queries, or of the text queries, on the left and on the right."""
@@ -59,6 +86,46 @@ class PairedRanks:
     def clusters(self, kind: QueryKind) -> Int[Tensor, " queries"]:
         """The place in `images` of the image that a query belongs to: what is resampled."""
         return torch.arange(len(self.images)) if kind == "image" else self.owner
+
+    def count(self, *, gains: bool, kind: QueryKind | None = None) -> int:
+        """How many queries rank better (gains) or worse on the right."""
+        sides = [self.sides(one) for one in ((kind,) if kind else KINDS)]
+        return sum(int(((right < left) if gains else (right > left)).sum()) for left, right in sides)
+
+    def moves(self, kind: QueryKind, *, gains: bool, top: int = 5) -> tuple[Move, ...]:
+        """The queries that moved most by the ratio of ranks: 8 to 1 counts for more than 90 to 40."""
+        before, after = self.sides(kind)
+        index = self.images if kind == "image" else self.texts
+        places = largest_moves(before, after, top=top) if gains else largest_moves(after, before, top=top)
+        return tuple(Move(kind, int(index[i]), int(before[i]), int(after[i])) for i in places)
+
+    def strongest(self, *, gains: bool, top: int = 5) -> tuple[Move, ...]:
+        """The same over images and texts together; of equals the images first."""
+        both = (move for kind in KINDS for move in self.moves(kind, gains=gains, top=top))
+        return tuple(sorted(both, key=lambda move: -abs(math.log(move.before / move.after)))[:top])
+
+    def interval(self, estimate: Estimate) -> Estimate:
+        """An estimate from the queries that were asked: of a sample of them widened for the number of its images."""
+        return estimate if self.exact else widened(estimate, len(self.images))
+
+    def means(
+        self, values: Float[Tensor, "queries k"], kind: QueryKind, counts: Float[Tensor, "b n"]
+    ) -> tuple[Estimate, ...]:
+        """Means over the queries of one direction, resampled by image.
+
+        Args:
+            values: What is averaged, float64.
+            kind: Whose queries these are.
+            counts: How often every image is drawn in every resample.
+        """
+        clusters, counts = self.clusters(kind), counts.double()
+        total = torch.zeros(counts.shape[1], values.shape[1], dtype=torch.float64).index_add_(0, clusters, values)
+        number = torch.bincount(clusters, minlength=counts.shape[1]).double()
+        draws = (counts @ total) / (counts @ number)[:, None]
+        return tuple(
+            self.interval(percentile_estimate(float(column.mean()), drawn))
+            for column, drawn in zip(values.T, draws.T, strict=True)
+        )
 
     @property
     def where(self) -> str:
@@ -87,30 +154,20 @@ def pair_ranks(
     >>> pair_ranks(pairs, ranks, ranks).unmoved
     True
     """
-    asked = all_images(pairs) if images is None else images
-    texts = texts_of(pairs, asked)
-    for place, ranks in (("left", left), ("right", right)):
-        found = (len(ranks.image_to_text), len(ranks.text_to_image))
-        if found != (len(asked), len(texts)):
+    plan = rank_plan(pairs, images)
+    for side, ranks in (("left", left), ("right", right)):
+        n_images, n_texts = len(ranks.image_to_text), len(ranks.text_to_image)
+        if (n_images, n_texts) != (len(plan.images), len(plan.texts)):
             raise DataError(
-                f"the {place} ranks are of {found[0]} images and {found[1]} texts; the queries are {len(asked)} images "
-                f"and {len(texts)} texts. Rank the same queries under both scorings"
+                f"the {side} ranks are of {n_images} images and {n_texts} texts; the queries are {len(plan.images)} "
+                f"images and {len(plan.texts)} texts. Rank the same queries under both scorings"
             )
-    return PairedRanks(
-        images=asked,
-        texts=texts,
-        owner=local_text_image(pairs, asked),
-        left=left,
-        right=right,
-        n_images=pairs.n_images,
-        n_texts=pairs.n_texts,
-        split=pairs.part,
-    )
+    return PairedRanks(plan.images, plan.texts, plan.owners, left, right, pairs.n_images, pairs.n_texts, pairs.part)
 
 
 def ranks_among(pairs: PairedEmbeddings, ranks: QueryRanks, images: Int[Tensor, " q"]) -> QueryRanks:
     """Of the ranks of all queries those of some images and of all their texts."""
-    texts = texts_of(pairs, images)
+    texts = rank_plan(pairs, images).texts
     return QueryRanks(
         ranks.image_to_text[images], ranks.text_to_image[texts], ranks.image_tied[images], ranks.text_tied[texts]
     )

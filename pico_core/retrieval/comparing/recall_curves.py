@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 import polars as pl
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from pico_core.retrieval.comparing.paired import PairedRanks
-from pico_core.retrieval.records import Estimate
+from pico_core.retrieval.records import Estimate, estimate_columns
 from pico_core.retrieval.scoring import QueryKind
-from pico_core.retrieval.switching.effect import widened
-from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
+from pico_core.retrieval.uncertainty import bootstrap_counts
 
 POINTS = 40  # cuts of a curve
 
@@ -37,16 +34,8 @@ class RecallCurve:
     @property
     def frame(self) -> pl.DataFrame:
         """One row per cut: k, and both sides and the change with the ends of their bands."""
-        return pl.DataFrame(
-            {
-                "k": self.cuts,
-                **{
-                    f"{side}{end}": [getattr(one, part) for one in getattr(self, side)]
-                    for side in ("left", "right", "change")
-                    for end, part in (("", "value"), ("_low", "low"), ("_high", "high"))
-                },
-            }
-        )
+        sides = {"left": self.left, "right": self.right, "change": self.change}
+        return pl.DataFrame({"k": self.cuts, **estimate_columns(sides)})
 
 
 def curve_cuts(n_candidates: int, *, points: int = POINTS) -> tuple[int, ...]:
@@ -72,26 +61,8 @@ def recall_curve(paired: PairedRanks, kind: QueryKind, *, n_draws: int = 1000, s
         seed: Of the resamples.
     """
     cuts = curve_cuts(paired.n_texts if kind == "image" else paired.n_images)
-    counts = bootstrap_counts(len(paired.images), n_draws=n_draws, seed=seed).double()
+    counts = bootstrap_counts(len(paired.images), n_draws=n_draws, seed=seed)
     limits = torch.tensor(cuts)
     hits = [100 * (ranks[:, None] <= limits).double() for ranks in paired.sides(kind)]
-    clusters = paired.clusters(kind)
-    left, right, change = (
-        _estimates(each, clusters, counts, paired=paired) for each in (hits[0], hits[1], hits[1] - hits[0])
-    )
+    left, right, change = (paired.means(values, kind, counts) for values in (*hits, hits[1] - hits[0]))
     return RecallCurve(kind, cuts, left, right, change)
-
-
-def _estimates(
-    values: Float[Tensor, "queries k"],
-    clusters: Int[Tensor, " queries"],
-    counts: Float[Tensor, "b n"],
-    *,
-    paired: PairedRanks,
-) -> tuple[Estimate, ...]:
-    n = counts.shape[1]
-    total = torch.zeros(n, values.shape[1], dtype=torch.float64).index_add_(0, clusters, values)
-    number = torch.bincount(clusters, minlength=n).double()
-    draws = (counts @ total) / (counts @ number)[:, None]
-    found = [percentile_estimate(float(values[:, k].mean()), draws[:, k]) for k in range(values.shape[1])]
-    return tuple(one if paired.exact else widened(one, n) for one in found)

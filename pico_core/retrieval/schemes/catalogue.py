@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +26,8 @@ RECIPES: Final[dict[str, Recipe]] = {  # the others are constructions, with the 
     "p_hat": lambda context: context.at_strength(context.pseudo_semantic),
     "p_chance_corrected": simple.p_hat_above_chance,
     "permuted": method.permuted,
-    "ends_only": method.ends_only,
-    "ends_spared": method.ends_spared,
+    "ends_only": partial(method.part_of_the_axes, ends=True),
+    "ends_spared": partial(method.part_of_the_axes, ends=False),
     "learned": simple.learned,
     "correlation": lambda context: context.at_strength(simple.column_correlation(context.fit).clamp_min(0.0)),
     "mean_removal": _repaired(repairs.mean_removal),

@@ -59,18 +59,10 @@ def permuted(context: SchemeContext) -> Fitted:
     return replace(fitted, weights=first, redrawn=tuple(others))
 
 
-def ends_only(context: SchemeContext) -> Fitted:
-    """PICO's weights on the two axes that hold most of the common mean and of the modality gap."""
-    return _part_of_the_axes(context, ends=True)
+def part_of_the_axes(context: SchemeContext, *, ends: bool) -> Fitted:
+    """PICO's weights on the two axes that hold most of the common mean and of the modality gap, or on all others.
 
-
-def ends_spared(context: SchemeContext) -> Fitted:
-    """PICO's weights on all other axes."""
-    return _part_of_the_axes(context, ends=False)
-
-
-def _part_of_the_axes(context: SchemeContext, *, ends: bool) -> Fitted:
-    """The rest has one weight: that of the others on average, each by its share of the products of matched pairs.
+    The rest has one weight: that of the others on average, each by its share of the products of matched pairs.
 
     So either half stands to the other as it does in PICO's weights, and what is gained by repairing offsets, which
     are no style, is parted from what is gained elsewhere.

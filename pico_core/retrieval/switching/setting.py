@@ -16,8 +16,9 @@ from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import row_ranks
-from pico_core.retrieval.rankings import check_query, query_scores, relevant_items
-from pico_core.retrieval.scoring import QueryKind, Scorable
+from pico_core.retrieval.comparing.paired import Move
+from pico_core.retrieval.rankings import relevant_items
+from pico_core.retrieval.scoring import QueryKind, Scorable, check_queries, query_scores
 from pico_core.storage.token_files import with_change
 
 SwitchSetting = Literal["off", "one", "mean", "image_mean", "text_mean"]
@@ -29,16 +30,6 @@ class ColumnMeans:
 
     image: Columns
     text: Columns
-
-
-@dataclass(frozen=True)
-class Move:
-    """One query and the rank of its right answer (the best of several), before and after."""
-
-    kind: QueryKind
-    index: int
-    before: int
-    after: int
 
 
 def column_means(fit: PairedEmbeddings) -> ColumnMeans:
@@ -120,7 +111,7 @@ def query_move(before: Scorable, after: Scorable, index: int, *, kind: QueryKind
     Raises:
         DataError: the query is not in the split.
     """
-    check_query(before.pairs, index, kind=kind)
+    check_queries(before.pairs, torch.tensor([index]), kind=kind)
     relevant = relevant_items(before.pairs, index, kind=kind)[None]
 
     def rank(one: Scorable) -> int:

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from pico_app.answers import side_ranks
+from pico_app.answers.switch import quick_sample
 from pico_app.server import background
 from pico_app.server.queue import queue_of
 from pico_core.reporter import SILENT
+from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.by_label import LabelColumn
-from pico_core.retrieval.switching import query_sample
 from tests.pico_app.opening import page
 from tests.pico_app.reading import prose
 
@@ -251,8 +252,8 @@ def slow(monkeypatch):
     """A sample instead of all queries, and exact ranks that wait until they are let go."""
     go, running, exact = threading.Event(), [], query_sample.ranks_of
 
-    def ranks_of(pairs, weights, *, images, reporter=SILENT):
-        if len(images) < pairs.n_images or reporter is SILENT:
+    def ranks_of(pairs, weights, *, images=None, reporter=SILENT):
+        if images is not None or reporter is SILENT:
             return exact(pairs, weights, images=images, reporter=reporter)
         running.append(weights)
         try:
@@ -262,7 +263,7 @@ def slow(monkeypatch):
             running.pop()
         return exact(pairs, weights, images=images, reporter=reporter)
 
-    for cache in (side_ranks._sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
+    for cache in (quick_sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
         cache.clear()
     queue_of.cache_clear()
     background._kept.clear()
@@ -270,7 +271,7 @@ def slow(monkeypatch):
     monkeypatch.setattr(query_sample, "ranks_of", ranks_of)
     yield go, running
     go.set()
-    for cache in (side_ranks._sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
+    for cache in (quick_sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
         cache.clear()
     queue_of.cache_clear()
     background._kept.clear()

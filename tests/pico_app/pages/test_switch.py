@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from pico_app.figures import switch as draw
 from pico_app.state.switch_choice import Switching, from_address
 from pico_core.reporter import SILENT
+from pico_core.retrieval.comparing.metric_changes import MetricChange
+from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.records import Estimate
-from pico_core.retrieval.switching.effect import METRICS, ControlBand, MetricRow
-from pico_core.retrieval.switching.setting import Move
+from pico_core.retrieval.switching.effect import METRICS, ControlBand
 from tests.pico_app.opening import page
 
 
@@ -262,7 +263,7 @@ def small_budget(monkeypatch):
     import streamlit as st
     import torch
 
-    from pico_core.retrieval.switching import query_sample
+    from pico_core.retrieval import query_sample
 
     st.cache_resource.clear()
     monkeypatch.setattr(query_sample, "sample_images", lambda pairs: torch.arange(0, 64, 8))
@@ -291,12 +292,12 @@ def test_a_sampled_answer_says_so_and_the_exact_one_is_computed_on_demand(small_
 def test_a_cancelled_exact_answer_leaves_the_estimate(small_budget, monkeypatch):
     import threading
 
-    from pico_core.retrieval.switching import query_sample
+    from pico_core.retrieval import query_sample
 
     gate, ranks_of = threading.Event(), query_sample.ranks_of
 
-    def slow(pairs, weights, *, images, reporter=SILENT):
-        if len(images) == pairs.n_images:
+    def slow(pairs, weights, *, images=None, reporter=SILENT):
+        if images is None:
             assert gate.wait(20)
         return ranks_of(pairs, weights, images=images, reporter=reporter)
 
@@ -368,7 +369,7 @@ def test_a_list_that_no_address_can_say_is_left_out():
 
 def rows(*changes):
     return [
-        MetricRow(name, Estimate(50.0, 40.0, 60.0), Estimate(50.0 + change.value, 40.0, 60.0), change)
+        MetricChange(name, Estimate(50.0, 40.0, 60.0), Estimate(50.0 + change.value, 40.0, 60.0), change)
         for name, change in zip(METRICS, changes, strict=True)
     ]
 

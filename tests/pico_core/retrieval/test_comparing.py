@@ -17,18 +17,17 @@ from pico_core.retrieval.comparing.by_label import (
     label_choices,
     recall_by_label,
 )
+from pico_core.retrieval.comparing.chance import permuted_control
 from pico_core.retrieval.comparing.metric_changes import METRICS, metric_table
 from pico_core.retrieval.comparing.moves import move_counts, moves_frame, query_labels
 from pico_core.retrieval.comparing.paired import pair_ranks, ranks_among
-from pico_core.retrieval.comparing.permuted import permuted_control
 from pico_core.retrieval.comparing.recall_curves import curve_cuts, recall_curve
 from pico_core.retrieval.evaluation import retrieval_report
-from pico_core.retrieval.metrics import median_differences, mrr_difference, paired_difference, recall_differences
+from pico_core.retrieval.metrics import differences_by, paired_difference
+from pico_core.retrieval.query_sample import ranks_of
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs
-from pico_core.retrieval.switching.effect import widened
-from pico_core.retrieval.switching.query_sample import all_images, ranks_of
-from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate
+from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, widened
 from tests.reporters import Calls
 
 D = 12
@@ -60,9 +59,8 @@ def weights(style=0.2):
 
 
 def both(pairs, right=None):
-    images = all_images(pairs)
-    left = ranks_of(pairs, torch.ones(D), images=images)
-    return pair_ranks(pairs, left, ranks_of(pairs, weights() if right is None else right, images=images))
+    left = ranks_of(pairs, torch.ones(D))
+    return pair_ranks(pairs, left, ranks_of(pairs, weights() if right is None else right))
 
 
 @pytest.fixture(scope="module")
@@ -199,8 +197,9 @@ def test_a_sample_says_so_and_has_wider_intervals(pairs, paired):
     assert "estimated from 12 of 48 all images" in table.sentence("a", "b")
     narrow = paired_difference(few.right, few.left, few.owner)
     assert table.row("rsum").change == widened(narrow, 12)
-    assert table.row("mrr").change == widened(mrr_difference(few.right, few.left, few.owner), 12)
-    assert table.row("i2t_median_rank").change == widened(median_differences(few.right, few.left, few.owner)[0], 12)
+    changes = differences_by(few.right, few.left, few.owner, bootstrap_counts(12))
+    assert table.row("mrr").change == widened(changes.mrr, 12)
+    assert table.row("i2t_median_rank").change == widened(changes.i2t_median_rank, 12)
 
 
 # Curves
@@ -346,7 +345,9 @@ def test_intervals_of_a_group_are_those_of_its_queries_alone(pairs, paired):
         images = torch.tensor([i for i in range(48) if STYLES[i % 3] == group.value])
         left, right = (ranks_among(pairs, one, images) for one in (paired.left, paired.right))
         owner = torch.arange(16).repeat_interleave(2)
-        expected = [widened(one, 16) for one in recall_differences(right, left, owner)]
+        expected = [
+            widened(change, 16) for _, change in differences_by(right, left, owner, bootstrap_counts(16)).items[:6]
+        ]
         expected.append(widened(paired_difference(right, left, owner), 16))
         for name, one in zip(table.names, expected, strict=True):
             found = group.metric(name)
@@ -479,7 +480,7 @@ def test_the_control_scores_the_same_weights_on_other_columns(pairs, paired):
     draw = torch.Generator().manual_seed(5)
     for change, won, lost in zip(control.changes, control.won, control.lost, strict=True):
         order = torch.randperm(D, generator=draw)
-        after = ranks_of(pairs, weights()[order], images=all_images(pairs))
+        after = ranks_of(pairs, weights()[order])
         rival = pair_ranks(pairs, paired.left, after)
         assert change == pytest.approx(metric_table(rival, n_draws=10).row("rsum").change.value, abs=1e-3)
         frame = moves_frame(rival)

@@ -7,8 +7,8 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.retrieval.evaluation import retrieval_report
-from pico_core.retrieval.rankings import compare_lists, largest_moves, query_scores, relevant_items, side_by_side
-from pico_core.retrieval.scoring import Scorable
+from pico_core.retrieval.rankings import compare_lists, largest_moves, relevant_items, side_by_side
+from pico_core.retrieval.scoring import Scorable, query_scores
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, SettingError
 from pico_core.kernels.metrics import best_first, row_ranks
 from pico_core.retrieval.best_candidates import top_candidates
-from pico_core.retrieval.scoring import query_row, retrieval_index, score_image, score_pairs, score_text
+from pico_core.retrieval.scoring import query_row, query_scores, retrieval_index, score_pairs
 
 # Checked to the bit where the matrix product is that of MKL; elsewhere its sums may differ in the last bit.
 BITS = {"rtol": 0, "atol": 0 if torch.backends.mkl.is_available() else 1e-6}
@@ -77,7 +77,7 @@ def test_a_row_of_the_index_is_that_of_the_table(kind, dtype):
             found = query_row(index, query(pairs, kind, i), kind=kind, weights=weights)
             close = {"rtol": 0, "atol": 1e-14} if dtype == torch.float64 else BITS
             torch.testing.assert_close(found, rows[i], **close)
-            bare = (score_image if kind == "image" else score_text)(pairs, i, weights)
+            bare = query_scores(pairs, i, kind=kind, weights=weights)
             torch.testing.assert_close(found, bare, rtol=0, atol=0)
 
 

@@ -10,19 +10,20 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks
+from pico_core.retrieval.comparing.paired import pair_ranks
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.metrics import paired_difference
-from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.scoring import Scorable, score_pairs
-from pico_core.retrieval.switching.effect import control_band, random_columns, switch_effect, widened
-from pico_core.retrieval.switching.query_sample import (
-    local_text_image,
+from pico_core.retrieval.query_sample import (
     ranks_of,
     sample_images,
     scoring_flops,
-    texts_of,
 )
+from pico_core.retrieval.rank_counts import rank_plan
+from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.scoring import Scorable, score_pairs
+from pico_core.retrieval.switching.effect import control_band, random_columns, switch_effect
 from pico_core.retrieval.switching.setting import changes_nothing, column_means, query_move, switched
+from pico_core.retrieval.uncertainty import widened
 from tests.reporters import Calls
 
 
@@ -62,7 +63,7 @@ def effect_of(base, columns, setting, *, means=None, images=None):
     asked = torch.arange(base.pairs.n_images) if images is None else images
     after = switched(base, columns, setting, means=means)
     before, then = (ranks_of(one.pairs, one.weights, images=asked) for one in (base, after))
-    return switch_effect(base.pairs, before, then, images=asked)
+    return switch_effect(pair_ranks(base.pairs, before, then, images=asked))
 
 
 def tokens_with(pairs, columns, image_value, text_value):
@@ -133,9 +134,9 @@ def test_weight_one_changes_nothing_unweighted_and_undoes_a_weight(parts, uneven
     assert not changes_nothing(plain, [1, 2], "off")
     effect = effect_of(plain, [1, 2], "one")
     assert effect.rsum.change == Estimate(0.0, 0.0, 0.0)
-    assert effect.unmoved
-    assert effect.sentence("with column 1 at weight 1").startswith("Nothing changes: ")
-    same_ranks(effect_of(weighted, range(12), "one").after, full(test, torch.ones(12)))
+    assert effect.paired.unmoved
+    assert effect.summary("with column 1 at weight 1").startswith("Nothing changes: ")
+    same_ranks(effect_of(weighted, range(12), "one").paired.right, full(test, torch.ones(12)))
 
 
 def test_other_weights_keep_their_values_and_scaling_them_moves_no_rank(parts, uneven):
@@ -163,8 +164,8 @@ def test_ranks_of_a_sample_are_those_of_the_full_table(parts, uneven):
     asked = torch.tensor([0, 4, 17, 29])
     everything, some = full(test, uneven), ranks_of(test, uneven, images=asked)
     texts = [i for i, owner in enumerate(test.text_image.tolist()) if owner in (0, 4, 17, 29)]
-    assert texts_of(test, asked).tolist() == texts
-    assert [asked[i].item() for i in local_text_image(test, asked)] == test.text_image[texts].tolist()
+    assert rank_plan(test, asked).texts.tolist() == texts
+    assert [asked[i].item() for i in rank_plan(test, asked).owners] == test.text_image[texts].tolist()
     assert some.image_to_text.tolist() == everything.image_to_text[asked].tolist()
     assert some.text_to_image.tolist() == everything.text_to_image[texts].tolist()
     assert some.image_tied.tolist() == everything.image_tied[asked].tolist()
@@ -203,15 +204,15 @@ def test_the_exact_effect_is_the_difference_of_the_report(parts, uneven):
     _, test = parts
     effect = effect_of(Scorable(test, torch.ones(12)), [3], "off")
     report = retrieval_report(test, weights=switched(Scorable(test, torch.ones(12)), [3], "off").weights)
-    assert effect.exact
+    assert effect.paired.exact
     assert effect.rsum.change == report.difference
-    assert effect.rsum.before == report.baseline.metrics.rsum
-    assert effect.rsum.after == report.weighted.metrics.rsum
+    assert effect.rsum.left == report.baseline.metrics.rsum
+    assert effect.rsum.right == report.weighted.metrics.rsum
     assert effect.rows[4].name == "t2i_r5"
-    assert effect.rows[4].after == report.weighted.metrics.t2i_r5
+    assert effect.rows[4].right == report.weighted.metrics.t2i_r5
     assert sum(row.change.value for row in effect.rows[:6]) == pytest.approx(effect.rsum.change.value, abs=1e-4)
     for row in effect.rows:
-        assert row.after.value - row.before.value == pytest.approx(row.change.value, abs=1e-4)
+        assert row.right.value - row.left.value == pytest.approx(row.change.value, abs=1e-4)
         assert row.change.low <= row.change.value <= row.change.high
 
 
@@ -219,12 +220,12 @@ def test_a_sampled_interval_is_wider_than_the_bootstrap_of_the_same_images(parts
     _, test = parts
     asked = torch.arange(0, 30, 3)
     effect = effect_of(Scorable(test, torch.ones(12)), [3], "off", images=asked)
-    plain = paired_difference(effect.after, effect.before, local_text_image(test, asked))
-    assert not effect.exact
+    plain = paired_difference(effect.paired.right, effect.paired.left, effect.paired.owner)
+    assert not effect.paired.exact
     assert effect.rsum.change.value == plain.value
     ratio = (effect.rsum.change.high - effect.rsum.change.low) / (plain.high - plain.low)
     assert ratio == pytest.approx(2.262157 / 1.959964 * (10 / 9) ** 0.5, rel=0.005)
-    assert "estimated from 10 of 30 test images" in effect.sentence("without column 3")
+    assert "estimated from 10 of 30 test images" in effect.summary("without column 3")
 
 
 def test_the_widening_follows_student_and_fades():
@@ -243,17 +244,18 @@ def test_won_and_lost_are_counted_one_by_one_and_listed_by_ratio(parts):
     effect = effect_of(Scorable(test, torch.ones(12)), [0, 1, 2], "off", images=asked)
     before, after = full(test, torch.ones(12)), full(test, torch.tensor([0.0] * 3 + [1.0] * 9))
     images = [(int(i), int(before.image_to_text[i]), int(after.image_to_text[i])) for i in asked]
-    texts = [(int(j), int(before.text_to_image[j]), int(after.text_to_image[j])) for j in texts_of(test, asked)]
+    texts = [(int(j), int(before.text_to_image[j]), int(after.text_to_image[j])) for j in rank_plan(test, asked).texts]
     for kind, rows in (("image", images), ("text", texts)):
         for gains in (True, False):
             right = [row for row in rows if (row[2] < row[1] if gains else row[2] > row[1])]
-            assert effect.count(gains=gains, kind=kind) == len(right)
-            listed = effect.moves(kind, gains=gains, top=100)
+            assert effect.paired.count(gains=gains, kind=kind) == len(right)
+            listed = effect.paired.moves(kind, gains=gains, top=100)
             assert sorted((m.index, m.before, m.after) for m in listed) == sorted(right)
             ratios = [max(m.before / m.after, m.after / m.before) for m in listed]
             assert ratios == sorted(ratios, reverse=True)
             assert all(m.kind == kind for m in listed)
-    assert effect.count(gains=True) == effect.count(gains=True, kind="image") + effect.count(gains=True, kind="text")
+    count = effect.paired.count
+    assert count(gains=True) == count(gains=True, kind="image") + count(gains=True, kind="text")
 
 
 def test_one_query_is_exact(parts, uneven):
@@ -274,25 +276,26 @@ def test_no_change_in_a_sample_is_not_called_none(parts):
     _, test = parts
     asked = torch.arange(8)
     ranks = ranks_of(test, torch.ones(12), images=asked)
-    effect = switch_effect(test, ranks, ranks, images=asked)
+    effect = switch_effect(pair_ranks(test, ranks, ranks, images=asked))
     assert effect.may_still_change == pytest.approx(1 - 0.05 ** (1 / 8))
-    assert effect.sentence("without column 1") == (
+    assert effect.summary("without column 1") == (
         "No change seen among the 8 of 30 test images that were asked: no rank of them moves without column 1. "
         "Up to 31% of the images could still change."
     )
     deep = ranks._replace(image_to_text=torch.full((8,), 20))
     deeper = deep._replace(image_to_text=torch.full((8,), 30))
-    effect = switch_effect(test, deep, deeper, images=asked)
-    assert effect.settled
-    assert not effect.unmoved
-    assert "no query of them enters or leaves the first 1, 5 or 10" in effect.sentence("without column 1")
-    assert not switch_effect(test, deep, deep._replace(image_to_text=torch.full((8,), 10)), images=asked).settled
+    effect = switch_effect(pair_ranks(test, deep, deeper, images=asked))
+    assert effect.paired.settled
+    assert not effect.paired.unmoved
+    assert "no query of them enters or leaves the first 1, 5 or 10" in effect.summary("without column 1")
+    higher = deep._replace(image_to_text=torch.full((8,), 10))
+    assert not pair_ranks(test, deep, higher, images=asked).settled
 
 
 def test_ties_that_a_switch_makes_are_counted():
     pairs = PairedEmbeddings.from_arrays(torch.eye(4), torch.eye(4))
     effect = effect_of(Scorable(pairs, torch.ones(4)), [0, 1], "off")
-    assert effect.new_ties == 4  # images 0 and 1, and their texts, score 0 with everything
+    assert effect.paired.new_ties == 4  # images 0 and 1, and their texts, score 0 with everything
     assert effect.rsum.change.value == 0
 
 
@@ -310,7 +313,9 @@ def test_the_control_is_the_effect_of_those_columns(parts):
     base, asked = Scorable(test, torch.ones(12)), torch.arange(30)
     before = ranks_of(test, base.weights, images=asked)
     told = []
-    band = control_band(base, [3, 4], "off", before=before, images=asked, n_draws=3, reporter=Calls(share=told.append))
+    band = control_band(
+        pair_ranks(test, before, before), base, [3, 4], "off", n_draws=3, reporter=Calls(share=told.append)
+    )
     assert told == sorted(told)
     assert told[-1] == 1
     for drawn, changes in zip(random_columns([3, 4], 12, n_draws=3), band.changes, strict=True):
@@ -335,8 +340,8 @@ def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning
     meaning = effect_of(base, order[-4:].tolist(), "off")
     assert style.verdict is Verdict.HELPS
     assert meaning.verdict is Verdict.HURTS
-    assert style.sentence("without 4 columns").startswith("Retrieval gets better: ")
-    assert meaning.sentence("without 4 columns").startswith("Retrieval gets worse: ")
+    assert style.summary("without 4 columns").startswith("Retrieval gets better: ")
+    assert meaning.summary("without 4 columns").startswith("Retrieval gets worse: ")
 
 
 @pytest.mark.real
@@ -348,6 +353,6 @@ def test_a_quick_answer_on_five_thousand_captions_is_that_of_the_full_table(real
     some = ranks_of(pairs, weights, images=asked)
     rows = score_pairs(pairs.select(asked.tolist()), weights)  # an image against the texts of the sample only
     assert some.text_to_image.shape == (5 * len(asked),)
-    fewer = query_ranks(rows, local_text_image(pairs, asked))
+    fewer = query_ranks(rows, rank_plan(pairs, asked).owners)
     assert bool((some.image_to_text >= fewer.image_to_text).all())
     assert bool((some.text_to_image >= fewer.text_to_image).all())

@@ -21,9 +21,10 @@ from pico_app.waiting import waiting
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
+from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.switching.column_sets import columns_text
 from pico_core.retrieval.switching.effect import SwitchEffect
-from pico_core.retrieval.switching.setting import Move, SwitchSetting
+from pico_core.retrieval.switching.setting import SwitchSetting
 
 SHOWN = 5  # queries won, and as many lost
 SOURCES: dict[Which, str] = {
@@ -143,8 +144,8 @@ def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bo
     switch.leave_switch_control(space, choice, columns)
     exact = switch.switch_exact(space, choice, columns)
     quick = switch.switch_quick(space, choice, columns)
-    effect = quick if quick.exact or exact is None or exact.result is None else exact.result
-    parts.verdict(effect.sentence(_what(space, choice, columns)))
+    effect = quick if quick.paired.exact or exact is None or exact.result is None else exact.result
+    parts.verdict(effect.summary(_what(space, choice, columns)))
     # While every image is being asked, the sample's own control would only be in the way.
     busy = exact is not None and exact.running
     control = None if busy else switch.switch_control(space, choice, columns, effect)
@@ -153,14 +154,14 @@ def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bo
         parts.prose(band.sentence(effect))
     listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
     st.caption(listed + ABOUT[choice.setting])
-    if effect.new_ties:
+    if effect.paired.new_ties:
         st.caption(
-            f"{effect.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, so the "
-            "recall after the switch may flatter."
+            f"{effect.paired.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, "
+            "so the recall after the switch may flatter."
         )
-    late = not effect.exact and _offer_exact(space, choice, columns)
+    late = not effect.paired.exact and _offer_exact(space, choice, columns)
     parts.figure(
-        draw.changes(effect.rows, control=band, sampled=not effect.exact, dark=screen.dark()),
+        draw.changes(effect.rows, control=band, sampled=not effect.paired.exact, dark=screen.dark()),
         key="switch-changes",
     )
     if band is None and control is not None:
@@ -209,18 +210,18 @@ def _what(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
 
 
 def _queries(space: Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
-    among = "" if effect.exact else " of those asked"
+    among = "" if effect.paired.exact else " of those asked"
     for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
-        images, texts = (effect.count(gains=gains, kind=kind) for kind in ("image", "text"))
+        images, texts = (effect.paired.count(gains=gains, kind=kind) for kind in ("image", "text"))
         with place:
             st.subheader(f"Queries {word}: {images + texts:,}", anchor=False)
             st.caption(
                 f"{images:,} images and {texts:,} texts{among} rank {'better' if gains else 'worse'}. Ranks before → "
                 "after, the largest ratios:"
             )
-            for move in effect.strongest(gains=gains, top=SHOWN):
+            for move in effect.paired.strongest(gains=gains, top=SHOWN):
                 _row(space, move)
-    found = [move for gains in (False, True) for move in effect.strongest(gains=gains, top=1)]
+    found = [move for gains in (False, True) for move in effect.paired.strongest(gains=gains, top=1)]
     test = space.splits.test
     asked = queries.chosen_query(test.n_images, test.n_texts)
     if asked is None:

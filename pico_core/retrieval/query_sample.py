@@ -51,31 +51,11 @@ def sample_images(pairs: PairedEmbeddings, *, flops: float = QUICK_FLOPS, seed: 
     return torch.randperm(pairs.n_images, generator=torch.Generator().manual_seed(seed))[:number].sort().values
 
 
-def all_images(pairs: PairedEmbeddings) -> Int[Tensor, " n"]:
-    """Every image of the split, for an exact answer."""
-    return torch.arange(pairs.n_images)
-
-
-def texts_of(pairs: PairedEmbeddings, images: Int[Tensor, " q"]) -> Int[Tensor, " r"]:
-    """All texts of these images, in their order in the dataset."""
-    return torch.isin(pairs.text_image.cpu(), images).nonzero()[:, 0]
-
-
-def local_text_image(pairs: PairedEmbeddings, images: Int[Tensor, " q"]) -> Int[Tensor, " r"]:
-    """The place in `images` (sorted) of the image of each of their texts.
-
-    >>> pairs = PairedEmbeddings.from_arrays(torch.eye(4), torch.eye(4))
-    >>> local_text_image(pairs, torch.tensor([1, 3]))
-    tensor([0, 1])
-    """
-    return torch.searchsorted(images, pairs.text_image.cpu()[texts_of(pairs, images)])
-
-
 def ranks_of(
     pairs: PairedEmbeddings,
     weights: Columns,
     *,
-    images: Int[Tensor, " q"],
+    images: Int[Tensor, " q"] | None = None,
     reporter: Reporter = SILENT,
 ) -> QueryRanks:
     """Ranks of these images, and of all their texts, among all items of the split.
@@ -83,11 +63,11 @@ def ranks_of(
     Args:
         pairs: The split that is searched, in the basis of the weights.
         weights: P, one factor per column.
-        images: Query images, sorted; all of them give the ranks of `query_ranks` at half the cost per query.
+        images: Query images, sorted; default all: the ranks of `query_ranks` at half the cost per query.
         reporter: Hears of the share that is done.
 
     Returns:
-        Ranks in the order of `images` and of `texts_of(pairs, images)`.
+        Ranks in the order of `images` and of the `texts` of `rank_plan(pairs, images)`.
     """
     plan = replace(rank_plan(pairs, images), image_block=CHUNK, text_block=max(1, pairs.n_texts))
     return count_ranks(pairs, plan, weights=weights, reporter=reporter)
