@@ -15,7 +15,7 @@ Source: beyond the paper.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 import torch
@@ -216,8 +216,6 @@ def above_split(upper: Tokens, lower: Tokens, *, weights: Columns) -> Split:
     >>> above_split(one, other, weights=torch.tensor([1.0, 1.0])).parts.tolist()
     [4.0, 0.0]
     """
-    _check(upper, weights, weights)
-    _check(lower, weights, weights)
     high, low = column_parts(upper, weights=weights), column_parts(lower, weights=weights)
     return Split(float(low.sum()), float(high.sum()), high - low)
 
@@ -228,6 +226,7 @@ def column_parts(pair: Tokens, *, weights: Columns) -> Columns:
     >>> column_parts(Tokens(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])), weights=torch.tensor([1.0, 0.5]))
     tensor([6., 8.], dtype=torch.float64)
     """
+    _check(pair, weights)
     patches, words = pair.patches.double(), pair.words.double()
     factor = weights.to(patches)
     table = (factor * patches) @ words.T
@@ -257,15 +256,14 @@ def shown_split(
     low = round((split.before if before is None else before) * unit)
     high = round((split.after if after is None else after) * unit)
     named = [column for column in split.strongest(top) if float(split.parts[column]) != 0]
-    lines: list[tuple[int | None, float, int]] = [(column, float(split.parts[column]), 0) for column in named]
-    others = len(split.parts) - len(named)
-    if others and float(split.parts.abs().sum()) > sum(abs(value) for _, value, _ in lines):
-        lines.append((None, float(split.parts.sum()) - sum(value for _, value, _ in lines), others))
+    lines = [ShownPart(column, float(split.parts[column])) for column in named]
+    together, others = sum(line.value for line in lines), len(split.parts) - len(named)
+    if others and float(split.parts.abs().sum()) > sum(abs(line.value) for line in lines):
+        lines.append(ShownPart(None, float(split.parts.sum()) - together, others))
     if split.alignment or split.realigned or not lines:
-        lines.append((None, split.alignment, 0))
-    rounded = _adding_up([value * unit for _, value, _ in lines], total=high - low)
-    shown = tuple(ShownPart(line[0], value / unit, line[2]) for line, value in zip(lines, rounded, strict=True))
-    together = sum(value for column, value, _ in lines if column is not None)
+        lines.append(ShownPart(None, split.alignment))
+    rounded = _adding_up([line.value * unit for line in lines], total=high - low)
+    shown = tuple(replace(line, value=value / unit) for line, value in zip(lines, rounded, strict=True))
     share = together / split.change if named and split.change else None
     return ShownSplit(low / unit, high / unit, shown, digits, share)
 
@@ -304,11 +302,11 @@ def listed_columns(titles: Sequence[str]) -> str:
     return f"{many} {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _check(pair: Tokens, *weights: Columns) -> None:
+def _check(pair: Tokens, *both: Columns) -> None:
     width = pair.patches.shape[1]
-    for one in weights:
-        if len(one) != width or pair.words.shape[1] != width:
+    for weights in both:
+        if len(weights) != width or pair.words.shape[1] != width:
             raise DataError(
-                f"the weights have {len(one)} columns, the patches {width} and the words {pair.words.shape[1]}; read "
-                "all of them in the same axes"
+                f"the weights have {len(weights)} columns, the patches {width} and the words {pair.words.shape[1]}; "
+                "read all of them in the same axes"
             )

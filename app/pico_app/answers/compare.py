@@ -146,8 +146,7 @@ def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
         if name != space.study.config.basis and sibling(space, name) is not None
     ]
     found.append(SideChoice("run"))
-    known = next((one for one in found if _same_choice(one, chosen)), None)
-    return found if known is not None else [*found, chosen]
+    return found if _bare(chosen) in map(_bare, found) else [*found, chosen]
 
 
 def option_name(choice: SideChoice) -> str:
@@ -161,13 +160,12 @@ def option_name(choice: SideChoice) -> str:
 
 def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
     """Where a choice stands among the options."""
-    return next(i for i, one in enumerate(options) if _same_choice(one, chosen))
+    return [_bare(option) for option in options].index(_bare(chosen))
 
 
-def _same_choice(one: SideChoice, other: SideChoice) -> bool:
-    """Paths and draws are set apart from the list."""
-    bare = [replace(o, path="", draw=0, name="" if o.kind == "set" else o.name) for o in (one, other)]
-    return bare[0] == bare[1]
+def _bare(choice: SideChoice) -> SideChoice:
+    """What tells it apart in a list; paths and draws are set apart from the list."""
+    return replace(choice, path="", draw=0, name="" if choice.kind == "set" else choice.name)
 
 
 def query_tokens(one: Side, asked: Asked) -> Tensor:

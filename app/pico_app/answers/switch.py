@@ -1,12 +1,13 @@
 """The column switch on the test split: which columns, the quick answer, the exact one, the control."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pico_app.server import background
 from pico_app.state import queries, switch, widgets
-from pico_app.state.switch_choice import Base, Switching
+from pico_app.state.switch_choice import Switching
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
@@ -18,7 +19,6 @@ from pico_core.retrieval.switching.column_sets import ColumnSet, axes_name, pars
 from pico_core.retrieval.switching.effect import ControlBand, SwitchEffect, control_band, switch_effect
 from pico_core.retrieval.switching.setting import (
     ColumnMeans,
-    SwitchSetting,
     changes_nothing,
     column_means,
     query_move,
@@ -88,62 +88,103 @@ def _one(key: str, index: int, kind: queries.QueryKind, _base: Scorable, _after:
     return query_move(_base, _after, index, kind=kind)
 
 
-def switch_idle(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
-    """Whether the switch sets what is already so."""
-    return changes_nothing(_base(space, choice.base), columns, choice.setting)
+@dataclass(frozen=True, eq=False)
+class ColumnSwitch:
+    """Columns of the open study, switched as a reader chose; two of one key have the same answers.
 
-
-def switch_quick(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> SwitchEffect:
-    """The effect on as many query images as a quick answer can afford; exact where all fit.
-
-    Raises:
-        DataError: nothing would be left to rank by.
+    Attributes:
+        space: The open study.
+        choice: What they are set to, and what everything is compared with.
+        columns: Which, sorted.
     """
-    base, images = _base(space, choice.base), quick_sample(space.key, space.splits.test)
-    after = switched(base, columns, choice.setting, means=_fit_means(space, choice.setting))
-    before = _base_ranks(_base_key(space, choice.base), base, images)
-    return _quick(_key(space, choice, columns), base, after, images, before)
 
+    space: Workspace
+    choice: Switching
+    columns: tuple[int, ...]
 
-def switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> "Job[SwitchEffect] | None":
-    """The exact answer on its way or there; None where nobody asked for it."""
-    return background.find("exact " + _key(space, choice, columns))
+    @property
+    def key(self) -> str:
+        """Names the switch by all that goes into it; a mean of both sides ranks as off does: one answer for both."""
+        return f"{self.base_key} {'off' if self.choice.setting == 'mean' else self.choice.setting} {self.columns}"
 
+    @property
+    def base_key(self) -> str:
+        """Names what is scored before."""
+        return f"{self.space.key} {self.choice.base} {self.space.strength if self.choice.base == 'weighted' else ''}"
 
-def ask_switch_exact(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
-    """Ask every image of the test split, in the background."""
-    base, means = _base(space, choice.base), _fit_means(space, choice.setting)
+    @property
+    def base(self) -> Scorable:
+        """What is scored before."""
+        test, weights = self.space.splits.test, self.space.weights
+        return Scorable(test, weights if self.choice.base == "weighted" else weights.new_ones(test.n_columns))
 
-    def work(job: "Job[SwitchEffect]") -> SwitchEffect:
-        after = switched(base, columns, choice.setting, means=means)
-        ranks = [
-            query_sample.ranks_of(one.pairs, one.weights, reporter=job.part(number / 2, (number + 1) / 2))
-            for number, one in enumerate((base, after))
-        ]
-        return switch_effect(pair_ranks(base.pairs, *ranks))
+    @property
+    def means(self) -> ColumnMeans | None:
+        """Of the fit split, where the setting is made of them."""
+        one_sided = self.choice.setting in ("image_mean", "text_mean")
+        return _means(self.space.key, self.space.splits.fit) if one_sided else None
 
-    follow(CONTROL, "")
-    background.ask("exact " + _key(space, choice, columns), "Asking every test image", work)
+    @property
+    def after(self) -> Scorable:
+        """What is scored after it.
 
+        Raises:
+            DataError: nothing would be left to rank by.
+        """
+        return switched(self.base, self.columns, self.choice.setting, means=self.means)
 
-def switch_control(
-    space: Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect
-) -> "Job[ControlBand]":
-    """As many random columns, switched the same way, on the queries of this effect: in the background."""
-    base, means = _base(space, choice.base), _fit_means(space, choice.setting)
-    key = f"control {len(effect.paired.images)} {_key(space, choice, columns)}"
-    follow(CONTROL, key)
+    @property
+    def is_idle(self) -> bool:
+        """Whether it sets what is already so."""
+        return changes_nothing(self.base, self.columns, self.choice.setting)
 
-    def work(job: "Job[ControlBand]") -> ControlBand:
-        return control_band(effect.paired, base, columns, choice.setting, means=means, reporter=job)
+    def quick(self) -> SwitchEffect:
+        """The effect on as many query images as a quick answer can afford; exact where all fit.
 
-    return background.ask(key, f"Switching random columns, {N_DRAWS} draws", work)
+        Raises:
+            DataError: nothing would be left to rank by.
+        """
+        base, after, images = self.base, self.after, quick_sample(self.space.key, self.space.splits.test)
+        return _quick(self.key, base, after, images, _base_ranks(self.base_key, base, images))
 
+    def exact(self) -> "Job[SwitchEffect] | None":
+        """The exact answer on its way or there; None where nobody asked for it."""
+        return background.find(f"exact {self.key}")
 
-def leave_switch_control(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
-    """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
-    if not (widgets.wish(CONTROL) or "").endswith(_key(space, choice, columns)):
+    def ask_exact(self) -> None:
+        """Ask every image of the test split, in the background."""
+        base, columns, setting, means = self.base, self.columns, self.choice.setting, self.means
+
+        def work(job: "Job[SwitchEffect]") -> SwitchEffect:
+            sides = (base, switched(base, columns, setting, means=means))
+            ranks = [
+                query_sample.ranks_of(one.pairs, one.weights, reporter=job.part(number / 2, (number + 1) / 2))
+                for number, one in enumerate(sides)
+            ]
+            return switch_effect(pair_ranks(base.pairs, *ranks))
+
         follow(CONTROL, "")
+        background.ask(f"exact {self.key}", "Asking every test image", work)
+
+    def control(self, effect: SwitchEffect) -> "Job[ControlBand]":
+        """As many random columns, switched the same way, on the queries of this effect: in the background."""
+        base, columns, setting, means = self.base, self.columns, self.choice.setting, self.means
+        key = f"control {len(effect.paired.images)} {self.key}"
+        follow(CONTROL, key)
+
+        def work(job: "Job[ControlBand]") -> ControlBand:
+            return control_band(effect.paired, base, columns, setting, means=means, reporter=job)
+
+        return background.ask(key, f"Switching random columns, {N_DRAWS} draws", work)
+
+    def leave_other_control(self) -> None:
+        """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
+        if not (widgets.wish(CONTROL) or "").endswith(self.key):
+            follow(CONTROL, "")
+
+    def query(self, asked: queries.Query) -> Move:
+        """One query exactly: only its row is scored."""
+        return _one(self.key, asked.index, asked.kind, self.base, self.after)
 
 
 def follow(name: str, key: str) -> None:
@@ -151,13 +192,6 @@ def follow(name: str, key: str) -> None:
     before = widgets.replace_wish(name, key)
     if before and before != key:
         background.forget(before)
-
-
-def switch_query(space: Workspace, choice: Switching, columns: tuple[int, ...], asked: queries.Query) -> Move:
-    """One query exactly: only its row is scored."""
-    base = _base(space, choice.base)
-    after = switched(base, columns, choice.setting, means=_fit_means(space, choice.setting))
-    return _one(_key(space, choice, columns), asked.index, asked.kind, base, after)
 
 
 def column_set(space: Workspace, name: str, columns: tuple[int, ...]) -> ColumnSet:
@@ -188,22 +222,3 @@ def sets_here(space: Workspace) -> list[ColumnSet]:
     """Sets kept in this visit that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
     return [one for one in switch.kept_sets() if (one.axes, one.dataset) == (axes, digest)]
-
-
-def _base(space: Workspace, base: Base) -> Scorable:
-    weights = space.weights if base == "weighted" else space.weights.new_ones(space.splits.test.n_columns)
-    return Scorable(space.splits.test, weights)
-
-
-def _fit_means(space: Workspace, setting: SwitchSetting) -> ColumnMeans | None:
-    return _means(space.key, space.splits.fit) if setting in ("image_mean", "text_mean") else None
-
-
-def _base_key(space: Workspace, base: Base) -> str:
-    return f"{space.key} {base} {space.strength if base == 'weighted' else ''}"
-
-
-def _key(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
-    # A mean of both sides ranks as off does: one answer for both.
-    setting = "off" if choice.setting == "mean" else choice.setting
-    return f"{_base_key(space, choice.base)} {setting} {columns}"

@@ -4,9 +4,9 @@ Filter first, score after: a value's row is the report of its own queries alone,
 candidates stay all items of the split.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 import torch
 from jaxtyping import Bool, Float, Int
@@ -206,8 +206,9 @@ def recall_by_label(
     names = (*(IMAGE_METRICS if column.of_images else ()), *TEXT_METRICS, *(("rsum",) if column.of_images else ()))
     groups = []
     for code, (value, n_values) in enumerate(values):
-        group = _group(paired, image_codes == code, text_codes == code, names, n_draws=n_draws, seed=seed)
-        if group is not None:
+        images, texts = image_codes == code, text_codes == code
+        if bool(images.any()) or bool(texts.any()):
+            group = _group(paired, images, texts, names, n_draws=n_draws, seed=seed)
             groups.append(replace(group, value=value, n_values=n_values))
     return LabelTable(column, _marked(groups, names), names)
 
@@ -218,10 +219,8 @@ def _codes(
     """The group of every query (-1: none), and the name and number of values of every group."""
     frame, asked = (pairs.images, paired.images) if column.of_images else (pairs.texts, paired.texts)
     labels = [None if label is None else str(label) for label in frame[column.name].gather(asked.numpy()).to_list()]
-    known, sizes = np.unique(
-        np.array([label for label in labels if label is not None], dtype=object), return_counts=True
-    )
-    ordered = [str(known[i]) for i in np.argsort(-sizes, kind="stable")]
+    sizes = Counter(sorted(label for label in labels if label is not None))
+    ordered = [label for label, _ in sizes.most_common()]  # of equals the first in the alphabet
     own = ordered if len(ordered) <= MOST_VALUES + 1 else ordered[:MOST_VALUES]
     rare = len(ordered) - len(own)
     values = [(value, 1) for value in own]
@@ -245,12 +244,10 @@ def _group(
     *,
     n_draws: int,
     seed: int,
-) -> LabelGroup | None:
-    """Metrics of some queries; None where there are none."""
+) -> LabelGroup:
+    """Metrics of some queries."""
     owners = torch.cat([images.nonzero()[:, 0], paired.owner[texts]]).bincount().nonzero()[:, 0]
     n = len(owners)
-    if n == 0:
-        return None
     counts = bootstrap_counts(n, n_draws=n_draws, seed=seed).double()
     signs = 1 - 2 * torch.randint(2, (N_FLIPS, n), generator=torch.Generator().manual_seed(seed)).double()
     clusters = {"i2t": torch.searchsorted(owners, images.nonzero()[:, 0])}
@@ -291,18 +288,15 @@ def _marked(groups: list[LabelGroup], names: tuple[str, ...]) -> tuple[LabelGrou
     """Benjamini-Hochberg among the groups, metric by metric."""
     from scipy.stats import false_discovery_control  # a second to import, and no first page asks for it
 
+    differing = set[tuple[int, str]]()
     for name in names:
-        tested = [i for i, group in enumerate(groups) if group.metric(name).p_value is not None]
-        if not tested:
-            continue
-        adjusted = false_discovery_control([groups[i].metric(name).p_value for i in tested])
-        for i, p_value in zip(tested, adjusted, strict=True):
-            marked = tuple(
-                replace(one, differs=bool(p_value <= FALSE_DISCOVERY)) if one.name == name else one
-                for one in groups[i].metrics
-            )
-            groups[i] = replace(groups[i], metrics=marked)
-    return tuple(groups)
+        tested = [(i, p) for i, group in enumerate(groups) if (p := group.metric(name).p_value) is not None]
+        adjusted = false_discovery_control([p for _, p in tested]) if tested else ()
+        differing |= {(i, name) for (i, _), p in zip(tested, adjusted, strict=True) if p <= FALSE_DISCOVERY}
+    return tuple(
+        replace(group, metrics=tuple(replace(one, differs=(i, one.name) in differing) for one in group.metrics))
+        for i, group in enumerate(groups)
+    )
 
 
 def _listed(some: list[tuple[str, float]]) -> str:

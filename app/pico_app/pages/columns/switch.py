@@ -61,7 +61,7 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> None:
     try:
         columns = switch.switch_columns(space, choice, selected)
         if columns:
-            late = _answer(space, choice, columns)
+            late = _answer(switch.ColumnSwitch(space, choice, columns))
         else:
             st.info("Which columns? Write numbers and ranges, such as 3, 7, 12-15.", icon=":material/keyboard:")
     except DataError as error:
@@ -128,10 +128,10 @@ def _take(space: Workspace, selected: int) -> None:
     switch_state.set_switching(wanted)
 
 
-def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
+def _answer(asked: switch.ColumnSwitch) -> bool:
     """Draw the answer; whether something came while the page was drawn without it."""
-    total = space.splits.test.n_columns
-    if switch.switch_idle(space, choice, columns):
+    total, choice, columns = asked.space.splits.test.n_columns, asked.choice, asked.columns
+    if asked.is_idle:
         value = "1" if choice.setting == "one" else "0"
         has = (
             f"This column has weight {value}"
@@ -141,14 +141,13 @@ def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bo
         parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
         st.caption("Choose another setting, or compare with other weights.")
         return False
-    switch.leave_switch_control(space, choice, columns)
-    exact = switch.switch_exact(space, choice, columns)
-    quick = switch.switch_quick(space, choice, columns)
+    asked.leave_other_control()
+    exact, quick = asked.exact(), asked.quick()
     effect = quick if quick.paired.exact or exact is None or exact.result is None else exact.result
-    parts.verdict(effect.summary(_what(space, choice, columns)))
+    parts.verdict(effect.summary(_what(asked)))
     # While every image is being asked, the sample's own control would only be in the way.
     busy = exact is not None and exact.running
-    control = None if busy else switch.switch_control(space, choice, columns, effect)
+    control = None if busy else asked.control(effect)
     band = None if control is None else control.result  # read once: it may come while the page is drawn
     if band is not None:
         parts.prose(band.sentence(effect))
@@ -159,26 +158,25 @@ def _answer(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bo
             f"{effect.paired.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, "
             "so the recall after the switch may flatter."
         )
-    late = not effect.paired.exact and _offer_exact(space, choice, columns)
+    late = not effect.paired.exact and _offer_exact(asked)
     parts.figure(
         draw.changes(effect.rows, control=band, sampled=not effect.paired.exact, dark=screen.dark()),
         key="switch-changes",
     )
     if band is None and control is not None:
         late |= _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
-    _queries(space, choice, columns, effect)
+    _queries(asked, effect)
     return late
 
 
-def _offer_exact(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> bool:
-    job = switch.switch_exact(space, choice, columns)
+def _offer_exact(asked: switch.ColumnSwitch) -> bool:
+    job = asked.exact()
     if job is None:
         st.button(
             "Compute exactly",
             icon=":material/calculate:",
             key="switch-exact",
-            on_click=switch.ask_switch_exact,
-            args=(space, choice, columns),
+            on_click=asked.ask_exact,
         )
         return False
     return _wait(job, "switch-exact", "Until then the estimate stands.")
@@ -190,8 +188,9 @@ def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
     return job.result is not None
 
 
-def _what(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
+def _what(asked: switch.ColumnSwitch) -> str:
     """What was switched, as the end of a sentence."""
+    space, choice, columns = asked.space, asked.choice, asked.columns
     if choice.which == "own" and choice.name:
         named = f"the set “{choice.name}”"
     elif len(columns) == 1:
@@ -209,7 +208,8 @@ def _what(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> str:
     }[choice.setting]
 
 
-def _queries(space: Workspace, choice: Switching, columns: tuple[int, ...], effect: SwitchEffect) -> None:
+def _queries(asked: switch.ColumnSwitch, effect: SwitchEffect) -> None:
+    space = asked.space
     among = "" if effect.paired.exact else " of those asked"
     for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
         images, texts = (effect.paired.count(gains=gains, kind=kind) for kind in ("image", "text"))
@@ -223,10 +223,10 @@ def _queries(space: Workspace, choice: Switching, columns: tuple[int, ...], effe
                 _row(space, move)
     found = [move for gains in (False, True) for move in effect.paired.strongest(gains=gains, top=1)]
     test = space.splits.test
-    asked = queries.chosen_query(test.n_images, test.n_texts)
-    if asked is None:
-        asked = queries.Query(found[0].kind, found[0].index) if found else queries.Query("text", 0)
-    move = switch.switch_query(space, choice, columns, asked)
+    query = queries.chosen_query(test.n_images, test.n_texts)
+    if query is None:
+        query = queries.Query(found[0].kind, found[0].index) if found else queries.Query("text", 0)
+    move = asked.query(query)
     st.subheader("One query, exactly", anchor=False)
     st.html(
         draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))
@@ -240,7 +240,7 @@ def _queries(space: Workspace, choice: Switching, columns: tuple[int, ...], effe
     st.markdown(f"Its right answer {stays} among {others:,}. Choose another query with the arrows above.")
     page = screen.page("retrieval")
     if page is not None and st.button("This query on the Retrieval page", icon=":material/swap_vert:", key="switch-go"):
-        queries.set_query(asked)
+        queries.set_query(query)
         st.switch_page(page)
 
 
