@@ -96,24 +96,24 @@ class KeptCounts:
 
     def keep_now_and_then(self) -> None:
         """Write them if the last writing was long ago."""
-        if self._file is not None and time.monotonic() - self._last >= KEEP_EVERY:
-            keep_counts(self.counts, self._file)
-            self._last = time.monotonic()
+        if time.monotonic() - self._last >= KEEP_EVERY:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Write them in one step: a reader finds the old ones or the new ones."""
+        self._last = time.monotonic()
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(self._file) as draft:
+                save_file({one.name: getattr(self.counts, one.name) for one in fields(self.counts)}, draft)
 
     def __enter__(self) -> "KeptCounts":
         return self
 
     def __exit__(self, *_: object) -> None:
         """Write what was counted."""
-        if self._file is not None and bool(self.counts.done.any()):
-            keep_counts(self.counts, self._file)
-
-
-def keep_counts(counts: RankCounts, file: Path) -> None:
-    """Write counts in one step: a reader finds the old ones or the new ones."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as draft:
-        save_file({one.name: getattr(counts, one.name) for one in fields(counts)}, draft)
+        if bool(self.counts.done.any()):
+            self._keep()
 
 
 def read_counts(file: Path, plan: RankPlan) -> RankCounts:

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.scoring import QueryKind, Scorable, check_queries, query_scores
+from pico_core.retrieval.scoring import QueryKind
 
 
 @dataclass(frozen=True)
@@ -62,31 +62,6 @@ class SideBySide:
             return f"No change: the right answer is at rank {before:,} of {total:,} in both lists."
         direction = "up" if after < before else "down"
         return f"Rank {before:,} to {after:,}: the right answer moves {direction} among {total:,}."
-
-
-def side_by_side(left: Scorable, right: Scorable, index: int, *, kind: QueryKind, top_k: int = 10) -> SideBySide:
-    """Rank all candidates of one query under two scorings of the same items, and compare the tops.
-
-    Args:
-        left: A split and the weights that it is scored with, in their axes.
-        right: The same items under other weights, or in other axes.
-        index: Of the image or the text that asks.
-        kind: Which of the two.
-        top_k: Length of both lists (shorter if there are fewer candidates).
-
-    Raises:
-        DataError: there is no such query.
-
-    >>> images = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
-    >>> pairs = PairedEmbeddings.from_arrays(images, images)
-    >>> plain, weighted = (Scorable(pairs, torch.tensor(p)) for p in ([1.0, 1.0], [0.5, 1.5]))
-    >>> both = side_by_side(plain, weighted, 0, kind="image")
-    >>> [item.index for item in both.right], both.sentence[:9]
-    ([0, 1], 'No change')
-    """
-    check_queries(left.pairs, torch.tensor([index]), kind=kind)
-    before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
-    return compare_lists(before, after, relevant=relevant_items(left.pairs, index, kind=kind), top_k=top_k)
 
 
 def compare_lists(

@@ -13,6 +13,7 @@ from pico_core.kernels.arithmetic import Precision
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.rank_counts import rank_plan
 
+IMAGE_RECALLS, TEXT_RECALLS = ("i2t_r1", "i2t_r5", "i2t_r10"), ("t2i_r1", "t2i_r5", "t2i_r10")
 ENOUGH_AGREEMENT = 0.99  # of two precisions, in both figures; below it the report says to take the finer one
 
 

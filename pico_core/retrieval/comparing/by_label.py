@@ -17,28 +17,18 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import recall_at
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import CUTS
-from pico_core.retrieval.records import Estimate
+from pico_core.retrieval.records import IMAGE_RECALLS, TEXT_RECALLS, Estimate
 from pico_core.retrieval.uncertainty import FALSE_DISCOVERY, bootstrap_counts, percentile_estimate, widened
 
 MOST_VALUES = 20  # rows of their own; what is rarer is taken together
 FEWEST_IMAGES = 8  # behind an interval: with fewer a bootstrap says more about itself than about them
 OTHER, MISSING = "other", "no label"
-IMAGE_METRICS, TEXT_METRICS = ("i2t_r1", "i2t_r5", "i2t_r10"), ("t2i_r1", "t2i_r5", "t2i_r10")
 N_FLIPS = 9999
 FRAME: dict[str, type[pl.DataType]] = {
-    "label": pl.String,
-    "value": pl.String,
-    "values": pl.Int64,
-    "images": pl.Int64,
-    "image_queries": pl.Int64,
-    "text_queries": pl.Int64,
+    **dict.fromkeys(("label", "value"), pl.String),
+    **dict.fromkeys(("values", "images", "image_queries", "text_queries"), pl.Int64),
     "metric": pl.String,
-    "left": pl.Float64,
-    "right": pl.Float64,
-    "change": pl.Float64,
-    "change_low": pl.Float64,
-    "change_high": pl.Float64,
-    "p_value": pl.Float64,
+    **dict.fromkeys(("left", "right", "change", "change_low", "change_high", "p_value"), pl.Float64),
     "differs": pl.Boolean,
 }
 
@@ -134,26 +124,13 @@ class LabelTable:
     @property
     def frame(self) -> pl.DataFrame:
         """One row per group and metric; a group of too few images has nulls for its interval and p-value."""
-        rows = [
-            (
-                self.column.name,
-                group.value,
-                group.n_values,
-                group.n_images,
-                group.n_image_queries,
-                group.n_text_queries,
-                one.name,
-                one.left,
-                one.right,
-                one.change,
-                None if one.interval is None else one.interval.low,
-                None if one.interval is None else one.interval.high,
-                one.p_value,
-                one.differs,
-            )
-            for group in self.groups
-            for one in group.metrics
-        ]
+        rows = []
+        for group in self.groups:
+            queries = (group.n_images, group.n_image_queries, group.n_text_queries)
+            for one in group.metrics:
+                own = (self.column.name, group.value, group.n_values, *queries, one.name)
+                ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
+                rows.append((*own, one.left, one.right, one.change, *ends, one.p_value, one.differs))
         return pl.DataFrame(rows, schema=FRAME, orient="row")
 
     def sentence(self, name: str, what: str) -> str:
@@ -203,7 +180,7 @@ def recall_by_label(
         seed: Of resamples and flips.
     """
     image_codes, text_codes, values = _codes(pairs, paired, column)
-    names = (*(IMAGE_METRICS if column.of_images else ()), *TEXT_METRICS, *(("rsum",) if column.of_images else ()))
+    names = (*(IMAGE_RECALLS if column.of_images else ()), *TEXT_RECALLS, *(("rsum",) if column.of_images else ()))
     groups = []
     for code, (value, n_values) in enumerate(values):
         images, texts = image_codes == code, text_codes == code
@@ -261,7 +238,7 @@ def _group(
     )
     metrics = []
     for name in names:
-        parts = [name] if name != "rsum" else [*IMAGE_METRICS, *TEXT_METRICS]
+        parts = [name] if name != "rsum" else [*IMAGE_RECALLS, *TEXT_RECALLS]
         before, after = (sum(float(side[part].mean()) for part in parts) for side in (left, right))
         # What every image adds to the change, divided by the queries of all: their sum is the change.
         per_image, draws = torch.zeros(n, dtype=torch.float64), torch.zeros(n_draws, dtype=torch.float64)

@@ -6,22 +6,11 @@ import polars as pl
 
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import differences_by, metrics_by
-from pico_core.retrieval.records import Estimate, Verdict, estimate_columns
+from pico_core.retrieval.records import IMAGE_RECALLS, TEXT_RECALLS, Estimate, Verdict, estimate_columns
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
 # In the order of the table: image to text, text to image, both.
-METRICS = (
-    "i2t_r1",
-    "i2t_r5",
-    "i2t_r10",
-    "i2t_median_rank",
-    "t2i_r1",
-    "t2i_r5",
-    "t2i_r10",
-    "t2i_median_rank",
-    "rsum",
-    "mrr",
-)
+METRICS = (*IMAGE_RECALLS, "i2t_median_rank", *TEXT_RECALLS, "t2i_median_rank", "rsum", "mrr")
 
 
 @dataclass(frozen=True)

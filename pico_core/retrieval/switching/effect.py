@@ -10,12 +10,12 @@ from pico_core.retrieval.comparing.chance import N_DRAWS, beside_chance, drawn_r
 from pico_core.retrieval.comparing.metric_changes import MetricChange, MetricTable, metric_table
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import differences_by
-from pico_core.retrieval.records import Verdict
+from pico_core.retrieval.records import IMAGE_RECALLS, TEXT_RECALLS, Verdict
 from pico_core.retrieval.scoring import Scorable
 from pico_core.retrieval.switching.setting import ColumnMeans, SwitchSetting, switched
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
-METRICS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "rsum")
+METRICS = (*IMAGE_RECALLS, *TEXT_RECALLS, "rsum")
 
 
 class SwitchEffect(MetricTable):

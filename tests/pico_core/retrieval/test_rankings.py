@@ -7,8 +7,15 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.errors import DataError
 from pico_core.retrieval.evaluation import retrieval_report
-from pico_core.retrieval.rankings import compare_lists, largest_moves, relevant_items, side_by_side
-from pico_core.retrieval.scoring import Scorable, query_scores
+from pico_core.retrieval.rankings import compare_lists, largest_moves, relevant_items
+from pico_core.retrieval.scoring import Scorable, check_queries, query_scores
+
+
+def side_by_side(left: Scorable, right: Scorable, index, *, kind, top_k=10):
+    """All candidates of one query under two scorings of the same items."""
+    check_queries(left.pairs, torch.tensor([index]), kind=kind)
+    before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
+    return compare_lists(before, after, relevant=relevant_items(left.pairs, index, kind=kind), top_k=top_k)
 
 
 @pytest.fixture(scope="module")
