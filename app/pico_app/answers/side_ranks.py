@@ -5,17 +5,15 @@ no longer looked at is cancelled and forgotten; what came is kept.
 """
 
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
-import streamlit as st
 import torch
 
 from pico_app.answers.compare import Comparison, Side, comparison
 from pico_app.answers.retrieval import report_moved
 from pico_app.answers.switch import follow, quick_sample
-from pico_app.server import background
+from pico_app.server.answer import Answer, answer
 from pico_app.state import widgets
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
@@ -56,13 +54,15 @@ class Compared:
     job: "Job[QueryRanks] | None"
 
 
-BY_KEY: dict[str | type[Any], Any] = {Compared: attrgetter("key"), Workspace: attrgetter("key")}
+@answer(entries=KEPT, queue="answers", title=lambda side: f"Ranking all queries: {side.label}")
+def exact_ranks(job: "Job[QueryRanks]", side: Side) -> QueryRanks:
+    """Ranks of all test queries under a side."""
+    return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights, reporter=job)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _kept() -> dict[str, QueryRanks]:
-    """Ranks that were counted at once, by side; bounded in `_at_once`."""
-    return {}
+@answer(entries=KEPT)
+def _at_once(side: Side) -> QueryRanks:
+    return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights)
 
 
 def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
@@ -76,11 +76,8 @@ def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
             return report.weighted.ranks
         if torch.equal(weights, made.unguarded_weights):
             return report.unguarded.ranks
-    found = _kept().get(one.key)
-    if found is None:
-        job = background.find(_key(one))
-        found = None if job is None else job.result
-    return found
+    counted = exact_ranks.find(one)
+    return _at_once.known(one) if counted is None else counted.value
 
 
 def compared_ranks(space: Workspace, found: Comparison) -> Compared:
@@ -90,20 +87,20 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
     missing, and stops what it was asked for before.
     """
     test = space.splits.test
-    images, sides = quick_sample(space.key, test), (found.left, found.right)
+    images, sides = quick_sample(space), (found.left, found.right)
     ranks = [known_ranks(space, side) for side in sides]
     if len(images) == test.n_images:
         ranks = [known or _at_once(side) for known, side in zip(ranks, sides, strict=True)]
     missing = [side for known, side in zip(ranks, sides, strict=True) if known is None]
     # What is under way already comes first: a job that nobody follows could not be stopped.
-    missing.sort(key=lambda side: _key(side) != widgets.wish(RANKS))
-    job = _ask(missing[0]) if missing else None
-    follow(RANKS, _key(missing[0]) if missing else "")
+    missing.sort(key=lambda side: exact_ranks.key(side) != widgets.wish(RANKS))
+    job = exact_ranks(missing[0]).job if missing else None
+    follow(RANKS, exact_ranks.key(missing[0]) if missing else None)
     if ranks[0] is not None and ranks[1] is not None:
         key = f"{found.key} exact"
         return Compared(_paired(key, test, ranks[0], ranks[1], None), key, None)
     some = [
-        _sampled(f"{side.key} {len(images)}", side, images) if known is None else ranks_among(test, known, images)
+        _sampled(side, len(images), images) if known is None else ranks_among(test, known, images)
         for side, known in zip(sides, ranks, strict=True)
     ]
     key = f"{found.key} {len(images)}"
@@ -113,56 +110,56 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
 def follow_ranks(found: Comparison | None) -> None:
     """While another instrument is open: what was asked for a side that is looked at no longer is stopped."""
     for name, keys in (
-        (RANKS, [] if found is None else [_key(found.left), _key(found.right)]),
-        (CONTROL, [] if found is None else [_control_key(found)]),
+        (RANKS, [] if found is None else [exact_ranks.key(found.left), exact_ranks.key(found.right)]),
+        (CONTROL, [] if found is None else [_permuted.key(found)]),
     ):
         if widgets.wish(name) not in keys:
-            follow(name, "")
+            follow(name, None)
 
 
 def control_wanted(space: Workspace, found: Comparison) -> bool:
     """Whether the control comes by itself: it does where one scoring is quick, or where it was asked for."""
     test = space.splits.test
-    return len(quick_sample(space.key, test)) == test.n_images or background.find(_control_key(found)) is not None
+    return len(quick_sample(space)) == test.n_images or _permuted.find(found) is not None
 
 
-def permuted(found: Comparison, now: Compared) -> "Job[PermutedControl]":
+@answer(queue="answers", title="Permuting the weights")
+def _permuted(job: "Job[PermutedControl]", found: Comparison, _paired: PairedRanks | None = None) -> PermutedControl:
+    assert _paired is not None
+    return permuted_control(_paired, found.right.scorable, reporter=job)
+
+
+def permuted(found: Comparison, now: Compared) -> "Answer[PermutedControl]":
     """The weights of the right side on other columns, in the background; of equal weights every order is alike."""
-    right, paired = found.right.scorable, now.paired
-
-    def work(job: "Job[PermutedControl]") -> PermutedControl:
-        return permuted_control(paired, right, reporter=job)
-
-    job = background.ask(_control_key(found), "Permuting the weights", work)
-    follow(CONTROL, _control_key(found))
-    return job
+    follow(CONTROL, _permuted.key(found))
+    return _permuted(found, now.paired)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=32)
 def changed_metrics(now: Compared) -> MetricTable:
     """Every metric on both sides with its paired change."""
     return metric_table(now.paired)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=32)
 def recall_curves(now: Compared) -> list[RecallCurve]:
     """Image to text, and text to image."""
     return [recall_curve(now.paired, kind) for kind in KINDS]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=32)
 def all_moves(now: Compared) -> pl.DataFrame:
     """All queries that were asked, the largest gain first."""
     return moves_frame(now.paired)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=32)
 def won_and_lost(now: Compared) -> list[MoveCounts]:
     """Won, lost and the same: image queries, and text queries."""
     return [move_counts(now.paired, kind) for kind in KINDS]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=8)
 def query_label_columns(space: Workspace) -> tuple[LabelColumn, ...]:
     """Label columns that group the test queries, those of style first."""
     return label_choices(space.splits.test)
@@ -182,7 +179,7 @@ def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.Series("name", [names[kind][index] for kind, index in rows], dtype=pl.String))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@answer(entries=64)
 def by_label(space: Workspace, now: Compared, column: LabelColumn) -> LabelTable:
     """Recall of the queries of every value of a label, on both sides."""
     return recall_by_label(space.splits.test, now.paired, column)
@@ -204,35 +201,12 @@ def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
     return largest_moves(before, after) if gains else largest_moves(after, before)
 
 
-def _ask(side: Side) -> "Job[QueryRanks]":
-    def work(job: "Job[QueryRanks]") -> QueryRanks:
-        return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights, reporter=job)
-
-    return background.ask(_key(side), f"Ranking all queries: {side.label}", work)
+@answer(entries=32)
+def _sampled(side: Side, n_images: int, _images: "Int[Tensor, ' q']") -> QueryRanks:
+    return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights, images=_images)
 
 
-def _at_once(side: Side) -> QueryRanks:
-    kept = _kept()
-    ranks = kept[side.key] = query_sample.ranks_of(side.scorable.pairs, side.scorable.weights)
-    while len(kept) > KEPT:
-        kept.pop(next(iter(kept)))
-    return ranks
-
-
-def _key(side: Side) -> str:
-    return f"ranks {side.key}"
-
-
-def _control_key(found: Comparison) -> str:
-    return f"permuted {found.key}"
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _sampled(key: str, _side: Side, _images: "Int[Tensor, ' q']") -> QueryRanks:
-    return query_sample.ranks_of(_side.scorable.pairs, _side.scorable.weights, images=_images)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
+@answer(entries=16)
 def _paired(
     key: str,
     _test: "PairedEmbeddings",

@@ -1,12 +1,13 @@
 """The column switch on the test split: which columns, the quick answer, the exact one, the control."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from pico_app.server import background
-from pico_app.state import queries, switch, widgets
+from pico_app.server.answer import Answer, answer
+from pico_app.server.queue import queue_of
+from pico_app.state import queries, widgets
+from pico_app.state import switch as switch_state
 from pico_app.state.switch_choice import Switching
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import nearest_prototypes
@@ -21,8 +22,10 @@ from pico_core.retrieval.switching.setting import (
     ColumnMeans,
     changes_nothing,
     column_means,
-    query_move,
     switched,
+)
+from pico_core.retrieval.switching.setting import (
+    query_move as moved_query,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pico_app.server.queue import Job
-    from pico_core.data.pairs import PairedEmbeddings
 
 CONTROL = "switch-control"
 
@@ -59,33 +61,15 @@ def switch_title(space: Workspace, column: int) -> str:
     return space.study.basis.title(column).split(" (")[0]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _means(key: str, _fit: "PairedEmbeddings") -> ColumnMeans:
-    return column_means(_fit)
+@answer(entries=4)
+def _means(space: Workspace) -> ColumnMeans:
+    return column_means(space.splits.fit)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def quick_sample(key: str, _test: "PairedEmbeddings") -> "Int[Tensor, ' q']":
+@answer(entries=8)
+def quick_sample(space: Workspace) -> "Int[Tensor, ' q']":
     """Test images that a quick answer can ask; all where all can be."""
-    return query_sample.sample_images(_test)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _base_ranks(key: str, _base: Scorable, _images: "Int[Tensor, ' q']") -> QueryRanks:
-    return query_sample.ranks_of(_base.pairs, _base.weights, images=_images)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _quick(
-    key: str, _base: Scorable, _after: Scorable, _images: "Int[Tensor, ' q']", _before: QueryRanks
-) -> SwitchEffect:
-    after = query_sample.ranks_of(_after.pairs, _after.weights, images=_images)
-    return switch_effect(pair_ranks(_base.pairs, _before, after, images=_images))
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _one(key: str, index: int, kind: queries.QueryKind, _base: Scorable, _after: Scorable) -> Move:
-    return query_move(_base, _after, index, kind=kind)
+    return query_sample.sample_images(space.splits.test)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +106,7 @@ class ColumnSwitch:
     def means(self) -> ColumnMeans | None:
         """Of the fit split, where the setting is made of them."""
         one_sided = self.choice.setting in ("image_mean", "text_mean")
-        return _means(self.space.key, self.space.splits.fit) if one_sided else None
+        return _means(self.space) if one_sided else None
 
     @property
     def after(self) -> Scorable:
@@ -138,60 +122,74 @@ class ColumnSwitch:
         """Whether it sets what is already so."""
         return changes_nothing(self.base, self.columns, self.choice.setting)
 
-    def quick(self) -> SwitchEffect:
-        """The effect on as many query images as a quick answer can afford; exact where all fit.
 
-        Raises:
-            DataError: nothing would be left to rank by.
-        """
-        base, after, images = self.base, self.after, quick_sample(self.space.key, self.space.splits.test)
-        return _quick(self.key, base, after, images, _base_ranks(self.base_key, base, images))
-
-    def exact(self) -> "Job[SwitchEffect] | None":
-        """The exact answer on its way or there; None where nobody asked for it."""
-        return background.find(f"exact {self.key}")
-
-    def ask_exact(self) -> None:
-        """Ask every image of the test split, in the background."""
-        base, columns, setting, means = self.base, self.columns, self.choice.setting, self.means
-
-        def work(job: "Job[SwitchEffect]") -> SwitchEffect:
-            sides = (base, switched(base, columns, setting, means=means))
-            ranks = [
-                query_sample.ranks_of(one.pairs, one.weights, reporter=job.part(number / 2, (number + 1) / 2))
-                for number, one in enumerate(sides)
-            ]
-            return switch_effect(pair_ranks(base.pairs, *ranks))
-
-        follow(CONTROL, "")
-        background.ask(f"exact {self.key}", "Asking every test image", work)
-
-    def control(self, effect: SwitchEffect) -> "Job[ControlBand]":
-        """As many random columns, switched the same way, on the queries of this effect: in the background."""
-        base, columns, setting, means = self.base, self.columns, self.choice.setting, self.means
-        key = f"control {len(effect.paired.images)} {self.key}"
-        follow(CONTROL, key)
-
-        def work(job: "Job[ControlBand]") -> ControlBand:
-            return control_band(effect.paired, base, columns, setting, means=means, reporter=job)
-
-        return background.ask(key, f"Switching random columns, {N_DRAWS} draws", work)
-
-    def leave_other_control(self) -> None:
-        """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
-        if not (widgets.wish(CONTROL) or "").endswith(self.key):
-            follow(CONTROL, "")
-
-    def query(self, asked: queries.Query) -> Move:
-        """One query exactly: only its row is scored."""
-        return _one(self.key, asked.index, asked.kind, self.base, self.after)
+@answer(entries=16)
+def _base_ranks(base_key: str, _switch: ColumnSwitch) -> QueryRanks:
+    base = _switch.base
+    return query_sample.ranks_of(base.pairs, base.weights, images=quick_sample(_switch.space))
 
 
-def follow(name: str, key: str) -> None:
+@answer(entries=64)
+def quick_effect(switch: ColumnSwitch) -> SwitchEffect:
+    """The effect on as many query images as a quick answer can afford; exact where all fit.
+
+    Raises:
+        DataError: nothing would be left to rank by.
+    """
+    images, after = quick_sample(switch.space), switch.after
+    right = query_sample.ranks_of(after.pairs, after.weights, images=images)
+    left = _base_ranks(switch.base_key, switch)
+    return switch_effect(pair_ranks(after.pairs, left, right, images=images))
+
+
+@answer(queue="answers", title="Asking every test image")
+def exact_effect(job: "Job[SwitchEffect]", switch: ColumnSwitch) -> SwitchEffect:
+    """The effect on every image of the test split."""
+    left, right = (
+        query_sample.ranks_of(side.pairs, side.weights, reporter=job.part(number / 2, (number + 1) / 2))
+        for number, side in enumerate((switch.base, switch.after))
+    )
+    return switch_effect(pair_ranks(switch.base.pairs, left, right))
+
+
+@answer(queue="answers", title=f"Switching random columns, {N_DRAWS} draws")
+def _drawn_columns(job: "Job[ControlBand]", switch: ColumnSwitch, n_images: int, _effect: SwitchEffect) -> ControlBand:
+    paired, base, setting = _effect.paired, switch.base, switch.choice.setting
+    return control_band(paired, base, switch.columns, setting, means=switch.means, reporter=job)
+
+
+def drawn_columns(switch: ColumnSwitch, effect: SwitchEffect) -> "Answer[ControlBand]":
+    """As many random columns, switched the same way, on the queries of this effect: in the background."""
+    n_images = len(effect.paired.images)
+    follow(CONTROL, _drawn_columns.key(switch, n_images, effect))
+    return _drawn_columns(switch, n_images, effect)
+
+
+def ask_exact_effect(switch: ColumnSwitch) -> None:
+    """Ask every image; the control of the sample is left alone from then on."""
+    follow(CONTROL, None)
+    exact_effect(switch)
+
+
+def leave_other_control(switch: ColumnSwitch) -> None:
+    """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
+    wish = widgets.wish(CONTROL)
+    if not isinstance(wish, tuple) or switch.key not in wish:
+        follow(CONTROL, None)
+
+
+def follow(name: str, key: Hashable) -> None:
     """Remember the job that is looked at from now on, or none; the one before is stopped and forgotten."""
     before = widgets.replace_wish(name, key)
-    if before and before != key:
-        background.forget(before)
+    job = None if before == key else queue_of("answers").find(before)
+    if job is not None:
+        job.forget()
+
+
+@answer(entries=256)
+def query_move(switch: ColumnSwitch, query: queries.Query) -> Move:
+    """One query exactly: only its row is scored."""
+    return moved_query(switch.base, switch.after, query.index, kind=query.kind)
 
 
 def column_set(space: Workspace, name: str, columns: tuple[int, ...]) -> ColumnSet:
@@ -221,4 +219,4 @@ def read_column_set(space: Workspace, data: bytes) -> ColumnSet:
 def sets_here(space: Workspace) -> list[ColumnSet]:
     """Sets kept in this visit that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
-    return [one for one in switch.kept_sets() if (one.axes, one.dataset) == (axes, digest)]
+    return [one for one in switch_state.kept_sets() if (one.axes, one.dataset) == (axes, digest)]

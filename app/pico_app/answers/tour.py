@@ -14,7 +14,7 @@ from pico_app.answers.readings import columns_summary, feedback, stability
 from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
 from pico_app.answers.studies import find_study, rival, sibling
-from pico_app.answers.switch import ColumnSwitch, switch_columns, switch_title
+from pico_app.answers.switch import ColumnSwitch, drawn_columns, quick_effect, switch_columns, switch_title
 from pico_app.state import columns as columns_state
 from pico_app.state import queries, switch, tour
 from pico_app.state import study as study_state
@@ -145,12 +145,12 @@ def _switch(space: Workspace) -> str:
     choice = Switching(which="lowest", lowest=10)
     columns = switch_columns(space, choice, 0)
     asked = ColumnSwitch(space, choice, columns)
-    effect = asked.quick()
+    effect = quick_effect(asked)
     axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
     said = effect.summary(f"without the {len(columns)} lowest {axes}")
     if switch.switching() != choice:
         return said  # the control belongs to what is switched on the page
-    band = asked.control(effect).result
+    band = drawn_columns(asked, effect).value
     if band is None:
         return f"{said} What random columns do is on its way."
     lesson = ""

@@ -141,6 +141,10 @@ class Queued(Generic[Arguments, Value]):
         title = self._title if isinstance(self._title, str) else self._title(*args, **kwargs)
         return Answer(queue_of(self._queue).ask(Job(key, title, work, finish)))
 
+    def key(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Hashable:
+        """Names the answer, and the job that makes it."""
+        return self._cached.key(*args, **kwargs)
+
     def find(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer[Value] | None:
         """The answer, however far it is; None where nobody has asked for it."""
         key = self._cached.key(*args, **kwargs)

@@ -1,6 +1,6 @@
 """Widgets and figures: what was put into them, what they said last, what they wait for."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -59,14 +59,14 @@ def keep_at_most(key: str, most: int) -> None:
         st.session_state[key] = most
 
 
-def replace_wish(name: str, key: str) -> str | None:
+def replace_wish(name: str, key: Hashable) -> Hashable:
     """Remember what this visit has asked the background for under a name; returns what it was before."""
-    before: str | None = st.session_state.get(f"wish-{name}")
+    before: Hashable = st.session_state.get(f"wish-{name}")
     st.session_state[f"wish-{name}"] = key
     return before
 
 
-def wish(name: str) -> str | None:
+def wish(name: str) -> Hashable:
     """What this visit has asked the background for under a name."""
-    found: str | None = st.session_state.get(f"wish-{name}")
+    found: Hashable = st.session_state.get(f"wish-{name}")
     return found

@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from pico_app.answers import side_ranks
-from pico_app.answers.switch import quick_sample
-from pico_app.server import background
+from pico_app.server import cache
 from pico_app.server.queue import queue_of
 from pico_core.reporter import SILENT
 from pico_core.retrieval import query_sample
@@ -198,7 +197,7 @@ def test_what_the_report_has_is_not_scored_again(monkeypatch):
     def refuse(*_args, **_more):
         raise AssertionError("scored although the report knows")
 
-    side_ranks._kept.clear()
+    cache.empty()
     monkeypatch.setattr(query_sample, "ranks_of", refuse)
     app = opened("shortcut", show="labels", strength="0").run()  # strength nothing: all ones on both sides
     assert not app.exception
@@ -263,22 +262,18 @@ def slow(monkeypatch):
             running.pop()
         return exact(pairs, weights, images=images, reporter=reporter)
 
-    for cache in (quick_sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
-        cache.clear()
+    cache.empty()
     queue_of.cache_clear()
-    background._kept.clear()
     monkeypatch.setattr(query_sample, "sample_images", lambda pairs, **_more: torch.arange(0, pairs.n_images, 4))
     monkeypatch.setattr(query_sample, "ranks_of", ranks_of)
     yield go, running
     go.set()
-    for cache in (quick_sample, side_ranks._kept, side_ranks._sampled, side_ranks._paired):
-        cache.clear()
+    cache.empty()
     queue_of.cache_clear()
-    background._kept.clear()
 
 
 def asked_jobs():
-    return {key: job for key, job in background._kept.items() if job.running}
+    return {job.key: job for job in queue_of("answers").jobs if job.running}
 
 
 def wait_until(true):

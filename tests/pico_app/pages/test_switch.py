@@ -8,6 +8,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pico_app.figures import switch as draw
+from pico_app.server import cache
+from pico_app.server.queue import queue_of
 from pico_app.state.switch_choice import Switching, from_address
 from pico_core.reporter import SILENT
 from pico_core.retrieval.comparing.metric_changes import MetricChange
@@ -260,15 +262,16 @@ def test_other_axes_forget_the_columns_but_not_the_kept_sets():
 @pytest.fixture
 def small_budget(monkeypatch):
     """A quick answer that can afford eight images only; nothing of it stays in the caches."""
-    import streamlit as st
     import torch
 
     from pico_core.retrieval import query_sample
 
-    st.cache_resource.clear()
+    queue_of.cache_clear()
+    cache.empty()
     monkeypatch.setattr(query_sample, "sample_images", lambda pairs: torch.arange(0, 64, 8))
     yield
-    st.cache_resource.clear()
+    queue_of.cache_clear()
+    cache.empty()
 
 
 def test_a_sampled_answer_says_so_and_the_exact_one_is_computed_on_demand(small_budget):

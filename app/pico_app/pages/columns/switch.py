@@ -13,7 +13,6 @@ from pico_app.pages.columns import column_sets
 from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.server.answer import Answer
-from pico_app.server.queue import Job
 from pico_app.state import queries, screen
 from pico_app.state import switch as switch_state
 from pico_app.state.switch_choice import BASES, SETTINGS, WHICH, Base, Switching, Which
@@ -141,14 +140,15 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
         parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
         st.caption("Choose another setting, or compare with other weights.")
         return False
-    asked.leave_other_control()
-    exact, quick = asked.exact(), asked.quick()
-    effect = quick if quick.paired.exact or exact is None or exact.result is None else exact.result
+    switch.leave_other_control(asked)
+    exact, effect = switch.exact_effect.find(asked), switch.quick_effect(asked)
+    if not effect.paired.exact and exact is not None:
+        effect = exact.value or effect
     parts.verdict(effect.summary(_what(asked)))
     # While every image is being asked, the sample's own control would only be in the way.
-    busy = exact is not None and exact.running
-    control = None if busy else asked.control(effect)
-    band = None if control is None else control.result  # read once: it may come while the page is drawn
+    busy = exact is not None and exact.job is not None and exact.job.running
+    control = None if busy else switch.drawn_columns(asked, effect)
+    band = None if control is None else control.value  # read once: it may come while the page is drawn
     if band is not None:
         parts.prose(band.sentence(effect))
     listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
@@ -170,22 +170,23 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
 
 
 def _offer_exact(asked: switch.ColumnSwitch) -> bool:
-    job = asked.exact()
-    if job is None:
+    exact = switch.exact_effect.find(asked)
+    if exact is None:
         st.button(
             "Compute exactly",
             icon=":material/calculate:",
             key="switch-exact",
-            on_click=asked.ask_exact,
+            on_click=switch.ask_exact_effect,
+            args=(asked,),
         )
         return False
-    return _wait(job, "switch-exact", "Until then the estimate stands.")
+    return _wait(exact, "switch-exact", "Until then the estimate stands.")
 
 
-def _wait(job: Job[Any], place: str, meanwhile: str) -> bool:
+def _wait(answer: Answer[Any], place: str, meanwhile: str) -> bool:
     """Say how it stands; whether it came by now."""
-    waiting(Answer(job), place=place, meanwhile=meanwhile)
-    return job.result is not None
+    waiting(answer, place=place, meanwhile=meanwhile)
+    return answer.value is not None
 
 
 def _what(asked: switch.ColumnSwitch) -> str:
@@ -226,7 +227,7 @@ def _queries(asked: switch.ColumnSwitch, effect: SwitchEffect) -> None:
     query = queries.chosen_query(test.n_images, test.n_texts)
     if query is None:
         query = queries.Query(found[0].kind, found[0].index) if found else queries.Query("text", 0)
-    move = asked.query(query)
+    move = switch.query_move(asked, query)
     st.subheader("One query, exactly", anchor=False)
     st.html(
         draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))

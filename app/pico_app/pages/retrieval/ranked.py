@@ -54,14 +54,14 @@ def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compare
             help="The control: the weights of the right side on other columns, drawn eight times.",
         )
         return False
-    job = side_ranks.permuted(found, now)
-    answer = job.result  # read once: it may come while the page is drawn
-    if answer is not None:
+    answer = side_ranks.permuted(found, now)
+    chance = answer.value  # read once: it may come while the page is drawn
+    if chance is not None:
         with under:
-            parts.prose(answer.sentence(side_ranks.changed_metrics(now).row("rsum").change))
+            parts.prose(chance.sentence(side_ranks.changed_metrics(now).row("rsum").change))
         return False
-    waiting(Answer(job), place="permuted", meanwhile="The control, the same weights on other columns, follows.")
-    return job.result is not None
+    waiting(answer, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
+    return answer.value is not None
 
 
 def come(now: side_ranks.Compared, *, late: bool = False) -> None:
