@@ -1,7 +1,5 @@
 """How far scores from coarser products agree with those in float32, measured on the split that is reported."""
 
-from typing import NamedTuple
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -26,25 +24,19 @@ def agreement_with_float32(pairs: PairedEmbeddings, weights: Columns, arithmetic
     1.0
     """
     exact, rough = score_pairs(pairs, weights), score_pairs(pairs, weights, arithmetic=arithmetic)
-    both = [_agreement(exact, rough), _agreement(exact.T, rough.T)]
-    return PrecisionAgreement(
-        arithmetic.precision, sum(one.overlap for one in both) / 2, sum(one.correlation for one in both) / 2
-    )
+    both = zip(_agreement(exact, rough), _agreement(exact.T, rough.T), strict=True)
+    return PrecisionAgreement(arithmetic.precision, *(sum(directions) / 2 for directions in both))
 
 
-class _Agreement(NamedTuple):
-    overlap: float
-    correlation: float
-
-
-def _agreement(exact: Float[Tensor, "q c"], rough: Float[Tensor, "q c"]) -> _Agreement:
+def _agreement(exact: Float[Tensor, "q c"], rough: Float[Tensor, "q c"]) -> tuple[float, float]:
+    """Mean overlap of the best candidates, and mean rank correlation, of the queries of one direction."""
     k = min(TOP, exact.shape[1])
     best = [torch.zeros_like(s, dtype=torch.bool).scatter_(1, s.topk(k, dim=1).indices, True) for s in (exact, rough)]
     centred = [(r - r.mean(dim=1, keepdim=True)) for r in (_places(exact), _places(rough))]
     lengths = [torch.linalg.vector_norm(r, dim=1) for r in centred]
     correlation = (centred[0] * centred[1]).sum(dim=1) / (lengths[0] * lengths[1])
     overlap = (best[0] & best[1]).sum(dim=1).double() / k
-    return _Agreement(float(overlap.mean()), float(correlation.mean()))
+    return float(overlap.mean()), float(correlation.mean())
 
 
 def _places(scores: Float[Tensor, "q c"]) -> Float[Tensor, "q c"]:

@@ -185,27 +185,24 @@ def candidate_tokens(one: Side, asked: Asked, index: int) -> Tensor:
 
 def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -> SideBySide:
     """One query under both scorings: exact, only its row is scored."""
-    rows = [_row(one.key, asked.key, one, asked) for one in (found.left, found.right)]
+    before, after = (_row(side, asked) for side in (found.left, found.right))
     inside = isinstance(asked, queries.Query)
     relevant = relevant_items(space.splits.test, asked.index, kind=asked.kind) if inside else None
-    return compare_lists(rows[0], rows[1], relevant=relevant, top_k=top_k)
+    return compare_lists(before, after, relevant=relevant, top_k=top_k)
 
 
 @answer(entries=64, max_bytes=64_000_000)
-def _row(key: str, query: str, _side: Side, _asked: Asked) -> Tensor:
-    tokens, pairs = query_tokens(_side, _asked), _side.scorable.pairs
-    index = _index(_side.data, pairs) if _packed_bytes(pairs) <= MOST_PACKED else retrieval_index(pairs)
-    return query_row(index, tokens, kind=_asked.kind, weights=_side.scorable.weights)
+def _row(side: Side, asked: Asked) -> Tensor:
+    tokens, pairs = query_tokens(side, asked), side.scorable.pairs
+    # Packing a split costs four bytes for every number of a real token.
+    small = 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum()) <= MOST_PACKED
+    index = _index(side.data, pairs) if small else retrieval_index(pairs)
+    return query_row(index, tokens, kind=asked.kind, weights=side.scorable.weights)
 
 
 @answer(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
 def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
     return retrieval_index(_pairs)
-
-
-def _packed_bytes(pairs: PairedEmbeddings) -> int:
-    """What packing a split costs: four bytes for every number of a real token."""
-    return 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum())
 
 
 def _scheme_side(space: Workspace, choice: SideChoice) -> Side:

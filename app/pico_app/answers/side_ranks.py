@@ -46,12 +46,12 @@ class Compared:
     Attributes:
         paired: Ranks of the same queries on both: of all, or of a sample while those are on their way.
         key: Names them.
-        job: What makes them exact, on its way or stopped; None where they are.
+        exact: What makes them exact, on its way or stopped; None where they are.
     """
 
     paired: PairedRanks
     key: str
-    job: "Job[QueryRanks] | None"
+    exact: Answer[QueryRanks] | None
 
 
 @answer(entries=KEPT, queue="answers", title=lambda side: f"Ranking all queries: {side.label}")
@@ -94,7 +94,7 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
     missing = [side for known, side in zip(ranks, sides, strict=True) if known is None]
     # What is under way already comes first: a job that nobody follows could not be stopped.
     missing.sort(key=lambda side: exact_ranks.key(side) != widgets.wish(RANKS))
-    job = exact_ranks(missing[0]).job if missing else None
+    exact = exact_ranks(missing[0]) if missing else None
     follow(RANKS, exact_ranks.key(missing[0]) if missing else None)
     if ranks[0] is not None and ranks[1] is not None:
         key = f"{found.key} exact"
@@ -104,7 +104,7 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
         for side, known in zip(sides, ranks, strict=True)
     ]
     key = f"{found.key} {len(images)}"
-    return Compared(_paired(key, test, some[0], some[1], images), key, job)
+    return Compared(_paired(key, test, some[0], some[1], images), key, exact)
 
 
 def follow_ranks(found: Comparison | None) -> None:

@@ -22,7 +22,9 @@ STYLE = LabelColumn("style", True)
 
 
 def opened(name="planted", **address):
-    return page("retrieval", name, **{"show": "queries", "dataset": name, **address})
+    app = page("retrieval", name, **{"show": "queries", **address})
+    app.query_params["dataset"] = name
+    return app
 
 
 def settled(app, *, seconds=60):

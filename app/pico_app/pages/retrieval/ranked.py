@@ -5,7 +5,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import compare, side_ranks
 from pico_app.pages import parts
-from pico_app.server.answer import Answer
 from pico_app.waiting import waiting
 from pico_app.workspace import Workspace
 
@@ -24,9 +23,9 @@ def said(now: side_ranks.Compared, found: compare.Comparison) -> str:
 
 def follow(now: side_ranks.Compared) -> None:
     """How far the exact ranks are; a way to stop them."""
-    if now.job is not None:
+    if now.exact is not None:
         waiting(
-            Answer(now.job),
+            now.exact,
             place="ranks",
             meanwhile=f"The numbers below are estimated from {len(now.paired.images):,} images and their texts, with "
             "wider intervals.",
@@ -66,7 +65,7 @@ def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compare
 
 def come(now: side_ranks.Compared, *, late: bool = False) -> None:
     """Draw the page anew where an answer came while it was drawn without it; last, so that clicks are heard."""
-    if late or (now.job is not None and now.job.result is not None):
+    if late or (now.exact is not None and now.exact.value is not None):
         st.rerun()
 
 
