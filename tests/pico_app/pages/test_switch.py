@@ -11,6 +11,7 @@ from pico_app.figures import switch as draw
 from pico_app.server import cache
 from pico_app.server.queue import queue_of
 from pico_app.state.switch_choice import Switching, from_address
+from pico_app.templates import stylesheet
 from pico_core.reporter import SILENT
 from pico_core.retrieval.comparing.metric_changes import MetricChange
 from pico_core.retrieval.comparing.paired import Move
@@ -415,6 +416,8 @@ def test_a_row_escapes_what_comes_from_data():
     told = draw.moves_html(Move("text", 3, 9, 2), name="<script>alert(1)</script>", picture=None)
     assert "<script>" not in told
     assert "9 → 2" in told
-    assert "#0072B2" in told
-    assert "#D55E00" in draw.moves_html(Move("text", 3, 2, 1200), name="", picture=None)
+    assert 'class="switched tx helps"' in told
+    assert 'class="switched tx hurts"' in draw.moves_html(Move("text", 3, 2, 1200), name="", picture=None)
+    assert ".helps{--tone:var(--pico-gain)}.hurts{--tone:var(--pico-loss)}" in stylesheet()
+    assert "--pico-gain: #0072B2; --pico-loss: #D55E00;" in stylesheet()
     assert "2 → 1,200" in draw.moves_html(Move("image", 3, 2, 1200), name="", picture=None)

@@ -71,7 +71,7 @@ def compared(space, left="unweighted", right="pico"):
 
 
 def words_of(space) -> TokenWords:
-    found = column_detail.words_of(space, "test")
+    found = column_detail.words_of(space, "test").value
     assert isinstance(found, TokenWords)
     return found
 
