@@ -169,35 +169,44 @@ def column_products(points: Float[Tensor, "d a"], counts: Float[Tensor, "b a"]) 
     total = counts.sum(dim=1)[:, None, None]
     mean = (counts @ points.T) / counts.sum(dim=1, keepdim=True)
     raw = (points[None] * counts[:, None, :]) @ points.T
-    covariance = raw - total * mean[:, :, None] * mean[:, None, :]
+    covariance = raw.sub_(total * mean[:, :, None] * mean[:, None, :])  # in place: these are the largest arrays here
     spread = covariance.diagonal(dim1=1, dim2=2).clamp_min(0.0).sqrt()
     scale = torch.where(spread > 1e-6, 1 / spread.clamp_min(1e-6), torch.zeros_like(spread))
-    return covariance * scale[:, :, None] * scale[:, None, :]
+    return covariance.mul_(scale[:, :, None]).mul_(scale[:, None, :])
 
 
 def _first(
     products: Float[Tensor, "b d d"], weight: Float[Tensor, "b d"], n_prototypes: int, generator: torch.Generator
 ) -> Float[Tensor, "b k d"]:
     """Weighted K-means from several K-means++ starts; of every resample the one with the least inertia."""
-    every, heavy = products.repeat(STARTS, 1, 1), weight.repeat(STARTS, 1)
-    centres = _lloyd(every, heavy, _spread_centres(every, heavy, n_prototypes, generator))
-    to_centres, squares = _to_centres(every, centres)
-    inertia = (heavy * (squares[..., None] - 2 * to_centres).amin(dim=1)).sum(dim=1).view(STARTS, -1)
+    heavy = weight.repeat(STARTS, 1)
+    first = _spread_centres(products, heavy, n_prototypes, generator)
+    starts = zip(torch.chunk(heavy, STARTS), torch.chunk(first, STARTS), strict=True)  # the products serve all of them
+    centres = torch.cat([_lloyd(products, own, spread) for own, spread in starts])
+    inertias = []
+    for start in torch.chunk(centres, STARTS):
+        to_centres, squares = _to_centres(products, start)
+        inertias.append((weight * (squares[..., None] - 2 * to_centres).amin(dim=1)).sum(dim=1))
+    inertia = torch.stack(inertias)
     best = inertia.argmin(dim=0)
     return centres.view(STARTS, len(products), *centres.shape[1:])[best, torch.arange(len(products))]
 
 
 def _spread_centres(
-    products: Float[Tensor, "b d d"], weight: Float[Tensor, "b d"], n_prototypes: int, generator: torch.Generator
-) -> Float[Tensor, "b k d"]:
-    """K-means++: columns as first centres, each drawn by weight times squared distance to the nearest one so far."""
-    length = products.diagonal(dim1=1, dim2=2)
+    products: Float[Tensor, "b d d"], weight: Float[Tensor, "s d"], n_prototypes: int, generator: torch.Generator
+) -> Float[Tensor, "s k d"]:
+    """K-means++: columns as first centres, each drawn by weight times squared distance to the nearest one so far.
+
+    Rows of `weight` are all resamples of the first start, then those of the next.
+    """
+    resample = torch.arange(len(weight)) % len(products)
+    length = products.diagonal(dim1=1, dim2=2)[resample]
     nearest = torch.full_like(length, torch.inf)
     chances, chosen = weight, []
     for _ in range(n_prototypes):
         drawn = torch.multinomial(chances, 1, generator=generator)
         chosen.append(drawn)
-        to_drawn = products.gather(1, drawn[..., None].expand(-1, 1, products.shape[2]))[:, 0]
+        to_drawn = products[resample, drawn[:, 0]]
         nearest = torch.minimum(nearest, (length - 2 * to_drawn + length.gather(1, drawn)).clamp_min(0.0))
         spread = weight * nearest
         chances = torch.where(spread.sum(dim=1, keepdim=True) > EMPTY, spread, weight)

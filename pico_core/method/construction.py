@@ -156,7 +156,7 @@ def construct(
         probabilities=best.probabilities,
         best_iteration=best.index,
         weights=guarded.weights,
-        unguarded_weights=guarded.candidate,
+        unguarded_weights=guarded.unguarded_weights,
         guard=guarded.decision,
         pseudo_semantic=start.pseudo_semantic,
         prototypes=best.prototypes,

@@ -101,12 +101,12 @@ class Guarded:
     """The guard's decision, and the weights of its best candidate (used only if accepted)."""
 
     decision: GuardDecision
-    candidate: Columns
+    unguarded_weights: Columns
 
     @property
     def weights(self) -> Columns:
-        """What retrieval applies: the candidate, or all ones."""
-        return self.candidate if self.decision.accepted else torch.ones_like(self.candidate)
+        """What retrieval applies: those of the best candidate, or all ones."""
+        return self.unguarded_weights if self.decision.accepted else torch.ones_like(self.unguarded_weights)
 
 
 def guard_weights(
