@@ -1,11 +1,11 @@
 """Six small planted datasets with a lesson each: what the method does where the truth is known.
 
 Small enough to be computed while somebody reads the first sentence; every takeaway is computed
-from the study, with intervals, and says what came out.
+from the study, with intervals. The front end has the words.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -40,14 +40,14 @@ class Takeaway:
     """What a lesson shows, in numbers of its own study.
 
     Attributes:
-        sentence: Verdict before digits.
-        numbers: The estimates that stand in it.
-        holds: Whether the numbers say what the lesson promises; if not, the sentence says that instead.
+        numbers: Its estimates.
+        holds: Whether the numbers say what the lesson promises.
+        values: Plain numbers that stand beside the estimates.
     """
 
-    sentence: str
     numbers: tuple[Estimate, ...]
     holds: bool
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,6 @@ class Lesson:
 
     Attributes:
         name: Short, in addresses.
-        title: For people.
-        about: What was planted, and what to look for.
         planted: The data.
         config: The study.
         column: The column that it opens at; -1 for one of low semantic probability.
@@ -65,8 +63,6 @@ class Lesson:
     """
 
     name: str
-    title: str
-    about: str
     planted: PlantedConfig
     config: StudyConfig
     column: int = -1
@@ -108,53 +104,16 @@ def _study(**settings: object) -> StudyConfig:
 
 
 LESSONS: Final = (
-    Lesson(
-        "clear",
-        "Clear style",
-        "Four styles of pictures and four tones of sentences were planted, independent of each other. Some columns "
-        "carry mostly style, others mostly meaning, and the page knows which.",
-        PlantedConfig(**SMALL, style_strength=2.5),
-        _study(),
-    ),
-    Lesson(
-        "coupled",
-        "Coupled style",
-        "The same, but the tone of a sentence follows the style of its picture: every sketch is described in one tone. "
-        "Now style agrees or disagrees in sign within matched pairs, as meaning does.",
-        PlantedConfig(**SMALL, style_strength=2.5, coupling=1.0),
-        _study(),
-    ),
-    Lesson(
-        "none",
-        "No style: nothing to find",
-        "No style was planted. The method is asked all the same; watch what it answers, and what the test images say.",
-        PlantedConfig(**SMALL, style_strength=0.0, noise=2.5),
-        _study(),
-    ),
-    Lesson(
-        "rogue",
-        "Rogue columns: a constant offset that looks like semantics",
-        "To the last three columns a constant was added, the same in pictures and in sentences. It says nothing about "
-        "any pair, but it makes nearly every product positive.",
-        PlantedConfig(**SMALL, style_strength=2.0, n_rogue=3, offset=4.0),
-        _study(),
-        column=31,
-    ),
+    Lesson("clear", PlantedConfig(**SMALL, style_strength=2.5), _study()),
+    Lesson("coupled", PlantedConfig(**SMALL, style_strength=2.5, coupling=1.0), _study()),
+    Lesson("none", PlantedConfig(**SMALL, style_strength=0.0, noise=2.5), _study()),
+    Lesson("rogue", PlantedConfig(**SMALL, style_strength=2.0, n_rogue=3, offset=4.0), _study(), column=31),
     Lesson(
         "tiny",
-        "Tiny batches: noisy feedback",
-        "Every candidate is built from two images, and feedback looks at only thirteen. The gains differ; the question "
-        "is whether the differences mean anything.",
         PlantedConfig(**SMALL, style_strength=2.5),
         _study(batch_share=0.014, n_iterations=12, feedback=0.04),
     ),
-    Lesson(
-        "many",
-        "Too many prototypes",
-        "The data of clear style, with 24 prototypes for 32 columns: nearly every column has a prototype to itself.",
-        PlantedConfig(**SMALL, style_strength=2.5),
-        _study(n_prototypes=24),
-    ),
+    Lesson("many", PlantedConfig(**SMALL, style_strength=2.5), _study(n_prototypes=24)),
 )
 
 
@@ -177,10 +136,10 @@ def teach(lesson: Lesson, *, beside: TaughtLesson | None = None) -> TaughtLesson
     if beside is None and lesson.name in ("coupled", "many"):
         beside = teach(LESSONS[0])
     data = planted_pairs(lesson.planted, seed=lesson.seed)
-    study = run_study(data.pairs, lesson.config, truth=data.semantic_share)
-    splits = study_splits(data.pairs, lesson.config, study.basis)
-    found = TaughtLesson(lesson, data, study, splits, Takeaway("", (), holds=False))
-    return TaughtLesson(lesson, data, study, splits, TAKEAWAYS[lesson.name](found, beside))
+    splits = study_splits(data.pairs, lesson.config)
+    study = run_study(data.pairs, lesson.config, truth=data.semantic_share, splits=splits)
+    taught = TaughtLesson(lesson, data, study, splits, Takeaway((), holds=False))
+    return replace(taught, takeaway=TAKEAWAYS[lesson.name](taught, beside))
 
 
 def truth_correlation(taught: TaughtLesson) -> Estimate:
@@ -223,72 +182,22 @@ def excess(taught: TaughtLesson, columns: Tensor, *, absolute: bool = False) -> 
     return percentile_estimate(float(value[columns].mean()), draws[:, columns].mean(dim=1))
 
 
-def _said(estimate: Estimate, digits: int = 2, *, sign: bool = False) -> str:
-    plus = "+" if sign else ""
-    one = f"{{:{plus}.{digits}f}}"
-    return f"{one} [{one}, {one}]".format(estimate.value, estimate.low, estimate.high)
-
-
 def _clear(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
     rho, report = truth_correlation(taught), taught.study.report
-    change = report.difference
-    found = rho.low > 0 and report.verdict is Verdict.HELPS
-    verdict = (
-        "Where style lies along columns the prototypes find it, and weighing helps"
-        if found
-        else "Here the style was not found well enough to help"
-    )
-    return Takeaway(
-        f"{verdict}: the semantic probability follows the planted share of meaning (rank correlation {_said(rho)}), "
-        f"and on {report.n_images} test images rSum changes by {_said(change, 1, sign=True)} points from "
-        f"{report.baseline.metrics.rsum.value:.1f}.",
-        (rho, change),
-        found,
-    )
+    return Takeaway((rho, report.difference), rho.low > 0 and report.verdict is Verdict.HELPS)
 
 
 def _coupled(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
     assert beside is not None
     style = taught.data.semantic_share.argsort()[: len(taught.data.semantic_share) // 3]
-    here, there, change = excess(taught, style, absolute=True), excess(beside, style, absolute=True), None
-    change = taught.study.report.difference
-    found = here.low > there.high
-    verdict = (
-        "Agreement of signs is not meaning: a style that both sides share moves it too"
-        if found
-        else "Coupling moved the signs no more than chance"
-    )
-    worth = {
-        Verdict.HELPS: "and weighing style down still helps",
-        Verdict.HURTS: "and weighing it down hurts, since a shared style now helps to find the partner",
-        Verdict.NONE: "and weighing it down makes no detectable difference, since a shared style now helps to find the "
-        "partner",
-    }[taught.study.report.verdict]
-    return Takeaway(
-        f"{verdict}. In the {len(style)} columns that carry most style p̂ lies {_said(here, 3)} away from its null on "
-        f"average, without the coupling {_said(there, 3)}; {worth} (rSum {_said(change, 1, sign=True)}).",
-        (here, there, change),
-        found,
-    )
+    here, there = excess(taught, style, absolute=True), excess(beside, style, absolute=True)
+    return Takeaway((here, there, taught.study.report.difference), here.low > there.high, (len(style),))
 
 
 def _none(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
-    report, made = taught.study.report, taught.study.construction
-    lowest, highest = float(made.probabilities.min()), float(made.probabilities.max())
-    change = report.unguarded.difference
-    found = Verdict.of(change) is Verdict.NONE
-    verdict = (
-        "The method always answers; only the test says whether there was anything to find"
-        if found
-        else "Even without style the weights made a difference here"
-    )
-    return Takeaway(
-        f"{verdict}: without any style it still names {made.config.n_prototypes} prototypes and gives probabilities "
-        f"from {lowest:.2f} to {highest:.2f}. {Verdict.of(change).sentence} on {report.n_images} test images if these "
-        f"weigh the columns: rSum {_said(change, 1, sign=True)}. {made.guard.sentence}",
-        (change,),
-        found,
-    )
+    change, probabilities = taught.study.report.unguarded.difference, taught.study.construction.probabilities
+    extremes = float(probabilities.min()), float(probabilities.max())
+    return Takeaway((change,), Verdict.of(change) is Verdict.NONE, extremes)
 
 
 def _rogue(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
@@ -298,38 +207,16 @@ def _rogue(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
     p_hat = taught.study.construction.pseudo_semantic
     above = excess(taught, rogue)
     highest = set(p_hat.topk(count).indices.tolist()) == set(rogue.tolist())
-    found = highest and abs(above.value) < 0.02 and above.high < 0.05
-    verdict = (
-        "High agreement is not meaning" if found else "The offset did not lift these columns above all others here"
-    )
-    return Takeaway(
-        f"{verdict}: the {count} rogue columns have p̂ from {float(p_hat[rogue].min()):.2f} to "
-        f"{float(p_hat[rogue].max()):.2f}, the highest of all, yet pairs that do not belong together agree as often: "
-        f"p̂ minus its null is {_said(above, 3, sign=True)}. Always read p̂ beside its null.",
-        (above,),
-        found,
-    )
+    holds = highest and abs(above.value) < 0.02 and above.high < 0.05
+    return Takeaway((above,), holds, (count, float(p_hat[rogue].min()), float(p_hat[rogue].max())))
 
 
 def _tiny(taught: TaughtLesson, _beside: TaughtLesson | None) -> Takeaway:
-    steps = taught.study.construction.history.iterations
-    gains = torch.tensor([step.candidate_gain for step in steps])
+    gains = taught.study.construction.history.candidate_gains
     noise = gain_noise(taught)
     drawn = torch.randint(len(gains), (500, len(gains)), generator=torch.Generator().manual_seed(0))
     spread = percentile_estimate(float(gains.std()), gains[drawn].std(dim=1))
-    n = taught.splits.feedback.n_images
-    found = noise.value > spread.high
-    verdict = (
-        "Feedback this small cannot tell its candidates apart" if found else "Even so little feedback told them apart"
-    )
-    return Takeaway(
-        f"{verdict}: gains of the {len(gains)} candidates differ by a standard deviation of {spread.value:.1%} "
-        f"[{spread.low:.1%}, {spread.high:.1%}], but with other {n} images a single gain would move by "
-        f"{noise.value:.1%} [{noise.low:.1%}, {noise.high:.1%}]. An order of gains is still an order when it is noise; "
-        "the proposition holds for it all the same.",
-        (spread, noise),
-        found,
-    )
+    return Takeaway((spread, noise), noise.value > spread.high, (len(gains), taught.splits.feedback.n_images))
 
 
 def gain_noise(taught: TaughtLesson) -> Estimate:
@@ -352,20 +239,9 @@ def gain_noise(taught: TaughtLesson) -> Estimate:
 def _many(taught: TaughtLesson, beside: TaughtLesson | None) -> Takeaway:
     assert beside is not None
     here, there = truth_correlation(taught), truth_correlation(beside)
-    near = [float(one.study.construction.image_similarity.median()) for one in (taught, beside)]
-    found = here.high < there.value
-    verdict = (
-        "With a prototype for nearly every column, every column looks like style"
-        if found
-        else "More prototypes did not blur the picture here"
-    )
-    return Takeaway(
-        f"{verdict}: the median style similarity of a column is {near[0]:.2f} on the image side, with "
-        f"{beside.study.config.construction.n_prototypes} prototypes {near[1]:.2f}; the probability follows the "
-        f"planted truth with a rank correlation of {_said(here)}, before {_said(there)}.",
-        (here, there),
-        found,
-    )
+    near = [float(lesson.study.construction.image_similarity.median()) for lesson in (taught, beside)]
+    n_prototypes = beside.study.config.construction.n_prototypes
+    return Takeaway((here, there), here.high < there.value, (near[0], n_prototypes, near[1]))
 
 
 TAKEAWAYS: Final[dict[str, Callable[[TaughtLesson, TaughtLesson | None], Takeaway]]] = {

@@ -26,8 +26,17 @@ class Estimate:
     high: float
     level: float = 0.95
 
+    def __format__(self, form: str) -> str:
+        """The number and its interval in one form, one decimal by default.
+
+        >>> f"{Estimate(0.5, 0.25, 0.75):.2f}"
+        '0.50 [0.25, 0.75]'
+        """
+        form = form or ".1f"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
+
     def __str__(self) -> str:
-        return f"{self.value:.1f} [{self.low:.1f}, {self.high:.1f}]"
+        return format(self)
 
     @property
     def signed(self) -> str:

@@ -12,6 +12,7 @@ from pico_app.answers.studies import study_key
 from pico_app.documents.handout import HandoutStep, handout_html
 from pico_app.server.answer import answer
 from pico_app.server.queue import Job
+from pico_app.words.lessons import lesson_title
 from pico_app.workspace import Dataset, Workspace
 from pico_core.columns.detail import interaction as pair_interaction
 from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
@@ -48,7 +49,7 @@ def presets() -> tuple[Lesson, ...]:
     return LESSONS
 
 
-@answer(entries=len(LESSONS), queue="answers", title=lambda name: f"Planting: {lesson_of(name).title}")
+@answer(entries=len(LESSONS), queue="answers", title=lambda name: f"Planting: {lesson_title(name)}")
 def preset(job: Job[Taught], name: str) -> Taught:
     """A preset."""
     return _taught(name)

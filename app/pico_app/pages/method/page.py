@@ -27,6 +27,7 @@ from pico_app.state import method as method_state
 from pico_app.state import study as study_state
 from pico_app.waiting import waiting
 from pico_app.words.answers import ANSWERS
+from pico_app.words.lessons import lesson_about, lesson_title, takeaway_sentence
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
 from pico_core.registry import Registry
@@ -169,21 +170,20 @@ def _follow_rail() -> None:
 
 
 def _choose_preset(names: Sequence[str]) -> None:
-    lessons = {lesson.name: lesson for lesson in method.presets()}
     chosen = method_state.method_preset(names)
     place, words, room = st.columns([5, 7, 2], vertical_alignment="bottom")
     widgets.place_widget("method-preset-choice", chosen)
     place.selectbox(
         "Whose numbers",
         names,
-        format_func=lambda name: OWN if name == method_state.OWN_DATA else lessons[name].title,
+        format_func=lambda name: OWN if name == method_state.OWN_DATA else lesson_title(name),
         key="method-preset-choice",
         on_change=_follow_preset,
         help="Six small planted datasets teach a lesson each: what was put in is known, so the method can be marked.",
     )
     words.caption(
-        plain(lessons[chosen].about)
-        if chosen in lessons
+        plain(lesson_about(chosen))
+        if chosen != method_state.OWN_DATA
         else "The live numbers come from the study that is open. Six planted datasets beside it teach a lesson each."
     )
     if not method_state.presenting():
@@ -234,10 +234,12 @@ def _questions() -> None:
 
 def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -> None:
     """The takeaway of a preset, and the page to take home."""
-    takeaway = "" if made is None else made.lesson.takeaway.sentence
+    takeaway = "" if made is None else takeaway_sentence(made.lesson)
     if made is not None:
         last = step.name == STEPS.names[-1]
-        with st.expander(f"What to keep of “{made.lesson.lesson.title}”", icon=":material/flag:", expanded=last):
+        with st.expander(
+            f"What to keep of “{lesson_title(made.lesson.lesson.name)}”", icon=":material/flag:", expanded=last
+        ):
             prose(takeaway)
     if step.name == STEPS.names[-1]:
         _questions()
