@@ -8,22 +8,20 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
-import typer
-
-from pico_core.cli import datasets, demo, encode, experiment, plugins, probe, retrieve, studies, train
-from pico_core.cli.printing import err
 from pico_core.errors import PicoError
 from pico_core.reporter import Cancelled, NoteWarning
-from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
 
 INTERRUPTED = 130
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for family in (datasets.app, encode.app, studies.app, experiment.app, train.app, retrieve.app, probe.app):
-    app.add_typer(family)
-app.add_typer(demo.app, name="demo")
+
+def __getattr__(name: str) -> Any:
+    """`app`, all commands; loaded when it is asked for, since its libraries take seconds and `--help` needs none."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("pico_core.cli.commands").app
 
 
 @contextmanager
@@ -38,7 +36,7 @@ def _notes_printed() -> Iterator[None]:
                 others(message, category, *place, **more)
             elif str(message) not in printed:
                 printed.add(str(message))
-                err.print(f"Note: {message}", markup=False, highlight=False)
+                _print_error(f"Note: {message}")
 
         warnings.showwarning = show
         yield
@@ -48,23 +46,35 @@ def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
         with _notes_printed():
-            plugins.with_plugins(app)(prog_name="pico-lens")
+            if sys.argv[1:] in ([], ["--help"]):
+                whole = import_module("pico_core.cli.overview").overview(__doc__)
+            else:
+                whole = import_module("pico_core.cli.commands").app
+            import_module("pico_core.cli.plugins").with_plugins(whole)(prog_name="pico-lens")
     except Cancelled as stop:
-        err.print(f"pico-lens: {stop}", markup=False, highlight=False)
+        _print_error(f"pico-lens: {stop}")
         sys.exit(INTERRUPTED)
     except PicoError as error:
-        err.print(f"pico-lens: {error}", markup=False, highlight=False)
+        _print_error(f"pico-lens: {error}")
         sys.exit(2)
     except (MemoryError, RuntimeError) as error:
+        from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
+
         if not out_of_memory(error):
             raise
-        err.print(f"pico-lens: {NO_MEMORY}", markup=False, highlight=False)
+        _print_error(f"pico-lens: {NO_MEMORY}")
         sys.exit(2)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        err.print(f"pico-lens: {place}{error.strerror or error}", markup=False, highlight=False)
+        _print_error(f"pico-lens: {place}{error.strerror or error}")
         sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has caught the key press, and says nothing itself
-            err.print("pico-lens: interrupted; nothing was written")
+            _print_error("pico-lens: interrupted; nothing was written")
         raise
+
+
+def _print_error(sentence: str) -> None:
+    from pico_core.cli.printing import err
+
+    err.print(sentence, markup=False, highlight=False)

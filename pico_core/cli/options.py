@@ -1,16 +1,15 @@
 """Arguments that several commands share, and how they are read."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pico_core.cli.printing import say
-from pico_core.cluster import Cluster
-from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.formats import open_pairs
-from pico_core.storage.token_files import STREAM_FROM
+
+if TYPE_CHECKING:  # `pico-lens --help` reads the options and loads no library
+    from pico_core.cluster import Cluster
+    from pico_core.data.pairs import PairedEmbeddings
 
 Data = Annotated[Path, typer.Argument(help="A dataset folder or a file of embeddings: inspect --help lists the forms.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
@@ -25,8 +24,11 @@ Ray = Annotated[
 ]
 
 
-def open_data(data: Path, cluster: Cluster | None) -> PairedEmbeddings:
+def open_data(data: Path, cluster: "Cluster | None") -> "PairedEmbeddings":
     """Open a dataset; for a cluster its tokens stay in their file, where every machine reads its part."""
+    from pico_core.formats import open_pairs
+    from pico_core.storage.token_files import STREAM_FROM
+
     return open_pairs(data, stream_from=STREAM_FROM if cluster is None else 0)
 
 
@@ -50,8 +52,10 @@ def named_values(texts: list[str] | None) -> dict[str, str]:
     return dict(split)
 
 
-def say_made(pairs: PairedEmbeddings, target: Path, *, as_json: bool) -> None:
+def say_made(pairs: "PairedEmbeddings", target: Path, *, as_json: bool) -> None:
     """Print what a command that writes a dataset has written."""
+    from pico_core.cli.printing import say
+
     values = {
         "dataset": str(target),
         "n_images": pairs.n_images,

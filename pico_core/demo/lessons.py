@@ -47,7 +47,7 @@ class Takeaway:
 
     numbers: tuple[Estimate, ...]
     holds: bool
-    values: tuple[float, ...] = ()
+    values: tuple[int | float, ...] = ()
 
 
 @dataclass(frozen=True)

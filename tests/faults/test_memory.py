@@ -198,7 +198,7 @@ def test_memory_that_ends_anywhere_is_a_sentence(pico, planted, tmp_path, monkey
         raise RuntimeError(SAID)
 
     save_pairs(planted.pairs, tmp_path / "data")
-    monkeypatch.setattr(cli.studies, "run_study", fail)
+    monkeypatch.setattr("pico_core.cli.studies.run_study", fail)
     refused = pico("construct", tmp_path / "data", "--out", tmp_path / "run")
     assert refused.code == 2
     assert "there is not enough memory for this dataset" in refused.err

@@ -10,11 +10,7 @@ from typing import Annotated
 import typer
 
 from pico_core.cli.options import Json
-from pico_core.cli.printing import err, say
 from pico_core.errors import SettingError
-from pico_core.formats import open_pairs
-from pico_core.storage.atomic import write_atomically
-from pico_core.studies.runs import load_run
 
 PAGES = (".html", ".htm")
 RunFolder = Annotated[Path, typer.Argument(help="Run folder.")]
@@ -32,6 +28,11 @@ def report(
     """Write a run as one page that opens without network: verdict, controls, figures, settings, sources."""
     if target.suffix.lower() not in PAGES:
         raise SettingError(f"--out {target.name}: a report is a page; choose a name that ends in .html")
+    from pico_core.cli.printing import err, say
+    from pico_core.formats import open_pairs
+    from pico_core.storage.atomic import write_atomically
+    from pico_core.studies.runs import load_run
+
     pairs = None if data is None else open_pairs(data)
     study = load_run(run, pairs)
     with err.status("drawing the figures"):
