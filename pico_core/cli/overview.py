@@ -19,8 +19,8 @@ def overview(words: str | None) -> typer.Typer:
     app = typer.Typer(help=words, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     for family in FAMILIES:
         commands = typer.Typer()
-        for node in _source(family).body:
-            for decorator in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+        for node in (node for node in _source(family).body if isinstance(node, ast.FunctionDef)):
+            for decorator in node.decorator_list:
                 if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "app.command":
                     named = [ast.literal_eval(part.value) for part in decorator.keywords if part.arg == "name"]
                     commands.command(name=(*named, node.name)[0])(_stub(ast.get_docstring(node)))

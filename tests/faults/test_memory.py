@@ -9,7 +9,6 @@ import torch
 
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.server.queue import Job
-from pico_core import cli
 from pico_core.encoders import load_small
 from pico_core.errors import DataError
 from pico_core.formats.native import save_pairs
