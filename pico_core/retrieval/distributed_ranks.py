@@ -60,8 +60,8 @@ def distributed_ranks(
     carried = for_workers(pairs)
     bests = _bests(cluster, carried, plan, weights, reporter)
 
-    def add(place: int, found: BlockCounts) -> None:
-        _add(counts, plan, todo[place], found)
+    def add(place: int, counted: BlockCounts) -> None:
+        _add(counts, plan, todo[place], counted)
         kept.keep_now_and_then()
         reporter.share(counts.share)
 
@@ -75,11 +75,11 @@ def _bests(
 ) -> Bests:
     """`best_scores`, each worker of some of the query images."""
     parts = list(blocks(len(plan.images), IMAGE_TASK))
-    found = cluster.all(_best, parts, pairs, plan, weights, reporter=reporter.part(0.0, 0.0))
-    texts = torch.empty(len(plan.texts), dtype=found[0].texts.dtype)
-    for part, one in zip(parts, found, strict=True):
-        texts[(plan.owners >= part.start) & (plan.owners < part.stop)] = one.texts
-    return Bests(torch.cat([one.images for one in found]), texts)
+    bests = cluster.all(_best, parts, pairs, plan, weights, reporter=reporter.part(0.0, 0.0))
+    texts = torch.empty(len(plan.texts), dtype=bests[0].texts.dtype)
+    for part, best in zip(parts, bests, strict=True):
+        texts[(plan.owners >= part.start) & (plan.owners < part.stop)] = best.texts
+    return Bests(torch.cat([best.images for best in bests]), texts)
 
 
 def _best(part: slice, pairs: PairedEmbeddings, plan: RankPlan, weights: Columns | None) -> Bests:
@@ -88,19 +88,19 @@ def _best(part: slice, pairs: PairedEmbeddings, plan: RankPlan, weights: Columns
 
 def _count(number: int, pairs: PairedEmbeddings, plan: RankPlan, bests: Bests, weights: Columns | None) -> BlockCounts:
     """`count_block`, without the zeros of all other queries."""
-    block, found = plan.blocks[number], count_block(pairs, plan, number, bests=bests, weights=weights)
-    images = (found.image_better[block.images].clone(), found.image_tied[block.images].clone())
-    texts = (found.text_better[block.texts].clone(), found.text_tied[block.texts].clone())
+    block, counted = plan.blocks[number], count_block(pairs, plan, number, bests=bests, weights=weights)
+    images = (counted.image_better[block.images].clone(), counted.image_tied[block.images].clone())
+    texts = (counted.text_better[block.texts].clone(), counted.text_tied[block.texts].clone())
     return BlockCounts(None if block.asking == "texts" else images, None if block.asking == "images" else texts)
 
 
-def _add(counts: RankCounts, plan: RankPlan, number: int, found: BlockCounts) -> None:
-    """`counts + found`, in place: a plan may have many thousands of blocks."""
+def _add(counts: RankCounts, plan: RankPlan, number: int, counted: BlockCounts) -> None:
+    """`counts + counted`, in place: a plan may have many thousands of blocks."""
     block = plan.blocks[number]
     counts.done[number] = True
-    if found.images is not None:
-        counts.image_better[block.images] += found.images[0]
-        counts.image_tied[block.images] |= found.images[1]
-    if found.texts is not None:
-        counts.text_better[block.texts] += found.texts[0]
-        counts.text_tied[block.texts] |= found.texts[1]
+    if counted.images is not None:
+        counts.image_better[block.images] += counted.images[0]
+        counts.image_tied[block.images] |= counted.images[1]
+    if counted.texts is not None:
+        counts.text_better[block.texts] += counted.texts[0]
+        counts.text_tied[block.texts] |= counted.texts[1]

@@ -205,20 +205,20 @@ def count_block(
     Raises:
         ValueError: a score is NaN or infinite.
     """
-    block, found = plan.blocks[number], nothing_counted(plan)
+    block, counted = plan.blocks[number], nothing_counted(plan)
     images, texts = plan.items(block)
     scores = _scores(pairs, images, texts, weights, arithmetic, reporter)
     scores = scores.masked_fill(plan.text_image[texts] == images[:, None], -torch.inf)
-    found.done[number] = True
+    counted.done[number] = True
     if block.asking != "texts":
         best = bests.images[block.images, None]
-        found.image_better[block.images] = (scores > best).sum(dim=1)
-        found.image_tied[block.images] = (scores == best).any(dim=1)
+        counted.image_better[block.images] = (scores > best).sum(dim=1)
+        counted.image_tied[block.images] = (scores == best).any(dim=1)
     if block.asking != "images":
         best = bests.texts[None, block.texts]
-        found.text_better[block.texts] = (scores > best).sum(dim=0)
-        found.text_tied[block.texts] = (scores == best).any(dim=0)
-    return found
+        counted.text_better[block.texts] = (scores > best).sum(dim=0)
+        counted.text_tied[block.texts] = (scores == best).any(dim=0)
+    return counted
 
 
 def _scores(

@@ -113,15 +113,17 @@ def relevant_items(pairs: PairedEmbeddings, index: int, *, kind: QueryKind) -> B
     return torch.arange(pairs.n_images, device=pairs.text_image.device) == pairs.text_image[index]
 
 
-def largest_moves(before: Int[Tensor, " queries"], after: Int[Tensor, " queries"], *, top: int = 10) -> list[int]:
-    """Queries whose rank improved most, by the ratio of ranks: 8 to 1 counts for more than 90 to 40.
+def largest_moves(
+    before: Int[Tensor, " queries"], after: Int[Tensor, " queries"], *, gains: bool = True, top: int = 10
+) -> list[int]:
+    """Queries whose rank improved most (or fell most), by the ratio of ranks: 8 to 1 counts for more than 90 to 40.
 
-    Swap the arguments for the largest losses. Queries that did not improve are not listed.
+    Queries that did not move that way are not listed.
 
     >>> largest_moves(torch.tensor([90, 8, 3, 1]), torch.tensor([40, 1, 3, 2]))
     [1, 0]
     """
-    ratio = before.double().log() - after.double().log()
+    ratio = (before.double().log() - after.double().log()) * (1 if gains else -1)
     order = ratio.argsort(descending=True, stable=True)[:top]
     return [int(i) for i in order if ratio[i] > 0]
 

@@ -24,7 +24,7 @@ def report_moved(space: Workspace, kind: queries.QueryKind, *, gains: bool) -> l
     report = space.study.report
     pick = "image_to_text" if kind == "image" else "text_to_image"
     before, later = getattr(report.baseline.ranks, pick), getattr(report.unguarded.ranks, pick)
-    return largest_moves(before, later) if gains else largest_moves(later, before)
+    return largest_moves(before, later, gains=gains)
 
 
 @answer(entries=4)

@@ -198,7 +198,7 @@ def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
     if left is None or right is None:
         return report_moved(space, kind, gains=gains)
     before, after = (ranks.image_to_text if kind == "image" else ranks.text_to_image for ranks in (left, right))
-    return largest_moves(before, after) if gains else largest_moves(after, before)
+    return largest_moves(before, after, gains=gains)
 
 
 @answer(entries=32)

@@ -96,7 +96,7 @@ class PairedRanks:
         """The queries that moved most by the ratio of ranks: 8 to 1 counts for more than 90 to 40."""
         before, after = self.sides(kind)
         index = self.images if kind == "image" else self.texts
-        places = largest_moves(before, after, top=top) if gains else largest_moves(after, before, top=top)
+        places = largest_moves(before, after, gains=gains, top=top)
         return tuple(Move(kind, int(index[i]), int(before[i]), int(after[i])) for i in places)
 
     def strongest(self, *, gains: bool, top: int = 5) -> tuple[Move, ...]:

@@ -17,14 +17,9 @@ def setting_scheme(change: Change) -> Scheme:
     >>> setting_scheme(Change("gamma", "1")).name
     'gamma=1'
     """
-    return Scheme(
-        f"{change.setting}={change.value}",
-        f"PICO, {change.setting} = {change.value}",
-        "the method with this one setting changed",
-        "setting",
-        "reconstruction",
-        changes=(change,),
-    )
+    name, label = f"{change.setting}={change.value}", f"PICO, {change.setting} = {change.value}"
+    sentence = "the method with this one setting changed"
+    return Scheme(name, label, sentence, "setting", "reconstruction", changes=(change,))
 
 
 def guarded(context: SchemeContext) -> Fitted:
