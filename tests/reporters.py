@@ -1,6 +1,6 @@
 """Reporters that call a function of a test."""
 
-from pico_core.reporter import Cancelled, Reporter
+from pico_core.reporter import Cancelled, Relay, Reporter
 
 
 class Calls(Reporter):
@@ -28,3 +28,21 @@ def stop_at(last, steps=None, *, only=None):
             raise Cancelled
 
     return Calls(step=step)
+
+
+def told(steps):
+    """A reporter that lists every step with the stage it belongs to: (stage, done, total)."""
+    stages = [""]
+    return Calls(stage=stages.append, step=lambda done, total, name: steps.append((stages[-1], done, total)))
+
+
+def pressed_at(last, whole):
+    """Passes everything on, and raises what a key press does after the step of this number."""
+
+    class Pressed(Relay):
+        def step(self, done, total, *, name="", record=None):
+            super().step(done, total, name=name, record=record)
+            if done == last:
+                raise KeyboardInterrupt
+
+    return Pressed(whole)

@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json
-from pico_core.cli.printing import change_cells, err, narrow_table, out, say
+from pico_core.cli.printing import change_cells, narrow_table, out, say
 from pico_core.cli.studies import DIFFERENT
 from pico_core.experiments.checking import check_table, read_table
-from pico_core.experiments.config import ExperimentConfig, find_experiment, read_experiment
-from pico_core.experiments.grid import GridProgress, results, run_experiment
+from pico_core.experiments.config import find_experiment, read_experiment
+from pico_core.experiments.grid import results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise, summary_frame
-from pico_core.reporter import Cancelled
 
 app = typer.Typer()
 
@@ -37,7 +35,8 @@ def experiment(
     """Compare variants of the method, controls and settings over datasets and seeds; goes on where it was."""
     plan = read_experiment(find_experiment(config))
     expected = None if check is None else read_table(check)
-    _run(plan, target)
+    with Meter("opening the datasets", resumable=True) as meter:
+        run_experiment(plan, target, reporter=meter)
     table = results(target)
     summaries = summarise(table)
     found = None if expected is None else check_table(table, expected)
@@ -61,27 +60,6 @@ def experiment(
             out.print(found.sentence, markup=False, highlight=False)
     if found is not None and not found.agrees:
         raise typer.Exit(DIFFERENT)
-
-
-def _run(plan: ExperimentConfig, target: Path) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    reached: GridProgress | None = None
-    try:
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
-            task = bars.add_task("opening the datasets", total=None)
-
-            def show(progress: GridProgress) -> None:
-                nonlocal reached
-                if reached is None and progress.kept:
-                    bars.reset(task, completed=progress.kept)  # so that the time left is that of cells computed now
-                reached = progress
-                words = "the table" if progress.cell is None else progress.cell.title
-                bars.update(task, description=escape(words), completed=progress.done, total=progress.total)
-
-            run_experiment(plan, target, on_progress=show)
-    except KeyboardInterrupt:
-        far = "before the first cell" if reached is None else f"after {reached.done} of {reached.total} cells"
-        raise Cancelled(f"interrupted {far}; give the same command again to go on") from None
 
 
 def _tell(dataset: str, summaries: list[VariantSummary]) -> None:

@@ -23,7 +23,7 @@ class Meter(Reporter):
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
         self._task = self._bar.add_task(title, total=1.0)
-        self._reached, self._share, self._printed = "", 0.0, time.monotonic()
+        self._reached, self._last, self._share, self._printed = "", "", 0.0, time.monotonic()
 
     def __enter__(self) -> "Meter":
         self._bar.start()
@@ -31,17 +31,19 @@ class Meter(Reporter):
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._bar.stop()
-        if self._resumable and kind is KeyboardInterrupt and self._reached:
-            raise Cancelled(f"interrupted after {self._reached}; start it again to go on")
+        if self._resumable and kind is KeyboardInterrupt and self._last:
+            raise Cancelled(f"interrupted after {self._last}; start it again to go on")
 
     def share(self, done: float) -> None:
         """Move the bar."""
+        if done and not self._share:
+            self._bar.reset(self._task)  # what an earlier run did says nothing of the time that is left
         self._share = done
         self._show()
 
     def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
         """Say which step was finished."""
-        self._reached = f"{done} of {total} {name}"
+        self._reached = self._last = f"{done} of {total} {name}"
         self._show()
 
     def stage(self, words: str) -> None:

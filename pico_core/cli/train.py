@@ -1,30 +1,26 @@
 """The command that trains alignment heads with the weighting in the loop, and with its controls."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.markup import escape
-from rich.progress import Progress
 
+from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, named_values
-from pico_core.cli.printing import err, out, say, tell_trainings
+from pico_core.cli.printing import out, say, tell_trainings
 from pico_core.cli.studies import DIFFERENT
 from pico_core.errors import SettingError
 from pico_core.experiments.checking import TableCheck
-from pico_core.experiments.listed_trainings import TRAININGS, ListProgress, run_training_list
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
 from pico_core.experiments.training_tables import check_trainings, read_trainings
-from pico_core.experiments.trainings.comparison import TABLE, ComparisonProgress, run_training_comparison
+from pico_core.experiments.trainings.comparison import run_training_comparison, run_training_list
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
 from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
+from pico_core.experiments.trainings.tables import ALONE, LISTED
 from pico_core.formats import open_pairs
-from pico_core.reporter import Cancelled
 from pico_core.storage.token_files import NEVER
 
 app = typer.Typer()
@@ -76,16 +72,12 @@ def train(
         held_out=_listed(hold_out_styles or ""),
     ).with_settings({"n_training_images": few} | named if few else dict(named))
     pairs = open_pairs(data, stream_from=NEVER)
-    with _watched(target) as meter:
-
-        def tick(now: ComparisonProgress) -> None:
-            meter.show(now, now.done, now.total)
-
-        found = run_training_comparison(pairs, config, target, device=device, on_progress=tick)
+    with Meter("frozen tokens", resumable=True) as meter:
+        found = run_training_comparison(pairs, config, target, device=device, reporter=meter)
     (summary,) = training_summaries(found.table)
     checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
-        say(_plain(summary) | {"table": str(target / TABLE)} | _checked(checked), as_json=True)
+        say(_plain(summary) | {"table": str(target / ALONE[0])} | _checked(checked), as_json=True)
     else:
         tell_trainings(summary)
         out.print(f"Saved as {target}.", highlight=False)
@@ -96,19 +88,15 @@ def _train_list(
     listed: TrainingList, target: Path, *, device: str, expected: pl.DataFrame | None, as_json: bool
 ) -> None:
     """Train a list, and tell every comparison under its name."""
-    with _watched(target) as meter:
-
-        def tick(now: ListProgress) -> None:
-            meter.show(now.now, now.done, now.total, name=f"{now.comparison}: ")
-
-        found = run_training_list(listed, target, device=device, on_progress=tick)
+    with Meter("opening the datasets", resumable=True) as meter:
+        found = run_training_list(listed, target, device=device, reporter=meter)
     summaries = [replace(one, experiment=one.dataset) for one in training_summaries(found.table)]
     checked = None if expected is None else check_trainings(found.table, expected)
     if as_json:
         whole = {
             "experiment": listed.name,
             "comparisons": [_plain(one) for one in summaries],
-            "table": str(target / TRAININGS),
+            "table": str(target / LISTED[0]),
         }
         say(whole | _checked(checked), as_json=True)
     else:
@@ -143,32 +131,6 @@ def _end(found: TableCheck | None, *, as_json: bool) -> None:
         out.print(found.sentence, markup=False, highlight=False)
     if not found.agrees:
         raise typer.Exit(DIFFERENT)
-
-
-class _Meter:
-    """A bar of epochs, and how far it was last."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.task, self.reached = progress, progress.add_task("frozen tokens"), ""
-
-    def show(self, now: ComparisonProgress, done: int, total: int, *, name: str = "") -> None:
-        self.reached = f"after {done} of {total} epochs"
-        words = f"{name}{now.variant}, seed {now.seed}, epoch {now.epoch}"
-        self.progress.update(self.task, completed=done, total=total, description=escape(words))
-
-
-@contextmanager
-def _watched(target: Path) -> Iterator[_Meter]:
-    """A meter; a key press says how far it was."""
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        meter = _Meter(progress)
-        try:
-            yield meter
-        except KeyboardInterrupt:
-            done = meter.reached or "before the first epoch"
-            raise Cancelled(
-                f"interrupted: {done}; what is finished is kept in {target}: start it again to go on"
-            ) from None
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,10 @@ from pico_core.experiments.cells import (
 )
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
+from pico_core.experiments.folders import write_table, write_text
+from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.schemes.catalogue import TRUTH
-from pico_core.storage.atomic import atomic_file, check_ours, remove_drafts
+from pico_core.storage.atomic import check_ours, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 from pico_core.storage.structure import structure_value
@@ -40,23 +42,6 @@ EVERY: Final = 5.0  # seconds between two writings of the table while cells go o
 
 
 @dataclass(frozen=True)
-class GridProgress:
-    """How far a grid is, told before every cell and at the end.
-
-    Attributes:
-        done: Finished cells, those of earlier runs included.
-        total: All cells.
-        kept: Cells that an earlier run had finished.
-        cell: The next one; None at the end.
-    """
-
-    done: int
-    total: int
-    kept: int
-    cell: PlannedCell | None
-
-
-@dataclass(frozen=True)
 class GridRun:
     """What a run did.
 
@@ -64,22 +49,19 @@ class GridRun:
         total: Cells of the grid.
         kept: Found finished.
         computed: Done now.
-        stopped: Whether it was asked to stop before the end.
     """
 
     total: int
     kept: int
     computed: int
-    stopped: bool
 
 
 def run_experiment(
     config: ExperimentConfig,
     folder: Path | str,
     *,
-    on_cell: Callable[[CellRow], bool | None] | None = None,
-    on_progress: Callable[[GridProgress], None] | None = None,
     opened: Sequence[OpenDataset] | None = None,
+    reporter: Reporter = SILENT,
 ) -> GridRun:
     """Compute every cell that the folder does not hold yet, seed by seed.
 
@@ -90,64 +72,61 @@ def run_experiment(
     Args:
         config: The experiment.
         folder: Where cells and table lie; made where it is missing.
-        on_cell: Told of every cell computed now, after it is on the disk; returning False stops after it.
-        on_progress: Told before every cell, and at the end.
         opened: The datasets of the experiment, in its order, where they are open already; read anew otherwise.
+        reporter: Hears how many cells are there before the first, then of every cell what it is and, once it is on
+            the disk, its `CellRow` as the record of a step.
 
     Raises:
         RunError: the folder holds something that no experiment wrote.
         DataError: a dataset is missing, or too small to be divided.
         SettingError: another process fills this folder.
+        Cancelled: the reporter raised it; what is finished is kept.
     """
-    folder = _checked_folder(folder)
+    folder, mend = Path(folder), "choose another place"
+    check_ours(folder, OURS, kind="an experiment", writer="experiment", mend=mend, error=RunError)
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_inside(folder), folder):
         remove_drafts(folder / CELLS)
-        return _run(config, folder, on_cell, on_progress, opened)
+        return _run(config, folder, opened, reporter)
 
 
-def _run(
-    config: ExperimentConfig,
-    folder: Path,
-    on_cell: Callable[[CellRow], bool | None] | None,
-    on_progress: Callable[[GridProgress], None] | None,
-    opened: Sequence[OpenDataset] | None,
-) -> GridRun:
-    datasets = [open_dataset(choice) for choice in config.datasets] if opened is None else list(opened)
-    plan = [_planned(config, dataset, seed) for seed in config.seeds for dataset in datasets]
-    cells = [cell for bench in plan for cell in bench.cells]
-    about = _about(config, cells)
-    _write_json(folder / ABOUT, about)
+def _run(config: ExperimentConfig, folder: Path, opened: Sequence[OpenDataset] | None, reporter: Reporter) -> GridRun:
+    datasets = [open_dataset(choice) for choice in config.datasets] if opened is None else opened
+    plan = [(dataset, _planned(config, dataset, seed)) for seed in config.seeds for dataset in datasets]
+    keys = [cell.key for _, cells in plan for cell in cells]
+    about = _about(config, [cell for _, cells in plan for cell in cells])
+    write_text(folder / ABOUT, json.dumps(about, indent=1, default=str), drafts=folder / CELLS)
     finished = _read_cells(folder, about)
-    kept = sum(cell.key in finished for cell in cells)
-    done, computed, stopped, written = kept, 0, False, time.monotonic()
+    computed, written = 0, time.monotonic()
+    done = kept = sum(key in finished for key in keys)
+
+    def tell(row: CellRow | None) -> None:
+        reporter.share(done / len(keys))
+        reporter.step(done, len(keys), name="cells", record=row)
+
     try:
-        if done < len(cells):
+        tell(None)
+        if done < len(keys):
             warm_up()
-        for part in plan:
+        for dataset, cells in plan:
             bench: Workbench | None = None
-            for cell in part.cells:
-                if stopped or cell.key in finished:
+            for cell in cells:
+                if cell.key in finished:
                     continue
-                if on_progress is not None:
-                    on_progress(GridProgress(done, len(cells), kept, cell))
-                bench = bench or Workbench(part.dataset, seeded(part.dataset.choice.config, part.seed))
+                reporter.stage(cell.title)
+                bench = bench or Workbench(dataset, seeded(dataset.choice.config, cell.config.seed))
                 row = compute_cell(bench, cell, experiment=config.name)
-                frame = rows_frame([row])
-                _write_frame(frame, folder / CELLS / f"{cell.key}.parquet")
-                finished[cell.key] = frame
+                finished[cell.key] = rows_frame([row])
+                write_table(folder / CELLS / f"{cell.key}.parquet", finished[cell.key])
                 computed += 1
-                done += sum(other.key == cell.key for other in cells)
+                done += keys.count(cell.key)
                 if time.monotonic() - written > EVERY:
-                    _write_frame(_assembled(about, finished), folder / RESULTS)
+                    write_table(folder / RESULTS, _assembled(about, finished), drafts=folder / CELLS)
                     written = time.monotonic()
-                if on_cell is not None and on_cell(row) is False:
-                    stopped = done < len(cells)
+                tell(row)
     finally:
-        _write_frame(_assembled(about, finished), folder / RESULTS)
-    if on_progress is not None:
-        on_progress(GridProgress(done, len(cells), kept, None))
-    return GridRun(len(cells), kept, computed, stopped)
+        write_table(folder / RESULTS, _assembled(about, finished), drafts=folder / CELLS)
+    return GridRun(len(keys), kept, computed)
 
 
 def results(folder: Path | str) -> pl.DataFrame:
@@ -189,17 +168,10 @@ class _Noted:
     seed: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Planned:
-    dataset: OpenDataset
-    seed: int
-    cells: tuple[PlannedCell, ...]
-
-
-def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Planned:
+def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> list[PlannedCell]:
     settings = seeded(dataset.choice.config, seed)
     truth = "" if dataset.truth is None else hashlib.sha256(dataset.truth.numpy().tobytes()).hexdigest()
-    cells = tuple(
+    return [
         plan_cell(
             dataset.choice.name,
             dataset.pairs.digest,
@@ -208,8 +180,7 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> _Plan
             truth=truth if variant.name == TRUTH else "",
         )
         for variant in config.variants_on(dataset.choice)
-    )
-    return _Planned(dataset, seed, cells)
+    ]
 
 
 def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]:
@@ -232,13 +203,6 @@ def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]
             for cell in cells
         ],
     }
-
-
-def _checked_folder(folder: Path | str) -> Path:
-    folder = Path(folder)
-    mend = "choose another place"
-    check_ours(folder, OURS, kind="an experiment", writer="experiment", mend=mend, error=RunError)
-    return folder
 
 
 def _assembled(about: Mapping[str, Any], finished: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -265,18 +229,3 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
     except (DataError, *UNREADABLE):
         return None
     return current_names(frame) if frame.schema == SCHEMA and frame.height == 1 else None
-
-
-def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    with atomic_file(path, drafts=_drafts(path)) as draft:
-        frame.write_parquet(draft)
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    with atomic_file(path, drafts=_drafts(path)) as draft:
-        draft.write_text(json.dumps(values, indent=1, default=str), encoding="utf-8")
-
-
-def _drafts(path: Path) -> Path:
-    """Where drafts lie: the folder of the cells, which nobody lists."""
-    return path.parent if path.parent.name == CELLS else path.parent / CELLS

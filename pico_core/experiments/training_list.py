@@ -48,9 +48,7 @@ class ListedComparison:
     @property
     def n_epochs(self) -> int:
         """Epochs of all its trainings, at most; the state before training counts as one."""
-        config = self.config
-        training = config.encoder.training if isinstance(config, SceneComparison) else config.alignment
-        return len(config.seeds) * len(config.ordered) * (training.n_epochs + 1)
+        return len(self.config.seeds) * len(self.config.ordered) * (self.config.n_epochs + 1)
 
 
 @dataclass(frozen=True)

@@ -10,31 +10,17 @@ import polars as pl
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.checking import LARGEST, TableCheck, check_table
 from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
-from pico_core.experiments.trainings.tables import CURVES, FAMILY, SCHEMA, upgraded
+from pico_core.experiments.trainings.tables import ALONE, CURVES, FAMILY, LISTED, SCHEMA, TrainingTables, upgraded
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 # Table and curves: beside an experiment (of heads, and of the encoder), and as a comparison of trainings writes them.
-BESIDE: Final = (("training.parquet", "training_curves.parquet"), ("encoder.parquet", "encoder_curves.parquet"))
-ALONE: Final = ("table.parquet", "curves.parquet")
+BESIDE: Final = (LISTED, ("encoder.parquet", "encoder_curves.parquet"))
 NAMES: Final = (*BESIDE, ALONE)
 _TEXTS: Final = ("experiment", "dataset", "variant", "label", "family")
 _NUMBERS: Final = ("rsum", "difference", "low", "high", "n_images", "seed")
 _CURVE_NUMBERS: Final = ("seed", "epoch", "feedback_rsum")
 _KINDS: Final = {**CURVES, **SCHEMA}  # older tables may lack some of them
 _AGAIN: Final = "train again with pico-lens train"
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingTables:
-    """What lies in a folder.
-
-    Attributes:
-        table: One row per training and seed, as this version writes it.
-        curves: One row per epoch: dataset, variant, seed, epoch, feedback_rsum.
-    """
-
-    table: pl.DataFrame
-    curves: pl.DataFrame
 
 
 @dataclass(frozen=True)

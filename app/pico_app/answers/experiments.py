@@ -22,7 +22,7 @@ from pico_core.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset
-from pico_core.experiments.grid import ABOUT, GridProgress, run_experiment
+from pico_core.experiments.grid import ABOUT, run_experiment
 from pico_core.experiments.order import FeedbackOrder, RecordedRun, feedback_orders, recorded_runs
 from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, reached, read_outcome
 from pico_core.experiments.small import small_experiment
@@ -306,12 +306,7 @@ def ask_own(dataset: Dataset, config: StudyConfig, *, path: str, families: Seque
     opened = [OpenDataset(experiment.datasets[0], dataset.pairs, dataset.truth)]
 
     def work(job: Job[int]) -> int:
-        def tell(progress: GridProgress) -> None:
-            if progress.cell is not None:
-                job.stage(progress.cell.title)
-            job.share(progress.done / progress.total)
-
-        return run_experiment(experiment, folder, on_progress=tell, opened=opened).total
+        return run_experiment(experiment, folder, opened=opened, reporter=job).total
 
     job = Job(folder, f"Experiment on {dataset.pairs.name[:60]}", work, doing="Dividing the data")
     visit().start("experiment", job, queue="experiments")

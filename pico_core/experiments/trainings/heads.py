@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from pico_core.axes import TextImage
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.experiments.trainings.settings import ComparisonConfig
+from pico_core.experiments.trainings.subjects import Subject
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
@@ -16,7 +16,7 @@ from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.alignment import align
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.records import Alignment, Training
-from pico_core.training.settings import LoopConfig, WeightingRule
+from pico_core.training.settings import WeightingRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,52 +59,10 @@ class HeadTrial:
         return query_ranks(score_pairs(heads.through(test), weights), test.text_image)
 
 
-@dataclass(frozen=True, eq=False)
-class HeadSubject:
-    """A whole dataset, and the settings of a comparison."""
+def head_subject(pairs: PairedEmbeddings, config: ComparisonConfig) -> Subject:
+    """Heads on the splits of a whole dataset."""
 
-    pairs: PairedEmbeddings
-    compared: ComparisonConfig
+    def trial(seed: int) -> HeadTrial:
+        return HeadTrial(config.splits(pairs, seed), config, seed)
 
-    @property
-    def name(self) -> str:
-        """Of the dataset."""
-        return self.pairs.name
-
-    @property
-    def digest(self) -> str:
-        """Of the dataset."""
-        return self.pairs.digest
-
-    @property
-    def fresh(self) -> bool:
-        """Never: the splits are of one dataset."""
-        return False
-
-    @property
-    def experiment(self) -> str:
-        """What people call the comparison."""
-        return self.compared.experiment
-
-    @property
-    def basis(self) -> str:
-        """Axes in which the frozen tokens are read."""
-        return self.compared.basis
-
-    @property
-    def loop(self) -> LoopConfig:
-        """How every training goes."""
-        return self.compared.alignment
-
-    @property
-    def n_epochs(self) -> int:
-        """Of every training, at most."""
-        return self.compared.alignment.n_epochs
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every setting but variants and seeds."""
-        return self.compared.to_dict()
-
-    def trial(self, seed: int) -> HeadTrial:
-        """The splits of a seed."""
-        return HeadTrial(self.compared.splits(self.pairs, seed), self.compared, seed)
+    return Subject(pairs.name, pairs.digest, False, config, trial)

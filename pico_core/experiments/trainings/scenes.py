@@ -16,6 +16,7 @@ from pico_core.encoders import vocabulary_of
 from pico_core.encoders.small import small_clip
 from pico_core.errors import DataError, SettingError
 from pico_core.experiments.trainings.settings import Compared, refuse_decided
+from pico_core.experiments.trainings.subjects import Subject
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.config import changed
 from pico_core.reporter import SILENT, Reporter
@@ -65,7 +66,7 @@ class SceneComparison(Compared):
 
     Attributes:
         scenes: How many, and what is shifted.
-        held_out: Styles that only the test scenes have, and no others there; none = all styles everywhere.
+        held_out: As of every comparison; the test scenes have no other styles then.
         encoder: How every training goes; its weighting and seed are replaced.
 
     >>> SceneComparison(held_out=("blur",)).config_of("test").styles
@@ -73,13 +74,27 @@ class SceneComparison(Compared):
     """
 
     scenes: SceneParts = field(default_factory=SceneParts)
-    held_out: tuple[str, ...] = ()
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for part in PARTS:
             self.config_of(part)  # refuses what cannot be rendered
+
+    @property
+    def experiment(self) -> str:
+        """What people call the comparison."""
+        return f"encoder, {self.scenes.n_training} scenes" + self.without
+
+    @property
+    def loop(self) -> EncoderConfig:
+        """How every training goes."""
+        return self.encoder
+
+    @property
+    def n_epochs(self) -> int:
+        """Of every training, at most."""
+        return self.encoder.training.n_epochs
 
     def of(self, variant: WeightingRule, seed: int) -> EncoderConfig:
         """The settings of one training."""
@@ -197,63 +212,14 @@ class SceneTrial:
         return query_ranks(score_pairs(pairs, weights), pairs.text_image)
 
 
-@dataclass(frozen=True, eq=False)
-class SceneSubject:
-    """The settings of a comparison on scenes; the scenes follow from them."""
+def scene_subject(config: SceneComparison) -> Subject:
+    """The encoder on scenes, which follow from the settings and the seed: no two seeds share one."""
+    told = json.dumps([asdict(config.config_of(part)) for part in PARTS], sort_keys=True)
 
-    compared: SceneComparison
+    def trial(seed: int) -> SceneTrial:
+        batch = config.encoder.training.batch_size
+        if config.scenes.n_training < batch:
+            raise DataError(f"{config.scenes.n_training} training scenes do not fill one batch of {batch}; give more")
+        return SceneTrial(config, seed)
 
-    @property
-    def name(self) -> str:
-        """What people call the data."""
-        return "scenes"
-
-    @property
-    def digest(self) -> str:
-        """Of the settings of all parts: they and the seeds make the scenes."""
-        told = json.dumps([asdict(self.compared.config_of(part)) for part in PARTS], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-    @property
-    def fresh(self) -> bool:
-        """Always: no two seeds share a scene."""
-        return True
-
-    @property
-    def experiment(self) -> str:
-        """What people call the comparison."""
-        held_out = self.compared.held_out
-        of = f"encoder, {self.compared.scenes.n_training} scenes"
-        return of + (f", held out: {', '.join(held_out)}" if held_out else "")
-
-    @property
-    def basis(self) -> str:
-        """The columns of the encoder."""
-        return "given"
-
-    @property
-    def loop(self) -> EncoderConfig:
-        """How every training goes."""
-        return self.compared.encoder
-
-    @property
-    def n_epochs(self) -> int:
-        """Of every training, at most."""
-        return self.compared.encoder.training.n_epochs
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every setting but variants and seeds."""
-        return self.compared.to_dict()
-
-    def trial(self, seed: int) -> SceneTrial:
-        """The scenes of a seed.
-
-        Raises:
-            DataError: too few scenes for one batch.
-        """
-        batch = self.compared.encoder.training.batch_size
-        if self.compared.scenes.n_training < batch:
-            raise DataError(
-                f"{self.compared.scenes.n_training} training scenes do not fill one batch of {batch}; give more"
-            )
-        return SceneTrial(self.compared, seed)
+    return Subject("scenes", hashlib.sha256(told.encode()).hexdigest()[:16], True, config, trial)

@@ -10,7 +10,7 @@ from pico_core.data.style_shift import style_shift_splits
 from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import BASES, fit_basis
 from pico_core.method.config import StudyConfig, changed
-from pico_core.training.settings import RULES, AlignmentConfig, WeightingRule
+from pico_core.training.settings import RULES, AlignmentConfig, LoopConfig, WeightingRule
 
 DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
 
@@ -22,10 +22,14 @@ class Compared:
     Attributes:
         variants: Weightings of the loop; "none" is trained in any case, as everything is measured against it.
         seeds: Each decides the split, the first weights, the batches and the construction, for all variants alike.
+        held_out: Styles that only the test split has; none = an ordinary split.
+        basis: Axes in which tokens are read; fitted on the fit split.
     """
 
     variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
     seeds: tuple[int, ...] = (0, 1, 2)
+    held_out: tuple[str, ...] = ()
+    basis: str = "given"
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
@@ -36,26 +40,46 @@ class Compared:
         """The variants, P = 1 first, each once."""
         return tuple(dict.fromkeys(("none", *self.variants)))
 
+    @property
+    def without(self) -> str:
+        """The styles that are held out, as they end the name of a comparison."""
+        return f", held out: {', '.join(self.held_out)}" if self.held_out else ""
+
+    @property
+    def experiment(self) -> str:
+        """What people call the comparison."""
+        raise NotImplementedError
+
+    @property
+    def loop(self) -> LoopConfig:
+        """How every training goes; its weighting and seed are replaced."""
+        raise NotImplementedError
+
+    @property
+    def n_epochs(self) -> int:
+        """Of every training, at most."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every setting but variants and seeds, as JSON can hold it: they may become more later."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class ComparisonConfig(Compared):
     """Settings of a comparison of trainings of alignment heads.
 
     Attributes:
-        basis: Axes in which the frozen tokens are read; fitted on the fit split.
         fit: Share of the images for training.
         feedback: Share for feedback; the rest is test.
-        held_out: Styles that only the test split has; none = an ordinary split.
         alignment: How every training goes; its weighting and seed are replaced.
 
     >>> ComparisonConfig(alignment=AlignmentConfig(n_training_images=100)).experiment
     'training, 100 images'
     """
 
-    basis: str = "given"
     fit: float = 0.45
     feedback: float = 0.15
-    held_out: tuple[str, ...] = ()
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
 
     def __post_init__(self) -> None:
@@ -67,8 +91,17 @@ class ComparisonConfig(Compared):
     def experiment(self) -> str:
         """What people call it."""
         few = self.alignment.n_training_images
-        size = f", {few} images" if few else ""
-        return f"training{size}" + (f", held out: {', '.join(self.held_out)}" if self.held_out else "")
+        return "training" + (f", {few} images" if few else "") + self.without
+
+    @property
+    def loop(self) -> AlignmentConfig:
+        """How every training goes."""
+        return self.alignment
+
+    @property
+    def n_epochs(self) -> int:
+        """Of every training, at most."""
+        return self.alignment.n_epochs
 
     def of(self, variant: WeightingRule, seed: int) -> AlignmentConfig:
         """The settings of one training."""

@@ -1,6 +1,8 @@
 """Trainings as tables: one row per training and seed with a paired interval, and the learning curves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -8,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from pico_core.experiments.folders import write_table
 from pico_core.experiments.trainings.results import Trained
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.metrics import image_rsum, paired_difference
@@ -52,6 +55,9 @@ CURVES: Final = pl.Schema(
         "seconds": pl.Float64(),
     }
 )
+# Names of the files of a table and its curves: as a comparison of trainings writes them, and as a list of them does.
+ALONE: Final = ("table.parquet", "curves.parquet")
+LISTED: Final = ("training.parquet", "training_curves.parquet")
 FAMILY: Final = "training"
 LEAD: Final = "training lead"  # PICO in the loop minus a control in the loop
 LABELS: Final = {
@@ -76,6 +82,25 @@ SHORT: Final = {  # where little room is
     "shuffled": "PICO, shuffled feedback",
     "permuted": "PICO, permuted weights",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTables:
+    """What came of trainings.
+
+    Attributes:
+        table: One row per variant and seed against P = 1 (family "training"), and PICO against every control
+            (family "training lead"); see `SCHEMA`.
+        curves: One row per epoch; see `CURVES`.
+    """
+
+    table: pl.DataFrame
+    curves: pl.DataFrame
+
+    def write(self, folder: Path, names: tuple[str, str], *, level: int = 3) -> None:
+        """Write both into a folder."""
+        for name, table in zip(names, (self.table, self.curves), strict=True):
+            write_table(folder / name, table, level=level)
 
 
 def difference_row(

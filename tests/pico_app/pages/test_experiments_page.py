@@ -16,10 +16,12 @@ from pico_core.experiments.reading import read_outcome
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.reporter import Cancelled
 from tests.grids import HELPS, HURTS, Line, grid, trainings
 from tests.pico_app.opening import page_with_sidebar
 from tests.pico_app.pages.test_pages import page
 from tests.pico_app.reading import HOSTILE, answer, prose
+from tests.reporters import stop_at
 
 TITLE = "Is it the method, or something simpler?"
 
@@ -199,13 +201,10 @@ def half_done(planted, tmp_path):
 
     config = StudyConfig(construction=ConstructionConfig(n_prototypes=3, n_iterations=2, n_anchors=16))
     made = small_experiment("planted", config, families=["oracle"], n_seeds=1)
-    cells = []
-
-    def two(row):
-        cells.append(row)
-        return len(cells) < 2
-
-    run_experiment(made, tmp_path / "half", on_cell=two, opened=[OpenDataset(made.datasets[0], planted.pairs)])
+    with pytest.raises(Cancelled):
+        run_experiment(
+            made, tmp_path / "half", opened=[OpenDataset(made.datasets[0], planted.pairs)], reporter=stop_at(2)
+        )
     return tmp_path / "half"
 
 

@@ -65,7 +65,7 @@ def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(pico, typed, tm
     monkeypatch.setattr(grid, "compute_cell", interrupted)
     shown = pico("experiment", typed, "--out", tmp_path / "e")
     assert shown.code == 130
-    assert "interrupted after 2 of 8 cells; give the same command again to go on" in shown.err
+    assert "interrupted after 2 of 8 cells; start it again to go on" in shown.err
     assert "nothing was written" not in shown.err
     assert pl.read_parquet(tmp_path / "e" / RESULTS).height == 2
     asked.extend([None] * 3)

@@ -4,6 +4,7 @@ import pytest
 
 from pico_core.cli import train as command
 from pico_core.formats.native import save_pairs
+from tests.reporters import pressed_at
 
 FAST = [
     word
@@ -42,13 +43,8 @@ def test_bad_input_is_one_sentence(pico, data, tmp_path):
 def test_a_key_press_keeps_what_is_finished(pico, data, tmp_path, monkeypatch):
     run = command.run_training_comparison
 
-    def pressed(pairs, config, folder, *, device, on_progress):
-        def tell(now):
-            on_progress(now)
-            if now.done == 4:
-                raise KeyboardInterrupt
-
-        return run(pairs, config, folder, device=device, on_progress=tell)
+    def pressed(pairs, config, folder, *, device, reporter):
+        return run(pairs, config, folder, device=device, reporter=pressed_at(4, reporter))
 
     monkeypatch.setattr(command, "run_training_comparison", pressed)
     found = pico("train", data, "--out", tmp_path / "t", "--variants", "none,p_hat", "--seeds", 1, *FAST)

@@ -17,10 +17,12 @@ from pico_core.experiments.cells import SCHEMA, compute_cell, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import open_dataset
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results, run_experiment
+from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.method import setting_scheme
 from pico_core.retrieval.schemes.scheme import Change
+from tests.reporters import Calls, stop_at, told
 
 QUICK = """
 name = "quick"
@@ -35,13 +37,15 @@ KILLED = """
 import sys, time
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
+from pico_core.reporter import Reporter
 
-def show(progress):
-    print(progress.done, flush=True)
-    if progress.done == 3:
-        time.sleep(600)  # in the middle of the fourth cell
+class Show(Reporter):
+    def step(self, done, total, *, name="", record=None):
+        print(done, flush=True)
+        if done == 3:
+            time.sleep(600)  # before the fourth cell
 
-run_experiment(read_experiment(sys.argv[1]), sys.argv[2], on_progress=show)
+run_experiment(read_experiment(sys.argv[1]), sys.argv[2], reporter=Show())
 """
 
 
@@ -65,9 +69,10 @@ def test_a_killed_run_goes_on_without_repeating_a_finished_cell(quick, place, tm
     assert len(finished) == 3
     assert results(tmp_path / "run").height == 3, "what is there can be read, though nobody ended the run"
     seen = []
-    done = run_experiment(quick, tmp_path / "run", on_cell=lambda row: seen.append((row.variant, row.seed)))
-    assert (done.total, done.kept, done.computed, done.stopped) == (10, 3, 7, False)
-    assert len(seen) == len(set(seen)) == 7
+    done = run_experiment(quick, tmp_path / "run", reporter=Calls(record=seen.append))
+    assert (done.total, done.kept, done.computed) == (10, 3, 7)
+    assert seen[0] is None, "before the first cell it is told how many are there"
+    assert len(seen[1:]) == len({(row.variant, row.seed) for row in seen[1:]}) == 7
     after = cells_in(tmp_path / "run")
     assert {name: after[name] for name in finished} == finished
     whole = tmp_path / "whole"
@@ -78,13 +83,16 @@ def test_a_killed_run_goes_on_without_repeating_a_finished_cell(quick, place, tm
 
 def test_an_exception_and_a_stop_lose_nothing(quick, tmp_path):
     def burst(row):
-        raise RuntimeError(row.variant)
+        if row is not None:
+            raise RuntimeError(row.variant)
 
     with pytest.raises(RuntimeError, match="unweighted"):
-        run_experiment(quick, tmp_path / "run", on_cell=burst)
+        run_experiment(quick, tmp_path / "run", reporter=Calls(record=burst))
     assert pl.read_parquet(tmp_path / "run" / RESULTS).height == 1
-    stopped = run_experiment(quick, tmp_path / "run", on_cell=lambda row: row.variant != "correlation")
-    assert (stopped.kept, stopped.computed, stopped.stopped) == (1, 2, True)
+    steps = []
+    with pytest.raises(Cancelled):
+        run_experiment(quick, tmp_path / "run", reporter=stop_at(3, steps))
+    assert steps == [1, 2, 3]
     assert pl.read_parquet(tmp_path / "run" / RESULTS)["variant"].to_list() == ["unweighted", "p_hat", "correlation"]
 
 
@@ -131,11 +139,13 @@ def test_a_folder_of_something_else_is_refused(quick, tmp_path):
 
 
 def test_progress_is_told_before_every_cell(quick, tmp_path):
-    told = []
-    run_experiment(quick, tmp_path, on_progress=told.append)
-    assert [progress.done for progress in told] == list(range(11))
-    assert told[0].cell.title == "data, seed 0: Unweighted (P = 1)"
-    assert told[-1].cell is None
+    steps, shares = [], []
+    reporter = told(steps)
+    reporter.share = shares.append
+    run_experiment(quick, tmp_path, reporter=reporter)
+    assert [done for _, done, _ in steps] == list(range(11))
+    assert shares == [done / 10 for done in range(11)]
+    assert [stage for stage, *_ in steps[:2]] == ["", "data, seed 0: Unweighted (P = 1)"]
 
 
 def test_the_table_has_every_cell_with_its_columns(table, place):

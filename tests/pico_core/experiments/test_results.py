@@ -22,8 +22,10 @@ from pico_core.experiments.training_tables import BESIDE, read_training, trainin
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
+from pico_core.reporter import SILENT, Cancelled
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from tests.grids import HELPS, HURTS, Line, grid, trainings
+from tests.reporters import pressed_at, stop_at
 
 
 def answer(lines, **more):
@@ -163,15 +165,8 @@ def small(planted):
 
 def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, planted, tmp_path):
     config, opened = small
-    seen = []
-
-    def stop(progress):
-        seen.append(progress)
-        if len(seen) == 4:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        running.run_experiment(config, tmp_path / "grid", on_progress=stop, opened=opened)
+        running.run_experiment(config, tmp_path / "grid", opened=opened, reporter=pressed_at(3, SILENT))
     half = read_outcome(tmp_path / "grid")
     assert (half.reached.done, half.reached.total, half.reached.state) == (3, 5, "going")
     assert half.reached.seconds_left > 0
@@ -196,7 +191,8 @@ def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, planted, tmp_pat
 
 def test_a_file_that_is_written_from_an_experiment_or_its_record_reads_back_the_same(small, tmp_path):
     config, opened = small
-    running.run_experiment(config, tmp_path / "grid", opened=opened, on_cell=lambda row: False)
+    with pytest.raises(Cancelled):
+        running.run_experiment(config, tmp_path / "grid", opened=opened, reporter=stop_at(1))
     changed = StudyConfig(basis="cross").with_settings({"gamma": "2", "strengths": "0.5,1"})
     swept = small_experiment("clean", changed, families=["setting", "control"], n_seeds=3, name='a "name" \\ ü\n')
     (tmp_path / "data").mkdir()

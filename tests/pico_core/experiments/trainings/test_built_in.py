@@ -5,13 +5,13 @@ import pytest
 
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.datasets import open_choice
-from pico_core.experiments.listed_trainings import TRAINING_CURVES, TRAININGS, subjects_of
 from pico_core.experiments.markdown import training_markdown
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.experiments.training_tables import BESIDE
+from pico_core.experiments.trainings.comparison import subjects_of
 from pico_core.experiments.trainings.scenes import SceneComparison
 from pico_core.experiments.trainings.summary import training_summaries
-from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, SCHEMA
+from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, LISTED, SCHEMA
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align
 from tests.places import ROOT
@@ -19,7 +19,7 @@ from tests.places import ROOT
 TOLERANCE = 1.0  # points of rSum, as of experiments: other libraries round sums otherwise, and close ranks then swap
 
 
-FILES = {"training": (TRAININGS, TRAINING_CURVES), "encoder": BESIDE[1]}
+FILES = {"training": (LISTED[0], LISTED[1]), "encoder": BESIDE[1]}
 
 
 @pytest.fixture(scope="module", params=FILES)
@@ -129,7 +129,7 @@ def test_the_test_scenes_of_the_encoder_are_shifted_and_those_that_choose_the_ep
 
 
 def test_one_training_of_heads_comes_out_again():
-    listed, table = read_training_list(find_training_list("training")), pl.read_parquet(BUILT_IN / TRAININGS)
+    listed, table = read_training_list(find_training_list("training")), pl.read_parquet(BUILT_IN / LISTED[0])
     one = next(one for one in listed.comparisons if one.name == "given, few pairs")
     pairs = open_choice(one.data, one.place)
     parts = one.config.splits(pairs, 0)

@@ -16,6 +16,7 @@ from pico_core.method.config import ConstructionConfig
 from pico_core.reporter import Cancelled
 from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.settings import AlignmentConfig
+from tests.reporters import stop_at, told
 
 CONFIG = ComparisonConfig(
     variants=("pico", "permuted", "learned"),
@@ -33,7 +34,7 @@ CONFIG = ComparisonConfig(
 def finished(planted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trainings") / "t"
     seen = []
-    found = run_training_comparison(planted.pairs, CONFIG, folder, on_progress=seen.append)
+    found = run_training_comparison(planted.pairs, CONFIG, folder, reporter=told(seen))
     return folder, found, seen
 
 
@@ -70,7 +71,7 @@ def test_curves_hold_every_epoch_and_no_test_number(finished):
     _, found, seen = finished
     assert found.curves.schema == CURVES
     assert found.curves.height == 2 * 4 * 4 == len(seen)
-    assert (seen[-1].done, seen[-1].total) == (32, 32)
+    assert seen[-1] == ("learned, seed 1", 32, 32)
     assert found.curves.filter(epoch=0)["loss"].null_count() == 8
     assert not any("test" in name for name in found.curves.columns)
 
@@ -83,14 +84,14 @@ def test_what_is_finished_is_not_done_again(finished, planted, monkeypatch):
     folder, found, _ = finished
     monkeypatch.setattr(heads, "score_pairs", lambda *_: pytest.fail("the test split is scored again"))
     seen = []
-    again = run_training_comparison(planted.pairs, CONFIG, folder, on_progress=seen.append)
+    again = run_training_comparison(planted.pairs, CONFIG, folder, reporter=told(seen))
     assert seen == []
     assert again.table.equals(found.table)
 
 
 def test_a_stopped_comparison_goes_on_to_the_same_numbers(finished, planted, tmp_path):
     with pytest.raises(Cancelled):
-        run_training_comparison(planted.pairs, CONFIG, tmp_path / "t", on_progress=lambda now: now.done < 7)
+        run_training_comparison(planted.pairs, CONFIG, tmp_path / "t", reporter=stop_at(7))
     assert pl.read_parquet(tmp_path / "t" / "table.parquet")["variant"].to_list() == ["frozen", "none"]
     again = run_training_comparison(planted.pairs, CONFIG, tmp_path / "t")
     assert again.table.drop("seconds").equals(finished[1].table.drop("seconds"))

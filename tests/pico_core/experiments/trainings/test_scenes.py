@@ -8,16 +8,16 @@ import pytest
 from pico_core.data.scenes.dataset import ALL_STYLES
 from pico_core.encoders import SmallClipConfig
 from pico_core.errors import DataError, SettingError
-from pico_core.experiments.listed_trainings import run_training_list
 from pico_core.experiments.training_list import read_training_list
 from pico_core.experiments.trainings import scenes
-from pico_core.experiments.trainings.comparison import run_comparison
-from pico_core.experiments.trainings.scenes import SceneComparison, SceneParts, SceneSubject, SceneTrial
+from pico_core.experiments.trainings.comparison import run_comparison, run_training_list
+from pico_core.experiments.trainings.scenes import SceneComparison, SceneParts, SceneTrial, scene_subject
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.settings import EncoderConfig, TrainingConfig
+from tests.reporters import told
 
 SHAPE = SmallClipConfig(
     image_size=32, patch_size=16, vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16
@@ -57,7 +57,7 @@ HELD = (
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder, seen = tmp_path_factory.mktemp("scenes") / "t", []
-    return folder, run_comparison(SceneSubject(CONFIG), folder, on_progress=seen.append), seen
+    return folder, run_comparison(scene_subject(CONFIG), folder, reporter=told(seen)), seen
 
 
 @pytest.fixture
@@ -103,12 +103,11 @@ def test_the_first_epoch_is_common_and_trained_once(finished):
     _, found, seen = finished
     first = found.curves.filter(pl.col("epoch") <= 1).drop("variant")
     assert first.unique().height == 2  # seconds too: they are those of the one training
-    assert [(one.variant, one.epoch) for one in seen] == [
-        *(("none", epoch) for epoch in range(3)),
-        ("pico", 2),
-        ("shuffled", 2),
+    assert seen == [
+        *(("none, seed 0", epoch + 1, 9) for epoch in range(3)),
+        ("pico, seed 0", 6, 9),  # its first epoch of its own is the third of three
+        ("shuffled, seed 0", 9, 9),
     ]
-    assert (seen[-1].done, seen[-1].total) == (9, 9)
 
 
 def test_the_test_scenes_decide_nothing(finished, tmp_path, monkeypatch):
@@ -118,7 +117,7 @@ def test_the_test_scenes_decide_nothing(finished, tmp_path, monkeypatch):
         return real(self, part, seed + 70 if part == "test" else seed)
 
     monkeypatch.setattr(SceneComparison, "rendered", spoiled)
-    found = run_comparison(SceneSubject(CONFIG), tmp_path / "t")
+    found = run_comparison(scene_subject(CONFIG), tmp_path / "t")
     assert found.curves.drop("seconds").equals(finished[1].curves.drop("seconds"))
     assert found.table["note"].to_list() == finished[1].table["note"].to_list()
     assert found.table["rsum"].to_list() != finished[1].table["rsum"].to_list()
@@ -133,9 +132,9 @@ def test_the_test_is_scored_once_and_after_the_training(finished, tmp_path, monk
 
     monkeypatch.setattr(scenes, "score_pairs", watched)
     folder = tmp_path / "t"
-    again = run_comparison(SceneSubject(CONFIG), folder)
+    again = run_comparison(scene_subject(CONFIG), folder)
     assert scored == [0, 1, 2, 3]
-    run_comparison(SceneSubject(CONFIG), folder)
+    run_comparison(scene_subject(CONFIG), folder)
     assert len(scored) == 4
     assert again.table.drop("seconds").equals(finished[1].table.drop("seconds"))
 
@@ -148,9 +147,9 @@ def test_other_settings_are_refused_but_more_variants_are_welcome(finished, tmp_
         CONFIG.with_scenes({"n_training": "25"}),
     ):
         with pytest.raises(DataError, match="other data or settings"):
-            run_comparison(SceneSubject(other), folder)
+            run_comparison(scene_subject(other), folder)
     with pytest.raises(DataError, match="do not fill one batch"):
-        run_comparison(SceneSubject(CONFIG.with_scenes({"n_training": "4"})), tmp_path / "t")
+        run_comparison(scene_subject(CONFIG.with_scenes({"n_training": "4"})), tmp_path / "t")
     assert not (tmp_path / "t").exists()
 
 

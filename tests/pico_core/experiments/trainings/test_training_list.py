@@ -7,15 +7,19 @@ import pytest
 
 from pico_core.cli import train as command
 from pico_core.errors import DataError, RunError, SettingError
-from pico_core.experiments import listed_trainings
 from pico_core.experiments.config import find_experiment
-from pico_core.experiments.listed_trainings import gathered, run_training_list
 from pico_core.experiments.training_list import find_training_list, read_training_list
-from pico_core.experiments.trainings.comparison import run_training_comparison
+from pico_core.experiments.trainings.comparison import (
+    LIST_ABOUT,
+    gathered,
+    run_training_comparison,
+    run_training_list,
+)
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.formats.native import save_pairs
 from pico_core.reporter import Cancelled
 from pico_core.training.settings import RULES
+from tests.reporters import pressed_at, stop_at, told
 
 HEAD = 'name = "n"\nsentence = "Does it run?"\nseeds = 1\nvariants = ["pico", "permuted"]\n'
 FAST = "[settings]\nn_epochs = 2\nbatch_size = 16\nn_prototypes = 2\nn_iterations = 2\nn_anchors = 8\n"
@@ -45,7 +49,7 @@ def finished(place, tmp_path_factory):
     (place / "finished.toml").write_text(HEAD + FAST + ONE + TWO)
     listed, seen = read_training_list(place / "finished.toml"), []
     folder = tmp_path_factory.mktemp("finished") / "t"
-    return listed, folder, run_training_list(listed, folder, on_progress=seen.append), seen
+    return listed, folder, run_training_list(listed, folder, reporter=told(seen)), seen
 
 
 def test_a_list_is_read_with_the_settings_of_every_comparison(written, place):
@@ -125,16 +129,16 @@ def test_rows_are_those_of_every_comparison_by_itself(finished, planted, tmp_pat
         assert lines.drop("dataset", "seconds").equals(alone.curves.drop("dataset", "seconds"))
     assert found.table.equals(pl.read_parquet(folder / "training.parquet"))
     assert found.curves.equals(pl.read_parquet(folder / "training_curves.parquet"))
-    assert [one.done for one in seen] == list(range(1, 19))
-    assert {one.total for one in seen} == {18}
-    assert (seen[8].comparison, seen[9].comparison) == ("data", "Few, cross")
+    assert [done for _, done, _ in seen] == list(range(1, 19))
+    assert {total for *_, total in seen} == {18}
+    assert (seen[8][0], seen[9][0]) == ("data: permuted, seed 0", "Few, cross: none, seed 0")
     assert not list(folder.rglob(".*"))
 
 
 def test_a_stopped_list_holds_what_is_finished_and_goes_on_to_the_same_table(finished, tmp_path):
     listed, _, whole, _ = finished
     with pytest.raises(Cancelled):
-        run_training_list(listed, tmp_path / "t", on_progress=lambda now: now.done < 14)
+        run_training_list(listed, tmp_path / "t", reporter=stop_at(14))
     part = pl.read_parquet(tmp_path / "t" / "training.parquet")
     last = part.filter(pl.col("dataset") == "Few, cross")
     assert (
@@ -144,8 +148,8 @@ def test_a_stopped_list_holds_what_is_finished_and_goes_on_to_the_same_table(fin
     )
     assert last["variant"].to_list() == ["frozen", "none"]
     seen = []
-    again = run_training_list(listed, tmp_path / "t", on_progress=lambda now: seen.append(now.done))
-    assert seen == [15, 16, 17, 18]
+    again = run_training_list(listed, tmp_path / "t", reporter=told(seen))
+    assert [done for _, done, _ in seen] == [15, 16, 17, 18]
     assert again.table.drop("seconds").equals(whole.table.drop("seconds"))
 
 
@@ -169,7 +173,7 @@ def test_foreign_folders_and_other_settings_are_refused_before_anything_is_train
     (place / "other.toml").write_text(HEAD + FAST + new + TWO.replace("0.5", "0.25"))
     seen = []
     with pytest.raises(DataError, match="few-cross: it holds trainings of other data or settings"):
-        run_training_list(read_training_list(place / "other.toml"), folder, on_progress=seen.append)
+        run_training_list(read_training_list(place / "other.toml"), folder, reporter=told(seen))
     assert seen == []
     (place / "wax.toml").write_text(HEAD + FAST + ONE + TWO.replace("few = 20", 'held_out = ["wax"]'))
     with pytest.raises(DataError, match=r"^Few, cross: .*'wax' cannot be held out"):
@@ -231,17 +235,12 @@ def test_options_that_the_file_decides_are_refused(pico, place, tmp_path):
 def test_a_key_press_keeps_what_is_finished(pico, finished, place, tmp_path, monkeypatch):
     run = command.run_training_list
 
-    def pressed(listed, folder, *, device, on_progress):
-        def tell(now):
-            on_progress(now)
-            if now.done == 10:
-                raise KeyboardInterrupt
-
-        return run(listed, folder, device=device, on_progress=tell)
+    def pressed(listed, folder, *, device, reporter):
+        return run(listed, folder, device=device, reporter=pressed_at(10, reporter))
 
     monkeypatch.setattr(command, "run_training_list", pressed)
     found = pico("train", place / "finished.toml", "--out", tmp_path / "t")
     assert found.code == 130
     assert "after 10 of 18 epochs" in found.err.replace("\n", " ")
     assert set(pl.read_parquet(tmp_path / "t" / "training.parquet")["dataset"]) == {"data"}
-    assert json.loads((tmp_path / "t" / listed_trainings.ABOUT).read_text())["name"] == "n"
+    assert json.loads((tmp_path / "t" / LIST_ABOUT).read_text())["name"] == "n"
