@@ -11,11 +11,11 @@ from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json
 from pico_core.cli.printing import change_cells, narrow_table, out, say
 from pico_core.cli.studies import DIFFERENT
-from pico_core.experiments.checking import check_table, read_table
 from pico_core.experiments.config import find_experiment, read_experiment
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.summary import ONE_SEED, VariantSummary, summarise, summary_frame
+from pico_core.experiments.tables import TableCheck, check_table, read_table
 
 app = typer.Typer()
 
@@ -39,26 +39,29 @@ def experiment(
         run_experiment(plan, target, reporter=meter)
     table = results(target)
     summaries = summarise(table)
-    found = None if expected is None else check_table(table, expected)
+    check_result = None if expected is None else check_table(table, expected)
     if as_json:
-        values: dict[str, Any] = {
-            "experiment": plan.name,
-            "folder": str(target),
-            "cells": table.height,
-            "summary": summary_frame(summaries).to_dicts(),
-        }
-        if found is not None:
-            values["check"] = asdict(found) | {"agrees": found.agrees}
-        say(values, as_json=True)
+        values = {"experiment": plan.name, "folder": str(target), "cells": table.height}
+        say(values | {"summary": summary_frame(summaries).to_dicts()} | check_values(check_result), as_json=True)
     elif markdown:
         sys.stdout.write(markdown_table(summaries) + "\n")
     else:
         out.print(plan.sentence, markup=False, highlight=False)
         for dataset in plan.datasets:
             _tell(dataset.name, [one for one in summaries if one.dataset == dataset.name])
-        if found is not None:
-            out.print(found.sentence, markup=False, highlight=False)
-    if found is not None and not found.agrees:
+    end_with(check_result, silent=as_json or markdown)
+
+
+def check_values(check: TableCheck | None) -> dict[str, Any]:
+    """A comparison of tables as plain values for JSON."""
+    return {} if check is None else {"check": asdict(check) | {"agrees": check.agrees}}
+
+
+def end_with(check: TableCheck | None, *, silent: bool) -> None:
+    """Say how the tables compare; end with the code of a difference where they do not agree."""
+    if check is not None and not silent:
+        out.print(check.sentence, markup=False, highlight=False)
+    if check is not None and not check.agrees:
         raise typer.Exit(DIFFERENT)
 
 

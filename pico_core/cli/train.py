@@ -7,15 +7,14 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
+from pico_core.cli.experiment import check_values, end_with
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, named_values
 from pico_core.cli.printing import out, say, tell_trainings
-from pico_core.cli.studies import DIFFERENT
 from pico_core.errors import SettingError
-from pico_core.experiments.checking import TableCheck
 from pico_core.experiments.summary import VariantSummary
+from pico_core.experiments.tables import check_table, read_trainings
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
-from pico_core.experiments.training_tables import check_trainings, read_trainings
 from pico_core.experiments.trainings.comparison import run_training_comparison, run_training_list
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
 from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
@@ -75,13 +74,13 @@ def train(
     with Meter("frozen tokens", resumable=True) as meter:
         found = run_training_comparison(pairs, config, target, device=device, reporter=meter)
     (summary,) = training_summaries(found.table)
-    checked = None if expected is None else check_trainings(found.table, expected)
+    checked = None if expected is None else check_table(found.table, expected)
     if as_json:
-        say(_plain(summary) | {"table": str(target / ALONE[0])} | _checked(checked), as_json=True)
+        say(_plain(summary) | {"table": str(target / ALONE[0])} | check_values(checked), as_json=True)
     else:
         tell_trainings(summary)
         out.print(f"Saved as {target}.", highlight=False)
-    _end(checked, as_json=as_json)
+    end_with(checked, silent=as_json)
 
 
 def _train_list(
@@ -91,20 +90,20 @@ def _train_list(
     with Meter("opening the datasets", resumable=True) as meter:
         found = run_training_list(listed, target, device=device, reporter=meter)
     summaries = [replace(one, experiment=one.dataset) for one in training_summaries(found.table)]
-    checked = None if expected is None else check_trainings(found.table, expected)
+    checked = None if expected is None else check_table(found.table, expected)
     if as_json:
         whole = {
             "experiment": listed.name,
             "comparisons": [_plain(one) for one in summaries],
             "table": str(target / LISTED[0]),
         }
-        say(whole | _checked(checked), as_json=True)
+        say(whole | check_values(checked), as_json=True)
     else:
         out.print(listed.sentence, markup=False, highlight=False)
         for one in summaries:
             tell_trainings(one)
         out.print(f"Saved as {target}.", highlight=False)
-    _end(checked, as_json=as_json)
+    end_with(checked, silent=as_json)
 
 
 def _plain(summary: TrainingSummary) -> dict[str, Any]:
@@ -116,21 +115,8 @@ def _plain(summary: TrainingSummary) -> dict[str, Any]:
         }
 
     of = asdict(summary) | {name: [row(one) for one in getattr(summary, name)] for name in ("rows", "leads")}
+    del of["curves"]
     return of | {"sentence": summary.sentence}
-
-
-def _checked(found: TableCheck | None) -> dict[str, Any]:
-    return {} if found is None else {"check": asdict(found) | {"agrees": found.agrees}}
-
-
-def _end(found: TableCheck | None, *, as_json: bool) -> None:
-    """Say how the tables compare; end with the code of a difference where they do not agree."""
-    if found is None:
-        return
-    if not as_json:
-        out.print(found.sentence, markup=False, highlight=False)
-    if not found.agrees:
-        raise typer.Exit(DIFFERENT)
 
 
 def _listed(text: str) -> tuple[str, ...]:

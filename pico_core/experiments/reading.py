@@ -10,9 +10,9 @@ from typing import Final, Literal
 import polars as pl
 
 from pico_core.errors import RunError
-from pico_core.experiments.checking import CELL, LARGEST, read_table
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results
+from pico_core.experiments.tables import CELL, LARGEST, read_table
 from pico_core.experiments.writing import recorded_toml
 from pico_core.method.config import StudyConfig
 

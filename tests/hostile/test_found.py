@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pico_core.errors import DataError, RunError
-from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import BUILT_IN
-from pico_core.experiments.training_tables import read_trainings
+from pico_core.experiments.tables import read_table, read_trainings
 from pico_core.storage.parquet import check_declared, read_parquet
 from pico_core.studies.probes import check_target, load_probe
 

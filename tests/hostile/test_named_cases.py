@@ -25,10 +25,10 @@ from pico_core.encoders import pictures
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import picture_of, read_picture
 from pico_core.errors import DataError, PicoError, RunError, SettingError, one_line
-from pico_core.experiments.checking import read_table
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import ABOUT, FORMAT, read_about
 from pico_core.experiments.reading import read_outcome
+from pico_core.experiments.tables import read_table
 from pico_core.formats import open_pairs
 from pico_core.formats.native import ARRAYS, save_pairs
 from pico_core.storage import atomic, parquet

@@ -28,8 +28,8 @@ from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, rea
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import VariantSummary, summarise, summary_frame
 from pico_core.experiments.sweeps import Sweeps, sweeps_on
-from pico_core.experiments.training_tables import NAMES as TRAINING_NAMES
-from pico_core.experiments.training_tables import TrainingGroup, read_training, training_groups
+from pico_core.experiments.tables import BESIDE, read_training
+from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
 from pico_core.experiments.verdicts import ExperimentAnswer, Leads, answer_on, leads_on
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
@@ -51,7 +51,7 @@ class Results:
 
     outcome: Outcome
     summaries: tuple[VariantSummary, ...]
-    training: tuple[TrainingGroup, ...]
+    training: tuple[TrainingSummary, ...]
     folder: Path | None
     built_in: bool = False
     beside: tuple["Results", ...] = ()
@@ -164,7 +164,7 @@ def _read(path: str, changed: str) -> Results:
     place = Path(path)
     beside = place if place.is_dir() else BUILT_IN_RESULT.parent if place == BUILT_IN_RESULT else None
     training = None if beside is None else read_training(beside)
-    groups = () if training is None else training_groups(training)
+    groups = () if training is None else training_summaries(training.table, training.curves)
     try:
         outcome = read_outcome(place)
     except RunError:
@@ -179,7 +179,7 @@ def _read(path: str, changed: str) -> Results:
 
 def _is_other(file: Path) -> bool:
     """Whether a file beside the built-in result is the table of another built-in experiment, not that of trainings."""
-    trainings = {name for names in TRAINING_NAMES for name in names}
+    trainings = {name for names in BESIDE for name in names}
     return file != BUILT_IN_RESULT and file.name not in trainings and file.with_suffix(".toml").is_file()
 
 
@@ -188,7 +188,7 @@ def _alone(file: Path) -> Results:
     return Results(outcome, summarise(outcome.table), (), None, built_in=True)
 
 
-def _trained_only(groups: tuple[TrainingGroup, ...]) -> Results:
+def _trained_only(groups: tuple[TrainingSummary, ...]) -> Results:
     """Trainings without an experiment beside them."""
     return Results(Outcome("trainings", "", pl.DataFrame(schema=SCHEMA), "", None), (), groups, None)
 
@@ -212,7 +212,7 @@ def built_in_results() -> Results | None:
     if BUILT_IN_RESULT.is_file():
         return results_at(str(BUILT_IN_RESULT))
     training = read_training(BUILT_IN_RESULT.parent)
-    return None if training is None else _trained_only(training_groups(training))
+    return None if training is None else _trained_only(training_summaries(training.table, training.curves))
 
 
 def how_far(folder: Path) -> Reached | None:

@@ -10,8 +10,7 @@ from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, SYMBOLS, blank, ink
 from pico_app.templates import render
 from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.training_tables import LearningCurve
-from pico_core.experiments.trainings.summary import TrainingSummary
+from pico_core.experiments.trainings.summary import LearningCurve, TrainingSummary
 from pico_core.experiments.trainings.tables import SHORT
 from pico_core.retrieval.records import Verdict
 

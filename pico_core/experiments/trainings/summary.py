@@ -15,6 +15,34 @@ from pico_core.retrieval.records import Estimate, Verdict
 
 
 @dataclass(frozen=True)
+class LearningCurve:
+    """One training.
+
+    Attributes:
+        variant: Its weighting.
+        label: The same for people.
+        seed: Its seed.
+        epochs: Numbers of its epochs; 0 is the state before training.
+        feedback: rSum on the feedback split after each.
+    """
+
+    variant: str
+    label: str
+    seed: int
+    epochs: tuple[int, ...]
+    feedback: tuple[float, ...]
+
+    @property
+    def best(self) -> int:
+        """Place of the first epoch of highest feedback: the one whose heads are tested.
+
+        >>> LearningCurve("none", "P = 1", 0, (0, 1, 2), (5.0, 9.0, 9.0)).best
+        1
+        """
+        return self.feedback.index(max(self.feedback))
+
+
+@dataclass(frozen=True)
 class TrainingSummary:
     """All variants of one comparison over all seeds.
 
@@ -28,6 +56,7 @@ class TrainingSummary:
         plain: Mean test rSum of the heads trained with P = 1.
         rows: Every variant against P = 1 in training.
         leads: PICO in the loop minus every control in the loop.
+        curves: How the trainings went.
     """
 
     experiment: str
@@ -39,6 +68,12 @@ class TrainingSummary:
     plain: float
     rows: tuple[VariantSummary, ...]
     leads: tuple[VariantSummary, ...]
+    curves: tuple[LearningCurve, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """For a chooser."""
+        return f"{self.dataset}: {self.experiment}"
 
     def lead(self, variant: str) -> Estimate | None:
         """PICO in the loop minus this control; None where they were not compared."""
@@ -97,11 +132,12 @@ class TrainingSummary:
         return f"{word}: {called} (PICO minus it: {nearest.signed})."
 
 
-def training_summaries(table: pl.DataFrame) -> tuple[TrainingSummary, ...]:
+def training_summaries(table: pl.DataFrame, curves: pl.DataFrame | None = None) -> tuple[TrainingSummary, ...]:
     """Gather a table of trainings, one record per comparison, in its order.
 
     Args:
         table: As `tables.upgraded` gives it; rows of one `experiment` and `dataset` are one comparison.
+        curves: One row per epoch; see `tables.CURVES`.
     """
     table = table.with_columns(
         baseline=pl.col("rsum") - pl.col("difference"), seconds=pl.lit(0.0), note=pl.lit(None, dtype=pl.String)
@@ -114,7 +150,9 @@ def training_summaries(table: pl.DataFrame) -> tuple[TrainingSummary, ...]:
     drafts = [_rows(part, FAMILY) for part in parts]
     experiments = [str(part["experiment"][0]) for part, rows in zip(parts, drafts, strict=True) for _ in rows]
     judged = iter(judge([row for rows in drafts for row in rows], among=experiments))
-    return tuple(_summary(part, tuple(next(judged) for _ in rows)) for part, rows in zip(parts, drafts, strict=True))
+    return tuple(
+        _summary(part, tuple(next(judged) for _ in rows), curves) for part, rows in zip(parts, drafts, strict=True)
+    )
 
 
 def _rows(part: pl.DataFrame, family: str) -> tuple[VariantSummary, ...]:
@@ -123,7 +161,7 @@ def _rows(part: pl.DataFrame, family: str) -> tuple[VariantSummary, ...]:
     return tuple(summarise_variant(group) for group in own.partition_by("variant", maintain_order=True))
 
 
-def _summary(part: pl.DataFrame, rows: tuple[VariantSummary, ...]) -> TrainingSummary:
+def _summary(part: pl.DataFrame, rows: tuple[VariantSummary, ...], curves: pl.DataFrame | None) -> TrainingSummary:
     own = part.filter(pl.col("family") == FAMILY)
     plain = own.unique("seed", keep="first", maintain_order=True)["baseline"].to_list()
     return TrainingSummary(
@@ -136,6 +174,24 @@ def _summary(part: pl.DataFrame, rows: tuple[VariantSummary, ...]) -> TrainingSu
         plain=sum(plain) / len(plain),
         rows=rows,
         leads=_rows(part, LEAD),
+        curves=() if curves is None else _curves(curves, part, {row.variant: row.label for row in rows}),
+    )
+
+
+def _curves(lines: pl.DataFrame, part: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve, ...]:
+    """The curves of one comparison; older ones do not say of which experiment they are."""
+    for name in {"dataset", "experiment"} & set(lines.columns):
+        lines = lines.filter(pl.col(name) == part[name][0])
+    return tuple(
+        LearningCurve(
+            variant=str(own["variant"][0]),
+            label=labels.get(str(own["variant"][0]), str(own["variant"][0])),
+            seed=int(own["seed"][0]),
+            epochs=tuple(int(epoch) for epoch in own["epoch"]),
+            feedback=tuple(float(value) for value in own["feedback_rsum"]),
+        )
+        for training in lines.partition_by("variant", "seed", maintain_order=True)
+        for own in [training.sort("epoch")]
     )
 
 

@@ -18,8 +18,9 @@ from pico_core.experiments.order import feedback_orders, recorded_runs
 from pico_core.experiments.reading import read_outcome
 from pico_core.experiments.summary import summarise, summary_frame
 from pico_core.experiments.sweeps import sweeps_on
+from pico_core.experiments.tables import read_training
 from pico_core.experiments.training_list import read_training_list
-from pico_core.experiments.training_tables import read_training, training_groups
+from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.verdicts import answer_on, leads_on
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -111,7 +112,7 @@ def trained(path: Path) -> None:
     """Tables of trainings."""
     found = read_training(path.parent)
     if found is not None:
-        training_groups(found)
+        training_summaries(found.table, found.curves)
 
 
 def probe(path: Path) -> None:

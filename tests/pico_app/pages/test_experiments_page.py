@@ -72,7 +72,7 @@ def test_the_results_that_come_with_the_program_are_read_together():
     assert sorted([found.outcome.name, *(one.outcome.name for one in found.beside)]) == made
     lists = [read_training_list(find_training_list(name)) for name in ("training", "encoder")]
     names = [one.name for listed in lists for one in listed.comparisons]
-    assert [one.summary.dataset for one in found.training] == names
+    assert [one.dataset for one in found.training] == names
     assert len(opened(**{"instrument-experiments": "training"}).get("plotly_chart")) > 0
 
 

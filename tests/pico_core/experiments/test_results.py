@@ -18,7 +18,8 @@ from pico_core.experiments.reading import reached, read_outcome
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.training_tables import BESIDE, read_training, training_groups
+from pico_core.experiments.tables import BESIDE, read_training
+from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -266,14 +267,17 @@ def test_a_small_experiment_needs_families_and_seeds():
 # Trainings
 
 
+def gathered(tables):
+    return training_summaries(tables.table, tables.curves)
+
+
 @pytest.mark.parametrize(
     "names", [("training.parquet", "training_curves.parquet"), ("table.parquet", "curves.parquet")]
 )
 def test_trainings_are_read_gathered_and_told(tmp_path, names):
     assert read_training(tmp_path) is None
     trainings(tmp_path, names=names)
-    (group,) = training_groups(read_training(tmp_path))
-    found = group.summary
+    (found,) = gathered(read_training(tmp_path))
     assert [(row.variant, row.n_seeds, row.difference) for row in found.rows] == [
         ("none", 2, 0.0),
         ("pico", 2, 6.0),
@@ -281,8 +285,8 @@ def test_trainings_are_read_gathered_and_told(tmp_path, names):
     ]
     assert found.lead("p_hat").value == 4.5
     assert found.plain == 400
-    assert [curve.best for curve in group.curves] == [1] * 6
-    assert {curve.label for curve in group.curves} == {"Trained with P = 1", "PICO in the loop", "p̂ in the loop"}
+    assert [curve.best for curve in found.curves] == [1] * 6
+    assert {curve.label for curve in found.curves} == {"Trained with P = 1", "PICO in the loop", "p̂ in the loop"}
     assert "PICO in the loop makes no detectable difference: +6.0 [" in found.sentence
     assert "A control cannot be told apart from it: p̂ in the loop (PICO minus it: +4.5 [" in found.sentence
 
@@ -294,9 +298,9 @@ def test_trainings_of_heads_and_of_the_encoder_are_read_together(tmp_path):
         frame = pl.read_parquet(tmp_path / name)
         new = [pl.lit("encoder").alias(column) for column in ("experiment", "dataset") if column in frame.columns]
         frame.with_columns(new).write_parquet(tmp_path / renamed)
-    first, second = training_groups(read_training(tmp_path))
-    assert (first.summary.dataset, second.summary.dataset) == ("toy", "encoder")
-    assert first == training_groups(own)[0]
+    first, second = gathered(read_training(tmp_path))
+    assert (first.dataset, second.dataset) == ("toy", "encoder")
+    assert first == gathered(own)[0]
     assert second.curves == first.curves
 
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from pico_core.experiments.cells import SCHEMA
-from pico_core.experiments.checking import TOLERANCE, check_table
 from pico_core.experiments.grid import results
 from pico_core.experiments.summary import ONE_SEED, summarise, summary_frame
+from pico_core.experiments.tables import TOLERANCE, check_table
 from pico_core.retrieval.over_splits import adjusted, over_seeds
 
 

@@ -49,7 +49,7 @@ def render(frame: Frame) -> None:
         return
     if not results.datasets:
         with head:
-            question(TITLE, results.training[0].summary.sentence)
+            question(TITLE, results.training[0].sentence)
         training.render_training(results)
         return
     found = results.on(source.choose_dataset(results.datasets, beside, frame.dataset))

@@ -30,7 +30,7 @@ def render_training(results: experiments.Results) -> None:
     groups = results.training
     place = 0
     if len(groups) > 1:
-        names = [group.summary.dataset for group in groups]
+        names = [group.dataset for group in groups]
         if len(set(names)) < len(names):
             names = [group.title for group in groups]
         place = st.selectbox(
@@ -39,12 +39,11 @@ def render_training(results: experiments.Results) -> None:
             format_func=lambda one: names[one][:120],
             key="experiments-training",
         )
-    group = groups[place]
-    found = group.summary
+    found = groups[place]
     prose(found.sentence)
-    if group.curves:
+    if found.curves:
         figure(
-            draw.learning_curves(group.curves, dark=screen.dark()),
+            draw.learning_curves(found.curves, dark=screen.dark()),
             key="experiments-curves",
             beside=True,
         )
@@ -53,7 +52,7 @@ def render_training(results: experiments.Results) -> None:
         key="experiments-trained",
     )
     st.html(draw.trained_html(found))
-    st.caption(_how(found, sum(group.summary.experiment == found.experiment for group in groups)))
+    st.caption(_how(found, sum(group.experiment == found.experiment for group in groups)))
 
 
 def _how(found: TrainingSummary, n_comparisons: int) -> str:

@@ -6,8 +6,8 @@ import pytest
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.markdown import training_markdown
+from pico_core.experiments.tables import BESIDE
 from pico_core.experiments.training_list import find_training_list, read_training_list
-from pico_core.experiments.training_tables import BESIDE
 from pico_core.experiments.trainings.comparison import subjects_of
 from pico_core.experiments.trainings.scenes import SceneComparison
 from pico_core.experiments.trainings.summary import training_summaries

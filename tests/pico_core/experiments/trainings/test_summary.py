@@ -9,7 +9,7 @@ from scipy import stats
 
 from pico_core.cli import printing
 from pico_core.experiments.summary import LAST_UNWEIGHTED
-from pico_core.experiments.training_tables import read_trainings
+from pico_core.experiments.tables import read_trainings
 from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD, SCHEMA, upgraded
 from pico_core.retrieval.evaluation import retrieval_feedback
