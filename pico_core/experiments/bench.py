@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -204,15 +204,6 @@ def warm_up() -> None:
     learn_weights(
         parts.fit, feedback=feedback, generator=torch.Generator().manual_seed(0), config=LearningConfig(n_epochs=1)
     )
-
-
-def seeded(config: StudyConfig, seed: int) -> StudyConfig:
-    """These settings under another seed.
-
-    >>> seeded(StudyConfig(), 3).seed
-    3
-    """
-    return replace(config, seed=seed)
 
 
 def _axes_of(config: StudyConfig) -> tuple[str, float]:

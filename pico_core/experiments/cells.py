@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Final, get_type_hints
 
 import polars as pl
 
@@ -103,23 +103,7 @@ class CellRow:
     settings: str
 
 
-_INTEGERS, _NUMBERS, _LISTS = (
-    ("seed", "n_images", "n_texts", "n_train"),
-    ("baseline", "rsum", "difference", "low", "high", "strength", "seconds"),
-    ("gains", "feedback_weights"),
-)
-SCHEMA: Final = pl.Schema(
-    {
-        field.name: pl.Int64()
-        if field.name in _INTEGERS
-        else pl.Float64()
-        if field.name in _NUMBERS
-        else pl.List(pl.Float64())
-        if field.name in _LISTS
-        else pl.String()
-        for field in fields(CellRow)
-    }
-)
+SCHEMA: Final = pl.Schema(get_type_hints(CellRow))
 
 
 def rows_frame(rows: list[CellRow]) -> pl.DataFrame:

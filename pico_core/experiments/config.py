@@ -111,7 +111,7 @@ class _Reader(TomlReader):
         return ExperimentConfig(
             name=self.text("name", values),
             sentence=self.text("sentence", values),
-            datasets=self.datasets(values.get("datasets"), base, sweep),
+            datasets=self.datasets(base, sweep),
             seeds=self.seeds(values.get("seeds")),
             variants=with_controls(self.variants(values.get("variants", "all")), sweeps=bool(sweep)),
             sweep=sweep,
@@ -120,12 +120,9 @@ class _Reader(TomlReader):
     def variants(self, found: object) -> tuple[str, ...]:
         if found == "all":
             return SCHEMES.names
-        if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or not found:
-            raise self.wrong("variants", found, f'"all", or a list of {", ".join(SCHEMES.names)}')
-        try:
-            return tuple(SCHEMES[name].name for name in found)
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: variants: {error}") from None
+        names = self.names("variants", found, f'"all", or a list of {", ".join(SCHEMES.names)}')
+        with self.at("variants"):
+            return tuple(SCHEMES[name].name for name in names)
 
     def settings(self, field: str, found: object, base: StudyConfig) -> StudyConfig:
         return self.settings_of(base.with_settings, field, found, decided={"seed": "seeds = [...]"})
@@ -151,16 +148,9 @@ class _Reader(TomlReader):
                 changes.append(Change(setting, text))
         return tuple(changes)
 
-    def datasets(self, found: object, base: StudyConfig, sweep: tuple[Change, ...]) -> tuple[DatasetChoice, ...]:
-        if not isinstance(found, list) or not found:
-            raise self.wrong("datasets", found, "at least one: write a [[datasets]] table with data = '...'")
-        chosen = [self.dataset(f"datasets[{place}]", one, base, sweep) for place, one in enumerate(found)]
-        names = [one.name for one in chosen]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise SettingError(
-                f"{self.path.name}: two datasets are called {twice[0]!r}; give one of them a name = '...' of its own"
-            )
+    def datasets(self, base: StudyConfig, sweep: tuple[Change, ...]) -> tuple[DatasetChoice, ...]:
+        chosen = [self.dataset(field, values, base, sweep) for field, values in self.tables("datasets")]
+        self.named_apart("datasets", [one.name for one in chosen])
         return tuple(chosen)
 
     def dataset(self, field: str, found: object, base: StudyConfig, sweep: tuple[Change, ...]) -> DatasetChoice:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from pico_core.errors import DataError, RunError
-from pico_core.experiments.bench import Workbench, seeded, warm_up
+from pico_core.experiments.bench import Workbench, warm_up
 from pico_core.experiments.cells import (
     SCHEMA,
     CellRow,
@@ -114,7 +114,7 @@ def _run(config: ExperimentConfig, folder: Path, opened: Sequence[OpenDataset] |
                 if cell.key in finished:
                     continue
                 reporter.stage(cell.title)
-                bench = bench or Workbench(dataset, seeded(dataset.choice.config, cell.config.seed))
+                bench = bench or Workbench(dataset, replace(dataset.choice.config, seed=cell.config.seed))
                 row = compute_cell(bench, cell, experiment=config.name)
                 finished[cell.key] = rows_frame([row])
                 write_table(folder / CELLS / f"{cell.key}.parquet", finished[cell.key])
@@ -169,7 +169,7 @@ class _Noted:
 
 
 def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> list[PlannedCell]:
-    settings = seeded(dataset.choice.config, seed)
+    settings = replace(dataset.choice.config, seed=seed)
     truth = "" if dataset.truth is None else hashlib.sha256(dataset.truth.numpy().tobytes()).hexdigest()
     return [
         plan_cell(

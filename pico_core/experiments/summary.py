@@ -7,7 +7,8 @@ them among the swept settings, which ask another question, and among all trainin
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import get_type_hints
 
 import polars as pl
 
@@ -109,14 +110,8 @@ class VariantSummary:
         return ", ".join(f"{word} in {n}" for word, n in zip(words, self.verdicts, strict=True) if n)
 
 
-_TEXTS = ("dataset", "variant", "label", "family", "verdict", "note")
-SCHEMA = pl.Schema(
-    {
-        field.name: pl.String() if field.name in _TEXTS else pl.Int64() if field.name == "n_seeds" else pl.Float64()
-        for field in fields(VariantSummary)
-        if field.name not in ("rsum", "verdicts", "best_epochs")
-    }
-)
+_KINDS = get_type_hints(VariantSummary)
+SCHEMA = pl.Schema({name: _KINDS[name] for name in _KINDS if name not in ("rsum", "verdicts", "best_epochs")})
 
 
 def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:

@@ -1,7 +1,8 @@
 """Files of settings, read: every complaint begins with the name of the file and the field, and says the mend."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +66,14 @@ class TomlReader:
                 place = f"{field}.{name}" if field else name
                 raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
 
+    @contextmanager
+    def at(self, field: str) -> Iterator[None]:
+        """Complaints within the block begin with the name of the file and this field."""
+        try:
+            yield
+        except SettingError as error:
+            raise SettingError(f"{self.path.name}: {field}: {error}") from None
+
     def settings_of(
         self, change: Callable[[dict[str, Any]], Changed], field: str, found: object, *, decided: Mapping[str, str]
     ) -> Changed:
@@ -81,10 +90,8 @@ class TomlReader:
         for name, instead in decided.items():
             if name in found:
                 raise SettingError(f"{self.path.name}: {field}.{name} cannot be set here; use {instead} instead")
-        try:
+        with self.at(field):
             return change({name: typed(value) for name, value in found.items()})
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: {field}: {error}") from None
 
     def text(self, field: str, values: Mapping[str, Any]) -> str:
         """Some text that has to be there."""
@@ -92,6 +99,35 @@ class TomlReader:
         if not isinstance(found, str) or not found.strip():
             raise self.wrong(field, found, f'some text: write {field} = "..."')
         return found.strip()
+
+    def names(self, field: str, found: object, expected: str) -> list[str]:
+        """A list of names, at least one."""
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or not found:
+            raise self.wrong(field, found, expected)
+        return found
+
+    def tables(self, key: str) -> list[tuple[str, object]]:
+        """The tables of this key, at least one, each with what a complaint calls it."""
+        found = self.values.get(key)
+        if not isinstance(found, list) or not found:
+            raise self.wrong(key, found, f"at least one: write a [[{key}]] table with data = '...'")
+        return [(f"{key}[{place}]", values) for place, values in enumerate(found)]
+
+    def named_apart(self, kind: str, names: list[str], *, marks: list[str] | None = None, but: str = "") -> None:
+        """Refuse two of the same name.
+
+        Args:
+            kind: What they are.
+            names: Of all of them.
+            marks: What has to differ, where that is not the name.
+            but: What does not tell names apart, in words.
+        """
+        marks = marks or names
+        twice = [name for name, mark in zip(names, marks, strict=True) if marks.count(mark) > 1]
+        if twice:
+            raise SettingError(
+                f"{self.path.name}: two {kind} are called {twice[0]!r}{but}; give one of them a name = '...' of its own"
+            )
 
     def seeds(self, found: object) -> tuple[int, ...]:
         """How many seeds from 0 on, or which."""

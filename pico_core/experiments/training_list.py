@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pico_core.errors import SettingError
 from pico_core.experiments.config import built_in_files
 from pico_core.experiments.toml_reading import TomlReader, typed
 from pico_core.experiments.trainings.scenes import SceneComparison
@@ -112,69 +111,52 @@ class _Reader(TomlReader):
         return TrainingList(
             name=self.text("name", values),
             sentence=self.text("sentence", values),
-            comparisons=self.comparisons(values.get("comparisons"), shared),
+            comparisons=self.comparisons(shared),
         )
 
     def variants(self, found: object) -> tuple[WeightingRule, ...]:
-        if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or not found:
-            raise self.wrong("variants", found, f"a list of {', '.join(RULES)}")
-        try:
-            return variants_named(found)
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: variants: {error}") from None
+        names = self.names("variants", found, f"a list of {', '.join(RULES)}")
+        with self.at("variants"):
+            return variants_named(names)
 
-    def settings(self, field: str, found: object, base: Config) -> Config:
-        return self.settings_of(base.with_settings, field, found, decided=OWN_KEYS)
-
-    def comparisons(self, found: object, shared: _Shared) -> tuple[ListedComparison, ...]:
-        if not isinstance(found, list) or not found:
-            raise self.wrong("comparisons", found, "at least one: write a [[comparisons]] table with data = '...'")
-        listed = [self.comparison(f"comparisons[{place}]", one, shared) for place, one in enumerate(found)]
-        folders = [one.folder for one in listed]
-        twice = [one.name for one in listed if folders.count(one.folder) > 1]
-        if twice:
-            raise SettingError(
-                f"{self.path.name}: two comparisons are called {twice[0]!r}, capitals and signs aside; give one of "
-                "them a name = '...' of its own"
-            )
+    def comparisons(self, shared: _Shared) -> tuple[ListedComparison, ...]:
+        listed = [self.comparison(field, values, shared) for field, values in self.tables("comparisons")]
+        names, folders = [one.name for one in listed], [one.folder for one in listed]
+        self.named_apart("comparisons", names, marks=folders, but=", capitals and signs aside")
         return tuple(listed)
 
     def comparison(self, field: str, values: object, shared: _Shared) -> ListedComparison:
+        """Of heads on a dataset, or of the encoder on scenes."""
         if not isinstance(values, dict):
             raise self.wrong(field, values, "a table with data = '...'")
         if SCENES in values:
-            return self.on_scenes(field, values, shared)
+            self.known(field, values, SCENE_KEYS)
+            scenes = self.configured(SceneComparison, field, values, shared)
+            changes = values[SCENES]
+            if not isinstance(changes, dict):
+                raise self.wrong(f"{field}.{SCENES}", changes, "a table, such as { n_training = 1000, tie = 0.95 }")
+            held_out = self.held_out(field, values)
+            with self.at(f"{field}.{SCENES}"):
+                scenes = scenes.with_scenes({name: typed(value) for name, value in changes.items()})
+                scenes = replace(scenes, held_out=held_out)
+            return ListedComparison(self.named(field, values, SCENES), SCENES, None, scenes)
         self.known(field, values, COMPARISON_KEYS)
         data, place = self.data(f"{field}.data", values.get("data"))
         few = values.get("few", 0)
         if type(few) is not int or not 0 <= few < 2**31:
             raise self.wrong(f"{field}.few", few, "a number of images to train on, or 0 for all")
-        config = ComparisonConfig(variants=shared.variants, seeds=shared.seeds)
-        config = self.settings("settings", shared.settings, config)
-        config = self.settings(f"{field}.settings", values.get("settings", {}), config)
+        heads = self.configured(ComparisonConfig, field, values, shared)
         held_out = self.held_out(field, values)
-        try:
-            config = replace(config.with_settings({"n_training_images": few}), held_out=held_out)
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: {field}: {error}") from None
-        return ListedComparison(self.named(field, values, Path(data).stem), data, place, config)
+        with self.at(field):
+            heads = replace(heads.with_settings({"n_training_images": few}), held_out=held_out)
+        return ListedComparison(self.named(field, values, Path(data).stem), data, place, heads)
 
-    def on_scenes(self, field: str, values: dict[str, Any], shared: _Shared) -> ListedComparison:
-        """A comparison of trainings of the encoder."""
-        self.known(field, values, SCENE_KEYS)
-        config = SceneComparison(variants=shared.variants, seeds=shared.seeds)
-        config = self.settings("settings", shared.settings, config)
-        config = self.settings(f"{field}.settings", values.get("settings", {}), config)
-        scenes = values[SCENES]
-        if not isinstance(scenes, dict):
-            raise self.wrong(f"{field}.{SCENES}", scenes, "a table, such as { n_training = 1000, tie = 0.95 }")
-        held_out = self.held_out(field, values)
-        try:
-            config = config.with_scenes({name: typed(value) for name, value in scenes.items()})
-            config = replace(config, held_out=held_out)
-        except SettingError as error:
-            raise SettingError(f"{self.path.name}: {field}.{SCENES}: {error}") from None
-        return ListedComparison(self.named(field, values, SCENES), SCENES, None, config)
+    def configured(self, of: type[Config], field: str, values: dict[str, Any], shared: _Shared) -> Config:
+        """Settings of the list, then those of the comparison."""
+        config = of(variants=shared.variants, seeds=shared.seeds)
+        for name, settings in (("settings", shared.settings), (f"{field}.settings", values.get("settings", {}))):
+            config = self.settings_of(config.with_settings, name, settings, decided=OWN_KEYS)
+        return config
 
     def named(self, field: str, values: dict[str, Any], otherwise: str) -> str:
         name = values.get("name", otherwise)

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import polars as pl
 import pytest
 import torch
 
 from pico_core.errors import RunError
-from pico_core.experiments.bench import Workbench, seeded
+from pico_core.experiments.bench import Workbench
 from pico_core.experiments.cells import SCHEMA, compute_cell, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import open_dataset
@@ -224,7 +225,7 @@ def test_settings_change_one_thing(table):
 def bench(place):
     """The workbench of the first dataset under seed 3."""
     choice = read_experiment(place / "small.toml").datasets[0]
-    return Workbench(open_dataset(choice), seeded(choice.config, 3))
+    return Workbench(open_dataset(choice), replace(choice.config, seed=3))
 
 
 @pytest.mark.parametrize("name", ["p_hat", "cca", "whitening", "basis=pca"])
