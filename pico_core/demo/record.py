@@ -3,15 +3,12 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pico_core.demo.catalogue import RECORD
-from pico_core.demo.measures import EncoderMeasures, StyleKept
-from pico_core.retrieval.alignment import PeakHits
-from pico_core.retrieval.records import Estimate
+from pico_core.demo.measures import EncoderMeasures
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
-from pico_core.studies.seeds import ScoringOverSeeds, SeedsReport
+from pico_core.storage.structure import structure_value
 
 
 @dataclass(frozen=True)
@@ -47,43 +44,7 @@ def read_record(folder: Path) -> tuple[MeasuredRecipe, ...]:
     """
     path = folder / RECORD
     with reading(path, "a record of recipes"):
-        return tuple(
-            MeasuredRecipe(
-                name=row["name"],
-                sentence=row["sentence"],
-                demo=row["demo"],
-                development=measures_from(row["development"]),
-                final=None if row["final"] is None else measures_from(row["final"]),
-            )
-            for row in json.loads(path.read_text())
+        recipes: tuple[MeasuredRecipe, ...] = structure_value(
+            tuple[MeasuredRecipe, ...], json.loads(path.read_text()), "recipes"
         )
-
-
-def measures_from(row: dict[str, Any]) -> EncoderMeasures:
-    """The inverse of `dataclasses.asdict` for the measures of an encoder."""
-    recall = {name: Estimate(**row[name]) for name in ("plain_i2t", "plain_t2i", "mixed_i2t", "mixed_t2i")}
-    return EncoderMeasures(
-        **recall,
-        n_images=row["n_images"],
-        style=StyleKept(**row["style"]),
-        register=StyleKept(**row["register"]),
-        peaks=tuple(
-            PeakHits(**{**hits, "rate": Estimate(**hits["rate"]), "lift": Estimate(**hits["lift"])})
-            for hits in row["peaks"]
-        ),
-        seeds=tuple(_seeds_from(report) for report in row["seeds"]),
-    )
-
-
-def _seeds_from(row: dict[str, Any]) -> SeedsReport:
-    rows = tuple(
-        ScoringOverSeeds(
-            name=scoring["name"],
-            label=scoring["label"],
-            rsum=Estimate(**scoring["rsum"]),
-            difference=Estimate(**scoring["difference"]),
-            verdicts=tuple(scoring["verdicts"]),
-        )
-        for scoring in row["rows"]
-    )
-    return SeedsReport(**{**row, "seeds": tuple(row["seeds"]), "rows": rows})
+    return recipes

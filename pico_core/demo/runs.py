@@ -8,9 +8,9 @@ from pico_core.columns.stability import Stability, stability
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig
-from pico_core.retrieval.records import Estimate
 from pico_core.spaces.maps import umap_frame
 from pico_core.storage.atomic import write_atomically
+from pico_core.storage.structure import structure
 from pico_core.studies.runs import save_run
 from pico_core.studies.study import Study, run_study, study_splits
 
@@ -43,7 +43,4 @@ def load_stability(study: Study, demo: Demo) -> Stability | None:
     about = json.loads(path.read_text())
     if (about["digest"], StudyConfig.from_dict(about["config"])) != (study.digest, study.config):
         return None
-    resampled = about["resampled"]
-    return Stability(
-        tuple(about["seeds"]), tuple(about["halves"]), None if resampled is None else Estimate(**resampled)
-    )
+    return structure(Stability, {name: value for name, value in about.items() if name not in ("digest", "config")})

@@ -19,13 +19,14 @@ from pico_core.demo.encoding import IMAGE_LABELS, encode_scenes
 from pico_core.demo.measures import DEMO_SEED, DEVELOPMENT_SEED, FINAL_SEED, EncoderMeasures, measure_encoder
 from pico_core.demo.probes import save_probes
 from pico_core.demo.recipes import TRAINING, TRAINING_SEED, Recipe, scene_vocabulary
-from pico_core.demo.record import MeasuredRecipe, measures_from, write_record
+from pico_core.demo.record import MeasuredRecipe, write_record
 from pico_core.demo.runs import save_runs
 from pico_core.encoders import load_small, save_small
 from pico_core.encoders.words import piece_counts
 from pico_core.formats.native import save_pairs
 from pico_core.reporter import Reporter
 from pico_core.storage.atomic import atomic_folder, write_atomically
+from pico_core.storage.structure import structure
 from pico_core.training.encoder import Step, train_encoder
 from pico_core.training.settings import TrainingConfig
 
@@ -75,7 +76,7 @@ def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda
     """Measure a trained recipe on the development scenes, or on the final ones; done once."""
     kept = work / f"{recipe.name}.{part}.json"
     if kept.is_file():
-        return measures_from(json.loads(kept.read_text()))
+        return structure(EncoderMeasures, json.loads(kept.read_text()))
     tell(f"{recipe.name}: measuring on the {part} scenes")
     final = part == "final"
     found = measure_encoder(

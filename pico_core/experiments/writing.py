@@ -1,12 +1,13 @@
 """An experiment as the TOML file that does it again: the inverse of `config.read_experiment`."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pico_core.experiments.config import ExperimentConfig
+from pico_core.experiments.config import DatasetChoice, ExperimentConfig
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.schemes.catalogue import SCHEMES
+from pico_core.retrieval.schemes.scheme import Change
 
 WIDTH = 100  # of a line of names
 
@@ -16,17 +17,26 @@ def experiment_toml(config: ExperimentConfig) -> str:
 
     A dataset that is not built in is named by its place, so that the file may lie anywhere.
     """
-    return _written(
-        config.name,
-        config.sentence,
-        config.seeds,
-        [variant.name for variant in config.variants],
-        [
-            (one.name, one.data if one.place is None else str(one.place.absolute()), one.config, one.sweep)
-            for one in config.datasets
-        ],
-        [(change.setting, change.value) for change in config.sweep],
-    )
+    counted = list(config.seeds) == list(range(len(config.seeds)))
+    variants = [variant.name for variant in config.variants]
+    lines = [
+        f"name = {_text(config.name)}",
+        f"sentence = {_text(config.sentence)}",
+        f"seeds = {len(config.seeds) if counted else list(config.seeds)}",
+        f"variants = {_texts(variants) if set(variants) != set(SCHEMES.names) else _text('all')}",
+    ]
+    for one in config.datasets:
+        data = one.data if one.place is None else str(one.place.absolute())
+        lines += ["", "[[datasets]]", f"name = {_text(one.name)}", f"data = {_text(data)}"]
+        settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(one.config))
+        lines += [f"settings = {{ {settings} }}"] if settings else []
+        lines += [] if one.sweep or not config.sweep else ["sweep = false"]
+    if config.sweep:
+        lines += ["", "[sweep]"]
+        for setting in dict.fromkeys(change.setting for change in config.sweep):
+            values = [change.value for change in config.sweep if change.setting == setting]
+            lines.append(f"{setting} = [{', '.join(_value(value) for value in values)}]")
+    return "\n".join([*lines, ""])
 
 
 def recorded_toml(about: Mapping[str, Any]) -> str:
@@ -36,45 +46,23 @@ def recorded_toml(about: Mapping[str, Any]) -> str:
         about: From `grid.read_about`; a dataset of one's own is named as its file named it, relative to that.
 
     Raises:
-        SettingError: settings that this version does not know.
+        SettingError: settings or variants that this version does not know.
         KeyError: something is missing.
     """
-    return _written(
-        about["name"],
-        about["sentence"],
-        about["seeds"],
-        [variant["name"] for variant in about["variants"]],
-        [(one["name"], one["data"], StudyConfig.from_dict(one["config"]), one["sweep"]) for one in about["datasets"]],
-        [(change["setting"], change["value"]) for change in about["sweep"]],
-    )
-
-
-def _written(
-    name: str,
-    sentence: str,
-    seeds: Sequence[int],
-    variants: Sequence[str],
-    datasets: Sequence[tuple[str, str, StudyConfig, bool]],
-    sweep: Sequence[tuple[str, str]],
-) -> str:
-    counted = list(seeds) == list(range(len(seeds)))
-    lines = [
-        f"name = {_text(name)}",
-        f"sentence = {_text(sentence)}",
-        f"seeds = {len(seeds) if counted else list(seeds)}",
-        f"variants = {_texts(variants) if set(variants) != set(SCHEMES.names) else _text('all')}",
+    datasets = [
+        DatasetChoice(one["name"], one["data"], None, StudyConfig.from_dict(one["config"]), sweep=one["sweep"])
+        for one in about["datasets"]
     ]
-    for called, data, config, swept in datasets:
-        lines += ["", "[[datasets]]", f"name = {_text(called)}", f"data = {_text(data)}"]
-        settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(config))
-        lines += [f"settings = {{ {settings} }}"] if settings else []
-        lines += [] if swept or not sweep else ["sweep = false"]
-    if sweep:
-        lines += ["", "[sweep]"]
-        for setting in dict.fromkeys(setting for setting, _ in sweep):
-            values = [value for other, value in sweep if other == setting]
-            lines.append(f"{setting} = [{', '.join(_value(value) for value in values)}]")
-    return "\n".join([*lines, ""])
+    return experiment_toml(
+        ExperimentConfig(
+            name=about["name"],
+            sentence=about["sentence"],
+            datasets=tuple(datasets),
+            seeds=tuple(about["seeds"]),
+            variants=tuple(SCHEMES[variant["name"]] for variant in about["variants"]),
+            sweep=tuple(Change(change["setting"], change["value"]) for change in about["sweep"]),
+        )
+    )
 
 
 def _changed(config: StudyConfig) -> list[tuple[str, str]]:
