@@ -17,7 +17,7 @@ from pico_core.experiments.tables import check_table, read_trainings
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
 from pico_core.experiments.trainings.comparison import run_training_comparison, run_training_list
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
-from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
+from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries, training_summary
 from pico_core.experiments.trainings.tables import ALONE, LISTED
 from pico_core.formats import open_pairs
 from pico_core.storage.token_files import NEVER
@@ -73,7 +73,7 @@ def train(
     pairs = open_pairs(data, stream_from=NEVER)
     with Meter("frozen tokens", resumable=True) as meter:
         found = run_training_comparison(pairs, config, target, device=device, reporter=meter)
-    (summary,) = training_summaries(found.table)
+    summary = training_summary(found.table)
     checked = None if expected is None else check_table(found.table, expected)
     if as_json:
         say(_plain(summary) | {"table": str(target / ALONE[0])} | check_values(checked), as_json=True)

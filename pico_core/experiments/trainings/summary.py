@@ -132,6 +132,12 @@ class TrainingSummary:
         return f"{word}: {called} (PICO minus it: {nearest.signed})."
 
 
+def training_summary(table: pl.DataFrame) -> TrainingSummary:
+    """Gather the rows of one comparison over their seeds."""
+    (summary,) = training_summaries(table)
+    return summary
+
+
 def training_summaries(table: pl.DataFrame, curves: pl.DataFrame | None = None) -> tuple[TrainingSummary, ...]:
     """Gather a table of trainings, one record per comparison, in its order.
 

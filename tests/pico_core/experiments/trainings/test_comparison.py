@@ -10,7 +10,7 @@ from pico_core.errors import DataError, SettingError
 from pico_core.experiments.trainings import heads
 from pico_core.experiments.trainings.comparison import run_training_comparison
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
-from pico_core.experiments.trainings.summary import training_summaries
+from pico_core.experiments.trainings.summary import training_summary
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
 from pico_core.reporter import Cancelled
@@ -139,7 +139,7 @@ def test_held_out_styles_and_few_images_are_told_in_the_table(planted, tmp_path)
 
 
 def test_the_summary_says_the_verdict_before_digits(finished):
-    (summary,) = training_summaries(finished[1].table)
+    summary = training_summary(finished[1].table)
     said = summary.sentence.removeprefix(f"In training on “{summary.dataset}” PICO in the loop ")
     assert said.startswith(("helps", "hurts", "makes no "))
     assert [row.variant for row in summary.rows] == ["frozen", "none", "pico", "permuted", "learned"]

@@ -10,7 +10,7 @@ from scipy import stats
 from pico_core.cli import printing
 from pico_core.experiments.summary import LAST_UNWEIGHTED
 from pico_core.experiments.tables import read_trainings
-from pico_core.experiments.trainings.summary import training_summaries
+from pico_core.experiments.trainings.summary import training_summaries, training_summary
 from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD, SCHEMA, upgraded
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import HeadLearner
@@ -39,11 +39,6 @@ def table(changes, *, dataset="toy", epochs=(5, 6, 7), half=1.0, n_train=60, lea
                 | {"low": value - width, "high": value + width}
             )
     return pl.DataFrame(rows, schema=SCHEMA)
-
-
-def training_summary(table):
-    (summary,) = training_summaries(table)
-    return summary
 
 
 def test_the_interval_is_that_of_the_corrected_resampled_t_test():
