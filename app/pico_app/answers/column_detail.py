@@ -8,10 +8,9 @@ from pico_app.server import heap
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.columns.detail import interaction, items, modality_offset
+from pico_core.columns.detail import interaction, items
 from pico_core.columns.detail.interaction import SignTable
-from pico_core.columns.detail.items import ColumnItems, Company, column_company
-from pico_core.columns.detail.modality_offset import ModalityOffset
+from pico_core.columns.detail.items import ColumnItems, Company, ModalityOffset, column_company
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, patch_drivers, word_drivers
 from pico_core.columns.style_shares import Association, column_associations
 from pico_core.encoders.words import TokenWords, token_words
@@ -44,7 +43,7 @@ def associations(space: Workspace, column: int) -> tuple[Association, ...]:
 @answer(entries=256)
 def offset(space: Workspace, column: int) -> ModalityOffset:
     """The offset between modalities, and the share of the mean cosine."""
-    return modality_offset.modality_offset(space.splits.fit, column)
+    return items.modality_offset(space.splits.fit, column)
 
 
 def words_of(space: Workspace, part: Part = "fit") -> Answer[TokenWords]:

@@ -15,11 +15,19 @@ from pico_app.workspace import Workspace
 from pico_core.data.labels import LabelRoles, content_and_style
 from pico_core.spaces import items
 from pico_core.spaces.gap import Gaps, modality_gaps
-from pico_core.spaces.maps import PlanePair, UmapPlanes, map_key, pca_pair, planes_from_frame, umap_pair
+from pico_core.spaces.maps import (
+    PairTrust,
+    PlanePair,
+    UmapPlanes,
+    map_key,
+    map_trust,
+    pca_pair,
+    planes_from_frame,
+    umap_pair,
+)
 from pico_core.spaces.neighbours import NeighbourhoodChange, Neighbourhoods, neighbourhood_change
 from pico_core.spaces.purity import Separation, separation
 from pico_core.spaces.subspaces import Reading, Sample, permuted_probabilities, sample_items, shown, subspace
-from pico_core.spaces.trust import PairTrust, map_trust
 
 PATIENCE = 1.5  # seconds that a run waits for numbers that are nearly always there by then
 CONTROLLED = 5000  # points up to which UMAP is laid out with random weights too

@@ -9,8 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from pico_core.columns.detail.interaction import sign_table
-from pico_core.columns.detail.items import BANDS, column_company, column_items, quantile_bands
-from pico_core.columns.detail.modality_offset import modality_offset
+from pico_core.columns.detail.items import BANDS, column_company, column_items, modality_offset, quantile_bands
 from pico_core.columns.style_shares import MANY_VALUES, column_associations
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.probabilities import pseudo_semantic_probabilities

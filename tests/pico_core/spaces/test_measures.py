@@ -7,13 +7,12 @@ from sklearn.manifold import trustworthiness
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
+from pico_core.spaces import maps as trusting
 from pico_core.spaces import neighbours as counting
-from pico_core.spaces import trust as trusting
 from pico_core.spaces.gap import modality_gap, modality_gaps
-from pico_core.spaces.maps import pca_pair
+from pico_core.spaces.maps import item_trust, map_trust, pca_pair
 from pico_core.spaces.neighbours import Neighbourhoods, neighbourhood_change
 from pico_core.spaces.subspaces import Sample, Space
-from pico_core.spaces.trust import item_trust, map_trust
 
 SMALL = PlantedConfig(n_images=60, n_columns=24, n_patches=3, n_words=4, n_concepts=6, concepts_per_image=1)
 

@@ -12,8 +12,8 @@ from pico_app.pages.subspaces.maps import Shown
 from pico_app.state import screen
 from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
+from pico_core.spaces.maps import MapTrust
 from pico_core.spaces.purity import Purity, Separation
-from pico_core.spaces.trust import MapTrust
 
 # What every number of the page is, in words; opened by a click on its name.
 RANDOM = (
