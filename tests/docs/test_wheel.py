@@ -111,4 +111,5 @@ def test_assets_are_found_installed_in_a_checkout_and_in_a_checkout_without_link
 
 def test_the_changelog_tells_of_this_version():
     headings = [line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "]
-    assert headings[0].split()[1] == PROJECT["version"]
+    versions = [heading.removeprefix("## ").split()[0] for heading in headings]
+    assert versions[versions[0] == "Unreleased"] == PROJECT["version"]  # what is not released yet stands above it

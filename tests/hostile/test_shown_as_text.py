@@ -13,7 +13,7 @@ import pytest
 
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
-from pico_app.figures import columns, probe, recall_curves, theme
+from pico_app.figures import columns, comparing, probe, theme
 from pico_app.words.glossary import explain
 from pico_app.words.markup import plain
 from pico_core.cli import printing
@@ -81,7 +81,7 @@ def test_no_figure_obeys_a_name_of_the_data(study: Any, labelled: StyleProbe) ->
         assert "&lt;img src=x" in said
         assert "<img" not in said
         assert "%{y}" not in said
-    assert "<" not in recall_curves._short(HOSTILE)
+    assert "<" not in comparing._short(HOSTILE)
 
 
 def test_a_page_in_one_file_holds_no_foreign_markup(labelled: StyleProbe) -> None:

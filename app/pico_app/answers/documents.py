@@ -13,7 +13,7 @@ from pico_app.answers.retrieval import candidate, item_name
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
-from pico_app.figures.ranked_lists import Candidate
+from pico_app.figures.rankings import Candidate
 from pico_app.state import queries
 from pico_app.templates import paragraphs
 from pico_app.words import provenance

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pico_app.answers.compare import Comparison, lists_of, side
 from pico_app.answers.pictures import thumbnail
-from pico_app.figures.ranked_lists import Candidate
+from pico_app.figures.rankings import Candidate
 from pico_app.server.answer import answer
 from pico_app.state import queries
 from pico_app.state.side_choice import Sides

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pico_app.documents.standalone import Section, caption_html, figure_html, standalone
-from pico_app.figures import flow
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import rankings
+from pico_app.figures import rankings as lists
 from pico_app.templates import render
 from pico_core.retrieval.rankings import SideBySide
 
@@ -57,7 +57,7 @@ def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
         question=page.question,
         left=left,
         right=right,
-        flow=figure_html(flow.flow_figure(both, names=names), place="flow"),
+        flow=figure_html(rankings.flow_figure(both, names=names), place="flow"),
         caption=caption_html(page.read, page.beware),
     )
     return standalone(TITLE, answer=page.answer, facts=page.facts, sections=[Section(html=first), *more])

@@ -12,7 +12,7 @@ from pico_app.documents.report_tables import lowest_table, scorings_html
 from pico_app.documents.reproduce import DATA, RUN, changed_settings, construct_arguments, named_settings, shell
 from pico_app.documents.standalone import Section, caption_html, standalone
 from pico_app.figures import overview
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import rankings as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
 from pico_core.data.pairs import Splits

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from pico_app.figures.alt import described
+from pico_app.figures.drawn import described
 from pico_app.templates import render, stylesheet
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pico_app.figures.marks import add_box, add_note, name_rows
+from pico_app.figures.marks import add_box, add_note, dots, hover, name_rows
 from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
 from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
@@ -79,14 +79,8 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
         figure.add_scatter(
             x=[value.value for value in values],
             y=[place for place, _ in part],
-            mode="markers",
             name=f"{modality}s",
-            marker={
-                "symbol": [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part],
-                "color": colour,
-                "size": 11,
-                "line": {"width": 1.5, "color": colour},
-            },
+            **dots(colour, 11, [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part], edge=1.5),
             error_x={**_ends(values), "color": colour},
             customdata=[[one.value.low, one.value.high, one.chance, one.n_values] for _, one in part],
             hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>chance %{customdata[2]:.3f}, "
@@ -109,8 +103,7 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
     figure.add_scatter(
         x=[value.value for value in values],
         y=list(range(len(words))),
-        mode="markers",
-        marker={"symbol": "diamond", "color": TEXT, "size": 10},
+        **dots(TEXT, 10, "diamond"),
         error_x={**_ends(values), "color": TEXT},
         customdata=[[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words],
         hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]<br>%{customdata[0]} times, texts of "
@@ -132,10 +125,9 @@ def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
         zmin=-reach,
         zmax=reach,
         colorscale=DIVERGING,
-        customdata=half,
         xgap=1,
         ygap=1,
-        hovertemplate="mean %{z:.3f} ± %{customdata:.3f}<extra></extra>",
+        **hover("mean %{z:.3f} ± %{customdata:.3f}", half),
         colorbar=colour_bar("mean<br>value"),
     )
     bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "constrain": "domain"}

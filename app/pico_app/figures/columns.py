@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from pico_app.figures.marks import add_line, add_ring, scaled
+from pico_app.figures.marks import add_line, add_ring, dots, hover, scaled
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
@@ -66,8 +66,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         x=np.arange(ordered.height),
         y=values,
         marker={"color": shades(found / scale_top(found)), "line": {"width": 0}},
-        customdata=hover_data(ordered),
-        hovertemplate="%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}<extra></extra>",
+        **hover("%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}", hover_data(ordered)),
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))
     edge = max(1.0, 0.026 * ordered.height)  # the ring and the number of the outermost column are whole
@@ -154,11 +153,7 @@ def _ordered(table: pl.DataFrame, measure: str, *, by_value: bool) -> pl.DataFra
 def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
     """p̂ of matched pairs, with its interval, against the same statistic on mismatched pairs, with its band."""
     figure = blank(
-        height=420,
-        x="null: p̂ on mismatched pairs (mean)",
-        y="p̂ on matched pairs",
-        dark=dark,
-        key="against-null",
+        height=420, x="null: p̂ on mismatched pairs (mean)", y="p̂ on matched pairs", dark=dark, key="against-null"
     )
     nulls, matched = (
         table.select("null_low", "null_high").to_numpy(),
@@ -183,12 +178,9 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
             x=part["null_mean"].to_numpy(),
             y=part["p_hat"].to_numpy(),
             error_y={**bars, "thickness": 1.2},
-            mode="markers",
-            marker={"color": colour, "symbol": symbol, "size": 8, "line": {"width": 1.5, "color": colour}},
+            **dots(colour, 8, symbol, edge=1.5),
             customdata=hover_data(part),
-            hovertemplate="%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: "
-            + word
-            + "%{customdata[2]}<extra></extra>",
+            **hover("%{customdata[1]}<br>matched %{y:.3f}, mismatched %{x:.3f}: " + word + "%{customdata[2]}"),
             **undimmed(),
         )
     figure.update_xaxes(range=across)
@@ -220,8 +212,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             colorbar=colour_bar("semantic<br>probability"),
         ),
         customdata=hover_data(table),
-        hovertemplate="%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}"
-        "%{customdata[2]}<extra></extra>",
+        **hover("%{customdata[1]}<br>images %{x:.3f}, texts %{y:.3f}, probability %{marker.color:.3f}%{customdata[2]}"),
         **undimmed(),
     )
     figure.update_xaxes(range=_padded(table["image_similarity"].to_numpy()))

@@ -1,4 +1,4 @@
-"""All detectors over all columns: aligned strips, a scatter matrix, and each against the yardsticks."""
+"""All detectors over all columns, and how settled the order of the columns is."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from pico_app.figures.columns import hover_data, rim, undimmed
-from pico_app.figures.marks import add_note, name_rows, scaled
+from pico_app.figures.marks import add_line, add_note, add_ring, dots, hover, name_rows, scaled
 from pico_app.figures.theme import (
     CATEGORIES,
     GREY,
+    SEMANTIC,
     SEQUENTIAL,
     SYMBOLS,
     blank,
@@ -23,6 +24,7 @@ from pico_app.figures.theme import (
     scale_top,
 )
 from pico_core.columns.detectors import DETECTORS, Detector, Trust
+from pico_core.columns.stability import Stability
 
 STRIP = 92
 CELL = 150
@@ -52,8 +54,7 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
                 "colorscale": SEQUENTIAL,
                 "line": {"width": 0},
             },
-            customdata=hover_data(ordered),
-            hovertemplate="%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}<extra></extra>",
+            **hover("%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}", hover_data(ordered)),
             **undimmed(),
         )
         if dark:
@@ -107,8 +108,7 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
                 line={"width": 1, "color": rim(dark)},
             ),
             customdata=hover_data(table),
-            hovertemplate="%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>"
-            "%{yaxis.title.text} %{y:.3f}<extra></extra>",
+            **hover("%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>%{yaxis.title.text} %{y:.3f}"),
             selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],
             selected={"marker": {"size": 12, "opacity": 1}},
             unselected={"marker": {"opacity": 0.9}},
@@ -144,9 +144,8 @@ def against_yardsticks(found: Sequence[Trust], *, dark: bool = False) -> go.Figu
         figure.add_scatter(
             x=ends[2],
             y=places,
-            mode="markers",
             name=trust.yardstick,
-            marker={"symbol": SYMBOLS[i], "size": 10, "color": colour, "line": {"width": 1, "color": colour}},
+            **dots(colour, 10, SYMBOLS[i], edge=1),
             error_x={**interval(*ends), "color": colour},
             customdata=list(zip(ends[0], ends[1], strict=True)),
             hovertemplate="%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
@@ -172,3 +171,67 @@ def _name(detector: Detector) -> str:
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.argsort(kind="stable").argsort(kind="stable") / max(1, len(values) - 1)
+
+
+SHOWN = 16
+ROWS = ("other starts, same images", "half of the images against the other", "resampled images")
+
+
+def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+    """In which share of the resamples a column is among the ten of lowest probability; the surest first."""
+    ordered = table.sort("lowest_share", "column", descending=[True, False]).head(SHOWN)
+    shares = ordered["lowest_share"].to_numpy()
+    figure = blank(height=330, x="column, surest first", y="share of resamples", dark=dark, key="lowest-ten")
+    figure.add_bar(
+        x=np.arange(ordered.height),
+        y=shares,
+        marker=scaled(ordered["probability"].to_numpy(), scale_top(table["probability"].to_numpy()), line={"width": 0}),
+        **hover("%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples", hover_data(ordered)),
+        **undimmed(),
+    )
+    if dark:
+        figure.add_scatter(**outline(shares))
+    chance = min(1.0, 10 / table.height)
+    for height, words in ((0.95, "surely among them"), (chance, "chance")):
+        figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})
+        add_note(figure, words, 1, height, size=12, colour=ink(dark), paper="x", anchor="right bottom")
+    figure.update_xaxes(
+        range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
+        tickvals=list(range(ordered.height)),
+        ticktext=[str(column) for column in ordered["column"].to_list()],
+        showgrid=False,
+        zeroline=False,
+        tickangle=0,
+        tickfont={"size": 11},
+        fixedrange=True,
+    )
+    figure.update_yaxes(range=[0, 1.12], tickformat=".0%", fixedrange=True)
+    if selected in ordered["column"].to_list():
+        place = ordered["column"].to_list().index(selected)
+        add_ring(figure, place, float(shares[place]), dark=dark)
+    return figure
+
+
+def agreements(found: Stability, *, dark: bool = False) -> go.Figure:
+    """Rank correlations of constructions that ought to agree, a dot each; resamples as median and interval."""
+    figure = blank(height=330, x="rank correlation of the probabilities", y="", dark=dark, key="agreements")
+    for place, values in enumerate((found.seeds, found.halves)):
+        figure.add_scatter(
+            x=list(values),
+            y=[place] * len(values),
+            **dots(SEMANTIC, 11, edge=1, rim=ink(dark), opacity=0.75),
+            **hover("%{x:.2f}"),
+        )
+    if found.resampled is not None:
+        middle = found.resampled
+        add_line(figure, [middle.low, middle.high], [2, 2], colour=SEMANTIC, width=3)
+        figure.add_scatter(
+            x=[middle.value],
+            y=[2],
+            **dots(SEMANTIC, 12, "line-ns-open", edge=3),
+            **hover(f"median %{{x:.2f}} [{middle.low:.2f}, {middle.high:.2f}]"),
+        )
+    every = [*found.seeds, *found.halves, *([found.resampled.low] if found.resampled else [])]
+    figure.update_xaxes(range=[min(0.0, *every) - 0.03, 1.03], zeroline=True)
+    figure.update_yaxes(tickvals=[0, 1, 2], ticktext=list(ROWS), range=[2.6, -0.6], zeroline=False, fixedrange=True)
+    return figure

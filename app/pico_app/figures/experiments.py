@@ -1,12 +1,18 @@
-"""The table of an experiment as rows: every variant against equal weights, and the method against every variant."""
+"""What an experiment found: every variant as a row, seed by seed, setting by setting, and what it costs."""
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 import polars as pl
+from plotly.subplots import make_subplots
 
-from pico_app.figures.row_plot import Band, Group, PlotRow, row_plot
+from pico_app.figures.columns import undimmed
+from pico_app.figures.marks import add_line, add_note, add_zero, dots, hover, name_rows, semantic_blue
+from pico_app.figures.row_plot import FAR, LEAST, Band, Group, PlotRow, colour_of, row_plot, short, signed
+from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, ink, quiet
 from pico_core.experiments.summary import VariantSummary
+from pico_core.experiments.sweeps import Sweep, SweptValue
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD, PERMUTED, REFERENCE, simpler_ideas
 
@@ -130,3 +136,241 @@ def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:
         if one.variant == PERMUTED and one.low is not None and one.high is not None:
             return Band(one.low, one.high, "the same weights, other columns")
     return None
+
+
+def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = False) -> go.Figure:
+    """Change of rSum of both in every split; the line between them is blue where the method is ahead.
+
+    Args:
+        table: Cells of one dataset.
+        variant: What stands beside the method.
+        label: What people call it.
+        dark: Theme.
+    """
+    own, other = (
+        table.filter((pl.col("variant") == name) & pl.col("difference").is_not_null()).select("seed", "difference")
+        for name in (METHOD, variant)
+    )
+    both = own.join(other, on="seed", suffix="_other").sort("seed")
+    figure = blank(
+        height=110 + 34 * max(2, both.height),
+        x="change of rSum against equal weights, points of 600",
+        y="",
+        dark=dark,
+        key="seed-pairs",
+    )
+    blue = semantic_blue(dark)
+    for place, (seed, ours, theirs) in enumerate(both.iter_rows()):
+        ahead = ours > theirs
+        add_line(
+            figure,
+            [ours, theirs],
+            [place, place],
+            colour=GREY if ours == theirs else (blue if ahead else LOSS),
+            width=3,
+        )
+        said = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
+        for value, name, symbol, colour in (
+            (theirs, label, "diamond-open", ink(dark)),
+            (ours, "PICO", "circle", SKY if dark else GAIN),
+        ):
+            figure.add_scatter(
+                x=[value],
+                y=[place],
+                **dots(colour, 12, symbol, edge=2),
+                **hover(f"{short(name, 60)} {signed(value)}<br>{said}"),
+            )
+        add_note(
+            figure, signed(ours - theirs), 1, place, size=13, colour=ink(dark), xshift=56, paper="x", anchor="right"
+        )
+    for text, x, shift in (
+        ("lead", 1.0, 56),
+        (f"<span style='color:{blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}", 0.0, 12),
+    ):
+        add_note(
+            figure,
+            text,
+            x,
+            -0.85,
+            size=12,
+            colour=quiet(dark),
+            xanchor="right" if x else "left",
+            xshift=shift,
+            paper="x",
+        )
+    add_zero(figure, dark=dark)
+    figure.update_xaxes(zeroline=False, fixedrange=True)
+    name_rows(figure, [f"seed {seed}" for seed in both["seed"]], top=-1.2, fewest=1)
+    figure.update_layout(margin={"l": 8, "r": 66, "t": 8, "b": 8}, dragmode=False)
+    return figure
+
+
+ACROSS = 3
+PANEL = 214  # pixels
+
+
+def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
+    """A panel per setting, all with the same height of a point; the dataset's own value has a ring and a bold name."""
+    rows = math.ceil(len(sweeps) / ACROSS)
+    across = min(ACROSS, len(sweeps))
+    figure = make_subplots(
+        rows=rows,
+        cols=across,
+        shared_yaxes="all",
+        horizontal_spacing=0.03,
+        vertical_spacing=0.36 / rows,
+        subplot_titles=[short(sweep.setting.replace("_", " "), 30) for sweep in sweeps],
+    )
+    figure.update_layout(blank(height=40 + PANEL * rows, x="", y="", dark=dark, key="sweeps").layout)
+    figure.update_annotations(font={"size": 13, "color": ink(dark)})
+    values, ends = [0.0], [0.0]
+    for number, sweep in enumerate(sweeps):
+        row, column = number // ACROSS + 1, number % ACROSS + 1
+        _panel(figure, sweep, row, column, dark=dark)
+        values += [one.summary.difference for one in sweep.values if one.summary.difference is not None]
+        ends += [end for one in sweep.values for end in (one.summary.low, one.summary.high) if end is not None]
+    most = FAR * max([LEAST, *(abs(value) for value in values)])  # one huge interval does not squeeze all others
+    low, high = max(min(ends), -most), min(max(ends), most)
+    room = max(1.0, 0.06 * (high - low))
+    figure.update_yaxes(
+        range=[low - room, high + room],
+        fixedrange=True,
+        gridcolor=faint(dark),
+        zeroline=True,
+        zerolinecolor=GREY,
+        zerolinewidth=1.5,
+        automargin=True,
+    )
+    figure.update_yaxes(title={"text": "change of rSum, points of 600", "font": {"size": 12}}, col=1)
+    figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 34, "b": 8}, dragmode=False)
+    return figure
+
+
+def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, dark: bool) -> None:
+    held = [(place, one) for place, one in enumerate(sweep.values) if one.summary.difference is not None]
+    if len(held) > 1 and all(_is_number(one.value) for one in sweep.values):
+        add_line(
+            figure,
+            [place for place, _ in held],
+            [one.summary.difference for _, one in held],
+            colour=quiet(dark),
+            width=1,
+            row=row,
+            col=column,
+        )
+    for place, one in held:
+        _value(figure, place, one, row, column, dark=dark)
+    figure.update_xaxes(
+        tickvals=list(range(len(sweep.values))),
+        ticktext=[f"<b>{_tick(one.value)}</b>" if one.is_own else _tick(one.value) for one in sweep.values],
+        range=[-0.6, len(sweep.values) - 0.4],
+        tickfont={"size": 11},
+        autotickangles=[0, 40],  # turned only where a narrow panel has no room for them
+        row=row,
+        col=column,
+    )
+
+
+def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int, *, dark: bool) -> None:
+    found = one.summary
+    verdict = Verdict(found.verdict or "none")
+    colour = colour_of(verdict, main=one.is_own, dark=dark)
+    add_line(
+        figure,
+        [place, place],
+        [found.low, found.high],
+        colour=colour,
+        width=3 if one.is_own else 2,
+        row=row,
+        col=column,
+    )
+    symbol = {Verdict.HELPS: "triangle-up", Verdict.HURTS: "triangle-down", Verdict.NONE: "circle-open"}[verdict]
+    own = ", the dataset's own" if one.is_own else ""
+    figure.add_scatter(
+        x=[place],
+        y=[found.difference],
+        mode="markers",
+        marker={
+            "symbol": symbol,
+            "color": colour,
+            "size": 13 if one.is_own else 9,
+            "line": {"width": 2, "color": ink(dark) if one.is_own and verdict is not Verdict.NONE else colour},
+        },
+        hovertemplate=f"{short(found.variant, 60)}{own}<br>{signed(found.difference or 0.0)} "
+        f"[{signed(found.low or 0.0)}, {signed(found.high or 0.0)}]<extra></extra>",
+        row=row,
+        col=column,
+    )
+
+
+def _tick(value: str) -> str:
+    return short(value, 18).replace("_", "<br>")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+SHORTEST = 1e-3  # seconds; less cannot be told from the clock
+
+
+def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool = False) -> go.Figure:
+    """Mean seconds of every variant of one dataset that gave a number, the dearest on top.
+
+    Args:
+        summaries: Of one dataset; swept settings are left out.
+        selected: Variant whose name is set in bold.
+        dark: Theme.
+    """
+    shown = [one for one in summaries if one.family != "setting" and one.variant != REFERENCE and one.n_seeds]
+    shown.sort(key=lambda one: -one.seconds)
+    values = [max(SHORTEST, one.seconds) for one in shown]
+    figure = blank(
+        height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", y="", dark=dark, key="costs"
+    )
+    figure.add_bar(
+        orientation="h",
+        x=values,
+        y=list(range(len(shown))),
+        width=0.66,
+        marker={
+            "color": [semantic_blue(dark) if one.variant == METHOD else GREY for one in shown],
+            "line": {"width": 0},
+        },
+        text=[_seconds(one.seconds) for one in shown],
+        textposition="outside",
+        textfont={"color": ink(dark), "size": 12},
+        cliponaxis=False,
+        **hover("%{customdata[1]}<br>%{text} a split", [[one.variant, short(one.label, 80)] for one in shown]),
+        **undimmed(),
+    )
+    figure.update_xaxes(
+        type="log",
+        fixedrange=True,
+        gridcolor=faint(dark),
+        tickvals=[value for power in range(-3, 5) for value in (10.0**power, 3 * 10.0**power)],
+        tickformat="~g",
+    )
+    name_rows(
+        figure,
+        [f"<b>{short(one.label)}</b>" if one.variant in (METHOD, selected) else short(one.label) for one in shown],
+    )
+    figure.update_layout(margin={"l": 8, "r": 70, "t": 8, "b": 8}, dragmode=False)
+    return figure
+
+
+def _seconds(value: float) -> str:
+    """Seconds with as many digits as mean something.
+
+    >>> _seconds(0.0004), _seconds(0.05), _seconds(12.34)
+    ('< 1 ms', '50 ms', '12 s')
+    """
+    if value < SHORTEST:
+        return "< 1 ms"
+    if value < 1:
+        return f"{1000 * value:.0f} ms"
+    return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"

@@ -15,6 +15,7 @@ from pico_app.figures.marks import (
     add_note,
     add_player,
     add_ring,
+    hover,
     name_rows,
     scaled,
     semantic_blue,
@@ -161,11 +162,10 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
         showscale=False,
         xgap=2 if written else 0.5,
         ygap=2,
-        customdata=products,
         text=np.where(products > 0, "+", np.where(products < 0, "−", "0")) if written else None,
         texttemplate="%{text}" if written else None,
         textfont={"color": "#FFFFFF", "size": 18},
-        hovertemplate="patch %{x}, word %{y}<br>product %{customdata:+.4f}<extra></extra>",
+        **hover("patch %{x}, word %{y}<br>product %{customdata:+.4f}", products),
     )
     for axis, values, colour in (("top", patches, IMAGE), ("side", words, TEXT)):
         top = axis == "top"
@@ -277,8 +277,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
             **interval(columns["p_hat_low"].to_list(), columns["p_hat_high"].to_list(), columns["p_hat"].to_list()),
             "color": "rgba(140,145,150,0.6)",
         },
-        customdata=columns.select("column").to_numpy(),
-        hovertemplate="column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}<extra></extra>",
+        **hover("column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}", columns.select("column").to_numpy()),
     )
     add_note(figure, "no more than chance", sum(ends) / 2, sum(ends) / 2, xshift=8, opacity=0.8, anchor="left top")
     _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", dark=dark)
@@ -338,9 +337,7 @@ def columns_plane(
             colorbar=colour_bar(named),
         ),
         customdata=np.arange(len(places))[:, None],
-        hovertemplate="column %{customdata[0]}<br>"
-        + named.replace("<br>", " ")
-        + " %{marker.color:.3f}<extra></extra>",
+        **hover("column %{customdata[0]}<br>" + named.replace("<br>", " ") + " %{marker.color:.3f}"),
     )
     for column, lift in {beside: -18, selected: 18}.items():
         _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, dark=dark)

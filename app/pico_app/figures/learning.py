@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import semantic_blue
+from pico_app.figures.marks import dots, hover, semantic_blue
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, SYMBOLS, blank, ink
 from pico_app.templates import render
@@ -45,17 +45,16 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
         figure.add_scatter(
             x=[curve.epochs[best]],
             y=[curve.feedback[best]],
-            mode="markers",
-            marker={
-                "symbol": symbol,
-                "size": 11,
-                "color": colour,
-                "line": {"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": ink(dark)},
-            },
+            **dots(
+                colour,
+                11,
+                symbol,
+                line={"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": ink(dark)},
+            ),
             name=brief,
             legendgroup=curve.variant,
             showlegend=curve.variant not in seen,
-            hovertemplate=f"{name}, seed {curve.seed}<br>best epoch %{{x}}: %{{y:.1f}}<extra></extra>",
+            **hover(f"{name}, seed {curve.seed}<br>best epoch %{{x}}: %{{y:.1f}}"),
         )
         seen.add(curve.variant)
     figure.update_layout(

@@ -1,11 +1,14 @@
-"""Marks that many figures are made of: notes, lines, rings, boxes, named rows, scales, players."""
+"""Marks that many figures are made of: notes, lines, rings, boxes, named rows, scales, players, halves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from pico_app.figures.theme import SEMANTIC, SEQUENTIAL, SKY, ink
+from pico_app.figures.theme import SEMANTIC, SEQUENTIAL, SKY, faint, ink
 
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # of a log axis
 NOTHING = "rgba(0,0,0,0)"
@@ -146,3 +149,97 @@ def add_player(
         updatemenus=[{**looks, **menu, "buttons": pressed}],
         sliders=[{"active": len(steps) - 1, "yanchor": "top", **slider, "steps": stops}],
     )
+
+
+def dots(
+    colour: Any, size: Any, symbol: Any = None, *, edge: float | None = None, rim: Any = None, **settings: Any
+) -> dict[str, Any]:
+    """A trace of markers, as Plotly names it.
+
+    Args:
+        colour: Of all, or of each.
+        size: Across, in pixels.
+        symbol: Of all, or of each; None for circles.
+        edge: Width of their edge.
+        rim: Its colour; by default that of the markers.
+        settings: Of the markers, others.
+
+    >>> dots("red", 9, edge=2)
+    {'mode': 'markers', 'marker': {'color': 'red', 'size': 9, 'line': {'width': 2, 'color': 'red'}}}
+    """
+    line = {} if edge is None else {"line": {"width": edge, "color": colour if rim is None else rim}}
+    shape = {} if symbol is None else {"symbol": symbol}
+    return {"mode": "markers", "marker": {"color": colour, "size": size, **shape, **line, **settings}}
+
+
+def hover(text: str, data: Any = None) -> dict[str, Any]:
+    """What is said where a mark is pointed at, and the data that its template reads; the trace is not named."""
+    return {"hovertemplate": f"{text}<extra></extra>"} | ({} if data is None else {"customdata": data})
+
+
+ROOM = 0.07  # of the longer side of a plane, on every side of it
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """What a half must hold.
+
+    Attributes:
+        points: Everything that is ever drawn in it [n, 2].
+        first: Title of its first axis.
+        second: Of its second.
+    """
+
+    points: NDArray[np.float32]
+    first: str
+    second: str
+
+
+def heading(figure: go.Figure, text: str, *, number: int, gap: float, dark: bool) -> None:
+    """Words over the left half (number 1) or the right one (2), in line with its axis."""
+    add_note(
+        figure,
+        text,
+        0 if number == 1 else 0.5 + gap / 2,
+        1.0,
+        size=14,
+        colour=ink(dark),
+        paper="xy",
+        anchor="left bottom",
+    )
+
+
+def domain(number: int, *, gap: float) -> list[float]:
+    """Where a half begins and ends.
+
+    >>> domain(2, gap=0.2)
+    [0.6, 1]
+    """
+    return [0, 0.5 - gap / 2] if number == 1 else [0.5 + gap / 2, 1]
+
+
+def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, dark: bool) -> None:
+    """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
+    for number, plane in ((1, left), (2, right)):
+        low, high = plane.points.min(axis=0), plane.points.max(axis=0)
+        room = ROOM * float((high - low).max() or 1.0)
+        name = "" if number == 1 else "2"
+        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
+        figure.update_layout(
+            {
+                f"xaxis{name}": {
+                    "domain": domain(number, gap=gap),
+                    "range": [float(low[0]) - room, float(high[0]) + room],
+                    "title": {"text": plane.first},
+                    "anchor": f"y{name}",
+                    **common,
+                },
+                f"yaxis{name}": {
+                    "range": [float(low[1]) - room, float(high[1]) + room],
+                    "title": {"text": plane.second},
+                    "anchor": f"x{name}",
+                    "scaleanchor": f"x{name}",
+                    **common,
+                },
+            }
+        )

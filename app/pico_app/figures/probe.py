@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pico_app.figures.columns import hover_data, undimmed
-from pico_app.figures.marks import add_note, add_ring
+from pico_app.figures.marks import add_note, add_ring, dots, hover
 from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
 from pico_core.columns.detectors import ProbeAgreement
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
@@ -89,14 +89,8 @@ def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
             x=found["share"].to_list(),
             y=names,
             error_x=interval(found["low"].to_list(), found["high"].to_list(), found["share"].to_list()),
-            mode="markers",
-            marker={
-                "color": colour,
-                "size": 10,
-                "symbol": [symbol if counts else f"{symbol}-open" for counts in counted],
-                "line": {"width": 1.5, "color": colour},
-            },
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            **dots(colour, 10, [symbol if counts else f"{symbol}-open" for counts in counted], edge=1.5),
+            **hover("%{y}: %{x:.1%}"),
             **axes,
         )
         _head(figure, place, f"<b>{PLURAL[side.modality]}</b>", dark=dark)
@@ -112,11 +106,8 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
         y=held["share"].to_list(),
         error_y={**bars, "thickness": 1.1},
         error_x=_across(held),
-        mode="markers",
-        marker={"color": colour, "symbol": symbol, "size": 8},
-        customdata=hover_data(held),
-        hovertemplate="%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}"
-        "<extra></extra>",
+        **dots(colour, 8, symbol),
+        **hover("%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}", hover_data(held)),
         xaxis=_axis("x", place),
         yaxis=_axis("y", place),
         **undimmed(),

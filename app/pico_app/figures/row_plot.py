@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pico_app.figures.columns import undimmed
-from pico_app.figures.marks import add_box, add_note, add_zero, semantic_blue
+from pico_app.figures.marks import add_box, add_note, add_zero, dots, semantic_blue
 from pico_app.figures.theme import GREY, LOSS, add_notes, blank, ink, quiet, verbatim
 from pico_core.retrieval.records import Estimate, Verdict
 
@@ -285,11 +285,7 @@ def _draw(
     )
     if len(row.dots) > 1:
         figure.add_scatter(
-            x=list(row.dots),
-            y=[place + 0.3] * len(row.dots),
-            mode="markers",
-            marker={"color": ink(dark), "size": 4, "opacity": 0.45},
-            hoverinfo="skip",
+            x=list(row.dots), y=[place + 0.3] * len(row.dots), **dots(ink(dark), 4, opacity=0.45), hoverinfo="skip"
         )
     figure.add_scatter(
         x=[min(max(change.value, ends[0]), ends[1])],

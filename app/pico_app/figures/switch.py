@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import add_box, add_line, add_note, add_zero
+from pico_app.figures.marks import add_box, add_line, add_note, add_zero, dots, hover
 from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink
 from pico_app.templates import render
 from pico_core.retrieval.comparing.metric_changes import MetricChange
@@ -115,15 +115,13 @@ def _draw(
     figure.add_scatter(
         x=[change.value],
         y=[place],
-        mode="markers",
-        marker={
-            "color": colour,
-            "size": 13 if row.name == "rsum" else 9,
-            "symbol": "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open",
-            "line": {"color": colour, "width": 2},
-        },
-        hovertemplate=f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"
-        "<extra></extra>",
+        **dots(
+            colour,
+            13 if row.name == "rsum" else 9,
+            "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open",
+            edge=2,
+        ),
+        **hover(f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"),
     )
 
 

@@ -7,8 +7,7 @@ import streamlit as st
 
 from pico_app import templates
 from pico_app.figures import theme
-from pico_app.figures.alt import described, with_first
-from pico_app.figures.drawn import Drawn, ready
+from pico_app.figures.drawn import Drawn, described, ready, with_first
 from pico_app.state import screen
 from pico_app.words.captions import Caption, caption_of
 from pico_app.words.glossary import explain

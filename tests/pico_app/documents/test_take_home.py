@@ -11,7 +11,7 @@ from pico_app.answers import compare, datasets, documents, explain, outside, ret
 from pico_app.answers.compare import Comparison, side
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.standalone import Section, standalone
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import rankings as lists
 from pico_app.figures import why
 from pico_app.state import queries
 from pico_app.state.side_choice import SideChoice

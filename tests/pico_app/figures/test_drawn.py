@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 from streamlit.testing.v1 import AppTest
 
 from pico_app.figures import overview, theme
-from pico_app.figures.alt import described
-from pico_app.figures.drawn import finished, ready
+from pico_app.figures.drawn import described, finished, ready
 from pico_core.demo import demo_of
 from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run

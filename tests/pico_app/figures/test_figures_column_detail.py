@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_app.figures import column_detail, uncertainty
+from pico_app.figures import column_detail, detectors
 from pico_app.figures import detectors as compare
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import GREY, ink, scale_top
@@ -162,9 +162,9 @@ def test_places_are_drawn_as_they_lie_and_zero_is_the_middle_of_the_scale():
 
 
 def test_the_surest_columns_come_first_and_the_selected_one_is_ringed(table):
-    surest = table.sort("lowest_share", descending=True).head(uncertainty.SHOWN)
+    surest = table.sort("lowest_share", descending=True).head(detectors.SHOWN)
     selected = surest["column"][3]
-    figure = uncertainty.lowest_ten(table, selected=selected)
+    figure = detectors.lowest_ten(table, selected=selected)
     bars = figure.data[0]
     assert list(bars.y) == surest["lowest_share"].to_list()
     assert [chosen_column([{"customdata": row}]) for row in bars.customdata] == surest["column"].to_list()
@@ -181,31 +181,31 @@ def test_the_surest_columns_come_first_and_the_selected_one_is_ringed(table):
         "share of resamples",
     )
     hidden = table.sort("lowest_share")["column"][0]
-    assert not rings(uncertainty.lowest_ten(table, selected=hidden))
-    dark = rings(uncertainty.lowest_ten(table, selected=selected, dark=True))[0]
+    assert not rings(detectors.lowest_ten(table, selected=hidden))
+    dark = rings(detectors.lowest_ten(table, selected=selected, dark=True))[0]
     assert (dark.marker.line.color, rings(figure)[0].marker.line.color) == (ink(True), ink(False))
 
 
 def test_equally_sure_columns_keep_their_order(table):
     tied = table.with_columns(pl.lit(0.5).alias("lowest_share"))
-    assert [row[0] for row in uncertainty.lowest_ten(tied, selected=-1).data[0].customdata][:3] == ["0", "1", "2"]
+    assert [row[0] for row in detectors.lowest_ten(tied, selected=-1).data[0].customdata][:3] == ["0", "1", "2"]
 
 
 def test_agreements_are_dots_and_resamples_an_interval():
     found = Stability((0.9, 0.8), (0.2, -0.3), Estimate(0.7, 0.5, 0.85))
-    figure = uncertainty.agreements(found)
+    figure = detectors.agreements(found)
     seeds, halves, line, middle = figure.data
     assert (list(seeds.x), list(seeds.y)) == ([0.9, 0.8], [0, 0])
     assert (list(halves.x), list(halves.y)) == ([0.2, -0.3], [1, 1])
     assert (list(line.x), list(line.y), line.mode) == ([0.5, 0.85], [2, 2], "lines")
     assert (list(middle.x), list(middle.y)) == ([0.7], [2])
     assert "[0.50, 0.85]" in middle.hovertemplate
-    assert list(figure.layout.yaxis.ticktext) == list(uncertainty.ROWS)
+    assert list(figure.layout.yaxis.ticktext) == list(detectors.ROWS)
     assert figure.layout.xaxis.range[0] < -0.3
     assert figure.layout.xaxis.range[1] > 1
     assert "rank correlation" in figure.layout.xaxis.title.text
-    assert len(uncertainty.agreements(Stability((0.9,), (), None)).data) == 2
-    assert seeds.marker.line.color != uncertainty.agreements(found, dark=True).data[0].marker.line.color
+    assert len(detectors.agreements(Stability((0.9,), (), None)).data) == 2
+    assert seeds.marker.line.color != detectors.agreements(found, dark=True).data[0].marker.line.color
 
 
 def test_strips_have_one_order_of_columns_and_mark_the_selected_in_each(table):

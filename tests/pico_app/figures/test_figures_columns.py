@@ -9,10 +9,10 @@ import pytest
 
 from pico_app.figures import columns as draw
 from pico_app.figures import construction as weigh
+from pico_app.figures.construction import Side, trajectories
+from pico_app.figures.detectors import lowest_ten
 from pico_app.figures.overview import weights_at_a_glance
 from pico_app.figures.theme import GREY, SEMANTIC, shades
-from pico_app.figures.trajectories import Side, trajectories
-from pico_app.figures.uncertainty import lowest_ten
 
 D, T, K = 6, 4, 2
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pico_app.figures import label_changes, metric_table, moves, recall_curves, theme
+from pico_app.figures import comparing, rankings, theme
 from pico_core.retrieval.comparing.by_label import GroupMetric, LabelColumn, LabelGroup, LabelTable
 from pico_core.retrieval.comparing.metric_changes import METRICS, MetricChange
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
@@ -22,7 +22,7 @@ def traces(figure):
 
 
 def test_won_lies_below_the_line_with_its_own_symbol_and_colour():
-    drawn = traces(moves.rank_figure(frame(MOVED), selected=None))
+    drawn = traces(rankings.rank_figure(frame(MOVED), selected=None))
     assert set(drawn) == {"won", "lost", "same"}
     assert (list(drawn["won"].x), list(drawn["won"].y)) == ([90], [3])
     assert (list(drawn["lost"].x), list(drawn["lost"].y)) == ([1], [8])
@@ -33,32 +33,32 @@ def test_won_lies_below_the_line_with_its_own_symbol_and_colour():
 
 
 def test_equal_places_share_a_mark_that_grows_and_leads_to_its_first_query():
-    drawn = traces(moves.rank_figure(frame(MOVED), selected=None))
+    drawn = traces(rankings.rank_figure(frame(MOVED), selected=None))
     assert list(drawn["won"].customdata[0]) == ["text", 7, 2]
     assert drawn["won"].marker.size[0] > drawn["lost"].marker.size[0]
-    assert moves.chosen_query([{"customdata": ["text", 7, 2]}]) == ("text", 7)
-    assert moves.chosen_query([{"x": 1}]) is None
-    assert moves.chosen_query([]) is None
+    assert rankings.chosen_query([{"customdata": ["text", 7, 2]}]) == ("text", 7)
+    assert rankings.chosen_query([{"x": 1}]) is None
+    assert rankings.chosen_query([]) is None
 
 
 def test_every_query_is_behind_one_mark():
     many = frame([("text", i, 1 + i % 50, 1 + i % 37) for i in range(5000)])
-    drawn = traces(moves.rank_figure(many, selected=None))
+    drawn = traces(rankings.rank_figure(many, selected=None))
     assert sum(int(point[2]) for trace in drawn.values() for point in trace.customdata) == 5000
 
 
 def test_the_query_above_is_ringed_and_both_axes_are_logarithmic():
-    figure = moves.rank_figure(frame(MOVED), selected=("text", 9), dark=True)
+    figure = rankings.rank_figure(frame(MOVED), selected=("text", 9), dark=True)
     ring = figure.data[-1]
     assert (list(ring.x), list(ring.y), ring.marker.symbol) == ([1], [8], "circle-open")
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert figure.layout.xaxis.range == figure.layout.yaxis.range
-    missing = moves.rank_figure(frame(MOVED), selected=("image", 99))
+    missing = rankings.rank_figure(frame(MOVED), selected=("image", 99))
     assert len(missing.data) == len(figure.data) - 1
 
 
 def test_moves_of_rank_one_alone_can_be_drawn():
-    figure = moves.rank_figure(frame([("text", 0, 1, 1)]), selected=None)
+    figure = rankings.rank_figure(frame([("text", 0, 1, 1)]), selected=None)
     low, high = figure.layout.xaxis.range
     assert low < 0 < high
 
@@ -72,7 +72,7 @@ def curve():
 
 
 def test_curves_stand_above_their_paired_change():
-    figure = recall_curves.recall_figure(curve(), left="<b>Unweighted</b>", right="Weighted")
+    figure = comparing.recall_figure(curve(), left="<b>Unweighted</b>", right="Weighted")
     lines = {trace.name: trace for trace in figure.data if trace.name}
     assert list(lines["Weighted"].y) == [30.0, 60.0, 75.0, 100.0]
     assert list(lines["&lt;b&gt;Unweighted&lt;/b&gt;"].y) == [20.0, 50.0, 70.0, 100.0]
@@ -101,7 +101,7 @@ def labels(*groups):
 
 def test_what_differs_is_filled_and_points_to_its_side():
     table = labels(group("night", 9.0, differs=True), group("plain", 1.0), group("sepia", -8.0, differs=True))
-    figure = label_changes.label_figure(table, "rsum", title="rSum")
+    figure = comparing.label_figure(table, "rsum", title="rSum")
     marks = [trace for trace in figure.data if trace.mode == "markers"]
     assert [mark.marker.symbol for mark in marks] == ["triangle-right", "circle-open", "triangle-left"]
     assert [mark.marker.color for mark in marks] == [theme.GAIN, theme.GREY, theme.LOSS]
@@ -116,7 +116,7 @@ def test_a_small_group_is_a_cross_without_an_interval():
     table = labels(
         group("<i>night</i>", 3.0, few=True), group("other", 1.0, n_values=4), group("no label", 0.0, n_values=0)
     )
-    figure = label_changes.label_figure(table, "rsum", title="rSum")
+    figure = comparing.label_figure(table, "rsum", title="rSum")
     assert list(figure.layout.yaxis.ticktext) == [
         "&lt;i&gt;night&lt;/i&gt;",
         "<i>4 other values</i>",
@@ -129,7 +129,7 @@ def test_a_small_group_is_a_cross_without_an_interval():
 
 
 def test_the_table_of_labels_escapes_and_marks_what_differs():
-    html = label_changes.label_html(
+    html = comparing.label_html(
         labels(group("<b>x", 9.0, differs=True), group("plain", 1.0), group("z", 2.0, few=True))
     )
     assert "<b>x" not in html
@@ -155,7 +155,7 @@ def rows(change):
     ],
 )
 def test_the_table_of_metrics_says_the_verdict_in_words(change, recall, median):
-    html = metric_table.metrics_html(rows(change), left="<i>a", right="b")
+    html = comparing.metrics_html(rows(change), left="<i>a", right="b")
     assert "<i>a" not in html
     assert html.count(recall) >= 8 if recall != median else html.count(recall) == 10
     assert html.count(median) >= 2
@@ -167,7 +167,7 @@ def test_an_interval_of_no_width_from_a_sample_is_no_verdict():
     row = MetricChange(
         "rsum", Estimate(4.0, 3.0, 5.0), Estimate(4.0, 3.0, 5.0), Estimate(0.0, 0.0, 0.0), conclusive=False
     )
-    html = metric_table.metrics_html([row], left="a", right="b")
+    html = comparing.metrics_html([row], left="a", right="b")
     assert "no change seen" in html
     assert "<td>0<small>0 to 0</small></td>" in html
 
@@ -178,6 +178,6 @@ def test_the_sum_stands_first_and_what_never_changes_claims_no_interval():
     table = LabelTable(
         LabelColumn("style", True), (LabelGroup("night", 1, 9, 9, 45, (still, moved)),), ("t2i_r1", "rsum")
     )
-    html = label_changes.label_html(table)
+    html = comparing.label_html(table)
     assert html.index("rSum") < html.index("R@1")
     assert html.index("300.0 → 301.0") < html.index("100.0 → 100.0<small>no change</small>")

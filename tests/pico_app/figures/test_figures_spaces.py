@@ -6,10 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pico_app.figures import maps as draw
+from pico_app.figures import spaces as draw
 from pico_app.figures import theme
-from pico_app.figures.purity import purity_figure
-from pico_app.figures.space_numbers import NumberRow, numbers_html
+from pico_app.figures.spaces import NumberRow, numbers_html, purity_figure
 from pico_core.retrieval.records import Estimate
 from pico_core.spaces.items import Colouring, Joins, by_label, item_frame
 from pico_core.spaces.maps import Plane, pca_pair

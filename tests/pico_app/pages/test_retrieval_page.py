@@ -4,8 +4,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pico_app.figures import flow as draw
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import rankings as draw
+from pico_app.figures import rankings as lists
 from pico_app.figures import theme, why
 from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import RankedItem, SideBySide

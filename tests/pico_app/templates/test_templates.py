@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pico_app.figures import flow, theme
+from pico_app.figures import rankings, theme
 from pico_app.templates import FOLDER, render, stylesheet
 
 HOSTILE = "<script>alert(1)</script>\"' {{ 7 * 7 }}"
@@ -36,7 +36,7 @@ def test_the_colours_of_the_stylesheet_are_those_of_the_figures():
 
 def test_rows_of_lists_are_as_high_as_the_flow_between_them_has_them():
     variables = dict(re.findall(r"--pico-(list-\w+): (\d+)px", stylesheet()))
-    assert variables == {"list-head": str(flow.HEAD), "list-row": str(flow.ROW)}
+    assert variables == {"list-head": str(rankings.HEAD), "list-row": str(rankings.ROW)}
 
 
 def test_line_breaks_of_a_template_are_no_part_of_a_page():

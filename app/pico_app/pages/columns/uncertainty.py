@@ -5,7 +5,7 @@ import streamlit as st
 
 from pico_app.answers import readings
 from pico_app.figures import columns as draw
-from pico_app.figures import uncertainty
+from pico_app.figures import detectors
 from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
@@ -29,7 +29,7 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
         else:
             clicked = picked_column(
-                uncertainty.lowest_ten(frame, selected=selected, dark=screen.dark()),
+                detectors.lowest_ten(frame, selected=selected, dark=screen.dark()),
                 key="columns-lowest",
             )
     with two:
@@ -41,7 +41,7 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
         else:
             prose(stable.sentence)
             figure(
-                uncertainty.agreements(stable, dark=screen.dark()),
+                detectors.agreements(stable, dark=screen.dark()),
                 key="columns-agreements",
             )
     return clicked

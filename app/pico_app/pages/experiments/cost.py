@@ -1,7 +1,7 @@
 """What a variant costs."""
 
 from pico_app.answers import experiments
-from pico_app.figures.costs import costs
+from pico_app.figures.experiments import costs
 from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose

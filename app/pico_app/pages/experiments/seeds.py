@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import experiments
-from pico_app.figures.seed_pairs import seed_pairs
+from pico_app.figures.experiments import seed_pairs
 from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose

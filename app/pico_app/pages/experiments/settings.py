@@ -1,7 +1,7 @@
 """One choice at a time: what the method does when a single setting has another value."""
 
 from pico_app.answers import experiments
-from pico_app.figures import sweeps as draw
+from pico_app.figures import experiments as draw
 from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose

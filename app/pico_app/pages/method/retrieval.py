@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import documents, retrieval, teaching
-from pico_app.figures.method_strength import rank_curve
+from pico_app.figures.method import rank_curve
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import asked, figure, one_of, prose

@@ -7,7 +7,7 @@ import streamlit as st
 from pico_app import sidebar, templates
 from pico_app.answers import demos, drawn, readings, retrieval, studies
 from pico_app.figures import overview as draw
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import rankings as lists
 from pico_app.pages import parts, tour
 from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.page import Page, workspace_or_say

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pico_app.answers import drawn, readings
 from pico_app.figures import construction as draw
-from pico_app.figures.trajectories import sides, trajectories
+from pico_app.figures.construction import sides, trajectories
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, led, one_of, prose, question
 from pico_app.pages.prototypes import trained

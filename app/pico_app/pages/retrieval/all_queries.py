@@ -6,8 +6,8 @@ import streamlit as st
 
 from pico_app.answers import compare, side_ranks
 from pico_app.answers.documents import PageSection
-from pico_app.figures import metric_table, recall_curves
-from pico_app.figures import ranked_lists as lists
+from pico_app.figures import comparing
+from pico_app.figures import rankings as lists
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
@@ -28,7 +28,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     ranked.follow(now)
     table = side_ranks.changed_metrics(now)
     prose("Recall at k, median rank and MRR on both sides; below a recall curve of either direction.")
-    st.html(metric_table.metrics_html(table.rows, left=found.left.label, right=found.right.label))
+    st.html(comparing.metrics_html(table.rows, left=found.left.label, right=found.right.label))
     st.caption(
         f"{len(now.paired.images):,} images and {len(now.paired.texts):,} texts ask, among all {now.paired.n_images:,} "
         f"and {now.paired.n_texts:,} of the {now.paired.split} split. Recall and MRR in per cent, rSum of 600, median "
@@ -49,7 +49,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
 
 def _curve(curve: RecallCurve, found: compare.Comparison) -> PageSection:
     def drawn(dark: bool) -> Any:
-        return recall_curves.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
+        return comparing.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
 
     title = DIRECTIONS[curve.kind]
     st.subheader(title, anchor=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pico_app.answers import compare, side_ranks
 from pico_app.answers.documents import PageSection
-from pico_app.figures import label_changes as draw
+from pico_app.figures import comparing as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pico_app.answers import compare, documents, retrieval
 from pico_app.answers.documents import PageSection
-from pico_app.figures import flow
-from pico_app.figures import ranked_lists as draw
+from pico_app.figures import rankings
+from pico_app.figures import rankings as draw
 from pico_app.pages.parts import camera
 from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import queries, screen
@@ -40,7 +40,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
     names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
     with middle:
         st.plotly_chart(
-            flow.flow_figure(both, names=names, dark=screen.dark()),
+            rankings.flow_figure(both, names=names, dark=screen.dark()),
             key="flow",
             config=camera("flow"),
             alt=f"Lines from the left list to the right one. {both.sentence} The lists on both sides name every "

@@ -7,8 +7,8 @@ import streamlit as st
 
 from pico_app.answers import compare, pictures, retrieval, side_ranks
 from pico_app.answers.documents import PageSection
-from pico_app.figures import moves as draw
-from pico_app.figures.ranked_lists import arrow
+from pico_app.figures import rankings as draw
+from pico_app.figures.rankings import arrow
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, one_of, prose
 from pico_app.pages.retrieval import ranked

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pico_app.answers import colours as colours_answers
 from pico_app.answers import maps
-from pico_app.figures import maps as draw
+from pico_app.figures import spaces as draw
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.choices import Choices
 from pico_app.server.queue import visit

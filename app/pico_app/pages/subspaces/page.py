@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pico_app.answers import maps as maps_answers
-from pico_app.figures import maps as drawn
+from pico_app.figures import spaces as drawn
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import prose, question
 from pico_app.pages.subspaces import details, finding, gallery, maps, numbers
