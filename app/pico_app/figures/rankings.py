@@ -11,7 +11,7 @@ import polars as pl
 from markupsafe import Markup
 
 from pico_app.figures import theme
-from pico_app.figures.marks import TICKS, add_note, add_ring
+from pico_app.figures.marks import TICKS, add_note, add_ring, dots
 from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, gain_ink, loss_ink
 from pico_app.templates import render
 from pico_core.retrieval.rankings import RankedItem, SideBySide

@@ -36,9 +36,9 @@ def render(name: str, /, **records: object) -> Markup:
 
 
 @cache
-def stylesheet() -> Markup:
-    """The rules of style.css, for a `style` element."""
-    return Markup((FOLDER / "style.css").read_text(encoding="utf-8"))
+def stylesheet(name: str = "style") -> Markup:
+    """The rules of a file such as style.css, for a `style` element."""
+    return Markup((FOLDER / f"{name}.css").read_text(encoding="utf-8"))
 
 
 @cache

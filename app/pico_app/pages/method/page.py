@@ -25,6 +25,7 @@ from pico_app.pages.parts import prose, question
 from pico_app.state import columns, instruments, widgets
 from pico_app.state import method as method_state
 from pico_app.state import study as study_state
+from pico_app.templates import stylesheet
 from pico_app.waiting import waiting
 from pico_app.words.answers import ANSWERS
 from pico_app.words.lessons import lesson_about, lesson_title, takeaway_sentence
@@ -49,18 +50,6 @@ STEPS: Registry[Step] = Registry(
 OWN = "Your data: the open study"
 LEFT, RIGHT, RAIL = "method-previous", "method-next", "method-instrument"
 
-LARGE_TYPE = """<style>
-[data-testid=stSidebar],[data-testid=stExpandSidebarButton],[data-testid=stSidebarCollapsedControl]{display:none}
-[data-testid=stMainBlockContainer]{max-width:none;padding:1.4rem 3rem 2rem}
-[data-testid=stMainBlockContainer] h1{font-size:1.35rem;font-weight:600;opacity:.75;padding:0}
-[data-testid=stMain] p.answer{font-size:1.6rem!important;max-width:none}
-[data-testid=stMain] p.prose{font-size:1.3rem!important;max-width:none}
-.source{font-size:1.05rem!important}
-.katex{font-size:1.35em}
-[data-testid=stMainBlockContainer] [data-testid=stCaptionContainer]{font-size:1rem}
-[data-testid=stMainBlockContainer] button p,[data-testid=stMainBlockContainer] summary p{font-size:1.1rem}
-</style>"""
-
 
 def render(frame: Frame) -> None:
     """Draw the page."""
@@ -68,7 +57,7 @@ def render(frame: Frame) -> None:
     method_state.mirror_method(names)
     chosen = method_state.method_preset(names)
     if method_state.presenting():
-        st.html(LARGE_TYPE)
+        st.html(f"<style>{stylesheet('presenting')}</style>")
     preset = None if chosen == method_state.OWN_DATA else method.preset(chosen)
     made = None if preset is None else preset.value
     if preset is not None and made is None:
