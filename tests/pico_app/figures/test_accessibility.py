@@ -90,8 +90,9 @@ def faded_text():
     """Every opacity that markup or annotations of the app give to words."""
     found = set()
     for file in [*(ROOT / "app").rglob("*.py"), *(ROOT / "app").rglob("*.css")]:
-        # Of marks and shapes it is written as a key or beside a fill; words fade by CSS, or in an annotation.
+        # Of marks and shapes it is written as a key, in `dots` or beside a fill; words fade by CSS or in an annotation.
         text = re.sub(r'"opacity":|opacity=(cover|1\.0 if|0\.55 if)', "", file.read_text())
+        text = re.sub(r"\bdots\(.*?\bopacity=[.\d]+", "", text)
         text = re.sub(r"fillcolor=[^)]*?opacity=[.\d]+", "", text, flags=re.DOTALL)
         found |= {float(share) for share in re.findall(r"opacity[:=] ?(0?\.\d+)", text)}
     assert len(found) > 3
