@@ -3,24 +3,14 @@
 import streamlit as st
 
 from pico_app.answers import documents, retrieval
+from pico_app.pages import parts
 from pico_app.state import queries, screen
+from pico_app.words import PARAGRAPHS
 from pico_app.workspace import Workspace
-
-REPORT = (
-    "Verdict, controls, figures, tables, settings, sources and how to do it again: one page that opens without network "
-    "and prints (HTML, 5 MB)."
-)
 
 
 def ask_button(space: Workspace, asked: queries.Query, *, key: str, label: str = "") -> None:
-    """A button that asks with an item of the test split on the Retrieval page.
-
-    Args:
-        space: The open study.
-        asked: The item.
-        key: Of the button.
-        label: What it says; default what is asked for.
-    """
+    """A button that asks with an item of the test split on the Retrieval page."""
     page = screen.page("retrieval")
     if page is None:
         return
@@ -37,21 +27,14 @@ def ask_button(space: Workspace, asked: queries.Query, *, key: str, label: str =
 
 
 def report_button(space: Workspace, *, key: str) -> None:
-    """A button that saves the report of the study; it is written when it is asked for.
-
-    Args:
-        space: The study on the screen.
-        key: Of the button.
-    """
+    """A button that saves the report of the study; it is written when it is asked for."""
     button, words = st.container(key=f"beside-{key}").columns([2, 5], vertical_alignment="center")
-    button.download_button(
+    parts.download(
         "Save the report of this study",
         lambda: documents.study_report(space),
-        file_name=f"pico-report-{space.study.basis.name}.html",
-        mime="text/html",
+        file=f"pico-report-{space.study.basis.name}.html",
         icon=":material/article:",
-        width="stretch",
-        on_click="ignore",
         key=key,
+        place=button,
     )
-    words.caption(REPORT)
+    words.caption(PARAGRAPHS["report"])

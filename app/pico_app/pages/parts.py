@@ -1,6 +1,6 @@
 """Pieces that every page is made of: the question, the answer, a figure with its two-part caption."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -13,6 +13,15 @@ from pico_app.words.captions import Caption, caption_of
 from pico_app.words.glossary import explain
 
 Option = TypeVar("Option")
+MIMES = {
+    "csv": "text/csv",
+    "html": "text/html",
+    "json": "application/json",
+    "npz": "application/octet-stream",
+    "parquet": "application/vnd.apache.parquet",
+    "safetensors": "application/octet-stream",
+    "toml": "application/toml",
+}
 
 
 def house_style() -> None:
@@ -88,6 +97,14 @@ def one_of(
         label, list(titles), format_func=titles.__getitem__, default=default, required=True, key=key, **settings
     )
     return chosen
+
+
+def download(
+    label: str, data: Callable[[], str | bytes] | str, *, file: str, key: str, place: Any = st, **more: Any
+) -> None:
+    """A button that saves a file, made when it is asked for; nothing on the page changes."""
+    more = {"icon": ":material/download:", "width": "stretch", "mime": MIMES[file.rpartition(".")[2]], **more}
+    place.download_button(label, data, file_name=file, on_click="ignore", key=key, **more)
 
 
 def camera(key: str) -> dict[str, Any]:

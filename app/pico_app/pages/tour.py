@@ -1,5 +1,7 @@
 """The card of the guided tour: what to look at, something to do, the takeaway, and the way on."""
 
+from typing import Any, Literal
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -15,11 +17,7 @@ COUNT = len(STOPS)
 
 
 def follow(here: str) -> None:
-    """Go to the page of a stop that was just opened and set up the sidebar; before the sidebar is drawn.
-
-    Args:
-        here: Address of the page of this run.
-    """
+    """Go to the page of a stop that was just opened and set up the sidebar; before the sidebar is drawn."""
     stop = tour_state.stop_to_set()
     if stop is None:
         return
@@ -33,10 +31,6 @@ def render(here: str, space: Workspace | None) -> DeltaGenerator | None:
     """Draw the card above the page; where the reader has gone elsewhere, the way back.
 
     Returns the place of the takeaway where one was asked for: `tell` fills it after the page, whose choices it follows.
-
-    Args:
-        here: Address of the page of this run.
-        space: The study on the screen.
     """
     now = tour_state.touring()
     if not now.is_open:
@@ -61,11 +55,7 @@ def tell(place: DeltaGenerator | None, space: Workspace | None) -> None:
 
 
 def resume(place: str) -> None:
-    """A button that begins the tour, or goes on where it was left; nothing while the card is there.
-
-    Args:
-        place: Where it stands, for its key.
-    """
+    """A button that begins the tour, or goes on where it was left; nothing while the card is there."""
     now = tour_state.touring()
     if now.is_open or screen.page("overview") is None:
         return
@@ -103,14 +93,7 @@ def _off_course(now: tour_state.Tour) -> None:
     _head(now, now.stop.title)
     parts.prose(_about(now.stop))
     with st.container(horizontal=True):
-        st.button(
-            "Back to the scenes",
-            icon=":material/undo:",
-            type="primary",
-            key="tour-again",
-            on_click=tour_state.open_stop,
-            args=(now.number,),
-        )
+        _go("Back to the scenes", now.number, icon="undo", key="tour-again", type="primary")
         _ways(now, forward="secondary")
 
 
@@ -124,14 +107,7 @@ def _about(stop: Stop) -> str:
 def _elsewhere(now: tour_state.Tour) -> None:
     _head(now, "The tour waits on another page.")
     with st.container(horizontal=True):
-        st.button(
-            f"Back to stop {now.number}",
-            icon=":material/undo:",
-            type="primary",
-            key="tour-back-to",
-            on_click=tour_state.open_stop,
-            args=(now.number,),
-        )
+        _go(f"Back to stop {now.number}", now.number, icon="undo", key="tour-back-to", type="primary")
         _leave()
 
 
@@ -139,34 +115,24 @@ def _head(now: tour_state.Tour, title: str, *, note: str = "") -> None:
     parts.progress_head(f"Tour, stop {now.number} of {COUNT}", title, note=note, done=now.number, total=COUNT)
 
 
-def _ways(now: tour_state.Tour, *, forward: str) -> None:
-    st.button(
-        "Back",
-        icon=":material/chevron_left:",
-        key="tour-back",
-        disabled=now.number <= 1,
-        on_click=tour_state.open_stop,
-        args=(now.number - 1,),
-    )
+def _ways(now: tour_state.Tour, *, forward: Literal["primary", "secondary"]) -> None:
+    _go("Back", now.number - 1, icon="chevron_left", key="tour-back", disabled=now.number <= 1)
     if now.number < COUNT:
-        st.button(
-            "Next stop",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            type="primary" if forward == "primary" else "secondary",
-            key="tour-next",
-            on_click=tour_state.open_stop,
-            args=(now.number + 1,),
-        )
+        _go("Next stop", now.number + 1, icon="chevron_right", key="tour-next", type=forward, icon_position="right")
         _leave()
     else:
         st.button(
             "Finish the tour",
             icon=":material/flag:",
-            type="primary" if forward == "primary" else "secondary",
+            type=forward,
             key="tour-finish",
             on_click=tour_state.finish_tour,
         )
+
+
+def _go(label: str, number: int, *, icon: str, key: str, **more: Any) -> None:
+    """A button that opens a stop."""
+    st.button(label, icon=f":material/{icon}:", key=key, on_click=tour_state.open_stop, args=(number,), **more)
 
 
 def _leave() -> None:

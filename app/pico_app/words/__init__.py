@@ -10,3 +10,6 @@ from typing import Any
 def read_words(name: str) -> dict[str, Any]:
     """What a file of this room holds, such as `glossary` for glossary.toml; read once and never changed."""
     return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+PARAGRAPHS: dict[str, str] = read_words("paragraphs")

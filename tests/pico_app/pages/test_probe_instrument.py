@@ -71,7 +71,9 @@ def test_a_demo_has_its_probe_ready(basis):
     assert "100 images" in said[1]
     assert any(text.value.startswith("**What moves ") for text in app.markdown)
     assert not [button for button in app.button if button.label == "Run the style probe"]
-    assert all("Do not read it so:" in caption.value for caption in app.caption[:3])
+    captions = [caption.value for caption in app.caption if caption.value.startswith("**Read it so:**")]
+    assert len(captions) == 3
+    assert all("Do not read it so:" in caption for caption in captions)
     table = app.dataframe[0].value
     assert list(table.columns) == ["detector", "with images", "with texts", "with either"]
     assert table["with texts"].str.contains(r"^[+-]\d\.\d\d \[").all()

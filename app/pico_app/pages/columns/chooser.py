@@ -9,12 +9,7 @@ from pico_app.state import columns
 
 
 def choose(frame: pl.DataFrame, current: int) -> int:
-    """Draw the chooser and follow it.
-
-    Args:
-        frame: The column table.
-        current: The column looked at until now.
-    """
+    """Draw the chooser and follow it."""
     row = st.container(key="row-chooser")
     before, field, after, chance, _ = row.columns([1.6, 4, 1.6, 1.6, 2], vertical_alignment="bottom")
     if before.button("Previous", icon=":material/chevron_left:", width="stretch"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pico_app.answers import switch
+from pico_app.pages.parts import download
 from pico_app.state import switch as switch_state
 from pico_app.state import widgets
 from pico_app.state.switch_choice import Switching
@@ -52,16 +53,7 @@ def _kept(choice: Switching, one: ColumnSet, number: int) -> None:
     name.markdown(f"**{plain(one.name)}** · {len(one.columns)}: {one.text if len(one.columns) <= 40 else 'columns'}")
     if use.button("Switch", icon=":material/toggle_off:", width="stretch", key=f"switch-use-{number}"):
         _use(choice, one)
-    file.download_button(
-        "JSON",
-        one.to_json(),
-        file_name="column-set.json",
-        mime="application/json",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
-        key=f"switch-file-{number}",
-    )
+    download("JSON", one.to_json(), file="column-set.json", key=f"switch-file-{number}", place=file)
     if drop.button("Drop", icon=":material/delete:", width="stretch", key=f"switch-drop-{number}"):
         switch_state.drop_set(one)
         st.rerun()

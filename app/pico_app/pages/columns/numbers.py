@@ -5,26 +5,10 @@ from typing import Any
 from markupsafe import Markup
 
 from pico_app.templates import render
+from pico_app.words import read_words
 
 # Written once: the heads of the table and of one column's numbers explain themselves with it.
-MEANING = {
-    "title": "Which column, or which axis and of which given columns it is mostly made.",
-    "probability": "Semantic probability p: (1 - style similarity in images) (1 - style similarity in texts).",
-    "interval": "95 % interval of p: the whole construction on resampled images.",
-    "lowest_share": "Share of the resamples in which the column is among the ten of lowest p.",
-    "image_similarity": "Absolute cosine with the nearest style prototype of images; interval over resampled images.",
-    "text_similarity": "Absolute cosine with the nearest style prototype of texts; interval over resampled images.",
-    "p_hat": "Share of patch-word products of matched pairs that are positive; 95 % interval by image.",
-    "null_mean": "The same share on mismatched pairs: mean and central 95 % over permutations.",
-    "p_hat_corrected": "p̂ minus its null.",
-    "p_value": "Of p̂ under its null, by permutation, two-sided; not corrected for many columns.",
-    "differs": "Whether p̂ differs from its null at 5 % false discovery over all columns.",
-    "correlation": "Pearson's, of the image value and the text value over matched pairs.",
-    "shown_weight": "P at the strength on the left, mean 1.",
-    "weight": "P that retrieval applies, after the guard; all 1 where it refused.",
-    "offset": "Mean in images minus mean in texts: the modality offset, not style.",
-    "semantic_share": "Planted truth: the share of the column that is meaning.",
-}
+MEANING: dict[str, str] = read_words("heads")["columns"]
 
 
 def numbers_html(row: dict[str, Any]) -> Markup:

@@ -11,17 +11,11 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, one_of, prose
 from pico_app.state import screen
 from pico_app.waiting import waiting
+from pico_app.words import PARAGRAPHS
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, FIXED, StyleProbe
-
-WHAT = (
-    "The style probe changes only the style of pictures and captions (grey, tinted, blurred, formal, chatty and so "
-    "on), encodes them again, and measures how much of every column moves. It knows nothing of the method, so it can "
-    "check it."
-)
-
 
 KINDS = {
     "encoder": "Encoded again",
@@ -35,7 +29,7 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     found = asking.by_encoder(space)
     labelled = asking.by_labels(space)
     if found is None:
-        prose(WHAT)
+        prose(PARAGRAPHS["style-probe"])
         _ask(space, labelled is not None)
         return None if labelled is None else _show(space, labelled, selected, ALL)
     kind = _kind(fixed=found.has_fixed, labels=labelled is not None)

@@ -15,8 +15,9 @@ from pico_app.pages.instrument import Instrument
 from pico_app.server.answer import Answer
 from pico_app.state import queries, screen
 from pico_app.state import switch as switch_state
-from pico_app.state.switch_choice import BASES, SETTINGS, WHICH, Base, Switching, Which
+from pico_app.state.switch_choice import SETTINGS, Base, Switching, Which
 from pico_app.waiting import waiting
+from pico_app.words import read_words
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
@@ -25,31 +26,11 @@ from pico_core.retrieval.switching.column_sets import columns_text
 from pico_core.retrieval.switching.effect import SwitchEffect
 from pico_core.retrieval.switching.setting import SwitchSetting
 
+WORDS = read_words("switch")
+SOURCES: dict[Which, str] = WORDS["which"]
+SETTING_NAMES: dict[SwitchSetting, str] = WORDS["settings"]
+ABOUT: dict[SwitchSetting, str] = WORDS["about"]
 SHOWN = 5  # queries won, and as many lost
-SOURCES: dict[Which, str] = {
-    "column": "This column",
-    "lowest": "Lowest by probability",
-    "image-cluster": "Its image-style cluster",
-    "text-cluster": "Its text-style cluster",
-    "own": "My list",
-}
-SETTING_NAMES: dict[SwitchSetting, str] = {
-    "off": "Weight 0",
-    "one": "Weight 1",
-    "mean": "Mean",
-    "image_mean": "Mean in images",
-    "text_mean": "Mean in texts",
-}
-ABOUT: dict[SwitchSetting, str] = {
-    "off": "The columns do not count; all other weights stay as they are. Scaling those up again would move no rank.",
-    "one": "The columns count as all do unweighted; all other weights stay as they are.",
-    "mean": "Mean-ablation: every token has the column's mean of the fit split, images and texts each their own. That "
-    "adds the same number to every score, so all ranks are those of weight 0, exactly.",
-    "image_mean": "Every image token has the column's mean of the fit split; texts keep their values. What is left of "
-    "the column prefers some texts to others, whatever the image.",
-    "text_mean": "Every word has the column's mean of the fit split; images keep their values. What is left of the "
-    "column prefers some images to others, whatever the text.",
-}
 
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> None:
@@ -78,9 +59,7 @@ def _choose(space: Workspace, choice: Switching, selected: int) -> None:
     switch_state.place_switching(most)
     changed: dict[str, Any] = {"on_change": _take, "args": (space, selected)}
     left, right = st.columns([7.2, 2.8], vertical_alignment="bottom")
-    left.segmented_control(
-        "Which columns", WHICH, format_func=SOURCES.__getitem__, required=True, wrap=True, key="switch-which", **changed
-    )
+    parts.one_of("Which columns", SOURCES, key="switch-which", place=left, wrap=True, **changed)
     with right.container(height=70, border=False):
         if choice.which == "lowest":
             st.number_input(f"How many of {total}", 1, most, key="switch-lowest", **changed)
@@ -93,20 +72,17 @@ def _choose(space: Workspace, choice: Switching, selected: int) -> None:
                 **changed,
             )
     to, base, back = st.columns([5.4, 3.2, 1.4], vertical_alignment="bottom")
-    to.segmented_control(
+    parts.one_of(
         "Set to",
-        SETTINGS,
-        format_func=SETTING_NAMES.__getitem__,
-        required=True,
+        SETTING_NAMES,
+        place=to,
         help="  \n".join(f"**{SETTING_NAMES[name]}**: {ABOUT[name]}" for name in SETTINGS),
         wrap=True,
         key="switch-to",
         **changed,
     )
     names: dict[Base, str] = {"unweighted": "Equal weights", "weighted": f"Weights at λ = {space.strength:g}"}
-    base.segmented_control(
-        "Compared with", BASES, format_func=names.__getitem__, required=True, wrap=True, key="switch-base", **changed
-    )
+    parts.one_of("Compared with", names, key="switch-base", place=base, wrap=True, **changed)
     back.button(
         "Undo",
         icon=":material/undo:",

@@ -10,7 +10,7 @@ from pico_app.answers import datasets, outside, pictures, retrieval, studies, up
 from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.data import encode
 from pico_app.pages.page import Page
-from pico_app.pages.parts import facts, prose, question
+from pico_app.pages.parts import download, facts, prose, question
 from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace
@@ -31,13 +31,7 @@ ABOUT = {
     "ids": "names of images",
     "image_paths": "paths of pictures",
 }
-KINDS: dict[ExportFormat, str] = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "npz": "application/octet-stream",
-    "safetensors": "application/octet-stream",
-    "json": "application/json",
-}
+KINDS: tuple[ExportFormat, ...] = ("csv", "parquet", "npz", "safetensors", "json")
 TABLES = ("parquet", "csv")
 SHOWN = 8
 
@@ -256,17 +250,9 @@ def _roles(arrays: Sequence[ArrayHeader], *, key: str) -> dict[str, str]:
 
 def _export(space: Workspace) -> None:
     st.subheader("Take the weights with you", anchor=False)
-    for place, (kind, mime) in zip(st.columns(len(KINDS)), KINDS.items(), strict=True):
-        place.download_button(
-            kind,
-            partial(studies.export, space, kind),
-            file_name=f"pico-weights-{space.study.basis.name}.{kind}",
-            mime=mime,
-            width="stretch",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"export-{kind}",
-        )
+    for place, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
+        file = f"pico-weights-{space.study.basis.name}.{kind}"
+        download(kind, partial(studies.export, space, kind), file=file, key=f"export-{kind}", place=place)
     st.caption(
         f"The weights and probabilities of the study on the screen, one row per column, read in the "
         f"{BASES[space.study.basis.name].title}. npz and safetensors hold the axes "

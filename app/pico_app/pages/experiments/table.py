@@ -6,23 +6,10 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from pico_app.answers import documents, experiments
 from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
-from pico_app.pages.parts import prose
+from pico_app.pages.parts import download, prose
+from pico_app.words import read_words
 
-HEADS = {
-    "label": ("variant", "What is scored."),
-    "family": ("family", "What kind of comparison it is."),
-    "n_seeds": ("seeds", "Splits that gave a number."),
-    "difference": ("change", "Mean of rSum minus equal weights."),
-    "low": ("low", "Lower end of its 95 % interval."),
-    "high": ("high", "Upper end."),
-    "p_adjusted": ("adjusted p", "Adjusted for the number of comparisons: of named variants, and apart of settings."),
-    "verdict": ("verdict", "By the adjusted p and the sign; with one seed by the interval."),
-    "lead": ("lead of PICO", "Mean rSum of the method's weights minus this one's."),
-    "lead_low": ("lead low", "Lower end of its 95 % interval, not adjusted."),
-    "lead_high": ("lead high", "Upper end."),
-    "seconds": ("seconds", "Mean processor time of one split."),
-    "note": ("note", "What a reader has to know."),
-}
+HEADS: dict[str, tuple[str, str]] = read_words("heads")["variants"]
 
 
 def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
@@ -38,24 +25,18 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     st.caption(
         f"{shown.height:,} of {len(found.summaries):,} variants on this dataset. Every head explains its number."
     )
-    csv.download_button(
+    download(
         "Summary, CSV",
         lambda: documents.table_bytes(shown, "csv"),
-        file_name="experiment-summary.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
+        file="experiment-summary.csv",
         key="experiments-csv",
+        place=csv,
     )
-    parquet.download_button(
+    download(
         "Cells, parquet",
         lambda: documents.table_bytes(results.outcome.table, "parquet"),
-        file_name="results.parquet",
-        mime="application/vnd.apache.parquet",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
+        file="results.parquet",
+        place=parquet,
         help="A cell is one variant on one split of one dataset. All of them, as the command writes them; this page "
         "opens the file again.",
         key="experiments-parquet",
@@ -70,15 +51,7 @@ def _again(results: experiments.Results) -> None:
         return
     st.subheader("Make it again", anchor=False)
     st.code(experiments.command(results), language="bash")
-    st.download_button(
-        "The file of the experiment",
-        toml,
-        file_name="experiment.toml",
-        mime="application/toml",
-        icon=":material/download:",
-        on_click="ignore",
-        key="experiments-toml",
-    )
+    download("The file of the experiment", toml, file="experiment.toml", key="experiments-toml", width="content")
     with st.expander("What stands in it"):
         st.code(toml, language="toml")
 

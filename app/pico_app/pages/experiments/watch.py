@@ -17,12 +17,7 @@ TIMES = 20  # at most so often the page is drawn anew while an experiment fills:
 
 
 def follow(folder: Path, drawn: int) -> None:
-    """Say how far the experiment of a folder is, as long as it is not finished.
-
-    Args:
-        folder: Of the experiment.
-        drawn: Cells that the page shows.
-    """
+    """Say how far the experiment of a folder is, as long as it is not finished."""
     reached = experiments.how_far(folder)
     if reached is not None and reached.state == "going":
         _follow(folder, drawn)

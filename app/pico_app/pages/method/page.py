@@ -21,7 +21,7 @@ from pico_app.pages.method import (
 from pico_app.pages.method.picking import choose_pick, current_pick
 from pico_app.pages.method.step import Pick, Step, badge_html
 from pico_app.pages.page import Page, workspace_or_say
-from pico_app.pages.parts import prose, question
+from pico_app.pages.parts import download, prose, question
 from pico_app.state import columns, instruments, widgets
 from pico_app.state import method as method_state
 from pico_app.state import study as study_state
@@ -240,15 +240,13 @@ def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -
             "**All steps on paper**: formulas, the numbers above, words, questions with their answers, and figures. "
             "One file that opens without network and prints (HTML, 5 MB)."
         )
-        button.download_button(
+        download(
             "Save the handout",
             lambda: handout(space, pick, takeaway),
-            file_name="pico-method.html",
-            mime="text/html",
+            file="pico-method.html",
             icon=":material/article:",
-            width="stretch",
-            on_click="ignore",
             key="save-handout",
+            place=button,
         )
 
 

@@ -14,12 +14,7 @@ FIELDS = ("text", "patch", "word", "column")
 
 
 def current_pick(space: Workspace, start: int) -> Pick:
-    """What was picked in these data, kept inside them.
-
-    Args:
-        space: The data.
-        start: The column where nothing was picked yet.
-    """
+    """What was picked in these data, kept inside them; the column `start` where nothing was picked yet."""
     text, patch, word, column = method_state.method_pick(space.key) or (0, 0, 0, start)
     text = text if text < space.splits.fit.n_texts else 0
     n_patches, n_words = method.pair_size(space, text)

@@ -13,18 +13,12 @@ from pico_app.pages.buttons import ask_button, report_button
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import queries, screen
+from pico_app.words import PARAGRAPHS
 from pico_app.words.captions import caption_of
 from pico_app.workspace import Frame, Workspace
 from pico_core.method.bases import BASES
 
 TITLE = "Does weighting columns by their semantic probability help here?"
-NEWCOMER = (
-    "Two encoders write pictures and sentences as rows of numbers in one space; one place in these rows is a feature "
-    "column. Some columns carry what is shown, others how it is shown: a tint, a sketchy line, a poetic tone. The PICO "
-    "method finds style prototypes, gives every column a semantic probability, and weighs the columns by it in "
-    "retrieval. This page compares that with equal weights and with simpler ideas, on test images. The score is rSum: "
-    "how often a right answer is first, among five and among ten, in both directions, in per cent, added up."
-)
 KINDS = {"text": "which image does this caption describe?", "image": "which captions describe this image?"}
 CHOICES = {"gained": "Gained most", "lost": "Lost most", "asked": "The one on the Retrieval page"}
 
@@ -42,7 +36,7 @@ def render(frame: Frame) -> None:
         prose(simpler.sentence)
         _go_to_experiments()
     with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
-        prose(NEWCOMER)
+        prose(PARAGRAPHS["newcomer"])
         if demo is not None:
             prose(f"{demo.title}. {demo.lesson}")
         tour.resume("overview")

@@ -11,6 +11,7 @@ from pico_app.figures import rankings as draw
 from pico_app.pages.parts import camera
 from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import queries, screen
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 
 TOP = 10
@@ -52,11 +53,5 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
         if targets
         else "No candidate is marked as right: nobody has said which ones belong to your query."
     )
-    st.caption(
-        "**Read it so:** a line leads from a candidate's place on the left to its place on the right; blue rises, "
-        f"vermillion falls, grey stays. {right_answer} Dotted ends leave the list or come from below it. Equal scores "
-        "share a rank and stand in the order of the dataset.  \n"
-        "**Do not read it so:** one query is an example, not evidence; **All queries** counts all of them. Scores of "
-        "the two lists are not comparable, only their order."
-    )
+    st.caption(caption_of("flow", right_answer=right_answer).markdown)
     return PageSection("lists", "Both lists", table=documents.lists_table(space, asked, both))

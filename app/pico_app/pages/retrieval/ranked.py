@@ -33,14 +33,7 @@ def follow(now: side_ranks.Compared) -> None:
 
 
 def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator) -> bool:
-    """Say what the same weights do on other columns; whether that came while the page was drawn.
-
-    Args:
-        space: The open study.
-        found: What is compared.
-        now: Its ranks.
-        under: Where the sentence goes, under the verdict; the way to it is drawn here.
-    """
+    """Say `under` the verdict what the same weights do on other columns; whether that came while the page was drawn."""
     if found.right.is_equal or not now.paired.exact:
         return False
     if not side_ranks.control_wanted(space, found):

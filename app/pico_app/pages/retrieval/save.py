@@ -8,12 +8,12 @@ import streamlit as st
 
 from pico_app.answers import compare, documents
 from pico_app.answers.documents import PageSection
-from pico_app.pages.parts import one_of
+from pico_app.pages.parts import download, one_of
 from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import screen, widgets
 from pico_app.workspace import Workspace
 
-TABLES: dict[Literal["csv", "parquet"], str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+TABLES: dict[Literal["csv", "parquet"], str] = {"csv": "CSV", "parquet": "Parquet"}
 PICTURES = {"png": "PNG", "svg": "SVG"}
 LISTS = "lists"  # the page draws them itself
 
@@ -24,14 +24,7 @@ def render(
     shown: Shown | None,
     pieces: Sequence[PageSection],
 ) -> None:
-    """Draw the panel.
-
-    Args:
-        space: The open study.
-        found: What is compared.
-        shown: The query and its lists; None where nothing is asked.
-        pieces: The lists, and what the open instrument shows.
-    """
+    """Draw the panel: the query with its lists, if one asks, and all pieces on the screen."""
     with st.expander("Take this home", icon=":material/download:"):
         if shown is not None:
             _whole(space, found, shown, pieces)
@@ -54,15 +47,13 @@ def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Se
         "network and prints (HTML, 5 MB)."
     )
     sections = [piece for piece in pieces if piece.name != LISTS and piece.figure]
-    button.download_button(
+    download(
         "Save the page",
         lambda: documents.comparison_page(space, found, shown.query, shown.lists, sections),
-        file_name="pico-comparison.html",
-        mime="text/html",
+        file="pico-comparison.html",
         icon=":material/article:",
-        width="stretch",
-        on_click="ignore",
         key="save-page",
+        place=button,
     )
 
 
@@ -70,26 +61,19 @@ def _piece(piece: PageSection) -> None:
     words, *places = st.columns([3, 1, 1, 1], vertical_alignment="center")
     words.markdown(piece.title)
     if piece.table is not None:
-        for place, (kind, mime) in zip(places, TABLES.items(), strict=False):
-            place.download_button(
-                kind.upper() if kind == "csv" else "Parquet",
-                partial(documents.table_bytes, piece.table, kind),
-                file_name=f"pico-{piece.name}.{kind}",
-                mime=mime,
-                width="stretch",
-                on_click="ignore",
-                key=f"save-{piece.name}-{kind}",
-            )
+        for place, (kind, title) in zip(places, TABLES.items(), strict=False):
+            make = partial(documents.table_bytes, piece.table, kind)
+            key = f"save-{piece.name}-{kind}"
+            download(title, make, file=f"pico-{piece.name}.{kind}", key=key, place=place, icon=None)
     if piece.figure is not None:
-        places[2].download_button(
+        download(
             "HTML",
             lambda: documents.figure_page(piece),
-            file_name=f"pico-{piece.name}.html",
-            mime="text/html",
-            width="stretch",
-            on_click="ignore",
+            file=f"pico-{piece.name}.html",
+            icon=None,
             help="The figure alone, with what draws it inside.",
             key=f"save-{piece.name}-html",
+            place=places[2],
         )
 
 

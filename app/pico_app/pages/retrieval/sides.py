@@ -15,12 +15,7 @@ Place = Literal["left", "right"]
 
 
 def choose(space: Workspace, found: compare.Comparison | None) -> None:
-    """Draw the choosers above the lists.
-
-    Args:
-        space: The open study.
-        found: What is compared now; None where it cannot be.
-    """
+    """Draw the choosers above the lists; `found` is what they compare, None where it cannot be compared."""
     left, middle, right = st.columns([5, 3, 5], vertical_alignment="bottom", gap=None)
     with left:
         _chooser(space, "left")
