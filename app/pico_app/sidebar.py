@@ -1,6 +1,8 @@
 """Widgets to frozen settings: the frame's sidebar, and the state of the result in words."""
 
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,10 +11,12 @@ from pico_app.answers import datasets, studies, uploads
 from pico_app.state import screen, study
 from pico_app.waiting import progress
 from pico_app.words.markup import plain
+from pico_app.workspace import Dataset
 from pico_core.demo import demo_of
 from pico_core.errors import PicoError
 from pico_core.method.bases import BASES
 from pico_core.method.config import RULES, ConstructionConfig, StudyConfig
+from pico_core.studies.study import Study
 
 OWN = "My own"
 PRESETS = {"default": "Default", "paper": "Paper, as far as known", "own": "My own"}
@@ -33,7 +37,7 @@ def place_for_run() -> DeltaGenerator:
     return st.sidebar.container(key="run-state")
 
 
-def choose_dataset() -> datasets.Dataset | None:
+def choose_dataset() -> Dataset | None:
     """Pick a built-in demo, or one's own by path; a dataset that cannot be opened says why."""
     st.sidebar.subheader("Dataset", anchor=False)
     now = study.dataset_path()
@@ -84,7 +88,7 @@ def _own_path(*, own: bool) -> None:
         st.sidebar.caption("Give a path, or upload a file on the **Data** page. Until then the demo stays open.")
 
 
-def choose_config(dataset: datasets.Dataset | None = None) -> StudyConfig:
+def choose_config(dataset: Dataset | None = None) -> StudyConfig:
     """Basis, preset and the settings that matter most; the rest is on the command line.
 
     Axes that the dataset cannot have are not offered; whoever comes with them, from other data or by a
@@ -136,13 +140,14 @@ def choose_config(dataset: datasets.Dataset | None = None) -> StudyConfig:
 
 
 def _own_settings(base: ConstructionConfig) -> ConstructionConfig:
-    number, keep = st.number_input, "session"
+    number: Any = partial(st.number_input, persist_state="session")
+    rules: dict[Any, str] = {rule.name: rule.title for rule in RULES}
     return ConstructionConfig(
-        n_prototypes=int(number("Style prototypes, K", 1, 64, base.n_prototypes, key="own-k", persist_state=keep)),
-        gamma=float(number("Instance weight exponent, gamma", 0.0, 16.0, base.gamma, key="own-g", persist_state=keep)),
-        n_iterations=int(number("Iterations", 1, 64, base.n_iterations, key="own-t", persist_state=keep)),
+        n_prototypes=int(number("Style prototypes, K", 1, 64, base.n_prototypes, key="own-k")),
+        gamma=float(number("Instance weight exponent, gamma", 0.0, 16.0, base.gamma, key="own-g")),
+        n_iterations=int(number("Iterations", 1, 64, base.n_iterations, key="own-t")),
         rule=st.selectbox(
-            "Feedback rule", RULES.names, format_func=lambda name: RULES[name].title, key="own-rule", persist_state=keep
+            "Feedback rule", list(rules), format_func=rules.__getitem__, key="own-rule", persist_state="session"
         ),
         tau=float(
             number(
@@ -152,7 +157,6 @@ def _own_settings(base: ConstructionConfig) -> ConstructionConfig:
                 base.tau,
                 format="%.3f",
                 key="own-tau",
-                persist_state=keep,
                 help="Of the softmax rule, in units of relative gain: low lets the best candidate count alone.",
             )
         ),
@@ -176,7 +180,7 @@ def choose_strength() -> None:
     )
 
 
-def study_for(dataset: datasets.Dataset, config: StudyConfig, *, place: DeltaGenerator) -> studies.Study | None:
+def study_for(dataset: Dataset, config: StudyConfig, *, place: DeltaGenerator) -> Study | None:
     """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
     found = studies.find_study(dataset, config)
     key = studies.study_key(dataset, config)

@@ -186,8 +186,8 @@ def candidate_tokens(one: Side, asked: Asked, index: int) -> Tensor:
 def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -> SideBySide:
     """One query under both scorings: exact, only its row is scored."""
     before, after = (_row(side, asked) for side in (found.left, found.right))
-    inside = isinstance(asked, queries.Query)
-    relevant = relevant_items(space.splits.test, asked.index, kind=asked.kind) if inside else None
+    test = space.splits.test
+    relevant = None if isinstance(asked, Outside) else relevant_items(test, asked.index, kind=asked.kind)
     return compare_lists(before, after, relevant=relevant, top_k=top_k)
 
 

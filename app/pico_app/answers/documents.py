@@ -110,12 +110,11 @@ def comparison_page(
 ) -> str:
     """The comparison on the screen as one HTML file."""
     other: queries.QueryKind = "text" if asked.kind == "image" else "image"
-    name = asked.name if isinstance(asked, Outside) else item_name(space, asked.kind, asked.index)
-    inside = isinstance(asked, queries.Query)
+    query = Candidate(asked.name) if isinstance(asked, Outside) else candidate(space, asked.kind, asked.index, size=240)
     page = ComparisonPage(
         answer=both.sentence,
         facts=_facts(space, found, asked),
-        asked=candidate(space, asked.kind, asked.index, size=240) if inside else Candidate(name),
+        asked=query,
         question="Which images does this describe?" if asked.kind == "text" else "Which captions describe this image?",
         both=both,
         titles=(found.left.label, found.right.label),

@@ -130,8 +130,8 @@ def look_over(source: Source) -> Survey:
     Raises:
         DataError: the captions cannot be read, no picture is there, or one lies outside the folders that the app opens.
     """
-    places = {"pictures": str(opened_place(source.pictures)), "captions": str(opened_place(source.captions))}
-    source = replace(source, **places)
+    pictures, captions = str(opened_place(source.pictures)), str(opened_place(source.captions))
+    source = replace(source, pictures=pictures, captions=captions)
     return _survey(source, _changed(source.captions) + _folder_changed(source.pictures))
 
 

@@ -4,6 +4,7 @@ One job at a time: the right side is asked for when the left one is there. A sid
 no longer looked at is cancelled and forgotten; what came is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -174,7 +175,7 @@ def labelled(space: Workspace, frame: pl.DataFrame, column: LabelColumn) -> pl.D
 def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame of moves with a column `name`: the caption, or the image's own name."""
     test = space.splits.test
-    names = {"image": test.ids, "text": test.captions}
+    names: dict[str, Sequence[str | None]] = {"image": test.ids, "text": test.captions}
     rows = zip(frame["kind"].to_list(), frame["index"].to_list(), strict=True)
     return frame.with_columns(pl.Series("name", [names[kind][index] for kind, index in rows], dtype=pl.String))
 

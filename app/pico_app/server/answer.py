@@ -72,7 +72,8 @@ def part_of_key(name: str, value: Any) -> Hashable:
     own = getattr(value, "key", None)
     if isinstance(own, str):
         return own
-    by_value = value is None or type(value).__eq__ is not object.__eq__
+    equality: object = type(value).__eq__
+    by_value = value is None or equality is not object.__eq__
     if isinstance(value, Tensor) or type(value).__hash__ is None or not by_value:
         raise TypeError(f"{name}: a {type(value).__name__} names nothing; give it a key, or the argument a name with _")
     return value  # type: ignore[no-any-return]
@@ -120,7 +121,7 @@ class Queued(Generic[Arguments, Value]):
         function: Callable[Concatenate[Job[Value], Arguments], Value],
         cached: Cached[Arguments, Value],
         queue: QueueName,
-        title: str | Callable[Arguments, str],
+        title: str | Callable[..., str],
     ) -> None:
         update_wrapper(self, function)
         self.function, self._cached, self._queue, self._title = function, cached, queue, title
@@ -167,7 +168,7 @@ def answer(
     entries: int = ENTRIES,
     max_bytes: int = GIGABYTE,
     queue: QueueName,
-    title: str | Callable[Arguments, str],
+    title: str | Callable[..., str],
 ) -> Callable[[Callable[Concatenate[Job[Value], Arguments], Value]], Queued[Arguments, Value]]: ...
 
 

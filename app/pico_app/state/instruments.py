@@ -46,7 +46,7 @@ def mirror_instruments(here: str, instruments: Mapping[str, Registry[Any]]) -> N
         here: Address of the page that is shown.
         instruments: Of every page that has some.
     """
-    pages = {_parameter(page): page for page in reversed(instruments)}
+    pages = {_parameter(page): page for page in reversed([*instruments])}
     if here in instruments:
         pages[_parameter(here)] = here
     for page in pages.values():

@@ -72,6 +72,6 @@ def from_address(values: Mapping[str, str]) -> Switching:
         found = replace(found, which="image-cluster" if wanted == "image-cluster" else "text-cluster")
     elif len(wanted) <= LONGEST and _LIST.fullmatch(wanted):
         found = replace(found, which="own", typed=wanted.replace(",", ", "))
-    setting = next((name for name in SETTINGS if name == values.get("to")), "off")
-    base = next((name for name in BASES if name == values.get("base")), "unweighted")
+    setting: SwitchSetting = next((name for name in SETTINGS if name == values.get("to")), "off")
+    base: Base = next((name for name in BASES if name == values.get("base")), "unweighted")
     return replace(found, setting=setting, base=base)
