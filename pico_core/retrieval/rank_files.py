@@ -124,9 +124,6 @@ def read_counts(file: Path, plan: RankPlan) -> RankCounts:
         counts = RankCounts(**{one.name: found[one.name] for one in fields(RankCounts)})
     except (OSError, SafetensorError, KeyError):
         return nothing
-    same = all(
-        getattr(counts, one.name).shape == getattr(nothing, one.name).shape
-        and getattr(counts, one.name).dtype == getattr(nothing, one.name).dtype
-        for one in fields(RankCounts)
-    )
+    both = [(getattr(counts, one.name), getattr(nothing, one.name)) for one in fields(RankCounts)]
+    same = all(read.shape == empty.shape and read.dtype == empty.dtype for read, empty in both)
     return counts if same else nothing

@@ -25,7 +25,7 @@ def test_agreement_is_by_query():
     assert turned == pytest.approx((0.0, -1.0))
     swapped = exact.clone()
     swapped[0, 9], swapped[0, 10] = 10.0, 9.0  # the last outside and the first inside of the ten best
-    assert _agreement(exact, swapped).overlap == pytest.approx(0.9)
+    assert _agreement(exact, swapped)[0] == pytest.approx(0.9)
 
 
 def test_the_report_publishes_it_where_the_switch_is_on():
