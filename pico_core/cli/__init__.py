@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from pico_core.errors import PicoError
 from pico_core.reporter import Cancelled, NoteWarning
@@ -42,6 +42,11 @@ def _notes_printed() -> Iterator[None]:
         yield
 
 
+def _end(sentence: object, code: int = 2) -> NoReturn:
+    _print_error(f"pico-lens: {sentence}")
+    sys.exit(code)
+
+
 def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
@@ -52,22 +57,18 @@ def main() -> None:
                 whole = import_module("pico_core.cli.commands").app
             import_module("pico_core.cli.plugins").with_plugins(whole)(prog_name="pico-lens")
     except Cancelled as stop:
-        _print_error(f"pico-lens: {stop}")
-        sys.exit(INTERRUPTED)
+        _end(stop, INTERRUPTED)
     except PicoError as error:
-        _print_error(f"pico-lens: {error}")
-        sys.exit(2)
+        _end(error)
     except (MemoryError, RuntimeError) as error:
         from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
 
         if not out_of_memory(error):
             raise
-        _print_error(f"pico-lens: {NO_MEMORY}")
-        sys.exit(2)
+        _end(NO_MEMORY)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        _print_error(f"pico-lens: {place}{error.strerror or error}")
-        sys.exit(2)
+        _end(f"{place}{error.strerror or error}")
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has caught the key press, and says nothing itself
             _print_error("pico-lens: interrupted; nothing was written")

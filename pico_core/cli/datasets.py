@@ -8,8 +8,9 @@ import typer
 from typer.core import TyperCommand
 
 from pico_core import formats
-from pico_core.cli.options import Data, Json, Seed, named_values, say_made
+from pico_core.cli.options import Data, DatasetOut, Json, Seed, named_values
 from pico_core.cli.printing import say
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs, write_truth
 from pico_core.formats.native import save_pairs
 
@@ -42,30 +43,27 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Say what lies in a file or folder, and every problem found; exit code 2 where there is one."""
-    found = formats.inspect(data, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
-    pairs = found.pairs
+    inspection = formats.inspect(data, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
+    pairs = inspection.pairs
     values: dict[str, Any] = {
-        "path": str(found.path),
-        "format": found.format,
-        "arrays": {a.name: {"shape": list(a.shape), "dtype": a.dtype, "role": a.role} for a in found.arrays},
-        "n_images": found.n_images,
-        "n_texts": found.n_texts,
-        "n_columns": found.n_columns,
-        "storage": found.storage,
+        "path": str(inspection.path),
+        "format": inspection.format,
+        "arrays": {a.name: {"shape": list(a.shape), "dtype": a.dtype, "role": a.role} for a in inspection.arrays},
+        **{name: getattr(inspection, name) for name in ("n_images", "n_texts", "n_columns", "storage")},
         "texts_per_image": pairs and list(pairs.texts_per_image),
         "digest": pairs and pairs.digest,
         "encoder": pairs and pairs.encoder and pairs.encoder.sentence,
-        "problems": list(found.problems),
+        "problems": list(inspection.problems),
     }
     say(values, as_json=as_json)
-    if found.problems:
+    if inspection.problems:
         raise typer.Exit(2)
 
 
 @app.command(name="import", cls=FormatsCommand)
 def import_(
     file: Annotated[Path, typer.Argument(help="Embeddings of another program.")],
-    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    target: DatasetOut,
     mapping: Mapping = None,
     text_file: TextFile = None,
     images: ImageTable = None,
@@ -76,12 +74,12 @@ def import_(
     pairs = formats.open_pairs(file, mapping=named_values(mapping), text_path=text_file, images=images, texts=texts)
     pairs = replace(pairs, name=target.name)
     save_pairs(pairs, target)
-    say_made(pairs, target, as_json=as_json)
+    _say_saved(pairs, target, as_json=as_json)
 
 
 @app.command()
 def planted(
-    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    target: DatasetOut,
     style_strength: Annotated[float, typer.Option(help="Size of style beside meaning; 0 = none.")] = 2.0,
     coupling: Annotated[float, typer.Option(help="Probability that a text's style is its image's.")] = 0.0,
     images: Annotated[int, typer.Option(help="Number of images.")] = 800,
@@ -94,4 +92,9 @@ def planted(
     made = planted_pairs(config, seed=seed)
     save_pairs(made.pairs, target)
     write_truth(made.semantic_share, target / "truth.parquet")
-    say_made(made.pairs, target, as_json=as_json)
+    _say_saved(made.pairs, target, as_json=as_json)
+
+
+def _say_saved(pairs: PairedEmbeddings, target: Path, *, as_json: bool) -> None:
+    sizes = {name: getattr(pairs, name) for name in ("n_images", "n_texts", "n_columns", "digest")}
+    say({"dataset": str(target)} | sizes, as_json=as_json)

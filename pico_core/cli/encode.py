@@ -2,46 +2,25 @@
 
 import time
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pico_core.cli.meter import Meter
-from pico_core.cli.options import Json, Ray, Seed
+from pico_core.cli.options import BatchSize, DatasetOut, Device, Json, Ray, Seed, Weights
 from pico_core.cli.printing import err, say
 from pico_core.cluster import cluster_at
+from pico_core.data.marks import Level, Precision
 from pico_core.encoders import BadItem, Captions, EncodedDataset, encode_dataset
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.dataset import check_target
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.pictures import survey
+from pico_core.encoders.protocol import OnBad
 from pico_core.encoders.work import Spread
 
 app = typer.Typer()
-
-
-class OnBad(StrEnum):
-    """What to do with a picture or a caption that cannot be encoded."""
-
-    refuse = "refuse"
-    skip = "skip"
-
-
-class Level(StrEnum):
-    """What becomes of a picture and of a caption."""
-
-    tokens = "tokens"
-    globals = "globals"
-
-
-class Precision(StrEnum):
-    """Number format of the model."""
-
-    fp32 = "fp32"
-    bf16 = "bf16"
-    fp16 = "fp16"
 
 
 @app.command()
@@ -50,25 +29,21 @@ def encode(
     captions: Annotated[
         Path, typer.Argument(help="CSV, TSV, JSON (lines), parquet, COCO, Karpathy, or Flickr tokens.")
     ],
-    target: Annotated[Path, typer.Option("--out", help="Dataset folder to write.")],
+    target: DatasetOut,
     model: Annotated[
         str | None, typer.Option(help="A model of open_clip, such as ViT-B-32; default the built-in small encoder.")
     ] = None,
-    pretrained: Annotated[
-        str | None, typer.Option(help="Its weights: a file on this machine, or a tag, which downloads them.")
-    ] = None,
+    pretrained: Weights = None,
     random_weights: Annotated[bool, typer.Option("--random-weights", help="No weights at all, to try it out.")] = False,
     image_column: Annotated[
         str | None, typer.Option(help="Column of file names, where its name is not common.")
     ] = None,
     caption_column: Annotated[list[str] | None, typer.Option(help="Column of captions; may be repeated.")] = None,
-    on_bad: Annotated[
-        OnBad, typer.Option(help="Bad pictures and captions: stop, or leave out and list.")
-    ] = OnBad.refuse,
-    level: Annotated[Level, typer.Option(help="Patches and words, or one vector each.")] = Level.tokens,
-    precision: Annotated[Precision, typer.Option(help="Number format of the model.")] = Precision.fp32,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")] = 32,
+    on_bad: Annotated[OnBad, typer.Option(help="Bad pictures and captions: stop, or leave out and list.")] = "refuse",
+    level: Annotated[Level, typer.Option(help="Patches and words, or one vector each.")] = "tokens",
+    precision: Annotated[Precision, typer.Option(help="Number format of the model.")] = "fp32",
+    device: Device = "auto",
+    batch_size: BatchSize = 32,
     seed: Seed = 0,
     ray: Ray = None,
     as_json: Json = False,
@@ -78,9 +53,9 @@ def encode(
     check_target(target.resolve())
     sentences = read_captions(captions, image_column=image_column, caption_column=caption_column)
     found = survey(images, sentences)
-    if on_bad is OnBad.refuse:
+    if on_bad == "refuse":
         found.check_complete()
-    choice = EncoderChoice(model, pretrained, random_weights, precision.value, device, seed)
+    choice = EncoderChoice(model, pretrained, random_weights, precision, device, seed)
     with err.status("loading the encoder"):  # of workers with GPUs this machine is none
         encoder = (choice if ray is None else replace(choice, device="cpu")).load()
     for note in encoder.notes:
@@ -94,9 +69,9 @@ def encode(
             sentences,
             out=target,
             batch_size=batch_size,
-            on_bad=on_bad.value,
+            on_bad=on_bad,
             reporter=meter,
-            level=level.value,
+            level=level,
             spread=there,
         )
     values = _values(made, sentences, encoder.name) | {"unnamed_pictures": list(found.unnamed)}

@@ -1,5 +1,6 @@
 """Arguments that several commands share, and how they are read."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:  # `pico-lens --help` reads the options and loads no library
 Data = Annotated[Path, typer.Argument(help="A dataset folder or a file of embeddings: inspect --help lists the forms.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides everything random.")]
-Ray = Annotated[
-    str | None,
-    typer.Option(
-        "--ray",
-        metavar="ADDRESS",
-        help="Work on a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, local, local:WORKERS.",
-    ),
+RayHelp = "Work on a Ray cluster: auto, HOST:PORT, ray://HOST:PORT, local, local:WORKERS."
+Ray = Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help=RayHelp)]
+RunFolder = Annotated[Path, typer.Argument(help="Run folder.")]
+DatasetOut = Annotated[Path, typer.Option("--out", help="Dataset folder to write.")]
+Preset = Annotated[str, typer.Option(help="default, or paper (as far as known).")]
+Weights = Annotated[
+    str | None, typer.Option(help="Its weights: a file on this machine, or a tag, which downloads them.")
 ]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")]
 
 
 def open_data(data: Path, cluster: "Cluster | None") -> "PairedEmbeddings":
@@ -45,22 +48,7 @@ def named_values(texts: list[str] | None) -> dict[str, str]:
         if "=" not in text:
             raise SettingError(f"{text!r} is not of the form name=value")
     split = [text.split("=", 1) for text in texts or []]
-    names = [name for name, _ in split]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SettingError(f"{twice[0]} is given {names.count(twice[0])} times; give it once")
+    for name, count in sorted(Counter(name for name, _ in split).items()):
+        if count > 1:
+            raise SettingError(f"{name} is given {count} times; give it once")
     return dict(split)
-
-
-def say_made(pairs: "PairedEmbeddings", target: Path, *, as_json: bool) -> None:
-    """Print what a command that writes a dataset has written."""
-    from pico_core.cli.printing import say
-
-    values = {
-        "dataset": str(target),
-        "n_images": pairs.n_images,
-        "n_texts": pairs.n_texts,
-        "n_columns": pairs.n_columns,
-        "digest": pairs.digest,
-    }
-    say(values, as_json=as_json)

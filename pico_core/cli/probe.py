@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from pico_core.cli.meter import Meter
-from pico_core.cli.options import Data, Json, Seed
+from pico_core.cli.options import BatchSize, Data, Device, Json, Seed, Weights
 from pico_core.cli.printing import err, say
 from pico_core.columns.detectors import ProbeAgreement, probe_agreement
 from pico_core.columns.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
@@ -36,13 +36,11 @@ def probe(
     model: Annotated[
         str | None, typer.Option(help="The model that made the dataset; default the built-in small encoder.")
     ] = None,
-    pretrained: Annotated[
-        str | None, typer.Option(help="Its weights: a file on this machine, or a tag, which downloads them.")
-    ] = None,
+    pretrained: Weights = None,
     labels: Annotated[bool, typer.Option("--labels", help="Use the style labels of the dataset, no encoder.")] = False,
     items: Annotated[int, typer.Option(min=MIN_ITEMS, help="At most so many images, each with one caption.")] = N_ITEMS,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, or auto.")] = "auto",
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures, and captions, at a time.")] = 32,
+    device: Device = "auto",
+    batch_size: BatchSize = 32,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -53,8 +51,16 @@ def probe(
     if labels:
         found = _by_labels(pairs, study)
     else:
-        choice = EncoderChoice(model, pretrained, device=device, seed=seed)
-        found = _by_encoder(choice, data, pairs, study, items=items, batch_size=batch_size, seed=seed)
+        with err.status("loading the encoder"):
+            encoder = EncoderChoice(model, pretrained, device=device, seed=seed).load()
+        folder = data if data.is_dir() else data.parent
+        with Meter("encoding") as meter:
+            given: dict[str, Any] = {"folder": folder, "n_items": items, "seed": seed, "batch_size": batch_size}
+            if study is None:
+                variants = with_styles(reencode(encoder, pairs, reporter=meter, **given), pairs)
+            else:
+                variants = study_variants(encoder, pairs, study.config, reporter=meter, **given)
+        found = style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
     save_probe(found, target)
     agreements = {
         which: probe_agreement(found, study.construction.probabilities, which=which)
@@ -73,45 +79,6 @@ def _by_labels(pairs: PairedEmbeddings, study: Study | None) -> StyleProbe:
             "add one, or probe with an encoder"
         )
     return found
-
-
-def _by_encoder(
-    choice: EncoderChoice,
-    data: Path,
-    pairs: PairedEmbeddings,
-    study: Study | None,
-    *,
-    items: int,
-    batch_size: int,
-    seed: int,
-) -> StyleProbe:
-    folder = data if data.is_dir() else data.parent
-    with err.status("loading the encoder"):
-        encoder = choice.load()
-    with Meter("encoding") as meter:
-        if study is None:
-            sample = reencode(
-                encoder,
-                pairs,
-                folder=folder,
-                n_items=items,
-                seed=seed,
-                batch_size=batch_size,
-                reporter=meter,
-            )
-            variants = with_styles(sample, pairs)
-        else:
-            variants = study_variants(
-                encoder,
-                pairs,
-                study.config,
-                folder=folder,
-                n_items=items,
-                seed=seed,
-                batch_size=batch_size,
-                reporter=meter,
-            )
-    return style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
 
 
 def _values(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
@@ -156,17 +123,11 @@ def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
 
 def _lines(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
     """The same for people: sentences first, then the columns that style moves most."""
-    drivers = {
-        side.modality: {
-            column: found.drivers(column, side.modality)["perturbation"][0]
-            for column in found.strongest(side.modality, TOP)["column"]
-        }
-        for side in found.sides
-    }
     strongest = {
         f"{side.modality}s": [
             f"{found.noun} {row['column']:<4} {100 * row['share']:3.0f} % "
-            f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]  mostly {drivers[side.modality][row['column']]}"
+            f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]  "
+            f"mostly {found.drivers(row['column'], side.modality)['perturbation'][0]}"
             for row in found.strongest(side.modality, TOP).to_dicts()
         ]
         for side in found.sides

@@ -1,8 +1,7 @@
 """The command that writes what retrieval finds: the best candidates of every query, as a table."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,20 +16,8 @@ from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_splits
 
 app = typer.Typer()
-
-
-class Direction(StrEnum):
-    """Who asks, and what is found."""
-
-    image_to_text = "image-to-text"
-    text_to_image = "text-to-image"
-
-
-class Part(StrEnum):
-    """What is searched."""
-
-    all = "all"
-    test = "test"
+Direction = Literal["image-to-text", "text-to-image"]
+Part = Literal["all", "test"]
 
 
 @app.command()
@@ -38,7 +25,7 @@ def retrieve(
     data: Data,
     target: Annotated[Path, typer.Option("--out", help="Table to write: .parquet or .csv.")],
     run: Annotated[Path | None, typer.Option("--run", help="Run folder, for its weights; default unweighted.")] = None,
-    direction: Annotated[Direction, typer.Option(help="Who asks, and what is found.")] = Direction.image_to_text,
+    direction: Annotated[Direction, typer.Option(help="Who asks, and what is found.")] = "image-to-text",
     top: Annotated[int, typer.Option(min=1, help="Candidates per query.")] = 10,
     part: Annotated[
         Part | None, typer.Option(help="What is searched; default all, or the test split of the run.")
@@ -50,9 +37,9 @@ def retrieve(
     Queries and candidates are numbered within the part that is searched.
     """
     kind = _table_kind(target)
-    if run is None and part is Part.test:
+    if run is None and part == "test":
         raise SettingError("--part test: the test split is that of a run: add --run RUN, or search all")
-    if run is not None and part is Part.all:
+    if run is not None and part == "all":
         raise SettingError(
             "--part all: a run's weights are fitted on some of these pairs; only its test split was never seen: "
             "leave --part out, or leave --run out"
@@ -63,7 +50,7 @@ def retrieve(
     with err.status("searching"):
         found = top_candidates(
             searched,
-            kind="image" if direction is Direction.image_to_text else "text",
+            kind="image" if direction == "image-to-text" else "text",
             k=top,
             weights=None if study is None else study.construction.weights,
         )
@@ -71,10 +58,10 @@ def retrieve(
     write_atomically(target, frame_bytes(frame, kind))
     values = {
         "file": str(target),
-        "direction": direction.value,
+        "direction": direction,
         "part": searched.part,
         "n_queries": len(found.queries),
-        "n_candidates": searched.n_texts if direction is Direction.image_to_text else searched.n_images,
+        "n_candidates": searched.n_texts if direction == "image-to-text" else searched.n_images,
         "top": found.candidates.shape[1],
         "scoring": _scoring(study),
     }

@@ -2,16 +2,15 @@
 
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from pico_core.axes import Columns
 from pico_core.cli.meter import Meter
-from pico_core.cli.options import Data, Json, Ray, Seed, named_values, open_data
+from pico_core.cli.options import Data, Json, Preset, Ray, RunFolder, Seed, named_values, open_data
 from pico_core.cli.printing import out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
 from pico_core.data.pairs import PairedEmbeddings
@@ -22,7 +21,7 @@ from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.locks import exclusive_lock, lock_beside
-from pico_core.studies.export import export_bytes
+from pico_core.studies.export import ExportFormat, export_bytes
 from pico_core.studies.plain_values import report_json
 from pico_core.studies.runs import TENSORS, check_target, load_run, replay, save_run
 from pico_core.studies.seeds import report_over_seeds
@@ -33,30 +32,13 @@ app = typer.Typer()
 DIFFERENT = 3
 
 
-class Format(StrEnum):
-    """Kinds of export."""
-
-    csv = "csv"
-    parquet = "parquet"
-    npz = "npz"
-    safetensors = "safetensors"
-    json = "json"
-
-
-class Multiplied(StrEnum):
-    """In which precision products are taken."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-
-
 @app.command()
 def construct(
     data: Data,
     target: Annotated[Path, typer.Option("--out", help="Run folder to write.")],
     seed: Seed = 0,
     settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, any setting.")] = None,
-    preset: Annotated[str, typer.Option(help="default, or paper (as far as known).")] = "default",
+    preset: Preset = "default",
     ray: Ray = None,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +81,7 @@ def repeat(
     data: Data,
     seeds: Annotated[int, typer.Option(min=2, max=1000, help="How many seeds, from 0 on.")] = 5,
     settings: Annotated[list[str] | None, typer.Option("--set", help="name=value, any setting but the seed.")] = None,
-    preset: Annotated[str, typer.Option(help="default, or paper (as far as known).")] = "default",
+    preset: Preset = "default",
     as_json: Json = False,
 ) -> None:
     """Do the same study with several seeds: how far its result depends on the split and on chance."""
@@ -118,9 +100,9 @@ def evaluate(
     data: Data,
     run: Annotated[Path, typer.Option("--run", help="Run folder.")],
     precision: Annotated[
-        Multiplied,
+        Literal["float32", "bfloat16"],
         typer.Option(help="What is multiplied; bfloat16 is faster where the processor has it."),
-    ] = Multiplied.float32,
+    ] = "float32",
     keep: Annotated[
         Path | None, typer.Option(help="Folder where what is counted is kept; interrupted, it goes on from there.")
     ] = None,
@@ -134,7 +116,7 @@ def evaluate(
             pairs,
             load_run(run, pairs),
             truth=_truth_of(data, pairs),
-            arithmetic=Arithmetic(precision=precision.value),
+            arithmetic=Arithmetic(precision=precision),
             keep=keep,
             reporter=meter,
             cluster=cluster,
@@ -147,8 +129,8 @@ def evaluate(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    kind: Annotated[Format, typer.Option("--format", help="Kind of file.")] = Format.csv,
+    run: RunFolder,
+    kind: Annotated[ExportFormat, typer.Option("--format", help="Kind of file.")] = "csv",
     target: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -156,21 +138,21 @@ def export(
     if as_json and target is None:
         raise SettingError("--json describes the written file, so it needs --out FILE")
     study = load_run(run)
-    content = export_bytes(study, kind.value)
+    content = export_bytes(study, kind)
     if target is None:
         sys.stdout.buffer.write(content)
         return
     write_atomically(target, content)
-    say({"file": str(target), "format": kind.value, "n_columns": study.columns.height}, as_json=as_json)
+    say({"file": str(target), "format": kind, "n_columns": study.columns.height}, as_json=as_json)
 
 
 @app.command(name="replay")
-def replay_(run: Annotated[Path, typer.Argument(help="Run folder.")], data: Data, as_json: Json = False) -> None:
+def replay_(run: RunFolder, data: Data, as_json: Json = False) -> None:
     """Do a run again from its settings and compare it bit for bit."""
-    found = replay(run, open_pairs(data))
-    largest = found.largest_difference if isfinite(found.largest_difference) else None
-    say({"identical": found.identical, "largest_difference": largest}, as_json=as_json)
-    if not found.identical:
+    comparison = replay(run, open_pairs(data))
+    largest = comparison.largest_difference if isfinite(comparison.largest_difference) else None
+    say({"identical": comparison.identical, "largest_difference": largest}, as_json=as_json)
+    if not comparison.identical:
         raise typer.Exit(DIFFERENT)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj, disk_usage
 
-from pico_core.encoders.pictures import PICTURES, is_picture_name
+from pico_core.encoders.pictures import PICTURES, is_hidden, is_picture_name
 from pico_core.errors import DataError
 from pico_core.storage.atomic import atomic_folder
-from pico_core.storage.headers import MAX_RATIO, MIB, SQUEEZED_BYTES, reading
+from pico_core.storage.headers import MIB, check_members, reading
 
 TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".token", ".txt")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
@@ -76,7 +76,7 @@ def look_into(path: Path | str) -> Archive:
         pictures = [name for name in files if is_picture_name(name)]
         if not pictures:
             raise DataError(f"no member bears the name of a picture ({', '.join(PICTURES)}); zip the pictures")
-        tables = [name for name in files if name.lower().endswith(TABLES) and not _hidden(name)]
+        tables = [name for name in files if name.lower().endswith(TABLES) and not is_hidden(name)]
         others = [name for name in files if name not in {*pictures, *tables}]
     return Archive(file, tuple(pictures), tuple(sorted(tables, key=_unlikely)), tuple(others))
 
@@ -165,27 +165,18 @@ def _refuse_twice(names: list[str]) -> None:
 
 
 def _refuse_out_of_proportion(file: Path, members: list[zipfile.ZipInfo]) -> None:
+    check_members(members, file, stored=False, mends=("zip the files anew", "leave them out"))
     for member in members:
-        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise DataError(f"member {member.filename!r} is encrypted or packed in an unusual way; zip it anew")
         if member.file_size > MAX_MEMBER_BYTES:
             raise DataError(
                 f"member {member.filename!r} takes {member.file_size / MIB:.0f} MiB; the limit for one is "
                 f"{MAX_MEMBER_BYTES / MIB:.0f} MiB: leave it out"
             )
-    if sum(member.compress_size for member in members) > file.stat().st_size:
-        raise DataError("its members overlap, as those of a zip bomb do; zip the files anew")
     total = sum(member.file_size for member in members)
     if total > MAX_TOTAL_BYTES:
         raise DataError(
             f"its members take {total / 2**30:.1f} GiB; the limit is {MAX_TOTAL_BYTES / 2**30:g} GiB: divide it, "
             f"{FOLDER}"
-        )
-    squeezed = sum(m.file_size for m in members if m.file_size > MAX_RATIO * m.compress_size)
-    if squeezed > SQUEEZED_BYTES:
-        raise DataError(
-            f"members expand more than {MAX_RATIO}-fold, to {squeezed / MIB:.0f} MiB, as those of a zip bomb do; the "
-            f"limit is {SQUEEZED_BYTES / MIB:.0f} MiB: leave them out"
         )
 
 
@@ -209,10 +200,6 @@ def _write(content: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> N
             raise DataError(f"member {member.filename!r} is damaged ({reason}); copy or zip it again") from error
     if target.stat().st_size != member.file_size:
         raise DataError(f"member {member.filename!r} is cut short; copy or zip it again")
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 def _unlikely(name: str) -> tuple[bool, bool, int, str]:

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,21 @@ class Rows:
     images: list[str]
     captions: list[str | None]
     labels: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def add(self, image: str, cell: object) -> int:
+        """Add the captions of one cell: a sentence, a list of sentences, or nothing; says how many rows that makes.
+
+        >>> rows = Rows([], [])
+        >>> rows.add("a.jpg", ["a dog", "a brown dog"]), rows.add("b.jpg", None), rows.captions
+        (2, 1, ['a dog', 'a brown dog', None])
+        """
+        captions: list[Any] = (list(cell) if isinstance(cell, list | tuple) else [cell]) or [None]
+        for caption in captions:
+            if not (caption is None or isinstance(caption, str)):
+                raise DataError(f"the caption of {image[:60]!r} is a {type(caption).__name__}; expected a sentence")
+        self.images.extend([image] * len(captions))
+        self.captions.extend(captions)
+        return len(captions)
 
 
 @dataclass(frozen=True)
@@ -93,19 +108,6 @@ def choose(names: Sequence[str], choice: Choice) -> Columns:
     return Columns(image, captions, tuple(labels[:MAX_LABELS]))
 
 
-def spoken(value: object, image: str) -> list[str | None]:
-    """The captions in one cell: a sentence, a list of sentences, or nothing.
-
-    >>> spoken(["a dog", "a brown dog"], "a.jpg"), spoken(None, "a.jpg")
-    (['a dog', 'a brown dog'], [None])
-    """
-    values = value if isinstance(value, list | tuple) else [value]
-    for item in values:
-        if not (item is None or isinstance(item, str)):
-            raise DataError(f"the caption of {image[:60]!r} is a {type(item).__name__}; expected a sentence")
-    return list(values) or [None]
-
-
 def picture_name(value: object, row: int) -> str:
     """The name of a picture as a file gives it."""
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -119,15 +121,13 @@ def picture_name(value: object, row: int) -> str:
 def table_rows(table: Mapping[str, Sequence[Any] | pl.Series], choice: Choice) -> Rows:
     """The captions of a table by its columns; the cells of all but labels are judged."""
     columns = choose(list(table), choice)
-    images, captions, owners = [], [], []
+    rows, owners = Rows([], []), []
     for row, value in enumerate(table[columns.image]):
         name = picture_name(value, row)
-        spoken_here = [caption for column in columns.captions for caption in spoken(table[column][row], name)]
-        images.extend([name] * len(spoken_here))
-        captions.extend(spoken_here)
-        owners.extend([row] * len(spoken_here))
+        for column in columns.captions:
+            owners.extend([row] * rows.add(name, table[column][row]))
     labels = pl.DataFrame({name: table[name] for name in columns.labels})
-    return Rows(images, captions, labels[owners] if labels.width else labels)
+    return replace(rows, labels=labels[owners] if labels.width else labels)
 
 
 DELIMITERS = ("\t", ",", ";", "|")
@@ -137,7 +137,7 @@ ROWS_AT_ONCE = 1024
 csv.field_size_limit(MAX_CHARACTERS)  # a caption may be long: the module's own limit is 128 KiB, for the whole process
 
 
-def token_file_rows(text: str) -> Rows:
+def token_file_rows(text: str, _choice: Choice) -> Rows:
     """Flickr8k and Flickr30k: one caption per line, `name.jpg#0<TAB>caption`."""
     rows = Rows([], [])
     for number, line in enumerate(text.splitlines(), 1):
@@ -147,8 +147,7 @@ def token_file_rows(text: str) -> Rows:
         image, mark, _ = name.rpartition("#")
         if not tab or not mark:
             raise DataError(f"line {number} is {line[:60]!r}; expected name.jpg#0, a tabulator and the caption")
-        rows.images.append(image)
-        rows.captions.append(caption)
+        rows.add(image, caption)
     return rows
 
 
@@ -229,7 +228,7 @@ def parquet_rows(path: Path, choice: Choice) -> Rows:
     return table_rows(table, choice)
 
 
-def coco_rows(content: dict[str, Any]) -> Rows:
+def coco_rows(content: dict[str, Any], _choice: Choice) -> Rows:
     """COCO captions: `images` have ids and file names, `annotations` have ids and captions."""
     images, notes = _records(content, "images"), _records(content, "annotations")
     names: dict[object, str] = {}
@@ -243,46 +242,39 @@ def coco_rows(content: dict[str, Any]) -> Rows:
     for note in notes:
         if note.get("image_id") not in names:
             raise DataError(f"a caption belongs to image {note.get('image_id')!r}, which is not among its images")
-        name = names[note["image_id"]]
-        for caption in spoken(note.get("caption"), name):
-            rows.images.append(name)
-            rows.captions.append(caption)
+        rows.add(names[note["image_id"]], note.get("caption"))
     described = set(rows.images)
-    lonely = [name for name in names.values() if name not in described]
-    return Rows(rows.images + lonely, rows.captions + [None] * len(lonely))
+    for name in names.values():
+        if name not in described:
+            rows.add(name, None)
+    return rows
 
 
-def karpathy_rows(content: dict[str, Any]) -> Rows:
+def karpathy_rows(content: dict[str, Any], _choice: Choice) -> Rows:
     """Karpathy's splits: every image has a file name, sentences with `raw`, and a split, kept as a label."""
-    images, captions, splits = [], [], []
+    rows, splits = Rows([], []), []
     for row, image in enumerate(_records(content, "images")):
         name = picture_name(image.get("filename"), row)
         name = f"{image['filepath']}/{name}" if isinstance(image.get("filepath"), str) else name
         sentences = image.get("sentences")
         if not isinstance(sentences, list) or not all(isinstance(sentence, dict) for sentence in sentences):
             raise DataError(f"image {name!r} has no list of sentences; expected Karpathy's form: sentences with raw")
-        for caption in spoken([sentence.get("raw") for sentence in sentences], name):
-            images.append(name)
-            captions.append(caption)
-            splits.append(str(image.get("split", "")))
-    labels = pl.DataFrame({"split": splits}) if any(splits) else pl.DataFrame()
-    return Rows(images, captions, labels)
+        n_captions = rows.add(name, [sentence.get("raw") for sentence in sentences])
+        splits.extend([str(image.get("split", ""))] * n_captions)
+    return replace(rows, labels=pl.DataFrame({"split": splits})) if any(splits) else rows
 
 
-def dictionary_rows(content: dict[str, Any]) -> Rows:
+def dictionary_rows(content: dict[str, Any], _choice: Choice) -> Rows:
     """Captions by file name: {"a.jpg": "a dog", "b.jpg": ["a cat", "a small cat"]}."""
-    images: list[str] = []
-    captions: list[str | None] = []
+    rows = Rows([], [])
     for name, value in content.items():
         if not isinstance(value, str | list):
             raise DataError(
                 f"its JSON has the keys {', '.join(map(repr, list(content)[:8]))}, and {name[:60]!r} holds a "
                 f"{type(value).__name__}; expected COCO captions, Karpathy's splits, or captions by file name"
             )
-        for caption in spoken(value, name):
-            images.append(name)
-            captions.append(caption)
-    return Rows(images, captions)
+        rows.add(name, value)
+    return rows
 
 
 def record_rows(records: list[Any], choice: Choice) -> Rows:
@@ -307,9 +299,9 @@ def _plain(values: list[Any]) -> pl.Series | None:
 
 
 def _records(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = content.get(name)
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+    records = content.get(name)
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise DataError(
             f"{name!r} is not a list of records, as COCO and Karpathy files have it; check which file it is"
         )
-    return found
+    return records

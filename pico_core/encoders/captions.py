@@ -4,17 +4,19 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
 from pico_core.data.pairs import RESERVED_IMAGE_COLUMNS, RESERVED_TEXT_COLUMNS
 from pico_core.encoders.caption_rows import (
+    CAPTION_NAMES,
     DELIMITERS,
+    IMAGE_NAMES,
     Choice,
     Rows,
     coco_rows,
@@ -40,15 +42,40 @@ FOREIGN = {
     b"\xff\xd8\xff": "it is a picture; name the file of the captions",
     b"\x89PNG": "it is a picture; name the file of the captions",
 }
+CaptionFormat = Literal["delimited", "parquet", "records", "dictionary", "coco", "karpathy", "flickr tokens"]
+ROWS: Final[dict[CaptionFormat, Callable[[Any, Choice], Rows]]] = {
+    "delimited": delimited_rows,
+    "parquet": parquet_rows,
+    "records": record_rows,
+    "dictionary": dictionary_rows,
+    "coco": coco_rows,
+    "karpathy": karpathy_rows,
+    "flickr tokens": token_file_rows,
+}
 KNOWN = "CSV or TSV with a first line of names, JSON lines, parquet, COCO or Karpathy JSON, Flickr token files"
 
 
-def judge_bytes(path: Path) -> Literal["parquet", "text"]:
-    """Whether a file is parquet or text.
+def recognise(file: Path) -> tuple[CaptionFormat, Any]:
+    """The format of a file, with its content: text, what JSON holds, or for parquet the file itself.
 
     Raises:
-        DataError: it is neither, is empty, or is too large.
+        DataError: it is of no known format, is empty, or is too large.
     """
+    if _is_parquet(file):
+        return "parquet", file
+    text = _decoded(file)
+    if text.lstrip()[:1] not in ("{", "["):
+        return "flickr tokens" if _is_token_file(text) else "delimited", text
+    content = _json_content(text)
+    if isinstance(content, list):
+        return "records", content
+    if "annotations" in content:
+        return "coco", content
+    return "karpathy" if isinstance(content.get("images"), list) else "dictionary", content
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether a file is parquet; if not, its first bytes are none of another program."""
     size = path.stat().st_size
     if size == 0:
         raise DataError("the file is empty (0 bytes); copy or save it again")
@@ -56,15 +83,13 @@ def judge_bytes(path: Path) -> Literal["parquet", "text"]:
         raise DataError(f"the file has {size / 2**30:.1f} GiB; the limit is {MAX_TEXT_BYTES / 2**30:g} GiB: divide it")
     with path.open("rb") as stream:
         first = stream.read(8)
-    if first.startswith(b"PAR1"):
-        return "parquet"
     for mark, reason in FOREIGN.items():
         if first.startswith(mark):
             raise DataError(reason)
-    return "text"
+    return first.startswith(b"PAR1")
 
 
-def decoded(path: Path) -> str:
+def _decoded(path: Path) -> str:
     """The text of a file in UTF-8, or in UTF-16 if its first bytes say so."""
     content = path.read_bytes()
     try:
@@ -81,19 +106,19 @@ def decoded(path: Path) -> str:
     return text
 
 
-def is_token_file(text: str) -> bool:
+def _is_token_file(text: str) -> bool:
     r"""Whether the first line has the form `name.jpg#0<TAB>caption`.
 
-    >>> is_token_file("12_ab.jpg#0\tA dog runs ."), is_token_file("image\tcaption")
+    >>> _is_token_file("12_ab.jpg#0\tA dog runs ."), _is_token_file("image\tcaption")
     (True, False)
     """
     return TOKEN_LINE.match(text.lstrip().split("\n", maxsplit=1)[0]) is not None
 
 
-def json_content(text: str) -> dict[str, Any] | list[Any]:
+def _json_content(text: str) -> dict[str, Any] | list[Any]:
     r"""JSON, or JSON lines as a list of their records.
 
-    >>> json_content('{"image": "a.jpg"}\n{"image": "b.jpg"}\n')
+    >>> _json_content('{"image": "a.jpg"}\n{"image": "b.jpg"}\n')
     [{'image': 'a.jpg'}, {'image': 'b.jpg'}]
     """
     try:
@@ -108,8 +133,6 @@ def json_content(text: str) -> dict[str, Any] | list[Any]:
 
 
 def _is_record(content: dict[str, Any]) -> bool:
-    from pico_core.encoders.caption_rows import CAPTION_NAMES, IMAGE_NAMES
-
     return any(n in content for n in CAPTION_NAMES) and any(isinstance(content.get(n), str) for n in IMAGE_NAMES)
 
 
@@ -127,7 +150,6 @@ def _json_lines(text: str, whole: json.JSONDecodeError) -> list[Any]:
 
 
 MAX_COLUMNS = 200
-CaptionFormat = Literal["delimited", "parquet", "records", "dictionary", "coco", "karpathy", "flickr tokens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,38 +219,21 @@ def read_captions(
             found and the mend.
     """
     file = Path(path)
-    if not file.is_file():
-        found = (
-            "is a folder; name the file of the captions" if file.is_dir() else "there is no such file; check the path"
-        )
-        raise DataError(f"{file.name}: {found}")
+    if file.is_dir():
+        raise DataError(f"{file.name}: is a folder; name the file of the captions")
+    _check_there(file)
     names = (caption_column,) if isinstance(caption_column, str) else tuple(caption_column or ())
     choice = Choice(image_column, names)
     with reading(file, "captions"):
-        kind, rows = _recognised(file, choice)
+        kind, content = recognise(file)
+        rows = ROWS[kind](content, choice)
     with naming(file):
         return _assembled(file, kind, rows)
 
 
-def _recognised(file: Path, choice: Choice) -> tuple[CaptionFormat, Rows]:
-    if judge_bytes(file) == "parquet":
-        return "parquet", parquet_rows(file, choice)
-    text = decoded(file)
-    if text.lstrip()[:1] in ("{", "["):
-        return _recognised_json(json_content(text), choice)
-    if is_token_file(text):
-        return "flickr tokens", token_file_rows(text)
-    return "delimited", delimited_rows(text, choice)
-
-
-def _recognised_json(content: dict[str, Any] | list[Any], choice: Choice) -> tuple[CaptionFormat, Rows]:
-    if isinstance(content, list):
-        return "records", record_rows(content, choice)
-    if "annotations" in content:
-        return "coco", coco_rows(content)
-    if isinstance(content.get("images"), list):
-        return "karpathy", karpathy_rows(content)
-    return "dictionary", dictionary_rows(content)
+def _check_there(file: Path) -> None:
+    if not file.is_file():
+        raise DataError(f"{file.name}: there is no such file; check the path")
 
 
 def _assembled(file: Path, kind: CaptionFormat, rows: Rows) -> Captions:
@@ -284,23 +289,20 @@ def caption_columns(path: Path | str) -> tuple[str, ...]:
         DataError: another kind of file, or damaged.
     """
     file = Path(path)
-    if not file.is_file():
-        raise DataError(f"{file.name}: there is no such file; check the path")
+    _check_there(file)
     with reading(file, "captions"):
         return tuple(dict.fromkeys(_names(file)))[:MAX_COLUMNS]
 
 
 def _names(file: Path) -> list[str]:
-    if judge_bytes(file) == "parquet":
+    kind, content = recognise(file)
+    if kind == "parquet":
         import pyarrow.parquet as pq
 
-        return [str(name) for name in pq.read_schema(file).names]
-    text = decoded(file)
-    if text.lstrip()[:1] in ("{", "["):
-        content = json_content(text)
-        records = content if isinstance(content, list) else []
-        return [str(name) for record in records if isinstance(record, dict) for name in record]
-    return [] if is_token_file(text) else _header(text)
+        return [str(name) for name in pq.read_schema(content).names]
+    if kind == "records":
+        return [str(name) for record in content if isinstance(record, dict) for name in record]
+    return _header(content) if kind == "delimited" else []
 
 
 def _header(text: str) -> list[str]:

@@ -98,46 +98,34 @@ def encode_dataset(
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(target), target):
-        work = Work(batch_size, on_bad, reporter, spread)
-        made = _encoded(encoder, folder, captions, target, work=work, level=level, storage=storage, name=name)
-    return replace(made, folder=Path(out))
-
-
-def _encoded(
-    encoder: Encoder,
-    folder: Path | str,
-    captions: Captions | Path | str,
-    target: Path,
-    *,
-    work: Work,
-    level: Level,
-    storage: Storage,
-    name: str | None,
-) -> EncodedDataset:
-    sentences = captions if isinstance(captions, Captions) else read_captions(captions)
-    found = find_pictures(folder, sentences.images)
-    missing = [judge_bad(item, work.on_bad) for item in found.missing]
-    part = target.with_name(f".{target.name}.encoding.part")
-    base = f"{encoder.digest} {level} {storage}"
-
-    remove_drafts(part)
-    pictures = Side("images", found.paths, level, STORAGE[storage], work.on_bad)
-    sayings = Side("texts", sentences.texts, level, STORAGE[storage], work.on_bad)
-    share = PICTURE_WORK * len(found.paths) / (PICTURE_WORK * len(found.paths) + len(sentences.texts) or 1)
-    on_images = replace(work, reporter=work.reporter.part(0.0, share, steps=True))
-    on_texts = replace(work, reporter=work.reporter.part(share, 1.0, steps=True))
-    image_shards = on_images.run(ShardStore(part, "images", _picture_key(base, found.paths)), pictures, encoder)
-    text_shards = on_texts.run(ShardStore(part, "texts", _text_key(base, sentences.texts)), sayings, encoder)
-    pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
-    pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
-    save_pairs(pairs, target)
-    remove_store(part)
-    unread = [BadItem(found.places[bad.place], sentences.images[found.places[bad.place]], bad.reason)
-              for shard in image_shards for bad in shard.bad]  # fmt: skip
+        sentences = captions if isinstance(captions, Captions) else read_captions(captions)
+        found = find_pictures(folder, sentences.images)
+        missing = [judge_bad(item, on_bad) for item in found.missing]
+        part = target.with_name(f".{target.name}.encoding.part")
+        remove_drafts(part)
+        base = f"{encoder.digest} {level} {storage}"
+        seconds = PICTURE_WORK * len(found.paths)
+        share = seconds / (seconds + len(sentences.texts) or 1)
+        image_shards = Work(batch_size, on_bad, reporter.part(0.0, share, steps=True), spread).run(
+            ShardStore(part, "images", _picture_key(base, found.paths)),
+            Side("images", found.paths, level, STORAGE[storage], on_bad),
+            encoder,
+        )
+        text_shards = Work(batch_size, on_bad, reporter.part(share, 1.0, steps=True), spread).run(
+            ShardStore(part, "texts", lambda start, stop: _key(base, sentences.texts[start:stop])),
+            Side("texts", sentences.texts, level, STORAGE[storage], on_bad),
+            encoder,
+        )
+        pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
+        pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
+        save_pairs(pairs, target)
+        remove_store(part)
+    unread = [(found.places[bad.place], bad.reason) for shard in image_shards for bad in shard.bad]
+    unread_images = [BadItem(place, sentences.images[place], reason) for place, reason in unread]
     return EncodedDataset(
         pairs=pairs,
-        folder=target,
-        bad_images=tuple(sorted([*missing, *unread, *lonely], key=lambda bad: bad.place)),
+        folder=Path(out),
+        bad_images=tuple(sorted([*missing, *unread_images, *lonely], key=lambda bad: bad.place)),
         bad_texts=tuple(bad for shard in text_shards for bad in shard.bad),
         unknown_words=tuple(dict.fromkeys(word for shard in text_shards for word in shard.unknown)),
         n_truncated=sum(shard.n_truncated for shard in text_shards),
@@ -164,10 +152,6 @@ def _picture_key(base: str, paths: Sequence[Path]) -> Callable[[int, int], str]:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     return lambda start, stop: _key(base, [content(place) for place in range(start, stop)])
-
-
-def _text_key(base: str, texts: Sequence[str]) -> Callable[[int, int], str]:
-    return lambda start, stop: _key(base, texts[start:stop])
 
 
 def _key(base: str, items: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import torch
 
-from pico_core.data.marks import Precision
+from pico_core.data.marks import Precision, WeightsFrom
 from pico_core.encoders.checkpoints import CHECKPOINTS, fit_weights, read_weights
 from pico_core.encoders.openclip import OpenClipEncoder
 from pico_core.encoders.small import SMALL, builtin_encoder, is_small, load_small
@@ -64,50 +64,39 @@ def load_encoder(
             raise SettingError(f"{SMALL} is read from a file; give the file of its weights")
         return load_small(file, device=place, precision=precision)
     check_model(model_name)
-    if file is not None:
-        if model_name.startswith(HUB):
-            raise SettingError(f"{model_name} brings its own weights; leave {file.name} out, or name the model itself")
-        return _from_file(model_name, file, device=place, precision=precision)
-    tag = None if pretrained is None else str(pretrained)
-    _check_tag(model_name, tag)
+    tag = str(pretrained) if pretrained is not None and file is None else None
+    weights = None
+    if file is None:
+        _check_tag(model_name, tag)
+    elif model_name.startswith(HUB):
+        raise SettingError(f"{model_name} brings its own weights; leave {file.name} out, or name the model itself")
+    elif is_small(file):
+        raise SettingError(f"{file.name}: it is a small encoder of PICO Lens, not {model_name}; load it as {SMALL!r}")
+    else:
+        weights = read_weights(file)
     with _download(model_name, tag), torch.random.fork_rng(devices=[]), _quiet():
         torch.default_generator.manual_seed(seed)
-        model = _create(model_name, tag, device=place, precision=precision)
+        model = importlib.import_module("open_clip").create_model(
+            model_name,
+            tag,
+            device=place if file is None else "cpu",
+            precision=precision,
+            pretrained_text=False,
+            weights_only=True,
+        )
         words = _words(model_name, model)
-    trained = tag is not None or model_name.startswith(HUB)
+    if file is not None and weights is not None:
+        fit_weights(model, weights, path=file, model_name=model_name)
+    origin: WeightsFrom = "file" if file else "tag" if tag else "hub" if model_name.startswith(HUB) else "random"
     return OpenClipEncoder(
         model,
         words=words,
-        name=model_name if tag is None else f"{model_name} {tag}",
+        name=" ".join([model_name, file.stem if file else tag or ""]).strip(),
         model_name=model_name,
         device=place,
         precision=precision,
-        notes=() if trained else (UNTRAINED,),
-        weights_from="tag" if tag is not None else "hub" if trained else "random",
-    )
-
-
-def _from_file(model_name: str, file: Path, *, device: str, precision: Precision) -> OpenClipEncoder:
-    if is_small(file):
-        raise SettingError(f"{file.name}: it is a small encoder of PICO Lens, not {model_name}; load it as {SMALL!r}")
-    weights = read_weights(file)
-    with _download(model_name, None), torch.random.fork_rng(devices=[]), _quiet():
-        model = _create(model_name, None, device="cpu", precision=precision)
-        words = _words(model_name, model)
-    fit_weights(model, weights, path=file, model_name=model_name)
-    return OpenClipEncoder(
-        model,
-        words=words,
-        name=f"{model_name} {file.stem}",
-        model_name=model_name,
-        device=device,
-        precision=precision,
-    )
-
-
-def _create(model_name: str, tag: str | None, *, device: str, precision: Precision) -> Any:
-    return importlib.import_module("open_clip").create_model(
-        model_name, tag, device=device, precision=precision, pretrained_text=False, weights_only=True
+        notes=(UNTRAINED,) if origin == "random" else (),
+        weights_from=origin,
     )
 
 

@@ -5,6 +5,7 @@ import importlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -163,20 +164,9 @@ class OpenClipEncoder:
         on_bad: OnBad = "refuse",
         reporter: Reporter = SILENT,
     ) -> EncodedImages:
-        """Encode pictures: unit patch tokens and global vectors, read and unpacked one batch at a time.
-
-        Args:
-            images: Paths, or open images.
-            batch_size: Pictures at a time.
-            on_bad: "refuse" the first picture that cannot be read, or "skip" such pictures and list them.
-            reporter: Hears of every batch.
-
-        Raises:
-            DataError: a bad picture, by its name.
-            Cancelled: by the reporter, after a batch.
-        """
+        """As `Encoder` says; pictures are read and unpacked one batch at a time."""
         check_batch_size(batch_size)
-        tokens, wholes, kept, bad = [], [], [], []
+        tokens, vectors, kept, bad = [], [], [], []
         with ThreadPoolExecutor(DECODERS) as pool:
             for start in range(0, len(images), batch_size):
                 batch = images[start : start + batch_size]
@@ -188,13 +178,13 @@ class OpenClipEncoder:
                         kept.append(place)
                         rows.append(pixels)
                 if rows:
-                    found = self._run_in_parts(image_output, torch.stack(rows), what="pictures", reporter=reporter)
-                    tokens.append(_unit(found.globals[:, None] if found.tokens is None else found.tokens))
-                    wholes.append(_unit(found.globals))
+                    output = self._run_in_parts(image_output, torch.stack(rows), what="pictures", reporter=reporter)
+                    tokens.append(_unit(output.globals[:, None] if output.tokens is None else output.tokens))
+                    vectors.append(_unit(output.globals))
                 report_batch(reporter, "images", min(start + batch_size, len(images)), len(images))
         joined = torch.cat(tokens) if tokens else torch.zeros(0, 1, self._width)
         mask = torch.ones(joined.shape[:2], dtype=torch.bool)
-        return EncodedImages(joined, mask, _joined(wholes, self._width), tuple(kept), tuple(bad))
+        return EncodedImages(joined, mask, _joined(vectors, self._width), tuple(kept), tuple(bad))
 
     def encode_texts(
         self,
@@ -204,23 +194,9 @@ class OpenClipEncoder:
         on_bad: OnBad = "refuse",
         reporter: Reporter = SILENT,
     ) -> EncodedTexts:
-        """Encode captions: unit word tokens, without start, end and padding, and global vectors.
-
-        A caption without a single word that the encoder knows is bad.
-
-        Args:
-            captions: Sentences, of a data set or typed by a person.
-            batch_size: Captions at a time.
-            on_bad: "refuse" the first bad caption, or "skip" such captions and list them.
-            reporter: Hears of every batch.
-
-        Raises:
-            DataError: a bad caption.
-            Cancelled: by the reporter, after a batch.
-        """
+        """As `Encoder` says; a caption without a single word that the model knows is bad."""
         check_batch_size(batch_size)
-        rows: list[Tensor] = []
-        wholes, pieces, bad, unknown = [], [], [], []
+        rows, vectors, pieces, bad, unknown = [], [], [], [], []
         kept: list[int] = []
         truncated: list[int] = []
         for start in range(0, len(captions), batch_size):
@@ -230,20 +206,24 @@ class OpenClipEncoder:
                 item = BadItem(start + i, repr(captions[start + i])[:80], _wordless(words, i))
                 bad.append(judge_bad(item, on_bad))
             if good:
-                found = self._run_in_parts(text_output, words.ids[good], what="captions", reporter=reporter)
+                output = self._run_in_parts(text_output, words.ids[good], what="captions", reporter=reporter)
                 for row, i in enumerate(good):
-                    own = found.globals[row, None] if found.tokens is None else found.tokens[row, words.real[i]]
+                    own = output.globals[row, None] if output.tokens is None else output.tokens[row, words.real[i]]
                     rows.append(_unit(own))
                     pieces.append(words.pieces[i])
                     unknown.append(words.unknown[i])
-                wholes.append(_unit(found.globals))
+                vectors.append(_unit(output.globals))
             kept.extend(start + i for i in good)
             truncated.extend(start + i for i in good if words.truncated[i])
             report_batch(reporter, "texts", min(start + batch_size, len(captions)), len(captions))
-        tokens, mask = _padded(rows, self._width)
-        whole = _joined(wholes, self._width)
         return EncodedTexts(
-            tokens, mask, whole, tuple(pieces), tuple(kept), tuple(bad), tuple(unknown), tuple(truncated)
+            *_padded(rows, self._width),
+            _joined(vectors, self._width),
+            pieces=tuple(pieces),
+            kept=tuple(kept),
+            bad=tuple(bad),
+            unknown=tuple(unknown),
+            truncated=tuple(truncated),
         )
 
     def _pixels(self, picture: Picture) -> Tensor | str:
@@ -260,39 +240,37 @@ class OpenClipEncoder:
         if batch.is_floating_point():
             batch = batch.to(DTYPES[self._precision])
         with self._lock, torch.inference_mode():
-            found = tower(self._model, batch.to(self._device))
-            tokens = None if found.tokens is None else found.tokens.float().cpu()
-            return TowerOutput(tokens, found.globals.float().cpu(), found.grid, found.why)
+            output = tower(self._model, batch.to(self._device))
+            tokens = None if output.tokens is None else output.tokens.float().cpu()
+            return replace(output, tokens=tokens, globals=output.globals.float().cpu())
 
     def _run_in_parts(
         self, tower: Callable[[Any, Any], TowerOutput], batch: Tensor, *, what: str, reporter: Reporter
     ) -> TowerOutput:
         """The whole batch at once, and in parts where memory does not suffice."""
-        parts = list(
-            retry_in_halves(lambda part: self._run(tower, batch[part]), len(batch), what=what, reporter=reporter)
+        first, *others = retry_in_halves(
+            lambda part: self._run(tower, batch[part]), len(batch), what=what, reporter=reporter
         )
-        tokens = [part.tokens for part in parts if part.tokens is not None]
-        if len(parts) == 1:
-            return parts[0]
-        joined = torch.cat(tokens) if tokens else None
-        return TowerOutput(joined, torch.cat([part.globals for part in parts]), parts[0].grid, parts[0].why)
+        if not others:
+            return first
+        tokens = [part.tokens for part in (first, *others) if part.tokens is not None]
+        vectors = torch.cat([part.globals for part in (first, *others)])
+        return replace(first, tokens=torch.cat(tokens) if tokens else None, globals=vectors)
 
     def _probe(self) -> tuple[TowerOutput, TowerOutput]:
         size = self._pixels_config.input_size
         try:
-            found = (
-                self._run(image_output, torch.zeros(1, *size)),
-                self._run(text_output, self._words(["a photo"]).ids),
-            )
+            images = self._run(image_output, torch.zeros(1, *size))
+            texts = self._run(text_output, self._words(["a photo"]).ids)
         except (RuntimeError, NotImplementedError) as error:
             raise DataError(
                 f"{self._name}: the model does not run on {self._device} in {self._precision} "
                 f"({str(error).splitlines()[0][:160]}); choose fp32 or another device"
             ) from error
-        widths = [output.globals.shape[1] for output in found]
+        widths = images.globals.shape[1], texts.globals.shape[1]
         if widths[0] != widths[1]:
             raise DataError(f"{self._name}: images come out {widths[0]} wide and texts {widths[1]}; no joint space")
-        return found
+        return images, texts
 
 
 def _plain_settings(module: torch.nn.Module) -> list[tuple[str, object]]:

@@ -132,8 +132,12 @@ def is_picture_name(name: str) -> bool:
     >>> [is_picture_name(name) for name in ("a/b.JPG", "b.csv", "__MACOSX/a/._b.JPG")]
     [True, False, False]
     """
-    parts = name.replace("\\", "/").split("/")
-    return parts[-1].lower().endswith(PICTURES) and not any(p.startswith((".", "__MACOSX")) for p in parts)
+    return name.lower().endswith(PICTURES) and not is_hidden(name.replace("\\", "/"))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file, or a folder that holds it, is a system's own."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 def _pictures_below(folder: str) -> list[str]:

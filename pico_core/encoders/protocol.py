@@ -108,10 +108,16 @@ class Encoder(Protocol):
         on_bad: OnBad = "refuse",
         reporter: Reporter = SILENT,
     ) -> EncodedImages:
-        """Encode pictures, given as paths or open images.
+        """Encode pictures: unit patch tokens and global vectors.
+
+        Args:
+            images: Paths, or open images.
+            batch_size: Pictures at a time.
+            on_bad: "refuse" the first picture that cannot be read, or "skip" such pictures and list them.
+            reporter: Hears of every batch.
 
         Raises:
-            DataError: a bad picture with `on_bad="refuse"`.
+            DataError: a bad picture, by its name.
             Cancelled: by the reporter, after a batch.
         """
 
@@ -123,11 +129,9 @@ class Encoder(Protocol):
         on_bad: OnBad = "refuse",
         reporter: Reporter = SILENT,
     ) -> EncodedTexts:
-        """Encode captions, of a data set or typed by a person.
+        """Encode captions, of a data set or typed by a person: unit word tokens and global vectors.
 
-        Raises:
-            DataError: a caption without a known word with `on_bad="refuse"`.
-            Cancelled: by the reporter, after a batch.
+        Arguments and errors as for pictures; a caption without a known word is bad.
         """
 
 

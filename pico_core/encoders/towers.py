@@ -37,22 +37,13 @@ class TowerOutput:
     why: str = ""
 
 
-@dataclass
-class _Seen:
-    output: Any = None
-
-
 @contextmanager
-def _watching(module: nn.Module) -> Iterator[_Seen]:
-    """The last output of a module while the block runs; one thread at a time may do so."""
-    seen = _Seen()
-
-    def keep(_module: nn.Module, _inputs: object, output: object) -> None:
-        seen.output = output
-
-    handle = module.register_forward_hook(keep)
+def _watching(module: nn.Module) -> Iterator[list[Any]]:
+    """The outputs of a module while the block runs; one thread at a time may do so."""
+    outputs: list[Any] = []
+    handle = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
     try:
-        yield seen
+        yield outputs
     finally:
         handle.remove()
 
@@ -70,9 +61,9 @@ def image_output(model: Any, pixels: Float[Tensor, "items 3 height width"]) -> T
 
 def _vision_transformer(model: Any, pixels: Tensor) -> TowerOutput:
     visual = model.visual
-    with _watching(visual.transformer) as seen:
+    with _watching(visual.transformer) as outputs:
         whole = model.encode_image(pixels, normalize=False)
-    patches = seen.output[:, 1:]  # the first is the class token
+    patches = outputs[-1][:, 1:]  # the first is the class token
     if visual.attn_pool is None:
         tokens = visual.ln_post(patches)
     elif visual.attn_pool_contrastive is None:
@@ -124,13 +115,14 @@ def _each_alone(pool: Any, tokens: Tensor) -> Tensor:
 def text_output(model: Any, ids: Int[Tensor, "items length"]) -> TowerOutput:
     """Word tokens, one per position of `ids`, and global vectors of a batch of captions."""
     tower = getattr(model, "text", model)
-    with _watching(tower.transformer) as seen:
+    with _watching(tower.transformer) as outputs:
         whole = model.encode_text(ids, normalize=False)
-    if hasattr(seen.output, "last_hidden_state"):  # a text tower of the Hugging Face hub
-        if getattr(seen.output, "pooler_output", None) is not None:
+    output = outputs[-1]
+    if hasattr(output, "last_hidden_state"):  # a text tower of the Hugging Face hub
+        if getattr(output, "pooler_output", None) is not None:
             return TowerOutput(None, whole, why="the text tower pools by a layer of its own, made for one token only")
-        return TowerOutput(tower.proj(seen.output.last_hidden_state), whole)
-    words = tower.ln_final(seen.output[:, : ids.shape[1]])  # CoCa's own token comes after the words
+        return TowerOutput(tower.proj(output.last_hidden_state), whole)
+    words = tower.ln_final(output[:, : ids.shape[1]])  # CoCa's own token comes after the words
     return TowerOutput(_projected(words, tower.text_projection), whole)
 
 

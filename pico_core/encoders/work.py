@@ -182,22 +182,20 @@ class Side:
 
     def encode(self, encoder: Encoder, start: int, stop: int, reporter: Reporter = SILENT) -> Shard:
         """The items from one number to before another; their numbers are those of the whole data set."""
-        some, size = self.items[start:stop], stop - start
-        unknown: tuple[str, ...] = ()
-        n_truncated = 0
-        if self.stage == "images":
-            images = encoder.encode_images(some, batch_size=size, on_bad=self.on_bad, reporter=reporter)
-            tokens, mask, vectors, kept, bad = images.tokens, images.mask, images.globals, images.kept, images.bad
-        else:
-            texts = encoder.encode_texts(some, batch_size=size, on_bad=self.on_bad, reporter=reporter)
-            tokens, mask, vectors, kept, bad = texts.tokens, texts.mask, texts.globals, texts.kept, texts.bad
-            unknown = tuple(dict.fromkeys(word for row in texts.unknown for word in row))
-            n_truncated = len(texts.truncated)
+        encode = encoder.encode_images if self.stage == "images" else encoder.encode_texts
+        output = encode(self.items[start:stop], batch_size=stop - start, on_bad=self.on_bad, reporter=reporter)
+        tokens, mask = output.tokens, output.mask
         if self.level != "tokens":
-            tokens, mask = _as_tokens(vectors)
-        placed = tuple(BadItem(start + item.place, item.name, item.reason) for item in bad)
+            tokens, mask = output.globals[:, None].contiguous(), torch.ones(len(output.globals), 1, dtype=torch.bool)
         return Shard(
-            start, stop, tokens.to(self.storage), mask, tuple(start + k for k in kept), placed, unknown, n_truncated
+            start,
+            stop,
+            tokens.to(self.storage),
+            mask,
+            kept=tuple(start + item for item in output.kept),
+            bad=tuple(replace(item, place=start + item.place) for item in output.bad),
+            unknown=tuple(dict.fromkeys(word for words in getattr(output, "unknown", ()) for word in words)),
+            n_truncated=len(getattr(output, "truncated", ())),
         )
 
 
@@ -250,7 +248,7 @@ class Work:
             store.put(shard)
             self._judge(shard)
             shards[shard.start] = shard
-            done = sum(one.stop - one.start for one in shards.values())
+            done = sum(kept.stop - kept.start for kept in shards.values())
             report_batch(self.reporter, store.stage, done, len(side.items))
 
         paths = side.stage == "images"
@@ -295,7 +293,3 @@ def _encode(span: tuple[int, int], side: Side, choice: EncoderChoice, digest: st
 def _built(choice: EncoderChoice) -> Encoder:
     """A worker builds its encoder once."""
     return choice.load()
-
-
-def _as_tokens(vectors: Tensor) -> tuple[Tensor, Tensor]:
-    return vectors[:, None].contiguous(), torch.ones(len(vectors), 1, dtype=torch.bool)

@@ -1,12 +1,12 @@
 """The engine's own datasets on disk: a folder that is replaced whole or not at all."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 import polars as pl
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.data import checks
@@ -16,7 +16,7 @@ from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
 from pico_core.errors import DataError
 from pico_core.formats.format import Format, NamedArrays
 from pico_core.formats.safetensors_file import SAFETENSORS, read_array
-from pico_core.storage.atomic import atomic_folder, strangers
+from pico_core.storage.atomic import atomic_folder, check_ours
 from pico_core.storage.block_writing import ComingArray, write_arrays
 from pico_core.storage.headers import (
     ArrayHeader,
@@ -27,6 +27,7 @@ from pico_core.storage.headers import (
     safetensors_metadata,
 )
 from pico_core.storage.parquet import read_parquet
+from pico_core.storage.structure import structure
 from pico_core.storage.token_files import StoredTokens, TokenFile, blocks, dense, items_at_once
 
 ARRAYS, IMAGES, TEXTS = "pairs.safetensors", "images.parquet", "texts.parquet"
@@ -34,9 +35,10 @@ FILES = (ARRAYS, IMAGES, TEXTS)
 OURS = (*FILES, "truth.parquet")  # planted datasets keep their truth beside them
 FORMAT, VERSION, PACKED_VERSION = "pico-lens pairs", "1", "2"
 ENCODER = "encoder"  # of the header; only where it is known
-# Arrays that version 2 keeps without their padding, and the mask that says where their rows belong.
 LARGEST = "_largest"  # ends the name of the array that bytes are scaled by
+# Arrays that version 2 keeps without their padding, and the mask that says where their rows belong.
 PACKED = {"image_tokens": "image_mask", "text_tokens": "text_mask"}
+NEEDED = (*PACKED, *PACKED.values(), "text_image")
 # Wider than any storage's rounding: data may have been stored in halves and read as floats since.
 NATIVE_UNIT_TOLERANCE = 2e-2
 
@@ -64,7 +66,15 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
         SettingError: another process writes it.
     """
     target = Path(folder).resolve()
-    _check_replaceable(target)
+    check_ours(
+        target,
+        OURS,
+        kind="a dataset",
+        writer="dataset",
+        mend="choose a new or an empty folder",
+        more=", so that nothing of yours is lost",
+        error=DataError,
+    )
     try:
         with atomic_folder(target) as draft:
             _write(pairs, draft, packed=packed)
@@ -76,40 +86,17 @@ def save_pairs(pairs: PairedEmbeddings, folder: Path | str, *, packed: bool = Fa
     return Path(folder)
 
 
-def _check_replaceable(target: Path) -> None:
-    if target.is_dir():
-        others = strangers(target, OURS)
-        if others:
-            raise DataError(
-                f"{target.name}: the folder holds {others}, which no dataset wrote; choose a new or an empty folder, "
-                "so that nothing of yours is lost"
-            )
-    elif target.exists():
-        raise DataError(f"{target.name}: is a file; a dataset is a folder: choose another name")
-
-
 def _write(pairs: PairedEmbeddings, folder: Path, *, packed: bool) -> None:
-    norms = pairs.normalisation
-    record = {"applied": norms.applied, "image_norms": norms.image_norms, "text_norms": norms.text_norms}
     version = PACKED_VERSION if packed else VERSION
     header = {"format": f"{FORMAT} {version}", "name": pairs.name, "part": pairs.part}
+    header["normalisation"] = json.dumps(asdict(pairs.normalisation))
     if pairs.encoder is not None:
         header[ENCODER] = mark_to_text(pairs.encoder)
-    arrays = {
-        "image_tokens": pairs.image_tokens,
-        "image_mask": pairs.image_mask,
-        "text_tokens": pairs.text_tokens,
-        "text_mask": pairs.text_mask,
-        "text_image": pairs.text_image,
-    }
+    arrays: dict[str, Tensor] = {name: getattr(pairs, name) for name in NEEDED}
     if packed:
         for name, mask in PACKED.items():
             arrays |= _as_bytes(name, arrays[name][arrays[mask]])
-    header["normalisation"] = json.dumps(record)
-    if any(isinstance(tensor, StoredTokens) for tensor in arrays.values()):
-        write_arrays(folder / ARRAYS, [_coming(name, tensor) for name, tensor in arrays.items()], header)
-    else:
-        save_file(_unshared(arrays), folder / ARRAYS, metadata=header)
+    write_arrays(folder / ARRAYS, [_coming(name, tensor) for name, tensor in arrays.items()], header)
     pairs.images.write_parquet(folder / IMAGES)
     pairs.texts.write_parquet(folder / TEXTS)
 
@@ -127,18 +114,6 @@ def _as_bytes(name: str, rows: Tensor) -> dict[str, Tensor]:
         if torch.equal(small.tokens, rows):
             return {name: small.steps, f"{name}{LARGEST}": small.largest}
     return {name: rows}
-
-
-def _unshared(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The arrays on the CPU, each with memory of its own, which the format insists on."""
-    seen: set[int] = set()
-    result = {}
-    for name, tensor in arrays.items():
-        plain = tensor.detach().cpu().contiguous()
-        memory = plain.untyped_storage().data_ptr()
-        result[name] = plain.clone() if memory in seen else plain
-        seen.add(memory)
-    return result
 
 
 def dataset_folder(path: Path) -> Path:
@@ -174,10 +149,9 @@ def _load_folder(folder: Path, stream_from: int) -> PairedEmbeddings:
         if not arrays:
             check_total(tuple(headers.values()))
         arrays |= {name: read_array(file, about) for name, about in headers.items() if name not in arrays}
-        norms = json.loads(header["normalisation"])
+        normalisation = structure(Normalisation, json.loads(header["normalisation"]), "normalisation")
         encoder = mark_from_text(header[ENCODER]) if ENCODER in header else None
-        normalisation = Normalisation(bool(norms["applied"]), _two(norms["image_norms"]), _two(norms["text_norms"]))
-        missing = sorted({"image_tokens", "image_mask", "text_tokens", "text_mask", "text_image"} - set(arrays))
+        missing = sorted(set(NEEDED) - set(arrays))
         if missing:
             raise DataError(f"the arrays {missing} are missing; save the dataset anew")
     images = _read_frame(folder / IMAGES, ("id", "path"))
@@ -259,11 +233,6 @@ def _unpacked(arrays: dict[str, Tensor], name: str, mask: Tensor) -> Tensor:
     whole = torch.zeros(*mask.shape, tokens.shape[1], dtype=tokens.dtype)
     whole[mask] = tokens
     return whole
-
-
-def _two(values: list[float]) -> tuple[float, float]:
-    low, high = values
-    return float(low), float(high)
 
 
 def _read_frame(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:

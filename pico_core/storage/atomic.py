@@ -121,7 +121,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(folder), folder, wait=PATIENCE):
         _put_back(folder)
-        _remove_leftovers(folder)
+        for leftover in (*_named(folder.parent, folder.name, "part"), *_named(folder.parent, folder.name, "old")):
+            shutil.rmtree(leftover, ignore_errors=True)
         fresh = folder.with_name(_name(folder.name, "part"))
         fresh.mkdir()
         try:
@@ -167,21 +168,15 @@ def remove_drafts(folder: Path) -> None:
 
 
 def _put_back(folder: Path) -> None:
-    found = _set_aside(folder)
-    if found and not folder.exists():
-        found[-1].rename(folder)
+    old = _set_aside(folder)
+    if old and not folder.exists():
+        old[-1].rename(folder)
 
 
 def _set_aside(folder: Path) -> list[Path]:
     """Old results of this name, the latest last."""
-    found = [entry for entry in _named(folder.parent, folder.name, "old") if entry.is_dir()]
-    return sorted(found, key=lambda entry: entry.stat().st_mtime_ns)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    for kind in ("part", "old"):
-        for entry in _named(folder.parent, folder.name, kind):
-            shutil.rmtree(entry, ignore_errors=True)
+    old = (entry for entry in _named(folder.parent, folder.name, "old") if entry.is_dir())
+    return sorted(old, key=lambda entry: entry.stat().st_mtime_ns)
 
 
 def _remove_forgotten(folder: Path, name: str) -> None:
@@ -193,12 +188,10 @@ def _remove_forgotten(folder: Path, name: str) -> None:
 
 
 def _named(folder: Path, name: str, kind: str) -> list[Path]:
-    try:
-        entries = [Path(entry) for entry in os.scandir(folder)]
-    except OSError:
-        return []
-    found = [(entry, NAMED.fullmatch(entry.name)) for entry in entries]
-    return [entry for entry, match in found if match and (match["of"], match["kind"]) == (name, kind)]
+    with suppress(OSError):
+        matches = [(Path(entry), NAMED.fullmatch(entry.name)) for entry in os.scandir(folder)]
+        return [entry for entry, match in matches if match and (match["of"], match["kind"]) == (name, kind)]
+    return []
 
 
 def _name(name: str, kind: str) -> str:

@@ -64,7 +64,7 @@ def write_arrays(file: Path, arrays: Sequence[ComingArray], metadata: Mapping[st
                         f"array {one.name!r}: a block of {list(part.shape)} {part.dtype} came; expected rows of "
                         f"{list(one.shape[1:])} {one.dtype}"
                     )
-                stream.write(part.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+                stream.write(part.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
                 rows += len(part)
             if rows != one.shape[0]:
                 raise DataError(f"array {one.name!r}: {rows} rows came; expected {one.shape[0]}")

@@ -7,7 +7,7 @@ import struct
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,12 +25,12 @@ MAX_DECLARED_BYTES = 16 * 2**30  # all arrays of one file together
 # shrinks more than MAX_RATIO may take this much memory in all, and no more.
 MAX_RATIO = 200
 SQUEEZED_BYTES = 256 * MIB
+MAX_MEMBERS = 4096
 MAX_HEADER_BYTES = 16 * MIB
 MAX_NPY_HEADER_BYTES = 10_000  # NumPy's own limit
-MAX_MEMBERS = 4096
 MAX_AXIS = 2**40
-FOLDER = 0x10  # of a zip member's attributes
 PICKLE = "it is a pickle, which can run code when it is opened; save the arrays with np.savez or as safetensors"
+FOLDER = 0x10  # of a zip member's attributes
 SAFETENSORS_TYPES = {
     "BOOL": ("bool", 1), "U8": ("uint8", 1), "I8": ("int8", 1), "U16": ("uint16", 2), "I16": ("int16", 2),
     "U32": ("uint32", 4), "I32": ("int32", 4), "U64": ("uint64", 8), "I64": ("int64", 8),
@@ -181,17 +181,36 @@ def npy_header(read: Callable[[int], bytes], *, name: str, size: int) -> ArrayHe
     return ArrayHeader(name, tuple(int(axis) for axis in shape), kind, needed)
 
 
-def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, ...]:
-    """The members of an archive, once its directory is plausible; nothing is unpacked.
+def check_members(members: Sequence[zipfile.ZipInfo], path: Path, *, stored: bool, mends: tuple[str, str]) -> None:
+    """Refuse members that are encrypted or packed in an unusual way, that overlap, or expand out of all proportion.
 
     Args:
-        path: An .npz or .pt file.
+        members: All that the archive lists.
+        path: The archive.
         stored: Refuse compressed members.
+        mends: What to do about members that no usual program wrote, and about those that expand too much.
+    """
+    known = (zipfile.ZIP_STORED,) if stored else (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    for member in members:
+        if member.flag_bits & 1 or member.compress_type not in known:
+            raise DataError(f"member {member.filename!r} is encrypted or packed in an unusual way; {mends[0]}")
+    if sum(member.compress_size for member in members) > path.stat().st_size:
+        raise DataError(f"the archive's members overlap, as those of a zip bomb do; {mends[0]}")
+    squeezed = sum(m.file_size for m in members if m.file_size > MAX_RATIO * m.compress_size)
+    if squeezed > SQUEEZED_BYTES:
+        raise DataError(
+            f"members of the archive expand more than {MAX_RATIO}-fold, to {squeezed / MIB:.0f} MiB, as those of a "
+            f"zip bomb do; the limit is {SQUEEZED_BYTES / MIB:.0f} MiB: {mends[1]}"
+        )
+
+
+def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, ...]:
+    """The members of an .npz or .pt file, once its directory is plausible.
 
     Raises:
-        DataError: no archive, members twice, encrypted, or expanding out of all proportion.
+        DataError: no archive, compressed members where only `stored` ones are wanted, or members that
+            stand there twice or that `check_members` refuses.
     """
-    size = path.stat().st_size
     with path.open("rb") as stream:
         first = stream.read(4)
     if first[:1] == b"\x80":
@@ -205,35 +224,28 @@ def zip_members(path: Path, *, stored: bool = False) -> tuple[zipfile.ZipInfo, .
             members = tuple(archive.infolist())
     except zipfile.BadZipFile as error:
         raise DataError("the archive is cut short or damaged (its directory is missing); copy it again") from error
-    twice = sorted(name for name, count in Counter(m.filename for m in members).items() if count > 1)
-    if twice:
-        raise DataError(f"the archive names {twice} more than once; save every array once")
+    _refuse_repeated((member.filename for member in members), "archive")
     if len(members) > MAX_MEMBERS:
         raise DataError(f"the archive holds {len(members)} members; expected at most {MAX_MEMBERS}: save fewer arrays")
-    if sum(member.compress_size for member in members) > size:
-        raise DataError("the archive's members overlap, as those of a zip bomb do; save the arrays anew")
-    known = (zipfile.ZIP_STORED,) if stored else (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    for member in members:
-        if member.flag_bits & 1 or member.compress_type not in known:
-            raise DataError(f"member {member.filename!r} is encrypted or packed in an unusual way; save the file anew")
+    mends = ("save the arrays anew", "save without compression (np.savez) if the data are real")
+    check_members(members, path, stored=stored, mends=mends)
+    for member in members if stored else ():
         # Torch reads nothing of such a member, and takes whatever lay in memory for its content.
         as_folder = bool(member.external_attr & FOLDER) and member.file_size > 0
-        if stored and (as_folder or member.compress_size != member.file_size):
+        if as_folder or member.compress_size != member.file_size:
             raise DataError(f"member {member.filename!r} does not hold the bytes that it declares; save the file anew")
-    squeezed = sum(m.file_size for m in members if m.file_size > MAX_RATIO * m.compress_size)
-    if squeezed > SQUEEZED_BYTES:
-        raise DataError(
-            f"members of the archive expand more than {MAX_RATIO}-fold, to {squeezed / MIB:.0f} MiB, as those of a "
-            f"zip bomb do; the limit is {SQUEEZED_BYTES / MIB:.0f} MiB: save without compression (np.savez) if the "
-            "data are real"
-        )
     return members
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    twice = sorted(name for name, count in Counter(key for key, _ in pairs).items() if count > 1)
+def _refuse_repeated(names: Iterable[str], where: str) -> None:
+    """Refuse names of arrays that an archive or a header holds twice."""
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise DataError(f"the header names {twice} more than once; save every array once")
+        raise DataError(f"the {where} names {twice} more than once; save every array once")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    _refuse_repeated((name for name, _ in pairs), "header")
     return dict(pairs)
 
 

@@ -85,10 +85,10 @@ def exclusive_lock(lock: Path, folder: Path, *, wait: float = 0.0) -> Iterator[N
             _remove_unwritten(lock)
         held.acquire(timeout=wait)
     except Timeout:
-        now = owner(lock)
+        where = "in it" if lock.parent == folder else "beside it"
         raise SettingError(
-            f"{folder.name}: {now.sentence}; two at once would spoil it: wait for it, end it, or choose another "
-            f"folder (if no such process runs any more, remove {lock.name} {_where(lock, folder)})"
+            f"{folder.name}: {owner(lock).sentence}; two at once would spoil it: wait for it, end it, or choose "
+            f"another folder (if no such process runs any more, remove {lock.name} {where})"
         ) from None
     try:
         yield
@@ -112,14 +112,10 @@ def _remove_unwritten(lock: Path) -> None:
     `filelock` leaves such locks alone, because its oldest versions wrote no others.
     """
     with suppress(OSError):
-        while (found := lock.stat()).st_size == 0:
-            if time.time() - found.st_mtime > UNWRITTEN:
+        while (about := lock.stat()).st_size == 0:
+            if time.time() - about.st_mtime > UNWRITTEN:
                 lock.unlink()
             time.sleep(0.05)
-
-
-def _where(lock: Path, folder: Path) -> str:
-    return "in it" if lock.parent == folder else "beside it"
 
 
 def _age(seconds: float) -> str:

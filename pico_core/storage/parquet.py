@@ -39,8 +39,8 @@ def check_declared(
     declared = read_footer(path)
     if rows is not None and declared.n_rows != rows:
         raise DataError(f"the table has {declared.n_rows} rows, but there are {rows} {of}; one row each is needed")
-    chunks = [one for one in declared.chunks if columns is None or one.column.decode(errors="replace") in columns]
-    values, unpacked = sum(one.n_values for one in chunks), sum(one.unpacked for one in chunks)
+    chunks = [chunk for chunk in declared.chunks if columns is None or chunk.column.decode(errors="replace") in columns]
+    values, unpacked = sum(chunk.n_values for chunk in chunks), sum(chunk.unpacked for chunk in chunks)
     if max(values, declared.n_rows) > MAX_VALUES or unpacked > MAX_UNPACKED:
         raise DataError(
             f"the table declares {declared.n_rows} rows, {values} values and {unpacked / 2**20:.0f} MiB; the limits "
@@ -85,8 +85,8 @@ def check_letters(frame: pl.DataFrame) -> None:
     Raises:
         DataError: they do.
     """
-    found = sum(int(column.str.len_bytes().sum()) for column in frame.select(pl.col(pl.String)).iter_columns())
-    if found > MAX_UNPACKED:
+    size = sum(int(column.str.len_bytes().sum()) for column in frame.select(pl.col(pl.String)).iter_columns())
+    if size > MAX_UNPACKED:
         raise DataError(
-            f"the texts take {found / 2**30:.1f} GiB; the limit is {MAX_UNPACKED / 2**30:g} GiB: shorten them"
+            f"the texts take {size / 2**30:.1f} GiB; the limit is {MAX_UNPACKED / 2**30:g} GiB: shorten them"
         )

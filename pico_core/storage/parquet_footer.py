@@ -49,8 +49,8 @@ def read_footer(path: Path) -> Declared:
     >>> import polars as pl
     >>> with TemporaryDirectory() as place:
     ...     pl.DataFrame({"a": [1, 2]}).write_parquet(Path(place) / "x.parquet")
-    ...     found = read_footer(Path(place) / "x.parquet")
-    >>> found.n_rows, found.chunks[0].column, found.chunks[0].n_values
+    ...     declared = read_footer(Path(place) / "x.parquet")
+    >>> declared.n_rows, declared.chunks[0].column, declared.chunks[0].n_values
     (2, b'a', 2)
     """
     with path.open("rb") as file:
@@ -63,19 +63,15 @@ def read_footer(path: Path) -> Declared:
         file.seek(size - 8 - length)
         content = file.read(length)
     try:
-        said = _Reader(content).structure(0)
-        chunks = tuple(_chunk(column[3]) for group in said[4] for column in group[1])
-        declared = Declared(said[3], chunks)
+        footer = _Reader(content).structure(0)
+        columns = (column[3] for group in footer[4] for column in group[1])
+        declared = Declared(footer[3], tuple(Chunk(bytes(about[3][0]), about[5], about[6]) for about in columns))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise OSError(f"its footer is damaged ({error})") from None
-    numbers = (declared.n_rows, *(n for one in chunks for n in (one.n_values, one.unpacked)))
+    numbers = (declared.n_rows, *(n for chunk in declared.chunks for n in (chunk.n_values, chunk.unpacked)))
     if not all(isinstance(n, int) and n >= 0 for n in numbers):
         raise OSError("its footer is damaged (it counts rows or bytes in no natural numbers)")
     return declared
-
-
-def _chunk(about: dict[int, Any]) -> Chunk:
-    return Chunk(bytes(about[3][0]), about[5], about[6])
 
 
 class _Reader:
@@ -86,13 +82,13 @@ class _Reader:
 
     def structure(self, depth: int) -> dict[int, Any]:
         """Fields by their numbers."""
-        found: dict[int, Any] = {}
+        fields: dict[int, Any] = {}
         number = 0
         while (head := self._byte()) & 15 != _STOP:
             number = number + (head >> 4) if head >> 4 else self._signed()
             kind = head & 15
-            found[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth)
-        return found
+            fields[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth)
+        return fields
 
     def _value(self, kind: int, depth: int) -> Any:  # noqa: PLR0911  one per kind
         if depth > DEEPEST:  # a list of lists is as deep as a structure of structures

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from pico_core.cli.options import Json
+from pico_core.cli.options import Json, RunFolder
 from pico_core.errors import SettingError
 
 PAGES = (".html", ".htm")
-RunFolder = Annotated[Path, typer.Argument(help="Run folder.")]
 Dataset = Annotated[
     Path | None, typer.Option("--data", help="Its dataset: adds its sizes and the strongest simpler idea.")
 ]

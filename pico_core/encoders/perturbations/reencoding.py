@@ -179,12 +179,12 @@ class _Work:
         """Pictures without a perturbation, compared with the dataset."""
         _check_count(len(sample.rows), "pictures", self._pairs.name)
         total = len(sample.rows) * (1 + len(PICTURE_PERTURBATIONS))
-        found = []
+        parts = []
         for start in range(0, len(sample.rows), self._batch):
             batch = [_opened(path) for path in sample.content[start : start + self._batch]]
-            found.append(self._image_means(batch))
+            parts.append(self._image_means(batch))
             self._report("images", start + len(batch), total)
-        means = torch.cat(found)
+        means = torch.cat(parts)
         check_same(means, self._pairs.image_means[list(sample.rows)], self._encoder.name, "pictures")
         return means
 
@@ -204,9 +204,9 @@ class _Work:
     def texts_as_they_are(self, sample: _Sampled) -> Float[Tensor, "items d"]:
         """Captions without a perturbation, compared with the dataset."""
         _check_count(len(sample.rows), "captions", self._pairs.name)
-        made = self._encoder.encode_texts(sample.content, batch_size=self._batch)
-        self._known_gaps = frozenset(word for words in made.unknown for word in words)
-        means = self._text_means(made)
+        encoded = self._encoder.encode_texts(sample.content, batch_size=self._batch)
+        self._known_gaps = frozenset(word for words in encoded.unknown for word in words)
+        means = self._text_means(encoded)
         self._report("texts", len(means), len(means) * (1 + len(CAPTION_PERTURBATIONS)))
         check_same(means, self._pairs.text_means[list(sample.rows)], self._encoder.name, "captions")
         return means
@@ -217,14 +217,14 @@ class _Work:
         whole = torch.ones(len(sample.rows), dtype=torch.bool)
         columns = [before]
         for place, name in enumerate(names, 1):
-            said = [perturb_caption(caption, name) for caption in sample.content]
-            made = self._encoder.encode_texts(said, batch_size=self._batch, on_bad="skip")
-            new = (word for words in made.unknown for word in words if word not in self._known_gaps)
+            perturbed = [perturb_caption(caption, name) for caption in sample.content]
+            encoded = self._encoder.encode_texts(perturbed, batch_size=self._batch, on_bad="skip")
+            new = (word for words in encoded.unknown for word in words if word not in self._known_gaps)
             self.unknown.update((word, None) for word in new if any(letter.isalnum() for letter in word))
             column = torch.zeros_like(before)
-            column[list(made.kept)] = self._text_means(made)
+            column[list(encoded.kept)] = self._text_means(encoded)
             columns.append(column)
-            for item in made.bad:
+            for item in encoded.bad:
                 if bool(whole[item.place]):
                     self.bad.append(BadItem(sample.rows[item.place], item.name, item.reason))
                 whole[item.place] = False
@@ -235,15 +235,16 @@ class _Work:
         return Variants(means, names, rows=kept)
 
     def _image_means(self, pictures: list[Image.Image]) -> Float[Tensor, "items d"]:
-        made: EncodedImages = self._encoder.encode_images(pictures, batch_size=self._batch)
-        if self._pairs.image_tokens.shape[1] == 1:  # the dataset holds one vector for each image
-            return made.globals.float()
-        return masked_mean(made.tokens, made.mask)
+        encoded = self._encoder.encode_images(pictures, batch_size=self._batch)
+        return _means(encoded, self._pairs.image_tokens)
 
-    def _text_means(self, made: EncodedTexts) -> Float[Tensor, "items d"]:
-        if self._pairs.text_tokens.shape[1] == 1:
-            return made.globals.float()
-        return masked_mean(made.tokens, made.mask)
+    def _text_means(self, encoded: EncodedTexts) -> Float[Tensor, "items d"]:
+        return _means(encoded, self._pairs.text_tokens)
+
+
+def _means(encoded: EncodedImages | EncodedTexts, stored: Tensor) -> Float[Tensor, "items d"]:
+    """One vector per item; the model's own where the dataset holds one vector for each."""
+    return encoded.globals.float() if stored.shape[1] == 1 else masked_mean(encoded.tokens, encoded.mask)
 
 
 def check_mark(encoder: Encoder, pairs: PairedEmbeddings) -> None:
@@ -272,11 +273,11 @@ def check_same(made: Float[Tensor, "items width"], stored: Float[Tensor, "items 
             f"{encoder}: this encoder did not make these embeddings: it gives {made.shape[1]} columns and the dataset "
             f"has {stored.shape[1]}; {mend}"
         )
-    found = _mean_cosine(made, stored)
-    if found < SAME_ENCODER:
+    cosine = _mean_cosine(made, stored)
+    if cosine < SAME_ENCODER:
         raise DataError(
             f"{encoder}: this encoder did not make these embeddings: encoded again, {len(made)} unchanged {what} have "
-            f"a mean cosine of {found:.3f} with the dataset's own; expected at least {SAME_ENCODER:g}: {mend}"
+            f"a mean cosine of {cosine:.3f} with the dataset's own; expected at least {SAME_ENCODER:g}: {mend}"
         )
     centred = _mean_cosine(made - made.mean(dim=0), stored - stored.mean(dim=0))
     if centred < SAME_ITEMS:

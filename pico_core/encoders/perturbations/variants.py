@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from torch import Tensor
 
@@ -30,26 +31,12 @@ NOISE = 28.0  # standard deviation, of 255
 LEVELS = 3  # bits that remain of each colour; with two, blue turns purple
 
 
-def _grayscale(picture: Image.Image, _seed: int) -> Image.Image:
-    return ImageOps.grayscale(picture).convert("RGB")
-
-
-def _scaled(picture: Image.Image, red: float, green: float, blue: float) -> Image.Image:
-    values = np.asarray(picture, dtype=np.float32) * np.array([red, green, blue], dtype=np.float32)
+def _image(values: NDArray[np.floating[Any]]) -> Image.Image:
     return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
 
 
-# Tints are so weak that colours keep their names.
-def _warm(picture: Image.Image, _seed: int) -> Image.Image:
-    return _scaled(picture, 1.06, 0.98, 0.8)
-
-
-def _cold(picture: Image.Image, _seed: int) -> Image.Image:
-    return _scaled(picture, 0.8, 0.98, 1.06)
-
-
-def _blur(picture: Image.Image, _seed: int) -> Image.Image:
-    return picture.filter(ImageFilter.GaussianBlur(max(0.7, BLUR * min(picture.size))))
+def _tinted(picture: Image.Image, *factors: float) -> Image.Image:
+    return _image(np.asarray(picture, dtype=np.float32) * np.array(factors, dtype=np.float32))
 
 
 def _sketch(picture: Image.Image, _seed: int) -> Image.Image:
@@ -57,11 +44,7 @@ def _sketch(picture: Image.Image, _seed: int) -> Image.Image:
     grey = ImageOps.grayscale(picture)
     soft = grey.filter(ImageFilter.GaussianBlur(max(1.0, 1.5 * BLUR * min(picture.size))))
     values = 255.0 * (np.asarray(grey, dtype=np.float32) + 1) / (np.asarray(soft, dtype=np.float32) + 1)
-    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
-
-
-def _posterise(picture: Image.Image, _seed: int) -> Image.Image:
-    return ImageOps.posterize(picture, LEVELS)
+    return _image(values).convert("RGB")
 
 
 def _pixelate(picture: Image.Image, _seed: int) -> Image.Image:
@@ -71,31 +54,24 @@ def _pixelate(picture: Image.Image, _seed: int) -> Image.Image:
     return small.resize(picture.size, Image.Resampling.NEAREST)
 
 
-def _darken(picture: Image.Image, _seed: int) -> Image.Image:
-    return ImageEnhance.Brightness(picture).enhance(0.45)
-
-
-def _low_contrast(picture: Image.Image, _seed: int) -> Image.Image:
-    return ImageEnhance.Contrast(picture).enhance(0.4)
-
-
 def _noise(picture: Image.Image, seed: int) -> Image.Image:
     values = np.asarray(picture, dtype=np.float32)
     noise = np.random.default_rng(seed).normal(0.0, NOISE, size=values.shape)
-    return Image.fromarray((values + noise).clip(0, 255).round().astype(np.uint8))
+    return _image(values + noise)
 
 
 PICTURE_PERTURBATIONS: Final[Mapping[str, PicturePerturbation]] = MappingProxyType(
     {
-        "grayscale": _grayscale,
-        "warm tint": _warm,
-        "cold tint": _cold,
-        "blur": _blur,
+        "grayscale": lambda picture, _seed: ImageOps.grayscale(picture).convert("RGB"),
+        # Tints are so weak that colours keep their names.
+        "warm tint": lambda picture, _seed: _tinted(picture, 1.06, 0.98, 0.8),
+        "cold tint": lambda picture, _seed: _tinted(picture, 0.8, 0.98, 1.06),
+        "blur": lambda picture, _seed: picture.filter(ImageFilter.GaussianBlur(max(0.7, BLUR * min(picture.size)))),
         "sketch": _sketch,
-        "posterise": _posterise,
+        "posterise": lambda picture, _seed: ImageOps.posterize(picture, LEVELS),
         "pixelate": _pixelate,
-        "darken": _darken,
-        "low contrast": _low_contrast,
+        "darken": lambda picture, _seed: ImageEnhance.Brightness(picture).enhance(0.45),
+        "low contrast": lambda picture, _seed: ImageEnhance.Contrast(picture).enhance(0.4),
         "noise": _noise,
     }
 )

@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from pico_core.cluster import addresses, cluster_at
+from pico_core.cluster import cluster_at, connection
 from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.encoders.dataset import encode_dataset
 from pico_core.encoders.loading import EncoderChoice
@@ -184,9 +184,9 @@ def test_waiting_for_an_answer_ends(monkeypatch):
     def never(_place, *, timeout):
         raise TimeoutError(f"timed out after {timeout}")
 
-    monkeypatch.setattr(addresses.socket, "create_connection", never)
+    monkeypatch.setattr(connection.socket, "create_connection", never)
     with pytest.raises(SettingError, match="no Ray cluster answers at ray://head:10001"):
-        addresses.Address.parse("ray://head:10001").check_answers(5.0)
+        connection.Address.parse("ray://head:10001").check_answers(5.0)
 
 
 # These kill workers, whose successors take a while to start.

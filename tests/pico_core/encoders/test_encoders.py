@@ -1112,6 +1112,6 @@ def test_files_that_are_not_ours_stay_in_the_part_folder(tmp_path, tiny):
 def test_captions_already_read_can_be_given(tmp_path, tiny, monkeypatch):
     names = folder_of_pictures(tmp_path / "images", 2)
     captions = read_captions(write_captions(tmp_path / "c.csv", names))
-    monkeypatch.setattr(captions_module, "_recognised", None)
+    monkeypatch.setattr(captions_module, "recognise", None)
     made = encode_dataset(tiny, tmp_path / "images", captions, out=tmp_path / "set")
     assert made.pairs.n_texts == 4
