@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+import polars as pl
 from markupsafe import Markup
 
 from pico_app.documents.report_figures import columns_section, feedback_sections, ways_section
-from pico_app.documents.report_tables import lowest_table, scorings_html
 from pico_app.documents.reproduce import DATA, RUN, changed_settings, construct_arguments, named_settings, shell
 from pico_app.documents.standalone import Section, caption_html, standalone
 from pico_app.figures import overview
 from pico_app.figures import rankings as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
+from pico_core.columns.summary import LOWEST
 from pico_core.data.pairs import Splits
 from pico_core.method.bases import BASES
 from pico_core.method.history import StopReason
@@ -50,7 +51,7 @@ def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
         _differences(study.report),
         _measures(study.report),
         columns_section(study.columns),
-        Section(title=_lowest_title(study), html=lowest_table(study.columns)),
+        Section(title=_lowest_title(study), html=_lowest_table(study.columns)),
         *feedback_sections(study),
         ways_section(study),
         _settings(study),
@@ -155,7 +156,35 @@ def _measures(report: RetrievalReport) -> Section:
         + _ties(report),
     )
     table = Markup('<div class="whole">{}{}</div>').format(lists.report_html(report), caption)
-    return Section(title="All measures", html=table + scorings_html(report))
+    return Section(title="All measures", html=table + _scorings(report))
+
+
+def _lowest_table(columns: pl.DataFrame) -> Markup:
+    """The columns of lowest probability, lowest first, every number with its interval where it has one."""
+    rows = columns.sort("probability", "column").head(LOWEST).rows(named=True)
+    return render("lowest_columns", rows=rows, note=_note_of_lowest(columns))
+
+
+def _scorings(report: RetrievalReport) -> Markup:
+    """What every scoring of the report is, in a few words each."""
+    rows = [(row.label, overview.about(row.name)) for row in (report.weighted, *report.controls)]
+    return render("two_columns", heads=("scoring", "what it is"), rows=rows)
+
+
+def _note_of_lowest(columns: pl.DataFrame) -> str:
+    if columns["lowest_share"].null_count():
+        return (
+            "This run has no intervals of its probabilities: columns read as quantiles have no images to resample, and "
+            "older versions did not resample. The weight is what retrieval applies: 1 everywhere where the guard "
+            "refused."
+        )
+    chance = 100 * min(1.0, LOWEST / columns.height)
+    return (
+        "Small print: 95 % intervals, the whole construction on resampled images (p̂: bootstrap over images; its null: "
+        "central 95 % over mismatched pairs). How often a column stays among the ten lowest when images are drawn "
+        f"anew: chance alone gives {chance:.0f} %; only above 95 % is its place settled. The weight is what retrieval "
+        "applies: 1 everywhere where the guard refused."
+    )
 
 
 def _ties(report: RetrievalReport) -> str:

@@ -17,6 +17,7 @@ from pico_app.figures.marks import (
     add_player,
     add_ring,
     dots,
+    half_axes,
     heading,
     hover,
     plane_axes,
@@ -232,7 +233,7 @@ def trajectories(
     for number, side in enumerate((image, text), start=1):
         if selected >= 0:
             x, y = side.columns[selected]
-            add_ring(figure, x, y, dark=dark, size=16, **_axes(number))
+            add_ring(figure, x, y, dark=dark, size=16, **half_axes(number))
         said = (
             f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
             f"(the plane shows {sum(side.explained):.0%} of the variance)"
@@ -295,7 +296,7 @@ def _moving(
             mode="lines",
             line={"width": 1, "color": "rgba(140,145,150,0.45)"},
             hoverinfo="skip",
-            **_axes(number),
+            **half_axes(number),
         ),
         go.Scatter(
             **columns,
@@ -303,9 +304,9 @@ def _moving(
             y=side.columns[:, 1],
             mode="markers",
             **hover("column %{customdata[0]}<br>probability %{marker.color:.3f}, nearest prototype %{customdata[1]}"),
-            **_axes(number),
+            **half_axes(number),
         ),
-        go.Scatter(**paths, mode="lines", line={"color": STYLE, "width": 2}, hoverinfo="skip", **_axes(number)),
+        go.Scatter(**paths, mode="lines", line={"color": STYLE, "width": 2}, hoverinfo="skip", **half_axes(number)),
         go.Scatter(
             **heads,
             mode="markers+text",
@@ -314,13 +315,9 @@ def _moving(
             textposition="middle center",
             textfont={"color": "#FFFFFF", "size": 13, "weight": 700},
             hovertemplate="style prototype %{text}<br>nearest to %{customdata} columns<extra></extra>",
-            **_axes(number),
+            **half_axes(number),
         ),
     ]
-
-
-def _axes(number: int) -> dict[str, Any]:
-    return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 
 def _plane(side: Side) -> Plane:

@@ -218,6 +218,11 @@ def domain(number: int, *, gap: float) -> list[float]:
     return [0, 0.5 - gap / 2] if number == 1 else [0.5 + gap / 2, 1]
 
 
+def half_axes(number: int) -> dict[str, Any]:
+    """The axes of a trace of a half, as Plotly names them."""
+    return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+
+
 def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, dark: bool) -> None:
     """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
     for number, plane in ((1, left), (2, right)):

@@ -18,6 +18,7 @@ from pico_app.figures.marks import (
     add_ring,
     domain,
     dots,
+    half_axes,
     heading,
     hover,
     plane_axes,
@@ -230,7 +231,7 @@ def sizes(weights: Numbers) -> Numbers:
 
 
 def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Scatter]:
-    axes = {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+    axes = half_axes(number)
     place = [int(label) for label in side.labels]
     share = side.weights / max(float(side.weights.sum()), 1e-30)
     ways = np.stack([_broken(side.before[:, axis], side.centres[:, axis]) for axis in (0, 1)])
@@ -341,7 +342,7 @@ def two_rules(
     room = 0.08 * (float(np.ptp(gains)) or 0.01)
     across = [float(gains.min()) - room, float(gains.max()) + room]
     for number, rule in enumerate((left, right), start=1):
-        axes = {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
+        axes = half_axes(number)
         equal = rule.weights * np.arange(1, len(gains) + 1)[:, None]
         heights = equal[arrived - 1]
         # Of equal gains the lightest first: the step to the next gain then falls if any pair of theirs is wrong.
