@@ -14,6 +14,7 @@ from pico_app.pages.data import encode
 from pico_app.pages.page import Page
 from pico_app.server import heap, housekeeping
 from pico_app.state import links, screen
+from pico_app.state import study as study_state
 from pico_app.words.markup import plain
 from pico_core.errors import PicoError
 from pico_core.registry import Registry
@@ -58,7 +59,7 @@ def render() -> None:
         for page in PAGES
     }
     chosen = st.navigation(list(pages.values()))
-    screen.put_pages(pages)
+    screen.pages.set(pages)
     here = chosen.url_path or PAGES.names[0]  # the first page's address is the root
     parts.house_style()
     parts.brand(dark=screen.dark())
@@ -72,7 +73,8 @@ def render() -> None:
     study = None if dataset is None else sidebar.study_for(dataset, config, place=state_of_run)
     with state_of_run:
         encode.watch("sidebar")
-    frame = studies.show(dataset, study)
+    screen.shown_study.set(study)
+    frame = studies.frame_of(dataset, study, strength=study_state.strength())
     links.follow_address(here, instruments())
     try:
         takeaway = tour.render(here, frame.space)

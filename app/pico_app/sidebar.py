@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -70,17 +71,17 @@ def choose_dataset() -> Dataset | None:
 
 def _own_path(*, own: bool) -> None:
     now = study.dataset_path() if own else ""
-    shown = "" if uploads.is_upload(now) else now
+    is_upload = bool(now) and Path(now).is_relative_to(study.own_uploads(uploads.of_one_visit).path)
     path = st.sidebar.text_input(
         "Path on this machine",
-        value=shown,
+        value="" if is_upload else now,
         placeholder="embeddings/pairs.npz",
         help="A folder that pico-lens wrote, or an .npz, .safetensors or .pt file. Uploads are on the Data page.",
     ).strip()
     if path and path != now:
         study.open_dataset(path)
         st.rerun()  # drawn anew with the path in it; what is typed over the old one would be lost
-    elif not path and uploads.is_upload(now):
+    elif not path and is_upload:
         st.sidebar.caption("Open is the file that you uploaded on the Data page.")
     elif not path:
         if own:
@@ -184,7 +185,7 @@ def study_for(dataset: Dataset, config: StudyConfig, *, place: DeltaGenerator) -
     """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
     found = studies.find_study(dataset, config)
     key = studies.study_key(dataset, config)
-    older = studies.latest_study(dataset, shown=screen.on_screen()[1]) if found is None else None
+    older = studies.latest_study(dataset, shown=screen.shown_study()) if found is None else None
     job = studies.job()
     with place:
         if job is not None and job.running:

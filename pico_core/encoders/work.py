@@ -18,7 +18,7 @@ from pico_core.data.marks import Level
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.protocol import BadItem, Encoder, OnBad, Stage, judge_bad, report_batch
 from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Reporter
+from pico_core.reporter import SILENT, Relay, Reporter
 from pico_core.storage.atomic import atomic_file, is_trace
 from pico_core.storage.headers import reading, safetensors_headers
 
@@ -199,6 +199,19 @@ class Side:
         )
 
 
+class _NotesOnly(Relay):
+    """Within a shard: one that was begun is finished and stored, or the next start would encode it again."""
+
+    def share(self, done: float) -> None:
+        pass
+
+    def step(self, done: int, total: int, *, name: str = "", record: object = None) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Work:
     """How batches are made.
@@ -225,7 +238,7 @@ class Work:
         for start, stop, stored in self._spans(store, total):
             shard = stored
             if shard is None:
-                shard = side.encode(encoder, start, stop, self.reporter.inner())
+                shard = side.encode(encoder, start, stop, _NotesOnly(self.reporter))
                 store.put(shard)
             self._judge(shard)
             shards.append(shard)

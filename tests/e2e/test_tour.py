@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pico_app.state.tour_stops import STOPS
+from pico_app.choices.tour_stops import STOPS
 from tests.e2e.visit import Visit
 
 pytestmark = pytest.mark.browser

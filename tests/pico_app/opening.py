@@ -12,7 +12,8 @@ def frame_of(name):
     from pico_core.method.config import StudyConfig
 
     dataset = datasets.open_dataset(name)
-    return studies.show(dataset, studies.find_study(dataset, StudyConfig(basis=study.wanted_config().basis)))
+    done = studies.find_study(dataset, StudyConfig(basis=study.wanted_config().basis))
+    return studies.frame_of(dataset, done, strength=study.strength())
 
 
 def draw(page, frame):
@@ -31,6 +32,7 @@ def draw_with_sidebar(page):
     from pico_app.frame import PAGES, instruments
     from pico_app.pages import tour
     from pico_app.state import links
+    from pico_app.state.study import strength
 
     tour.follow(page)
     place = sidebar.place_for_run()
@@ -38,7 +40,7 @@ def draw_with_sidebar(page):
     config = sidebar.choose_config(dataset)
     sidebar.choose_strength()
     study = None if dataset is None else sidebar.study_for(dataset, config, place=place)
-    frame = studies.show(dataset, study)
+    frame = studies.frame_of(dataset, study, strength=strength())
     links.follow_address(page, instruments())
     takeaway = tour.render(page, frame.space)
     PAGES[page].render(frame)

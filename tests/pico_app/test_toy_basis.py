@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pico_app.answers import compare
+from pico_app.choices.sides import SideChoice, Sides, from_address
 from pico_app.documents.run_report import Made, run_report_html
-from pico_app.state.side_choice import SideChoice, Sides, from_address
 from pico_core import cli
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment

@@ -4,7 +4,6 @@ from functools import partial
 
 from pico_app.answers.maps import SpaceNumbers, map_sample
 from pico_app.answers.readings import columns_summary
-from pico_app.state import columns
 from pico_app.workspace import Workspace
 from pico_core.spaces import items
 from pico_core.spaces.items import Colouring
@@ -19,20 +18,21 @@ COLOURS = {
 }
 
 
-def colour_title(space: Workspace, name: str) -> str:
+def colour_title(space: Workspace, name: str, column: int) -> str:
     """What a choice is called; a name that is no key of `COLOURS` is a label."""
-    return f"value of {_title(space, _column(space))}" if name == "column" else COLOURS.get(name, name)
+    return f"value of {_title(space, _column(space, column))}" if name == "column" else COLOURS.get(name, name)
 
 
-def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None) -> Colouring | None:
+def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None, *, column: int = -1) -> Colouring | None:
     """Colours of the points; None for what is still being counted.
 
     Args:
         space: What is on the screen.
         name: A key of `COLOURS`, or a label.
         numbers: What has been counted, if it has.
+        column: The one looked at; -1 where none is.
     """
-    test, sample, column = space.splits.test, map_sample(space), _column(space)
+    test, sample, column = space.splits.test, map_sample(space), _column(space, column)
     before, after = space.study.report.baseline.ranks, space.study.report.unguarded.ranks
     if name == "change":
         return None if numbers is None else items.by_change(numbers.change)
@@ -48,10 +48,9 @@ def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None) -> Colo
     return ways.get(name, partial(items.by_label, test, sample, name))()
 
 
-def _column(space: Workspace) -> int:
+def _column(space: Workspace, column: int) -> int:
     """The column looked at, as on the Columns page: the one of the lowest probability where none was chosen."""
-    seen = columns.column(space.study.columns.height)
-    return seen if seen >= 0 else columns_summary(space).lowest
+    return column if column >= 0 else columns_summary(space).lowest
 
 
 def _title(space: Workspace, column: int) -> str:

@@ -1,5 +1,6 @@
 """The two scorings of the Retrieval page: what a choice means on the open study, and the lists of a query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +11,11 @@ from torch import Tensor
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.studies import sibling, study_key
 from pico_app.answers.switch import sets_here
+from pico_app.choices.query import Query, QueryKind
+from pico_app.choices.sides import SideChoice, Sides
 from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
-from pico_app.state import comparison as comparison_state
-from pico_app.state import queries
-from pico_app.state.side_choice import SideChoice, Sides
 from pico_app.workspace import Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
@@ -27,6 +27,7 @@ from pico_core.retrieval.schemes.beside_a_study import StudyContext
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.scheme import NotApplicable
 from pico_core.retrieval.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
+from pico_core.retrieval.switching.column_sets import ColumnSet
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_splits
 
@@ -46,7 +47,7 @@ class Outside:
         picture: A picture as a data address.
     """
 
-    kind: queries.QueryKind
+    kind: QueryKind
     key: str
     name: str
     tokens: Tensor
@@ -54,7 +55,7 @@ class Outside:
     picture: str | None = None
 
 
-Asked = queries.Query | Outside
+Asked = Query | Outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +108,13 @@ class Comparison:
         return self.left.key == self.right.key or (self.left.is_equal and self.right.is_equal)
 
 
-def comparison(space: Workspace) -> Comparison:
+def comparison(space: Workspace, sides: Sides) -> Comparison:
     """The scorings that are chosen.
 
     Raises:
         DataError: one of them cannot be had; the message says why and what to do.
     """
-    wanted = comparison_state.sides()
-    return Comparison(side(space, wanted.left), side(space, wanted.right))
+    return Comparison(side(space, sides.left), side(space, sides.right))
 
 
 def side(space: Workspace, choice: SideChoice) -> Side:
@@ -136,10 +136,10 @@ def side(space: Workspace, choice: SideChoice) -> Side:
     return _here(space, choice, option_name(choice), left, f"without {choice.columns}")
 
 
-def side_options(space: Workspace, chosen: SideChoice) -> list[SideChoice]:
-    """All that can be chosen here, and what is chosen now."""
+def side_options(space: Workspace, chosen: SideChoice, kept: Sequence[ColumnSet]) -> list[SideChoice]:
+    """All that can be chosen here, sets that the visit has kept included, and what is chosen now."""
     found = [SideChoice("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
-    found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space)]
+    found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space, kept)]
     found += [
         SideChoice("axes", name=name)
         for name in BASES.names
@@ -180,7 +180,7 @@ def query_tokens(one: Side, asked: Asked) -> Tensor:
 
 def candidate_tokens(one: Side, asked: Asked, index: int) -> Tensor:
     """The real tokens of a candidate of this query: a text for an image, an image for a text."""
-    return query_tokens(one, queries.Query("text" if asked.kind == "image" else "image", index))
+    return query_tokens(one, Query("text" if asked.kind == "image" else "image", index))
 
 
 def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -> SideBySide:

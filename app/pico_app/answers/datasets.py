@@ -6,12 +6,11 @@ from pathlib import Path
 from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
-from pico_app.state import study
 from pico_app.workspace import Dataset
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import read_truth
 from pico_core.data.samples import Sample, draw_images
-from pico_core.demo import demo_of
+from pico_core.demo import DEMOS, Demo
 from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.storage.atomic import is_trace
@@ -20,9 +19,14 @@ SAMPLED_IMAGES = 1000  # of a dataset that does not fit into memory
 SAMPLED_BYTES = 400_000_000
 
 
+def built_in(path: str) -> Demo | None:
+    """The demo of this name."""
+    return next((demo for demo in DEMOS if demo.name == path), None)
+
+
 @answer(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
-    demo = demo_of(path) if path in study.BUILT_IN else None
+    demo = built_in(path)
     place = Path(path) if demo is None else demo.dataset
     pairs, sample = drawn_for_pages(open_pairs(place))
     file = place / "truth.parquet" if demo is None else demo.truth
@@ -50,7 +54,7 @@ def drawn_for_pages(pairs: PairedEmbeddings) -> tuple[PairedEmbeddings, Sample |
 
 def open_dataset(path: str) -> Dataset:
     """Open a dataset; a file that changed on disk is read anew."""
-    if path in study.BUILT_IN:
+    if built_in(path):
         return _open(path, "")
     place = opened_place(path)
     return _open(str(place), changed_on_disk(place))

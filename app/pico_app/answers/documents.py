@@ -10,11 +10,11 @@ import polars as pl
 
 from pico_app.answers.compare import Asked, Comparison, Outside
 from pico_app.answers.retrieval import candidate, item_name
+from pico_app.choices.query import QueryKind
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures.rankings import Candidate
-from pico_app.state import queries
 from pico_app.templates import paragraphs
 from pico_app.words import provenance
 from pico_app.words.captions import NO_CAPTION, Caption
@@ -72,7 +72,7 @@ def table_bytes(table: pl.DataFrame, kind: Literal["csv", "parquet"]) -> bytes:
 
 def lists_table(space: Workspace, asked: Asked, both: SideBySide) -> pl.DataFrame:
     """Both lists as rows, the right answer included however low it stands."""
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
     rows = []
     for name, items, target in (("left", both.left, both.target_before), ("right", both.right, both.target_after)):
         seen = {item.index for item in items}
@@ -109,7 +109,7 @@ def comparison_page(
     space: Workspace, found: Comparison, asked: Asked, both: SideBySide, sections: Sequence[PageSection]
 ) -> str:
     """The comparison on the screen as one HTML file."""
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
     query = Candidate(asked.name) if isinstance(asked, Outside) else candidate(space, asked.kind, asked.index, size=240)
     page = ComparisonPage(
         answer=both.sentence,

@@ -16,7 +16,6 @@ from pico_app.answers.pictures import data_address
 from pico_app.server import heap
 from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
-from pico_app.state import queries
 from pico_app.workspace import Dataset
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
@@ -101,14 +100,17 @@ class _Ready:
         return f"{mark.model} {mark.digest} {mark.precision} {self.level}"
 
 
-def outside_encoder(dataset: Dataset) -> OutsideEncoder:
-    """Which encoder could answer, what it still needs, or why there is none."""
+def outside_encoder(dataset: Dataset, weights: str | None = None) -> OutsideEncoder:
+    """Which encoder could answer, what it still needs, or why there is none.
+
+    Args:
+        dataset: Whose encoder is asked for.
+        weights: Path of its weights, where the reader has given them.
+    """
     mark = dataset.pairs.encoder
     try:
-        ready = _ready(dataset)
+        ready = _ready(dataset, weights)
     except PicoError as error:
-        if mark is not None:  # weights that were given before: their file was moved or replaced since
-            queries.set_weights(mark.digest, None)
         return OutsideEncoder(needed=mark, why=str(error))
     if ready is not None:
         return OutsideEncoder(ready.encoder.name, scenes_only=ready.scenes_only)
@@ -144,8 +146,8 @@ def can_ask_outside(dataset: Dataset) -> bool:
     return mark is not None and mark.weights_from in ("file", "tag")
 
 
-def give_weights(dataset: Dataset, path: str) -> None:
-    """Take the weights that the reader names, if they are those that made the dataset; kept for this visit.
+def check_weights(dataset: Dataset, path: str) -> str:
+    """Load the weights that the reader names, if they are those that made the dataset; returns their digest.
 
     Raises:
         DataError: other weights, a damaged file, or a dataset that does not say which encoder made it.
@@ -159,34 +161,35 @@ def give_weights(dataset: Dataset, path: str) -> None:
         raise
     except PicoError as error:
         raise DataError(str(error)) from error
-    queries.set_weights(mark.digest, path)
+    return mark.digest
 
 
-def encode_words(dataset: Dataset, caption: str) -> Words:
+def encode_words(dataset: Dataset, caption: str, *, weights: str | None = None) -> Words:
     """A typed caption as tokens in the given columns.
 
     Raises:
         DataError: no encoder is here, or it knows none of the words.
     """
-    ready = _ready_or_refuse(dataset)
+    ready = _ready_or_refuse(dataset, weights)
     found = _words(ready, caption)
     _check_width(dataset, found.tokens)
     return found
 
 
-def encode_picture(dataset: Dataset, name: str, data: bytes) -> Picture:
+def encode_picture(dataset: Dataset, name: str, data: bytes, *, weights: str | None = None) -> Picture:
     """A dropped picture as tokens in the given columns; it passes the guards of pictures in a folder.
 
     Args:
         dataset: Whose encoder it goes through.
         name: Of its file.
         data: The bytes of the file.
+        weights: Path of the encoder's weights, where the reader has given them.
 
     Raises:
         DataError: no encoder is here, or no picture that can be read. Names the file.
     """
     called = Path(name.replace("\\", "/")).name[:80] or "the picture"
-    ready = _ready_or_refuse(dataset)
+    ready = _ready_or_refuse(dataset, weights)
     if len(data) > MAX_PICTURE_MIB * 2**20:
         raise DataError(
             f"{called}: it takes {len(data) / 2**20:.1f} MiB; the limit is {MAX_PICTURE_MIB} MiB: save it smaller"
@@ -209,14 +212,14 @@ def _check_width(dataset: Dataset, tokens: Tensor) -> None:
         )
 
 
-def _ready_or_refuse(dataset: Dataset) -> _Ready:
-    ready = _ready(dataset)
+def _ready_or_refuse(dataset: Dataset, weights: str | None = None) -> _Ready:
+    ready = _ready(dataset, weights)
     if ready is None:
         raise DataError(outside_encoder(dataset).why)
     return ready
 
 
-def _ready(dataset: Dataset) -> _Ready | None:
+def _ready(dataset: Dataset, weights: str | None = None) -> _Ready | None:
     """The encoder that made the dataset, where it is here.
 
     Raises:
@@ -233,8 +236,7 @@ def _ready(dataset: Dataset) -> _Ready | None:
             found = _small(str(file), changed_on_disk(file), mark.precision)
             if found.mark.digest == mark.digest:
                 return _Ready(found, mark.level, True)
-    given = queries.weights(mark.digest)
-    return None if given is None else _Ready(_load_given(mark, given), mark.level, False)
+    return None if weights is None else _Ready(_load_given(mark, weights), mark.level, False)
 
 
 def _small_files() -> list[Path]:

@@ -14,8 +14,9 @@ import torch
 from pico_app.answers.compare import Comparison, Side, comparison
 from pico_app.answers.retrieval import report_moved
 from pico_app.answers.switch import follow, quick_sample
+from pico_app.choices.sides import Sides
 from pico_app.server.answer import Answer, answer
-from pico_app.state import widgets
+from pico_app.server.queue import visit
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
@@ -94,7 +95,7 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
         ranks = [known or _at_once(side) for known, side in zip(ranks, sides, strict=True)]
     missing = [side for known, side in zip(ranks, sides, strict=True) if known is None]
     # What is under way already comes first: a job that nobody follows could not be stopped.
-    missing.sort(key=lambda side: exact_ranks.key(side) != widgets.wish(RANKS))
+    missing.sort(key=lambda side: exact_ranks.key(side) != visit().chosen.get(RANKS))
     exact = exact_ranks(missing[0]) if missing else None
     follow(RANKS, exact_ranks.key(missing[0]) if missing else None)
     if ranks[0] is not None and ranks[1] is not None:
@@ -114,7 +115,7 @@ def follow_ranks(found: Comparison | None) -> None:
         (RANKS, [] if found is None else [exact_ranks.key(found.left), exact_ranks.key(found.right)]),
         (CONTROL, [] if found is None else [_permuted.key(found)]),
     ):
-        if widgets.wish(name) not in keys:
+        if visit().chosen.get(name) not in keys:
             follow(name, None)
 
 
@@ -186,13 +187,13 @@ def by_label(space: Workspace, now: Compared, column: LabelColumn) -> LabelTable
     return recall_by_label(space.splits.test, now.paired, column)
 
 
-def moved(space: Workspace, kind: QueryKind, *, gains: bool) -> list[int]:
+def moved(space: Workspace, sides: Sides, kind: QueryKind, *, gains: bool) -> list[int]:
     """Queries that moved most, the most first: between the sides where both are ranked, else as the report has it.
 
     Nothing is scored.
     """
     try:
-        found = comparison(space)
+        found = comparison(space, sides)
     except DataError:
         return report_moved(space, kind, gains=gains)
     left, right = known_ranks(space, found.left), known_ranks(space, found.right)

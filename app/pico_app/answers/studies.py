@@ -6,8 +6,6 @@ from dataclasses import replace
 from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE, ByteLRU
 from pico_app.server.queue import Job, visit
-from pico_app.state import screen
-from pico_app.state import study as study_state
 from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import BASES, Demo
@@ -104,23 +102,11 @@ def workspace(dataset: Dataset, study: Study, *, strength: float) -> Workspace:
     )
 
 
-def show(dataset: Dataset | None, study: Study | None) -> Frame:
-    """Put a dataset and its study on the screen of this visit."""
-    screen.put_on_screen(dataset, study)
-    space = None if dataset is None or study is None else workspace(dataset, study, strength=study_state.strength())
-    return Frame(dataset, space)
-
-
-def on_screen() -> Workspace | None:
-    """What the frame put there; None where nothing is computed yet."""
-    dataset, study = screen.on_screen()
-    return None if dataset is None or study is None else workspace(dataset, study, strength=study_state.strength())
-
-
-def opened() -> Dataset | None:
-    """The open dataset, computed or not."""
-    dataset: Dataset | None = screen.on_screen()[0]
-    return dataset
+def frame_of(dataset: Dataset | None, study: Study | None, *, strength: float = 1.0) -> Frame:
+    """What the frame hands to a page."""
+    if dataset is None or study is None:
+        return Frame(dataset, None)
+    return Frame(dataset, workspace(dataset, study, strength=strength))
 
 
 def sibling(space: Workspace, basis: str) -> Study | None:

@@ -1,14 +1,13 @@
 """The column switch on the test split: which columns, the quick answer, the exact one, the control."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pico_app.choices.query import Query
+from pico_app.choices.switching import Switching
 from pico_app.server.answer import Answer, answer
-from pico_app.server.queue import queue_of
-from pico_app.state import queries, widgets
-from pico_app.state import switch as switch_state
-from pico_app.state.switch_choice import Switching
+from pico_app.server.queue import queue_of, visit
 from pico_app.workspace import Workspace
 from pico_core.columns.detail.items import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
@@ -173,21 +172,22 @@ def ask_exact_effect(switch: ColumnSwitch) -> None:
 
 def leave_other_control(switch: ColumnSwitch) -> None:
     """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
-    wish = widgets.wish(CONTROL)
+    wish = visit().chosen.get(CONTROL)
     if not isinstance(wish, tuple) or switch.key not in wish:
         follow(CONTROL, None)
 
 
 def follow(name: str, key: Hashable) -> None:
     """Remember the job that is looked at from now on, or none; the one before is stopped and forgotten."""
-    before = widgets.replace_wish(name, key)
+    before = visit().chosen.get(name)
+    visit().chosen[name] = key
     job = None if before == key else queue_of("answers").find(before)
     if job is not None:
         job.forget()
 
 
 @answer(entries=256)
-def query_move(switch: ColumnSwitch, query: queries.Query) -> Move:
+def query_move(switch: ColumnSwitch, query: Query) -> Move:
     """One query exactly: only its row is scored."""
     return moved_query(switch.base, switch.after, query.index, kind=query.kind)
 
@@ -216,7 +216,7 @@ def read_column_set(space: Workspace, data: bytes) -> ColumnSet:
     return found
 
 
-def sets_here(space: Workspace) -> list[ColumnSet]:
-    """Sets kept in this visit that belong to the open data and axes."""
+def sets_here(space: Workspace, kept: Sequence[ColumnSet]) -> list[ColumnSet]:
+    """Sets that a visit has kept and that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
-    return [one for one in switch_state.kept_sets() if (one.axes, one.dataset) == (axes, digest)]
+    return [one for one in kept if (one.axes, one.dataset) == (axes, digest)]

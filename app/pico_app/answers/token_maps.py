@@ -8,8 +8,8 @@ from torch import Tensor
 
 from pico_app.answers.compare import Asked, Comparison, Outside, Side, query_tokens
 from pico_app.answers.pictures import thumbnail
+from pico_app.choices.query import Query
 from pico_app.server.answer import answer
-from pico_app.state import queries
 from pico_app.workspace import Workspace
 from pico_core.encoders.words import TokenWords
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
@@ -63,7 +63,7 @@ def _maps(found: Comparison, asked: Asked, index: int) -> TwoMaps:
 
 
 def _map(one: Side, asked: Asked, index: int) -> TokenMap:
-    other = queries.Query("text" if asked.kind == "image" else "image", index)
+    other = Query("text" if asked.kind == "image" else "image", index)
     image, text = (asked, other) if asked.kind == "image" else (other, asked)
     patches, real = _patches(one, image)
     return token_map(patches, query_tokens(one, text), weights=one.scorable.weights, real=real)
@@ -82,7 +82,7 @@ def _names(asked: Asked, index: int, words: TokenWords, n_words: int) -> tuple[s
     if isinstance(asked, Outside) and asked.kind == "text":
         found: tuple[str, ...] | None = asked.pieces
     else:
-        found = words.words[asked.index if isinstance(asked, queries.Query) and asked.kind == "text" else index]
+        found = words.words[asked.index if isinstance(asked, Query) and asked.kind == "text" else index]
     if found is not None and len(found) == n_words:
         return found
     return ("the whole text",) if n_words == 1 else tuple(f"token {i}" for i in range(1, n_words + 1))
@@ -91,7 +91,7 @@ def _names(asked: Asked, index: int, words: TokenWords, n_words: int) -> tuple[s
 def _picture(space: Workspace, asked: Asked, index: int) -> str | None:
     if isinstance(asked, Outside) and asked.kind == "image":
         return asked.picture
-    image = asked.index if isinstance(asked, queries.Query) and asked.kind == "image" else index
+    image = asked.index if isinstance(asked, Query) and asked.kind == "image" else index
     return thumbnail(space.dataset, space.splits.test.image_paths[image], size=PICTURE)
 
 

@@ -1,6 +1,7 @@
 """What a stop of the tour teaches, computed from the study on the screen: words before digits, every number live."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,14 +16,14 @@ from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
 from pico_app.answers.studies import find_study, rival, sibling
 from pico_app.answers.switch import ColumnSwitch, drawn_columns, quick_effect, switch_columns, switch_title
-from pico_app.state import columns as columns_state
-from pico_app.state import queries, switch, tour
-from pico_app.state import study as study_state
-from pico_app.state.side_choice import Sides
-from pico_app.state.switch_choice import Switching
-from pico_app.state.tour_stops import Stop
+from pico_app.choices.query import Query
+from pico_app.choices.sides import Sides
+from pico_app.choices.switching import Switching
+from pico_app.choices.tour_stops import Stop
 from pico_app.workspace import Workspace
+from pico_core.demo import DEMOS
 from pico_core.method.bases import BASES
+from pico_core.method.config import StudyConfig
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
@@ -32,34 +33,48 @@ if TYPE_CHECKING:
 NAMED = 3  # columns that a sentence names
 
 
-def on_course(space: Workspace | None, stop: Stop) -> bool:
+def on_course(space: Workspace | None, stop: Stop, *, wanted: StudyConfig) -> bool:
     """Whether the screen shows what a stop speaks about: the scenes, in its axes, with the default settings."""
     return (
         space is not None
         and space.dataset.demo is not None
-        and space.dataset.demo.name == study_state.DEMO
-        and space.study.config == tour.tour_config(stop)
-        and study_state.wanted_config() == tour.tour_config(stop)
+        and space.dataset.demo.name == DEMOS[0].name
+        and space.study.config == stop.config == wanted
     )
 
 
 def tour_strength(stop: Stop) -> float:
     """Strength of the weights at a stop: what the guard judged where lists are compared, else the slider's start."""
-    study = find_study(open_dataset(study_state.DEMO), tour.tour_config(stop)) if stop.page == "retrieval" else None
+    study = find_study(open_dataset(DEMOS[0].name), stop.config) if stop.page == "retrieval" else None
     return 1.0 if study is None else study.construction.guard.strength
 
 
-def tour_query(space: Workspace, stop: Stop) -> queries.Query | None:
+def tour_query(space: Workspace, stop: Stop) -> Query | None:
     """The query of a stop: the caption whose right image the weights moved up most; None where a stop has none."""
     return most_moved(space, gains=True) if stop.moved_query else None
 
 
-def takeaway(space: Workspace, stop: Stop) -> str:
+@dataclass(frozen=True)
+class Looked:
+    """What the reader looks at on the pages that takeaways follow.
+
+    Attributes:
+        column: On the Columns page; -1 where none was chosen.
+        query: On the Retrieval page.
+        switching: What the column switch is set to.
+    """
+
+    column: int
+    query: Query
+    switching: Switching
+
+
+def takeaway(space: Workspace, stop: Stop, looked: Looked) -> str:
     """What a stop teaches, read from the study on the screen."""
-    return TAKEAWAYS[stop.slug](space)
+    return TAKEAWAYS[stop.slug](space, looked)
 
 
-def _verdict(space: Workspace) -> str:
+def _verdict(space: Workspace, _looked: Looked) -> str:
     report = space.study.report
     lesson = {
         Verdict.NONE: "That is a result too: along these columns the weights find no style that stands in the way.",
@@ -69,7 +84,7 @@ def _verdict(space: Workspace) -> str:
     return f"{report.sentence} {space.study.construction.guard.sentence} {lesson}"
 
 
-def _axes(space: Workspace) -> str:
+def _axes(space: Workspace, _looked: Looked) -> str:
     report, simpler = space.study.report, rival(space)
     if simpler is None:
         return report.sentence
@@ -84,7 +99,7 @@ def _axes(space: Workspace) -> str:
     return f"{report.sentence} {simpler.sentence}{lesson}"
 
 
-def _signs(space: Workspace) -> str:
+def _signs(space: Workspace, _looked: Looked) -> str:
     table, summary = space.study.columns, columns_summary(space)
     chance = table.filter(~pl.col("differs"))
     said = (
@@ -102,9 +117,8 @@ def _signs(space: Workspace) -> str:
     )
 
 
-def _column(space: Workspace) -> str:
-    chosen = columns_state.column(space.study.columns.height)
-    column = columns_summary(space).lowest if chosen < 0 else chosen
+def _column(space: Workspace, looked: Looked) -> str:
+    column = columns_summary(space).lowest if looked.column < 0 else looked.column
     found = [one for one in associations(space, column) if one.kind == "eta²"]
     style, content = (_strongest(found, role) for role in ("style", "content"))
     name = switch_title(space, column)
@@ -132,7 +146,7 @@ def _said(one: "Association") -> str:
     )
 
 
-def _sure(space: Workspace) -> str:
+def _sure(space: Workspace, _looked: Looked) -> str:
     summary, stable = columns_summary(space), stability(space).value
     again = "" if stable is None else f" {stable.sentence}"
     lesson = ""
@@ -141,14 +155,14 @@ def _sure(space: Workspace) -> str:
     return f"{summary.sentence}{again}{lesson}"
 
 
-def _switch(space: Workspace) -> str:
+def _switch(space: Workspace, looked: Looked) -> str:
     choice = Switching(which="lowest", lowest=10)
     columns = switch_columns(space, choice, 0)
     asked = ColumnSwitch(space, choice, columns)
     effect = quick_effect(asked)
     axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
     said = effect.summary(f"without the {len(columns)} lowest {axes}")
-    if switch.switching() != choice:
+    if looked.switching != choice:
         return said  # the control belongs to what is switched on the page
     band = drawn_columns(asked, effect).value
     if band is None:
@@ -159,7 +173,7 @@ def _switch(space: Workspace) -> str:
     return f"{said} {band.sentence(effect)}{lesson}"
 
 
-def _feedback(space: Workspace) -> str:
+def _feedback(space: Workspace, _looked: Looked) -> str:
     found = feedback(space)
     if found.over_uniform is None:
         return found.sentence
@@ -171,7 +185,7 @@ def _feedback(space: Workspace) -> str:
     return f"{found.sentence} {lesson}"
 
 
-def _spaces(space: Workspace) -> str:
+def _spaces(space: Workspace, _looked: Looked) -> str:
     counted = space_numbers(space, "weighted").value
     if counted is None:
         return "The neighbours are still being counted; the takeaway comes with them."
@@ -192,22 +206,21 @@ def _spaces(space: Workspace) -> str:
     return f"{lesson} {found.details}"
 
 
-def _query(space: Workspace) -> str:
-    test, usual = space.splits.test, Sides()
+def _query(space: Workspace, looked: Looked) -> str:
+    usual = Sides()
     found = Comparison(side(space, usual.left), side(space, usual.right))
-    asked = queries.query(test.n_images, test.n_texts)
-    both = lists_of(space, found, asked, top_k=10)
+    both = lists_of(space, found, looked.query, top_k=10)
     common, target = in_common_axes(found), both.target_before
     wrong = next((item.index for item in both.left if not item.relevant), None)
     why = ""
     if common is not None and target is not None and wrong is not None:
-        split = shown(lead_change(common, asked, target.index, wrong), top=NAMED)
+        split = shown(lead_change(common, looked.query, target.index, wrong), top=NAMED)
         why = " " + split.sentence(column_titles(common.right), subject="Its lead over the strongest rival")
     alone = "One query is an example and has no interval: it was picked because it moved. The next stop counts all."
     return f"{both.sentence}{why} {alone}"
 
 
-def _where(space: Workspace) -> str:
+def _where(space: Workspace, _looked: Looked) -> str:
     columns = query_label_columns(space)
     usual = Sides()
     found = Comparison(side(space, usual.left), side(space, usual.right))
@@ -220,7 +233,7 @@ def _where(space: Workspace) -> str:
     return f"{said} {table.sentence(name, title)} Ask of every gain who pays for it."
 
 
-def _own(space: Workspace) -> str:
+def _own(space: Workspace, _looked: Looked) -> str:
     given, cross = sibling(space, "given"), sibling(space, "cross")
     parts = [
         f"{BASES[study.config.basis].title} {_change(study.report)}" for study in (given, cross) if study is not None
@@ -249,7 +262,7 @@ def _digits(change: Estimate) -> str:
     return f"{change.value:+z.1f} [{change.low:+z.1f}, {change.high:+z.1f}]"
 
 
-TAKEAWAYS: dict[str, Callable[[Workspace], str]] = {
+TAKEAWAYS: dict[str, Callable[[Workspace, Looked], str]] = {
     "verdict": _verdict,
     "axes": _axes,
     "signs": _signs,

@@ -1,5 +1,6 @@
 """Files that come in through the browser or lie on this machine, before they are a dataset."""
 
+import functools
 import hashlib
 import tempfile
 from collections.abc import Callable
@@ -13,22 +14,21 @@ from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.server.scratch import OfOneVisit, scratch
-from pico_app.state import study, uploads
 from pico_core import formats
-from pico_core.errors import PicoError
+from pico_core.errors import DataError, PicoError
 from pico_core.formats.native import save_pairs
 from pico_core.storage.atomic import write_atomically
 
 
-@st.cache_resource(max_entries=1)
+@functools.cache
 def _of_all() -> tempfile.TemporaryDirectory[str]:
     """Where uploads lie, those of every visit in a folder of their own."""
     return scratch("uploads")
 
 
-def _uploads() -> Path:
-    """Where those of this visit lie."""
-    return uploads.own_uploads(lambda: OfOneVisit(Path(_of_all().name))).path
+def of_one_visit() -> OfOneVisit:
+    """Where those of one visit lie, as long as somebody holds it."""
+    return OfOneVisit(Path(_of_all().name))
 
 
 def upload_endings() -> list[str]:
@@ -36,21 +36,17 @@ def upload_endings() -> list[str]:
     return [form.suffixes[0] for form in formats.FORMATS if form.suffixes and not form.one_array]
 
 
-def is_upload(path: str) -> bool:
-    """Whether a dataset came in through the upload."""
-    return bool(path) and Path(path).is_relative_to(_uploads())
-
-
-def keep_upload(mark: str, name: str, content: Callable[[], bytes]) -> str:
+def keep_upload(folder: Path, mark: str, name: str, content: Callable[[], bytes]) -> str:
     """Put an upload where it can be read as a file; its name keeps only letters that paths may have.
 
     Args:
+        folder: Of the uploads of this visit.
         mark: Names this very upload.
         name: Of the file.
         content: Hands out its bytes, asked only once.
     """
     stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in Path(name).stem)[:60]
-    folder = _uploads() / hashlib.sha256(mark.encode()).hexdigest()[:16]
+    folder = folder / hashlib.sha256(mark.encode()).hexdigest()[:16]
     path = folder / f"{stem or 'upload'}{Path(name).suffix.lower()}"
     if not path.is_file():
         with st.spinner("Reading the upload"):
@@ -90,14 +86,14 @@ def inspect(source: Source, mapping: dict[str, str]) -> formats.Inspection:
         return formats.Inspection(place, "unknown", problems=(str(error),))
 
 
-def open_import(found: formats.Inspection) -> str | None:
-    """Keep an inspected file as a dataset and open it; returns what is wrong, if anything is."""
+def keep_import(folder: Path, found: formats.Inspection) -> str:
+    """Keep an inspected file as a dataset among the uploads of this visit; returns its path.
+
+    Raises:
+        PicoError: it cannot be kept.
+    """
     if found.pairs is None:
-        return "Nothing can be opened while there are problems."
-    target = _uploads() / "datasets" / found.pairs.digest
-    try:
-        save_pairs(replace(found.pairs, name=found.path.stem), target)
-    except PicoError as error:
-        return str(error)
-    study.open_dataset(str(target))
-    return None
+        raise DataError("Nothing can be opened while there are problems.")
+    target = folder / "datasets" / found.pairs.digest
+    save_pairs(replace(found.pairs, name=found.path.stem), target)
+    return str(target)

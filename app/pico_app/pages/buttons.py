@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pico_app.answers import documents, retrieval
+from pico_app.choices.query import Query
 from pico_app.pages import parts
 from pico_app.state import queries, screen
 from pico_app.words import PARAGRAPHS
 from pico_app.workspace import Workspace
 
 
-def ask_button(space: Workspace, asked: queries.Query, *, key: str, label: str = "") -> None:
+def ask_button(space: Workspace, asked: Query, *, key: str, label: str = "") -> None:
     """A button that asks with an item of the test split on the Retrieval page."""
     page = screen.page("retrieval")
     if page is None:

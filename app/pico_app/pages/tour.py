@@ -6,10 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import tour
+from pico_app.choices.tour_stops import MINUTES, STOPS, Stop
 from pico_app.pages import parts
-from pico_app.state import screen
+from pico_app.state import columns, queries, screen, study, switch
 from pico_app.state import tour as tour_state
-from pico_app.state.tour_stops import MINUTES, STOPS, Stop
 from pico_app.workspace import Workspace
 from pico_core.method.bases import BASES
 
@@ -40,7 +40,7 @@ def render(here: str, space: Workspace | None) -> DeltaGenerator | None:
     with st.container(border=True, key="tour-card"):
         if here != now.stop.page:
             _elsewhere(now)
-        elif tour.on_course(space, now.stop):
+        elif tour.on_course(space, now.stop, wanted=study.wanted_config()):
             return _card(now)
         else:
             _off_course(now)
@@ -51,7 +51,13 @@ def tell(place: DeltaGenerator | None, space: Workspace | None) -> None:
     """Fill the place that `render` left for the takeaway."""
     if place is not None and space is not None:
         with place, st.container(key="tour-takeaway"):
-            parts.led("Takeaway.", tour.takeaway(space, tour_state.touring().stop))
+            test = space.splits.test
+            looked = tour.Looked(
+                columns.column(space.study.columns.height),
+                queries.query(test.n_images, test.n_texts),
+                switch.switching(),
+            )
+            parts.led("Takeaway.", tour.takeaway(space, tour_state.touring().stop, looked))
 
 
 def resume(place: str) -> None:

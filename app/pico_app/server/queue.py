@@ -166,6 +166,7 @@ class JobQueue:
     Args:
         places: How many work at a time.
         kept: Most jobs without a result that are remembered; one with a result is its asker's business.
+        daemon: Whether the end of Python waits for no job that works.
 
     >>> queue, gate = JobQueue(), threading.Event()
     >>> first, second = (queue.submit(Job(name, "", lambda job: gate.wait())) for name in "ab")
@@ -175,8 +176,8 @@ class JobQueue:
     (None, True, 0)
     """
 
-    def __init__(self, *, places: int = 1, kept: int = KEPT) -> None:
-        self._places, self._kept = places, kept
+    def __init__(self, *, places: int = 1, kept: int = KEPT, daemon: bool = True) -> None:
+        self._places, self._kept, self._daemon = places, kept, daemon
         self._jobs: dict[Hashable, Job[Any]] = {}
         self._working: list[Job[Any]] = []
         self._waiting: list[Job[Any]] = []
@@ -213,8 +214,7 @@ class JobQueue:
                 self._waiting.append(job)
                 return job
             self._working.append(job)
-        # A daemon: stopping the server does not wait for a job.
-        threading.Thread(target=self._work, args=(job,), name="job", daemon=True).start()
+        threading.Thread(target=self._work, args=(job,), name="job", daemon=self._daemon).start()
         return job
 
     def ahead(self, job: Job[Any]) -> int:
@@ -236,8 +236,8 @@ class JobQueue:
             if self._jobs.get(job.key) is job:
                 del self._jobs[job.key]
 
-    def close(self, *, seconds: float) -> None:
-        """Cancel everything, and wait so long for what works: a thread inside torch must not outlive Python."""
+    def close(self, *, seconds: float = 0.0) -> None:
+        """Cancel everything, and wait so long for what works."""
         with self._lock:
             jobs = [*self._waiting, *self._working]
         for job in jobs:
@@ -261,10 +261,21 @@ class JobQueue:
 
 @functools.cache
 def queue_of(name: QueueName) -> JobQueue:
-    """A queue of this server."""
-    queue = JobQueue(places=AT_ONCE if name == "long" else 1)
+    """A queue of this server.
+
+    At the end of Python all jobs are cancelled. It waits for those that work until their next report, for a thread
+    inside torch would end the process with an error; for long ones, which may report rarely, no more than two seconds.
+    """
+    long = name == "long"
+    queue = JobQueue(places=AT_ONCE if long else 1, daemon=long)
+    threading.Thread(target=_close_at_end, args=(queue,), name="end", daemon=True).start()
     atexit.register(queue.close, seconds=2.0)
     return queue
+
+
+def _close_at_end(queue: JobQueue) -> None:
+    threading.main_thread().join()  # before Python joins the threads of the jobs, and long before `atexit`
+    queue.close()
 
 
 class Visit:

@@ -2,26 +2,27 @@
 
 import streamlit as st
 
-from pico_app.state.address import address_number, keep, mirror
+from pico_app.state.remembered import in_link, number
 
 
-def column_asked() -> int:
-    if "column" not in st.session_state:
-        st.session_state["column"] = address_number("column", -1, low=0, high=1e6, whole=True)
-    return int(st.session_state["column"])
+def _whole(text: str) -> int | None:
+    value = number(0, 1e6)(text)
+    return int(value) if value is not None and value == int(value) else None
+
+
+wanted_column = in_link("column", -1, parse=_whole, write=lambda index: None if index < 0 else str(index))
 
 
 def column(n_columns: int) -> int:
     """The column looked at; -1 where none is."""
-    if column_asked() >= n_columns:
-        keep("column", -1)
-        mirror("column", None)
-    return column_asked()
+    if wanted_column() >= n_columns:
+        wanted_column.set(-1)
+    return wanted_column()
 
 
 def set_column(index: int) -> None:
     """Look at another column."""
-    keep("column", int(index))
+    wanted_column.set(int(index))
 
 
 def follow_pick(key: str) -> None:

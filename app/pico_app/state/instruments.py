@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pico_app.state.address import mirror
+from pico_app.state.remembered import Remembered, in_link
 from pico_core.registry import Registry
 
 # What the address calls the open instrument of a page, since 1.0.0. A page without a line goes by "part".
@@ -14,12 +14,10 @@ PARAMETERS = {"retrieval": "show", "method": "step"}
 
 def opened_instrument(page: str, instruments: Registry[Any]) -> str:
     """The open instrument, at first as the address has it; the first of the page where that is none of them."""
-    key = f"instrument-{page}"
-    if key not in st.session_state:
-        st.session_state[key] = instruments.current_name(st.query_params.get(_parameter(page), ""))
-    if st.session_state[key] not in instruments:
-        st.session_state[key] = instruments.names[0]
-    return str(st.session_state[key])
+    choice = _choice(page, instruments)
+    if choice() not in instruments:
+        st.session_state[choice.key] = choice.default
+    return choice()
 
 
 def keep_instrument(page: str, name: str) -> None:
@@ -35,8 +33,8 @@ def go_to_instrument(page: str, name: str) -> None:
 
 def mirror_instrument(page: str, instruments: Registry[Any]) -> None:
     """Say in the address which instrument is open, where it is not the first."""
-    name = opened_instrument(page, instruments)
-    mirror(_parameter(page), None if name == instruments.names[0] else name)
+    opened_instrument(page, instruments)
+    _choice(page, instruments).mirror()
 
 
 def mirror_instruments(here: str, instruments: Mapping[str, Registry[Any]]) -> None:
@@ -55,3 +53,14 @@ def mirror_instruments(here: str, instruments: Mapping[str, Registry[Any]]) -> N
 
 def _parameter(page: str) -> str:
     return PARAMETERS.get(page, "part")
+
+
+def _choice(page: str, instruments: Registry[Any]) -> Remembered[str]:
+    first = instruments.names[0]
+    return in_link(
+        _parameter(page),
+        first,
+        parse=instruments.current_name,
+        write=lambda name: None if name == first else name,
+        key=f"instrument-{page}",
+    )

@@ -4,17 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pico_app.state.remembered import Remembered
+
 Items = tuple[tuple[str, int], ...]  # kind and index of items of the test split
 
-
-def selection() -> Items:
-    """Items selected on the maps: pairs of kind and index."""
-    return tuple(st.session_state.get("selection", ()))
-
-
-def set_selection(items: Items) -> None:
-    """Select items on the maps."""
-    st.session_state["selection"] = items
+selection: Remembered[Items] = Remembered("selection", ())
 
 
 def newly_selected(maps: Sequence[tuple[str, Items]]) -> Items | None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pico_app.state.address import mirror
+from pico_app.choices.switching import STEPS, Switching, from_address
 from pico_app.state.comparison import forget_sides
-from pico_app.state.switch_choice import STEPS, Switching, from_address
+from pico_app.state.remembered import Remembered
 from pico_core.retrieval.switching.column_sets import ColumnSet
 
 MAX_SETS = 50  # column sets kept in one visit
@@ -19,12 +19,9 @@ SWITCH_WIDGETS = {
 }
 
 
-def switching() -> Switching:
-    """What the column switch is set to."""
-    if "switching" not in st.session_state:
-        st.session_state["switching"] = from_address(st.query_params)
-    found: Switching = st.session_state["switching"]
-    return found
+switching = Remembered("switching", Switching(), from_address, lambda choice: choice.address)
+steps: Remembered[tuple[Switching, ...]] = Remembered("switched", ())  # that can be taken back
+kept_sets: Remembered[tuple[ColumnSet, ...]] = Remembered("kept-sets", ())  # of whatever data; the latest last
 
 
 def set_switching(wanted: Switching) -> None:
@@ -32,10 +29,8 @@ def set_switching(wanted: Switching) -> None:
     before = switching()
     if wanted == before:
         return
-    steps = (*st.session_state.get("switched", ()), before)
-    st.session_state["switched"] = steps[-STEPS:]
-    st.session_state["switching"] = wanted
-    mirror_switching()
+    steps.set((*steps(), before)[-STEPS:])
+    switching.set(wanted)
 
 
 def place_switching(most: int) -> None:
@@ -57,42 +52,32 @@ def placed_switching() -> Switching:
 
 def can_undo_switching() -> bool:
     """Whether there is a step to take back."""
-    return bool(st.session_state.get("switched"))
+    return bool(steps())
 
 
 def undo_switching() -> None:
     """Take the last step of the column switch back."""
-    *rest, before = st.session_state["switched"]
-    st.session_state["switched"], st.session_state["switching"] = tuple(rest), before
-    mirror_switching()
-
-
-def mirror_switching() -> None:
-    for name, value in switching().address.items():
-        mirror(name, value)
+    *rest, before = steps()
+    steps.set(tuple(rest))
+    switching.set(before)
 
 
 def forget_switching() -> None:
     """Numbers of columns mean others in other data or other axes; sets that were kept say what they belong to."""
     forget_sides()
-    st.session_state["switching"], st.session_state["switched"] = Switching(), ()
-    mirror_switching()
-
-
-def kept_sets() -> tuple[ColumnSet, ...]:
-    """Column sets kept for this visit, of whatever data; the latest last."""
-    return tuple(st.session_state.get("kept-sets", ()))
+    steps.set(())
+    switching.set(Switching())
 
 
 def keep_set(wanted: ColumnSet) -> None:
     """Keep a column set for this visit; one of the same name, data and axes is replaced."""
     others = [one for one in kept_sets() if _named(one) != _named(wanted)]
-    st.session_state["kept-sets"] = (*others, wanted)[-MAX_SETS:]
+    kept_sets.set((*others, wanted)[-MAX_SETS:])
 
 
 def drop_set(unwanted: ColumnSet) -> None:
     """Keep a column set no longer."""
-    st.session_state["kept-sets"] = tuple(one for one in kept_sets() if one != unwanted)
+    kept_sets.set(tuple(one for one in kept_sets() if one != unwanted))
 
 
 def _named(one: ColumnSet) -> tuple[str, tuple[str, str]]:

@@ -4,17 +4,18 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pico_app.state.address import mirror
-from pico_app.state.comparison import set_sides
+from pico_app.choices.query import Query
+from pico_app.choices.sides import Sides
+from pico_app.choices.switching import Switching
+from pico_app.choices.tour_stops import STOPS, Stop, stop_at, stop_number
+from pico_app.state.columns import wanted_column
+from pico_app.state.comparison import sides
 from pico_app.state.instruments import go_to_instrument
-from pico_app.state.method import OWN_DATA, set_method_preset, set_presenting
-from pico_app.state.queries import Query, set_query
-from pico_app.state.side_choice import Sides
+from pico_app.state.method import OWN_DATA, presenting, set_method_preset
+from pico_app.state.queries import set_query
+from pico_app.state.remembered import mirror
 from pico_app.state.study import DEMO, dataset_path, open_dataset, set_strength, set_wanted_config
 from pico_app.state.switch import set_switching
-from pico_app.state.switch_choice import Switching
-from pico_app.state.tour_stops import STOPS, Stop, stop_at, stop_number
-from pico_core.method.config import StudyConfig
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,6 @@ def stop_to_set() -> Stop | None:
     return found
 
 
-def tour_config(stop: Stop) -> StudyConfig:
-    """The settings of the study that a stop speaks about."""
-    return StudyConfig().with_settings({"basis": stop.basis})
-
-
 def set_frame_for(stop: Stop, *, strength: float) -> None:
     """What the sidebar decides: the scenes, the stop's axes, the default settings; before the sidebar is drawn.
 
@@ -98,7 +94,7 @@ def set_frame_for(stop: Stop, *, strength: float) -> None:
     """
     if dataset_path() != DEMO:
         open_dataset(DEMO)
-    set_wanted_config(tour_config(stop))
+    set_wanted_config(stop.config)
     set_strength(strength)
 
 
@@ -114,14 +110,14 @@ def set_page_for(stop: Stop, asked: Query | None) -> None:
         go_to_instrument(stop.page, stop.instrument)
     if stop.page == "method":
         set_method_preset(OWN_DATA)
-        set_presenting(wanted=False)
+        presenting.set(False)
     if stop.page == "columns":
-        st.session_state["column"] = -1  # the page takes the lowest
+        wanted_column.set(-1)  # the page takes the lowest
     if stop.lowest:
         set_switching(Switching(which="lowest", lowest=stop.lowest))
     if stop.page == "subspaces":
         st.session_state["map-method"] = stop.instrument
     if stop.page == "retrieval":
-        set_sides(Sides())
+        sides.set(Sides())
     if asked is not None:
         set_query(asked)

@@ -1,6 +1,6 @@
 """Widgets and figures: what was put into them, what they said last, what they wait for."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -57,16 +57,3 @@ def keep_at_most(key: str, most: int) -> None:
     """Before a number is asked for: one that is too large now becomes the largest."""
     if st.session_state.get(key, 1) > most:
         st.session_state[key] = most
-
-
-def replace_wish(name: str, key: Hashable) -> Hashable:
-    """Remember what this visit has asked the background for under a name; returns what it was before."""
-    before: Hashable = st.session_state.get(f"wish-{name}")
-    st.session_state[f"wish-{name}"] = key
-    return before
-
-
-def wish(name: str) -> Hashable:
-    """What this visit has asked the background for under a name."""
-    found: Hashable = st.session_state.get(f"wish-{name}")
-    return found

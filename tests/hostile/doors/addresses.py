@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from pico_app import frame
+from pico_app.choices import sides, switching
+from pico_app.choices.tour_stops import STOPS
 from pico_app.state import (
     columns,
     comparison,
@@ -15,14 +17,11 @@ from pico_app.state import (
     links,
     method,
     queries,
-    side_choice,
     study,
     switch,
-    switch_choice,
     tour,
 )
 from pico_app.state.study import BUILT_IN
-from pico_app.state.tour_stops import STOPS
 from pico_core.errors import DataError
 from pico_core.retrieval.switching.column_sets import parse_columns
 from tests.hostile.harness import Door
@@ -77,13 +76,13 @@ def followed(page: str) -> None:
     study.query_link(chosen)
     for side in (comparison.sides().left, comparison.sides().right):
         _ = side.address
-        if side_choice.from_address(side.address, side_choice.SideChoice("scheme", "pico")) != side:
+        if sides.from_address(side.address, sides.SideChoice("scheme", "pico")) != side:
             raise AssertionError(f"{side} is not what its address says")
     switch.place_switching(N_COLUMNS)
     with suppress(DataError):  # the page says so under the field
         parse_columns(switch.switching().typed, N_COLUMNS)
     said = {name: value for name, value in switch.switching().address.items() if value is not None}
-    if switch_choice.from_address(said) != switch.switching():
+    if switching.from_address(said) != switch.switching():
         raise AssertionError(f"{switch.switching()} is not what its address says: {said}")
     if not all(isinstance(value, str) for value in st.query_params.values()):
         raise AssertionError(st.query_params)

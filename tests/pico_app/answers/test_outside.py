@@ -4,6 +4,7 @@ import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -13,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from torch.testing import assert_close
 
 from pico_app.answers import datasets, outside
+from pico_app.pages.retrieval import asking
+from pico_app.state import queries
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import encode_dataset, load_small, save_small, small, small_clip, vocabulary_of
 from pico_core.encoders.pictures import MAX_PIXELS
@@ -36,7 +39,7 @@ study = studies.find_study(dataset, config)
 if study is None:
     study = run_study(dataset.pairs, config)
     studies.finished.put(studies.study_key(dataset, config), study)
-draw("retrieval", studies.show(dataset, study))
+draw("retrieval", studies.frame_of(dataset, study))
 """
 
 
@@ -158,23 +161,25 @@ def test_a_dataset_without_a_mark_and_one_that_nothing_encoded_say_so(own: Path,
         with pytest.raises(DataError, match=why):
             outside.encode_picture(dataset, "a.png", png())
     with pytest.raises(DataError, match="does not say which encoder"):
-        outside.give_weights(datasets.open_dataset(str(tmp_path / "bare")), str(own / "small.safetensors"))
+        outside.check_weights(datasets.open_dataset(str(tmp_path / "bare")), str(own / "small.safetensors"))
 
 
 @pytest.mark.usefixtures("visit")
 def test_weights_given_by_path_answer_until_their_file_goes(own: Path, tmp_path: Path) -> None:
     dataset = datasets.open_dataset(str(own / "tokens"))
     shutil.copy(own / "small.safetensors", tmp_path / "copy.safetensors")
-    outside.give_weights(dataset, str(tmp_path / "copy.safetensors"))
-    assert outside.outside_encoder(dataset).encoder == "pico-small"
-    assert not outside.outside_encoder(dataset).scenes_only
-    words = outside.encode_words(dataset, dataset.pairs.captions[2])
+    path = str(tmp_path / "copy.safetensors")
+    queries.set_weights(outside.check_weights(dataset, path), path)
+    space = SimpleNamespace(dataset=dataset)
+    assert asking.encoder_of(space).encoder == "pico-small"
+    assert not asking.encoder_of(space).scenes_only
+    words = outside.encode_words(dataset, dataset.pairs.captions[2], weights=path)
     assert_close(words.tokens, dataset.pairs.text_tokens[2][dataset.pairs.text_mask[2]], rtol=0, atol=1e-6)
     (tmp_path / "copy.safetensors").unlink()
-    gone = outside.outside_encoder(dataset)
+    gone = asking.encoder_of(space)
     assert gone.needed == dataset.pairs.encoder
     assert "there is no such file" in gone.why
-    assert "its weights" in outside.outside_encoder(dataset).why, "forgotten, so that it is asked for anew"
+    assert "its weights" in asking.encoder_of(space).why, "forgotten, so that it is asked for anew"
 
 
 def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, object]) -> None:
@@ -182,7 +187,7 @@ def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, o
     words = vocabulary_of(open_pairs(own / "tokens").captions)
     other = save_small(small_clip(CONFIG, n_words=len(words), seed=1), words, tmp_path / "o.safetensors", config=CONFIG)
     with pytest.raises(DataError, match=r"o\.safetensors: these are not the weights that made this dataset"):
-        outside.give_weights(dataset, str(other))
+        outside.check_weights(dataset, str(other))
     (tmp_path / "bad.safetensors").write_bytes(b"\x80\x04nonsense")
     for path, why in (
         (tmp_path / "bad.safetensors", "bad.safetensors"),
@@ -192,20 +197,20 @@ def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, o
         ("a\0b", "check|cannot be read|no such file"),
     ):
         with pytest.raises(DataError, match=why):
-            outside.give_weights(dataset, str(path))
+            outside.check_weights(dataset, str(path))
     assert not visit.get("weights")
 
 
 def test_an_unknown_model_in_the_mark_is_a_sentence(own: Path, tmp_path: Path) -> None:
     dataset = marked(own, tmp_path, model="hf-hub:somebody/something")
     with pytest.raises(DataError, match="brings its own weights"):
-        outside.give_weights(dataset, str(own / "c.csv"))
+        outside.check_weights(dataset, str(own / "c.csv"))
     dataset = marked(own, tmp_path, model="local-dir:/etc")
     with pytest.raises(DataError, match="there is no model"):
-        outside.give_weights(dataset, str(own / "c.csv"))
+        outside.check_weights(dataset, str(own / "c.csv"))
     dataset = marked(own, tmp_path, model="ViT-B-32")
     with pytest.raises(DataError, match=r"small\.safetensors: it is a small encoder of PICO Lens, and ViT-B-32 made"):
-        outside.give_weights(dataset, str(own / "small.safetensors"))
+        outside.check_weights(dataset, str(own / "small.safetensors"))
 
 
 def test_an_encoder_of_another_width_is_refused(here: Path, tmp_path: Path) -> None:
@@ -358,7 +363,7 @@ DATA_PAGE = """
 from pico_app.answers import datasets, studies
 from tests.pico_app.opening import draw
 dataset = datasets.open_dataset({path!r})
-draw("data", studies.show(dataset, None))
+draw("data", studies.frame_of(dataset, None))
 """
 
 

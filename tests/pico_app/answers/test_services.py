@@ -10,7 +10,7 @@ from PIL import Image
 from pico_app.answers import colours, compare, datasets, maps, outside, pictures, studies
 from pico_app.answers.compare import side
 from pico_app.answers.pictures import data_address
-from pico_app.state.side_choice import Sides
+from pico_app.choices.sides import Sides
 from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import StudyConfig

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pico_app.answers import compare, datasets, studies
+from pico_app.choices.sides import Sides, from_address
 from pico_app.figures.overview import Panel, differences
-from pico_app.state.side_choice import Sides, from_address
 from pico_core.errors import SettingError
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment

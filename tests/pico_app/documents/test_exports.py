@@ -14,9 +14,9 @@ from pico_app import answers
 from pico_app.answers import compare, datasets
 from pico_app.answers.compare import Comparison, side
 from pico_app.answers.documents import PageSection, comparison_page, lists_table, study_report, table_bytes
+from pico_app.choices.query import Query
+from pico_app.choices.sides import SideChoice
 from pico_app.commands.report import report
-from pico_app.state.queries import Query
-from pico_app.state.side_choice import SideChoice
 from pico_app.words.captions import Caption
 from pico_core import cli
 from pico_core.formats.native import save_pairs
@@ -126,18 +126,19 @@ def test_links_name_no_place(home, data):
 import streamlit as st
 from pico_app.state import comparison as comparison_state
 from pico_app.state import experiments as experiments_state
+from pico_app.choices.query import Query
 from pico_app.state import queries as queries_state
 from pico_app.state import study as study_state
-from pico_app.state.side_choice import SideChoice
+from pico_app.choices.sides import SideChoice
 study_state.open_dataset(PATH)
-experiments_state.set_experiment_path(PATH)
-experiments_state.set_training_path(PATH)
-experiments_state.set_result_source("file")
+experiments_state.experiment_path.set(PATH)
+experiments_state.training_path.set(PATH)
+experiments_state.result_source.set("file")
 comparison_state.set_side("left", SideChoice("run", path=PATH))
 queries_state.set_weights("digest", PATH)
-experiments_state.mirror_experiments()
-comparison_state.mirror_sides()
-st.text(str(study_state.query_link(queries_state.Query("text", 0))))
+[choice.mirror() for choice in experiments_state.IN_LINKS]
+comparison_state.sides.mirror()
+st.text(str(study_state.query_link(Query("text", 0))))
 """
     app = AppTest.from_string(script.replace("PATH", repr(str(data)))).run()
     assert not app.exception

@@ -9,12 +9,12 @@ import torch
 
 from pico_app.answers import compare, datasets, documents, explain, outside, retrieval, studies
 from pico_app.answers.compare import Comparison, side
+from pico_app.choices.query import Query
+from pico_app.choices.sides import SideChoice
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures import rankings as lists
 from pico_app.figures import why
-from pico_app.state import queries
-from pico_app.state.side_choice import SideChoice
 from pico_app.words.captions import Caption
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.explain import Split, shown_split
@@ -59,7 +59,7 @@ def test_words_of_the_data_stay_words_in_the_page():
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(space, found):
-    asked = queries.Query("text", 3)
+    asked = Query("text", 3)
     both = compare.lists_of(space, found, asked, top_k=10)
     split = explain.lead_change(found, asked, both.target_before.index, both.left[0].index)
     titles = explain.column_titles(found.right)
@@ -100,7 +100,7 @@ def test_a_query_of_ones_own_is_named_in_the_page(space, found):
 
 
 def test_tables_come_back_as_they_were(space, found):
-    asked = queries.Query("image", 3)
+    asked = Query("image", 3)
     both = compare.lists_of(space, found, asked, top_k=10)
     table = documents.lists_table(space, asked, both)
     for kind, read in (("csv", pl.read_csv), ("parquet", pl.read_parquet)):
@@ -112,7 +112,7 @@ def test_tables_come_back_as_they_were(space, found):
 
 
 def test_the_table_of_a_split_adds_up_in_full_precision(space, found):
-    asked = queries.Query("text", 3)
+    asked = Query("text", 3)
     both = compare.lists_of(space, found, asked, top_k=10)
     split = explain.item_split(found, asked, both.right[0].index)
     table = documents.split_table(split, explain.column_titles(found.right))

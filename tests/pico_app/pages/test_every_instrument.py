@@ -76,7 +76,7 @@ def page_of_globals(name):
     from tests.pico_app.opening import draw
     from tests.pico_app.pages.test_every_instrument import smallest
 
-    draw(name, studies.show(*smallest()))
+    draw(name, studies.frame_of(*smallest()))
 
 
 def test_pages_have_names_titles_and_icons():

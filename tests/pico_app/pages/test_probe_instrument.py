@@ -37,7 +37,7 @@ def page(name: str, seed: int, basis: str) -> None:
         if study is None:
             study = run_study(dataset.pairs, config)
             studies.finished.put(studies.study_key(dataset, config), study)
-    draw("columns", studies.show(dataset, study))
+    draw("columns", studies.frame_of(dataset, study))
 
 
 def opened(name="shortcut", *, seed=0, basis="given", **query):

@@ -24,7 +24,7 @@ def page_of_ema() -> None:
     history = replace(made.history, iterations=(*steps[:-1], fading))
     config = study.config.with_settings({"rule": "ema"})
     changed = replace(made, history=history, config=config.construction)
-    draw("prototypes", studies.show(dataset, replace(study, construction=changed, config=config)))
+    draw("prototypes", studies.frame_of(dataset, replace(study, construction=changed, config=config)))
 
 
 @pytest.fixture

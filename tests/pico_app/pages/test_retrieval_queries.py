@@ -209,7 +209,7 @@ def test_what_the_report_has_is_not_scored_again(monkeypatch):
 def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
     from pico_app.answers.compare import Side
     from pico_app.answers.datasets import open_dataset
-    from pico_app.state.side_choice import SideChoice
+    from pico_app.choices.sides import SideChoice
     from pico_core.demo import demo_of
     from pico_core.retrieval.scoring import Scorable
     from pico_core.studies.runs import load_run
@@ -374,7 +374,7 @@ def test_what_is_under_way_comes_first_when_the_other_side_changes(slow):
     app = opened(show="all").run()
     wait_until(lambda: len(running) == 1)
     before = asked_jobs()
-    from pico_app.state.side_choice import SideChoice, Sides
+    from pico_app.choices.sides import SideChoice, Sides
 
     app.session_state["sides"] = Sides(SideChoice("scheme", "p_hat"), SideChoice("scheme", "pico"))
     app.run()
@@ -389,7 +389,7 @@ def test_a_side_that_cannot_be_had_stops_the_work(slow):
     _, running = slow
     app = opened(show="all").run()
     wait_until(lambda: len(running) == 1)
-    from pico_app.state.side_choice import SideChoice, Sides
+    from pico_app.choices.sides import SideChoice, Sides
 
     app.session_state["sides"] = Sides(SideChoice("scheme", "unweighted"), SideChoice("run", path="/nowhere"))
     app.run()

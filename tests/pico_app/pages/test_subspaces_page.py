@@ -31,7 +31,7 @@ def bare_page() -> None:
     study = studies.find_study(dataset, StudyConfig())
     pairs = dataset.pairs
     bare = replace(pairs, images=pairs.images.select("id", "path"), texts=pairs.texts.select("caption"))
-    draw("subspaces", studies.show(datasets.Dataset(bare, None), replace(study, digest="without labels")))
+    draw("subspaces", studies.frame_of(datasets.Dataset(bare, None), replace(study, digest="without labels")))
 
 
 def settled(app):

@@ -7,10 +7,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pico_app.choices.switching import Switching, from_address
 from pico_app.figures import switch as draw
 from pico_app.server import cache
 from pico_app.server.queue import queue_of
-from pico_app.state.switch_choice import Switching, from_address
 from pico_app.templates import stylesheet
 from pico_core.reporter import SILENT
 from pico_core.retrieval.comparing.metric_changes import MetricChange

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers.tour import TAKEAWAYS
+from pico_app.choices.tour_stops import STOPS, stop_at, stop_number
 from pico_app.frame import PAGES
 from pico_app.state.method import OWN_DATA
-from pico_app.state.tour_stops import STOPS, stop_at, stop_number
 from pico_core.demo import demo_of
 from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run

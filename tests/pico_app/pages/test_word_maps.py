@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import column_detail, compare, datasets, studies, token_maps
 from pico_app.answers.compare import Comparison, Outside, side
+from pico_app.choices.query import Query
+from pico_app.choices.sides import SideChoice
 from pico_app.figures.word_maps import maps_figure, word_maps_json
-from pico_app.state import queries
-from pico_app.state.side_choice import SideChoice
 from pico_core.encoders.words import TokenWords
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.token_maps import TwoMaps, patch_places, token_map
@@ -35,7 +35,7 @@ def page_of_globals() -> None:
     bare = PairedEmbeddings.from_arrays(made.image_means, made.text_means, text_image=made.text_image)
     dataset = replace(datasets.open_dataset("planted"), pairs=bare, truth=None, demo=None)
     torch.manual_seed(0)
-    draw("retrieval", studies.show(dataset, run_study(bare, StudyConfig())))
+    draw("retrieval", studies.frame_of(dataset, run_study(bare, StudyConfig())))
 
 
 def opened(app: AppTest) -> AppTest:
@@ -109,7 +109,7 @@ def test_what_is_sent_is_the_table_of_the_pair_and_adds_up_to_the_score_of_the_l
     given, test = sent(app), scenes.splits.test
     kind, index = query.split("-")[0], 3
     found = compared(scenes)
-    both = compare.lists_of(scenes, found, queries.Query(kind, index), top_k=10)
+    both = compare.lists_of(scenes, found, Query(kind, index), top_k=10)
     image, text = (index, both.target_before.index) if kind == "image" else (both.target_before.index, index)
     patches, words = test.image_tokens[image].double(), test.text_tokens[text][test.text_mask[text]].double()
     for one, weights, score in zip(
@@ -131,7 +131,7 @@ def test_what_is_sent_is_the_table_of_the_pair_and_adds_up_to_the_score_of_the_l
 @pytest.mark.parametrize("left", ["p_hat", "permuted", "unweighted"])
 def test_maps_under_any_scoring_add_up_to_the_score_of_its_list(scenes, left):
     found = compared(scenes, left)
-    asked = queries.Query("text", 5)
+    asked = Query("text", 5)
     both = compare.lists_of(scenes, found, asked, top_k=10)
     for item in both.left:
         maps = token_maps.word_maps(scenes, found, asked, item.index, words_of(scenes)).maps
@@ -143,7 +143,7 @@ def test_sides_in_different_axes_have_maps_too(scenes):
     cross = studies.find_study(scenes.dataset, StudyConfig(basis="cross"))
     other = studies.workspace(scenes.dataset, cross, strength=1.0)
     found = Comparison(side(scenes, SideChoice("scheme", "pico")), side(other, SideChoice("scheme", "pico")))
-    asked = queries.Query("text", 5)
+    asked = Query("text", 5)
     both = compare.lists_of(scenes, found, asked, top_k=3)
     maps = token_maps.word_maps(scenes, found, asked, both.left[0].index, words_of(scenes)).maps
     assert maps.left.score == pytest.approx(both.left[0].score, abs=1e-5)
@@ -196,7 +196,7 @@ def test_typed_words_are_named_by_their_pieces_and_a_dropped_picture_shows_itsel
     assert token_maps.has_maps(found, typed)
     shown = token_maps.word_maps(scenes, found, typed, 2, words_of(scenes))
     assert shown.words == pieces
-    inside = token_maps.word_maps(scenes, found, queries.Query("text", 0), 2, words_of(scenes))
+    inside = token_maps.word_maps(scenes, found, Query("text", 0), 2, words_of(scenes))
     torch.testing.assert_close(shown.maps.right.table, inside.maps.right.table)
     assert shown.picture == inside.picture
     dropped = Outside("image", "picture y", "y", test.image_tokens[2], picture="data:image/png;base64,AAAA")
@@ -209,7 +209,7 @@ def test_typed_words_are_named_by_their_pieces_and_a_dropped_picture_shows_itsel
 
 def test_an_image_that_asks_shows_itself(scenes):
     found = compared(scenes)
-    asks, answers = queries.Query("image", 3), queries.Query("text", 0)
+    asks, answers = Query("image", 3), Query("text", 0)
     pictures = [token_maps.word_maps(scenes, found, asks, text, words_of(scenes)).picture for text in (0, 40)]
     others = [token_maps.word_maps(scenes, found, answers, image, words_of(scenes)).picture for image in (3, 0, 40)]
     assert pictures == [others[0], others[0]]
@@ -224,7 +224,7 @@ def test_masked_patches_of_the_dataset_take_no_part(scenes):
     found = compared(scenes)
     found = Comparison(*(replace(one, key=f"{one.key} masked", scorable=replace(one.scorable, pairs=masked))
                          for one in (found.left, found.right)))  # fmt: skip
-    shown = token_maps.word_maps(scenes, found, queries.Query("text", 0), 2, words_of(scenes))
+    shown = token_maps.word_maps(scenes, found, Query("text", 0), 2, words_of(scenes))
     assert shown.places.n_patches == 64
     assert not shown.maps.left.real[:20].any()
     assert shown.maps.right.table[:20].isnan().all()

@@ -164,7 +164,8 @@ def test_several_folders_and_the_apps_own_are_open(tree, monkeypatch):
     assert places.is_open(tree / "closed" / "set")
     assert places.is_open(ROOT / "assets" / "scenes")
     assert not places.is_open(ROOT / "pyproject.toml")
-    kept = uploads.keep_upload("mark", "../../a.npz", lambda: b"x")
+    folder = uploads.of_one_visit()
+    kept = uploads.keep_upload(folder.path, "mark", "../../a.npz", lambda: b"x")
     assert places.opened_place(kept).name == "a.npz"
 
 

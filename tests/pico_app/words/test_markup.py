@@ -23,7 +23,7 @@ def page_of_a_hostile_dataset() -> None:
     dataset = datasets.Dataset(pairs, None)
     datasets.open_dataset = lambda _path: dataset
     sidebar.choose_dataset()
-    frame = studies.show(dataset, run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
+    frame = studies.frame_of(dataset, run_study(pairs, StudyConfig().with_settings({"n_iterations": "1"})))
     draw("data", frame)
     draw("subspaces", frame)
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from pico_app.answers import switch
+from pico_app.choices.switching import Switching
 from pico_app.pages.parts import download
 from pico_app.state import switch as switch_state
 from pico_app.state import widgets
-from pico_app.state.switch_choice import Switching
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.errors import DataError
@@ -17,7 +17,7 @@ from pico_core.retrieval.switching.column_sets import MAX_NAME, ColumnSet
 
 def render(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None:
     """Keep what is switched now, or switch what was kept."""
-    kept = switch.sets_here(space)
+    kept = switch.sets_here(space, switch_state.kept_sets())
     with st.expander("Keep, share or load a set of columns", expanded=bool(kept)):
         _keep(space, choice, columns)
         for number, one in enumerate(kept):

@@ -7,6 +7,8 @@ import polars as pl
 import streamlit as st
 
 from pico_app.answers import pictures, retrieval, switch
+from pico_app.choices.query import Query
+from pico_app.choices.switching import SETTINGS, Base, Switching, Which
 from pico_app.figures import switch as draw
 from pico_app.pages import parts
 from pico_app.pages.columns import column_sets
@@ -15,7 +17,6 @@ from pico_app.pages.instrument import Instrument
 from pico_app.server.answer import Answer
 from pico_app.state import queries, screen
 from pico_app.state import switch as switch_state
-from pico_app.state.switch_choice import SETTINGS, Base, Switching, Which
 from pico_app.waiting import waiting
 from pico_app.words import read_words
 from pico_app.words.markup import plain
@@ -202,7 +203,7 @@ def _queries(asked: switch.ColumnSwitch, effect: SwitchEffect) -> None:
     test = space.splits.test
     query = queries.chosen_query(test.n_images, test.n_texts)
     if query is None:
-        query = queries.Query(found[0].kind, found[0].index) if found else queries.Query("text", 0)
+        query = Query(found[0].kind, found[0].index) if found else Query("text", 0)
     move = switch.query_move(asked, query)
     st.subheader("One query, exactly", anchor=False)
     st.html(
@@ -232,7 +233,7 @@ def _row(space: Workspace, move: Move) -> None:
         help="Look at this query below, and on the Retrieval page",
         key=f"switch-ask-{move.kind}-{move.index}",
         on_click=queries.set_query,
-        args=(queries.Query(move.kind, move.index),),
+        args=(Query(move.kind, move.index),),
     )
 
 

@@ -15,6 +15,7 @@ from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace
 from pico_core.data.labels import has_style_labels
+from pico_core.errors import PicoError
 from pico_core.formats.roles import ROLES
 from pico_core.method.bases import BASES
 from pico_core.storage.headers import ArrayHeader
@@ -188,8 +189,9 @@ def _upload() -> None:
         texts = two.file_uploader("One row per text: caption, image_index, labels", type=TABLES, key="upload-texts")
     if arrays is None:
         return
+    folder = study.own_uploads(uploads.of_one_visit).path
     kept = [
-        None if file is None else uploads.keep_upload(file.file_id, file.name, file.getvalue)
+        None if file is None else uploads.keep_upload(folder, file.file_id, file.name, file.getvalue)
         for file in (arrays, images, texts)
     ]
     _look_into(uploads.Source(kept[0] or "", kept[1], kept[2]), key=arrays.file_id)
@@ -221,9 +223,10 @@ def _look_into(source: uploads.Source, *, key: str) -> None:
         icon=":material/check_circle:",
     )
     if st.button("Open this dataset", type="primary", key=f"open-{key}"):
-        message = uploads.open_import(found)
-        if message:
-            st.error(plain(message), icon=":material/block:")
+        try:
+            study.open_dataset(uploads.keep_import(study.own_uploads(uploads.of_one_visit).path, found))
+        except PicoError as error:
+            st.error(plain(error), icon=":material/block:")
         else:
             st.rerun()
 

@@ -70,7 +70,7 @@ def render(frame: Frame) -> None:
 def _go(clicked: str | None, chosen: str) -> None:
     """Follow a click to another row."""
     if clicked is not None and clicked != chosen:
-        experiments_state.set_experiment_row(clicked)
+        experiments_state.wanted_row.set(clicked)
         st.rerun()
 
 

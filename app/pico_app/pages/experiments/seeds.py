@@ -30,7 +30,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
         format_func=labels.__getitem__,
         key=key,
         width=460,
-        on_change=lambda: experiments_state.set_experiment_row(str(widgets.widget(key))),
+        on_change=lambda: experiments_state.wanted_row.set(str(widgets.widget(key))),
     )
     both = found.table.filter(pl.col("variant").is_in([METHOD, wanted]))
     prose(split_sentence(both, wanted, labels[wanted]))

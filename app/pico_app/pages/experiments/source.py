@@ -38,7 +38,7 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
         label_visibility="collapsed",
         wrap=True,
     )
-    experiments_state.set_result_source(wanted)
+    experiments_state.result_source.set(wanted)
     if wanted == "own":
         return own.choose(dataset), beside
     if wanted == "demo":
@@ -50,7 +50,7 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
         max_chars=1000,
         key="experiments-path",
     )
-    experiments_state.set_experiment_path(typed.strip())
+    experiments_state.experiment_path.set(typed.strip())
     if not experiments_state.experiment_path():
         return None, beside
     results = experiments.results_at(experiments_state.experiment_path())
@@ -74,7 +74,7 @@ def choose_dataset(names: Sequence[str], place: DeltaGenerator, opened: Dataset 
             key=f"experiments-set-{hash((*names, first))}",
         )
         current = names[chosen]
-        experiments_state.set_experiment_set(current)
+        experiments_state.wanted_set.set(current)
     return current
 
 

@@ -192,7 +192,7 @@ def _follow_preset() -> None:
 
 
 def _present(wanted: bool) -> None:
-    method_state.set_presenting(wanted=wanted)
+    method_state.presenting.set(wanted)
 
 
 def _say(step: Step, space: Workspace, pick: Pick) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import documents, retrieval, teaching
+from pico_app.choices.query import Query
 from pico_app.figures.method import rank_curve
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import asked, figure, one_of, prose
-from pico_app.state import queries, screen, widgets
+from pico_app.state import screen, widgets
 from pico_app.words import read_words
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
@@ -102,7 +103,7 @@ def render(space: Workspace, pick: Pick) -> None:
     if not pick.preset:
         ask_button(
             space,
-            queries.Query("text", text),
+            Query("text", text),
             key="method-ask",
             label="Why: the split into columns, on the Retrieval page",
         )

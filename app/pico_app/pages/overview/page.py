@@ -6,6 +6,7 @@ import streamlit as st
 
 from pico_app import sidebar, templates
 from pico_app.answers import demos, drawn, readings, retrieval, studies
+from pico_app.choices.query import QueryKind
 from pico_app.figures import overview as draw
 from pico_app.figures import rankings as lists
 from pico_app.pages import parts, tour
@@ -131,7 +132,7 @@ def _one_query(space: Workspace) -> None:
     found = retrieval.ranking(space, asked, top_k=5)
     parts.asked(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
     prose(found.sentence)
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
 
     def candidate(index: int) -> lists.Candidate:
         return retrieval.candidate(space, other, index)

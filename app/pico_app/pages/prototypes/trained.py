@@ -24,7 +24,7 @@ def section() -> None:
             max_chars=1000,
             key="prototypes-training",
         )
-        experiments.set_training_path(typed.strip())
+        experiments.training_path.set(typed.strip())
         if not experiments.training_path():
             return
         try:

@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pico_app.answers import compare, outside, pictures, retrieval, side_ranks
+from pico_app.choices.query import Query
 from pico_app.pages.parts import one_of
 from pico_app.pages.retrieval import weights
-from pico_app.state import queries
+from pico_app.state import comparison, queries
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 
@@ -37,7 +38,7 @@ def choose(space: Workspace) -> compare.Asked | None:
         _turn_to(wanted)
     if now not in OWN:
         return _item(space, asked, rest)
-    found = outside.outside_encoder(space.dataset)
+    found = encoder_of(space)
     if found.encoder is None:
         weights.ask(space.dataset, found)
         return None
@@ -46,7 +47,7 @@ def choose(space: Workspace) -> compare.Asked | None:
 
 def invitation(space: Workspace) -> str:
     """What to say while nothing asks."""
-    if outside.outside_encoder(space.dataset).encoder is None:
+    if encoder_of(space).encoder is None:
         return "The encoder that made this dataset is needed first."
     return INVITE[_kind(space) or "words"]
 
@@ -54,6 +55,20 @@ def invitation(space: Workspace) -> str:
 def refusal(space: Workspace) -> str:
     """What to say where the query cannot be encoded."""
     return REFUSED[_kind(space) or "words"]
+
+
+def _weights(space: Workspace) -> str | None:
+    """The file of the encoder's weights that the reader has given."""
+    mark = space.dataset.pairs.encoder
+    return None if mark is None else queries.weights(mark.digest)
+
+
+def encoder_of(space: Workspace) -> outside.OutsideEncoder:
+    """What encodes words and pictures here; weights whose file was moved or replaced since are forgotten."""
+    encoder = outside.outside_encoder(space.dataset, _weights(space))
+    if encoder.needed is not None:
+        queries.set_weights(encoder.needed.digest, None)
+    return encoder
 
 
 def _kind(space: Workspace) -> str | None:
@@ -70,11 +85,11 @@ def _turn_to(kind: str) -> None:
     elif kind == "picture":
         queries.ask_with_picture()
     else:
-        queries.set_query(queries.Query("image" if kind == "image" else "text", 0))
+        queries.set_query(Query("image" if kind == "image" else "text", 0))
     st.rerun()
 
 
-def _item(space: Workspace, asked: queries.Query, place: DeltaGenerator) -> queries.Query:
+def _item(space: Workspace, asked: Query, place: DeltaGenerator) -> Query:
     """The item, chosen by name, by chance, or by how far the weights moved it."""
     test = space.splits.test
     item, chance, gain, loss = place.columns([5.6, 1.3, 1.4, 1.4], vertical_alignment="bottom")
@@ -94,18 +109,18 @@ def _item(space: Workspace, asked: queries.Query, place: DeltaGenerator) -> quer
             item.number_input(f"Query (0 to {total - 1:,} of the test split)", 0, total - 1, asked.index, key=key)
         )
     if index != asked.index:
-        return _ask(queries.Query(asked.kind, int(index)))
+        return _ask(Query(asked.kind, int(index)))
     if chance.button("Random", width="stretch"):
-        return _ask(queries.Query(asked.kind, secrets.randbelow(total)))
+        return _ask(Query(asked.kind, secrets.randbelow(total)))
     for button, name, gains in ((gain, "Next gain", True), (loss, "Next loss", False)):
-        moved = side_ranks.moved(space, asked.kind, gains=gains)
+        moved = side_ranks.moved(space, comparison.sides(), asked.kind, gains=gains)
         tip = (
             "Walks through the queries of the test split that moved most between the two sides; while those are not "
             "ranked yet, through those that the weights of the study (without the guard) moved most."
         )
         if button.button(name, width="stretch", disabled=not moved, help=tip):
             after = moved.index(asked.index) + 1 if asked.index in moved else 0
-            return _ask(queries.Query(asked.kind, moved[after % len(moved)]))
+            return _ask(Query(asked.kind, moved[after % len(moved)]))
     return asked
 
 
@@ -115,7 +130,7 @@ def _typed(space: Workspace, place: DeltaGenerator, words: str) -> compare.Outsi
         "Describe a scene in your own words",
         value=words,
         max_chars=queries.MAX_WORDS,
-        placeholder=TRY[0] if outside.outside_encoder(space.dataset).scenes_only else "two dogs on a beach",
+        placeholder=TRY[0] if encoder_of(space).scenes_only else "two dogs on a beach",
         key=f"typed-{words}",
     ).strip()
     if found != words:
@@ -123,7 +138,7 @@ def _typed(space: Workspace, place: DeltaGenerator, words: str) -> compare.Outsi
         st.rerun()
     if not found:
         return None
-    read = outside.encode_words(space.dataset, found)
+    read = outside.encode_words(space.dataset, found, weights=_weights(space))
     return compare.Outside("text", read.key, found, read.tokens, pieces=read.pieces)
 
 
@@ -141,7 +156,7 @@ def _dropped(space: Workspace, place: DeltaGenerator) -> compare.Outside | None:
     held = queries.dropped()
     if held is None:
         return None
-    seen = outside.encode_picture(space.dataset, held.name, held.data)
+    seen = outside.encode_picture(space.dataset, held.name, held.data, weights=_weights(space))
     return compare.Outside("image", seen.key, seen.name, seen.tokens, picture=seen.thumbnail)
 
 
@@ -165,15 +180,11 @@ def say_query(space: Workspace, asked: compare.Asked) -> None:
 
 def _say_words(space: Workspace, asked: compare.Outside) -> None:
     """What the encoder made of a typed caption: the words it read, and those it does not know."""
-    found = outside.encode_words(space.dataset, asked.name)
+    found = outside.encode_words(space.dataset, asked.name, weights=_weights(space))
     st.markdown("**Asked in your own words: which images does this describe?**")
     st.text("The encoder reads: " + " · ".join(found.pieces))
     if found.unknown:
-        why = (
-            " It was trained on captions of coloured shapes only."
-            if outside.outside_encoder(space.dataset).scenes_only
-            else ""
-        )
+        why = " It was trained on captions of coloured shapes only." if encoder_of(space).scenes_only else ""
         st.caption(f"It does not know {plain(', '.join(dict.fromkeys(found.unknown)))} and leaves that out.{why}")
     if found.truncated:
         st.caption("The caption is longer than the encoder reads; the rest is left out.")
@@ -184,19 +195,19 @@ def _say_picture(space: Workspace, asked: compare.Outside) -> None:
     held = queries.dropped()
     if held is None:
         return
-    found = outside.encode_picture(space.dataset, held.name, held.data)
+    found = outside.encode_picture(space.dataset, held.name, held.data, weights=_weights(space))
     picture, words = st.columns([1, 5], vertical_alignment="center")
     picture.image(found.thumbnail, width=130, alt="Your picture, as the encoder gets it.")
     with words:
         st.markdown("**Asked with your picture: which captions describe it?**")
         st.text(found.name)
-        if outside.outside_encoder(space.dataset).scenes_only:
+        if encoder_of(space).scenes_only:
             st.caption("The encoder has seen nothing but rendered scenes of simple shapes; of a photo it sees little.")
 
 
 def offer_examples(space: Workspace) -> None:
     """Captions to begin with, while nothing is typed; scenes are all that the small encoder knows."""
-    if _kind(space) != "words" or not outside.outside_encoder(space.dataset).scenes_only:
+    if _kind(space) != "words" or not encoder_of(space).scenes_only:
         return
     st.caption("Nothing is typed yet. Try one of these, in any register:")
     for place, example in zip(st.columns(len(TRY)), TRY, strict=True):
@@ -205,7 +216,7 @@ def offer_examples(space: Workspace) -> None:
             st.rerun()
 
 
-def _ask(wanted: queries.Query) -> queries.Query:
+def _ask(wanted: Query) -> Query:
     queries.set_query(wanted)
     st.rerun()
     return wanted

@@ -6,11 +6,12 @@ import streamlit as st
 
 from pico_app.answers import compare, documents, retrieval
 from pico_app.answers.documents import PageSection
+from pico_app.choices.query import QueryKind
 from pico_app.figures import rankings
 from pico_app.figures import rankings as draw
 from pico_app.pages.parts import camera
 from pico_app.pages.retrieval.instrument import Shown
-from pico_app.state import queries, screen
+from pico_app.state import screen
 from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 
@@ -20,7 +21,7 @@ TOP = 10
 def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSection:
     """Draw the lists with the flow between them."""
     asked, both = shown.query, shown.lists
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
 
     @cache  # both lists and the flow between them name most candidates
     def candidate(index: int) -> draw.Candidate:

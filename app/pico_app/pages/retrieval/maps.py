@@ -6,13 +6,14 @@ import streamlit as st
 
 from pico_app.answers import column_detail, compare, retrieval, token_maps
 from pico_app.answers.documents import PageSection
+from pico_app.choices.query import QueryKind
 from pico_app.components.word_maps import word_maps
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import verdict
 from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.pages.retrieval.why import items_shown
-from pico_app.state import queries, screen
+from pico_app.state import screen
 from pico_app.waiting import waiting
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
@@ -86,7 +87,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
 def _choose(space: Workspace, asked: compare.Asked, both: SideBySide, key: str) -> int:
     """The other half of the pair: the right answer to begin with, any item of the lists."""
     items = items_shown(both)
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
     start = both.target_before.index if both.target_before is not None else both.right[0].index
 
     def called(index: int) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import compare, pictures, retrieval, side_ranks
 from pico_app.answers.documents import PageSection
+from pico_app.choices.query import Query
 from pico_app.figures import rankings as draw
 from pico_app.figures.rankings import arrow
 from pico_app.pages.instrument import Instrument
@@ -86,7 +87,7 @@ def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame,
     return (frame if wanted == EVERY else frame.filter(pl.col("label") == wanted)), True
 
 
-def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool) -> queries.Query | None:
+def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool) -> Query | None:
     """The queries that moved, the most first; the one that was clicked."""
     which, page = st.columns([8, 2], vertical_alignment="bottom")
     fate = one_of("Show", FATES, default="both", key="moved-fate", place=which)
@@ -134,12 +135,12 @@ def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, h
     )
     picked = list(event["selection"]["rows"])
     row = widgets.fresh("moved-row", picked[0] if picked else None)
-    return None if row is None else queries.Query(rows["kind"][row], rows["index"][row])
+    return None if row is None else Query(rows["kind"][row], rows["index"][row])
 
 
 def _displayed(space: Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.DataFrame:
     test, kinds = space.splits.test, rows["kind"].to_list()
-    asked = [queries.Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
+    asked = [Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
     columns: dict[str, list[object]] = {}
     if _has_pictures(space):
         paths = [test.image_paths[image] for image in rows["image"].to_list()]
@@ -158,7 +159,7 @@ def _displayed(space: Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.D
     return pl.DataFrame(columns)
 
 
-def _scatter(space: Workspace, frame: pl.DataFrame) -> queries.Query | None:
+def _scatter(space: Workspace, frame: pl.DataFrame) -> Query | None:
     """Ranks before against after; the query that was clicked."""
     if frame.is_empty():
         return None
@@ -172,7 +173,7 @@ def _scatter(space: Workspace, frame: pl.DataFrame) -> queries.Query | None:
     found = draw.chosen_query(points)
     code = None if found is None else 2 * found[1] + (found[0] == "text")
     chosen = widgets.fresh("moves-point", code)
-    return None if chosen is None else queries.Query("text" if chosen % 2 else "image", chosen // 2)
+    return None if chosen is None else Query("text" if chosen % 2 else "image", chosen // 2)
 
 
 def _ringed(space: Workspace) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import question
 from pico_app.pages.retrieval import all_queries, asking, labels, lists, maps, moved, save, sides, why
 from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
+from pico_app.state import comparison
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
 from pico_core.errors import DataError
@@ -38,7 +39,7 @@ def render(frame: Frame) -> None:
         return
     place = st.container()
     try:
-        found = compare.comparison(space)
+        found = compare.comparison(space, comparison.sides())
     except DataError as error:
         with head:
             question(TITLE, "These two scorings cannot be compared.")

@@ -78,4 +78,4 @@ def _piece(piece: PageSection) -> None:
 
 
 def _follow() -> None:
-    screen.set_picture_format(widgets.widget("picture-format-choice"))
+    screen.picture_format.set(widgets.widget("picture-format-choice"))

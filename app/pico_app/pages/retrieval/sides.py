@@ -6,8 +6,8 @@ from typing import Literal
 import streamlit as st
 
 from pico_app.answers import compare
-from pico_app.state import comparison, widgets
-from pico_app.state.side_choice import MOST_DRAWS, SideChoice
+from pico_app.choices.sides import MOST_DRAWS, SideChoice
+from pico_app.state import comparison, switch, widgets
 from pico_app.workspace import Workspace
 from pico_core.retrieval.schemes.catalogue import PERMUTED
 
@@ -35,7 +35,7 @@ def choose(space: Workspace, found: compare.Comparison | None) -> None:
 
 def _chooser(space: Workspace, place: Place) -> None:
     chosen: SideChoice = getattr(comparison.sides(), place)
-    options = compare.side_options(space, chosen)
+    options = compare.side_options(space, chosen, switch.kept_sets())
     key = f"side-{place}"
     widgets.place_widget(key, compare.place_of(options, chosen))  # a link, a swap or another page shows in it
     st.selectbox(
@@ -71,4 +71,4 @@ def _redraw(place: Place, chosen: SideChoice) -> None:
 
 
 def _swap() -> None:
-    comparison.set_sides(comparison.sides().swapped)
+    comparison.sides.set(comparison.sides().swapped)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pico_app.answers import outside
+from pico_app.state import queries
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset
 from pico_core.errors import DataError
@@ -32,7 +33,7 @@ def ask(dataset: Dataset, found: outside.OutsideEncoder) -> None:
         ).strip()
         if st.button("Use these weights", type="primary", disabled=not path, key="weights-use"):
             try:
-                outside.give_weights(dataset, path)
+                queries.set_weights(outside.check_weights(dataset, path), path)
             except DataError as error:
                 st.error(plain(error), icon=":material/block:")
                 return

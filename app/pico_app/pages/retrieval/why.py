@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import compare, documents, explain, retrieval
 from pico_app.answers.documents import PageSection
+from pico_app.choices.query import Query, QueryKind
 from pico_app.figures import why as draw
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, verdict
@@ -45,7 +46,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     common = compare.in_common_axes(found)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
     ranks_of = items_shown(both)
-    other: queries.QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if asked.kind == "image" else "image"
 
     @cache  # two choosers ask for every name, several times each
     def called(index: int) -> str:
@@ -68,7 +69,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     )
     if compared == NOTHING:
         places = [place for place in places if place == CHANGE]
-    asks = queries.Query(other, item)
+    asks = Query(other, item)
     first.button(
         "Ask with it",
         icon=":material/swap_vert:",

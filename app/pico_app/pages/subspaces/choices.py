@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import colours, maps
 from pico_app.pages.parts import one_of
+from pico_app.state import columns
 from pico_app.workspace import Workspace
 from pico_core.spaces.maps import Method
 from pico_core.spaces.subspaces import Reading
@@ -55,7 +56,7 @@ def choose(space: Workspace) -> Choices:
     colour: str = two.selectbox(
         "Colour by",
         names,
-        format_func=lambda name: colours.colour_title(space, name),
+        format_func=lambda name: colours.colour_title(space, name, columns.column(space.study.columns.height)),
         key="map-colour",
         help="A label that only one modality has colours the matched items of the other too. "
         "The column is the one chosen on the Columns page.",

@@ -34,7 +34,7 @@ def render(space: Workspace, items: pl.DataFrame, change: NeighbourhoodChange | 
             width="stretch",
             disabled=side is None,
             key=f"most-{name}",
-            on_click=selections.set_selection,
+            on_click=selections.selection.set,
             args=(() if side is None else tuple(sorted((name[:-1], index) for index in side.most(SUGGESTED))),),
             help=f"Selects the {SUGGESTED} {name} whose neighbours differ most between the two spaces, "
             "in full dimensions, not on the map.",
@@ -45,7 +45,7 @@ def render(space: Workspace, items: pl.DataFrame, change: NeighbourhoodChange | 
         width="stretch",
         disabled=not selections.selection(),
         key="map-clear",
-        on_click=selections.set_selection,
+        on_click=selections.selection.set,
         args=((),),
         help="Nothing is selected any more.",
     )
@@ -55,7 +55,7 @@ def render(space: Workspace, items: pl.DataFrame, change: NeighbourhoodChange | 
 
 def _search(space: Workspace, items: pl.DataFrame) -> None:
     rows = maps.find_items(space, str(st.session_state.get("map-words") or ""))
-    selections.set_selection(tuple(sorted(items[rows].select("kind", "index").rows())))
+    selections.selection.set(tuple(sorted(items[rows].select("kind", "index").rows())))
 
 
 def _say(space: Workspace, items: pl.DataFrame, words: str) -> None:

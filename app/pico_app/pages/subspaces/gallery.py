@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from pico_app import templates
 from pico_app.answers import pictures, retrieval
+from pico_app.choices.query import Query
 from pico_app.pages.buttons import ask_button
-from pico_app.state import queries, selections
+from pico_app.state import selections
 from pico_app.workspace import Workspace
 from pico_core.spaces.neighbours import NeighbourhoodChange, SideChange
 
@@ -44,7 +45,7 @@ def render(space: Workspace, items: pl.DataFrame, rows: Sequence[int], change: N
 
 def _ask(space: Workspace, images: list[int], texts: list[int]) -> None:
     """One of the selected items as a query."""
-    items = [queries.Query("image", index) for index in images] + [queries.Query("text", index) for index in texts]
+    items = [Query("image", index) for index in images] + [Query("text", index) for index in texts]
     which, go = st.columns([3, 2], vertical_alignment="bottom")
     chosen = which.selectbox(
         "Ask with a selected item",

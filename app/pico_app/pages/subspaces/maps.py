@@ -12,7 +12,7 @@ from pico_app.figures import spaces as draw
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.choices import Choices
 from pico_app.server.queue import visit
-from pico_app.state import screen
+from pico_app.state import columns, screen
 from pico_app.state import selections as selections_state
 from pico_app.waiting import waiting
 from pico_app.words import read_words
@@ -53,10 +53,11 @@ def render(
     """Draw both maps and follow what is selected in them."""
     umap = _umap(space, wanted) if wanted.method == "umap" else None
     planes = maps.pca_maps(space, wanted.reading) if umap is None else umap.planes
-    colours = colours_answers.colouring(space, wanted.colour, numbers)
+    column = columns.column(space.study.columns.height)
+    colours = colours_answers.colouring(space, wanted.colour, numbers, column=column)
     if colours is None:
         st.caption("The change of neighbourhoods is still being counted; until then the modality is shown.")
-        colours = colours_answers.colouring(space, "modality", numbers)
+        colours = colours_answers.colouring(space, "modality", numbers, column=column)
         assert colours is not None  # it waits for nothing
     legend, lines = st.columns([5, 1.3], vertical_alignment="center")
     legend.html(draw.legend_html(colours))
@@ -92,7 +93,7 @@ def render(
         st.caption(f"Lines join the first {len(joins.pairs):,} of {joins.total:,} matched pairs; select fewer items.")
     chosen = selections_state.newly_selected(selections)
     if chosen is not None and chosen != selections_state.selection():
-        selections_state.set_selection(chosen)
+        selections_state.selection.set(chosen)
         st.rerun()
     return Shown(planes, umap, places[0], places[1])
 

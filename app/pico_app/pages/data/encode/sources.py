@@ -7,6 +7,7 @@ import streamlit as st
 from pico_app.answers import encoding, uploads
 from pico_app.pages.parts import one_of
 from pico_app.server.places import opened_place
+from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_core.encoders.archive import Archive
 from pico_core.errors import PicoError
@@ -52,10 +53,11 @@ def _by_zip() -> encoding.Source | None:
     )
     if archive is None:
         return None
-    path = uploads.keep_upload(archive.file_id, archive.name, archive.getvalue)
+    folder = study.own_uploads(uploads.of_one_visit).path
+    path = uploads.keep_upload(folder, archive.file_id, archive.name, archive.getvalue)
     try:
         found = encoding.look_into_zip(path)
-        own = None if table is None else uploads.keep_upload(table.file_id, table.name, table.getvalue)
+        own = None if table is None else uploads.keep_upload(folder, table.file_id, table.name, table.getvalue)
         chosen = _captions_within(found) if own is None else None
         if own is None and chosen is None:
             return None

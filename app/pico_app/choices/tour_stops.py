@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from pico_core.method.config import StudyConfig
+
 MINUTES = 7
 _NUMBER = re.compile(r"[0-9]{1,2}")
 
@@ -34,6 +36,11 @@ class Stop:
     instrument: str = ""
     lowest: int = 0
     moved_query: bool = False
+
+    @property
+    def config(self) -> StudyConfig:
+        """The settings of the study that it speaks about."""
+        return StudyConfig().with_settings({"basis": self.basis})
 
 
 # In order; another stop is one more record here and one more takeaway in `answers.tour`.

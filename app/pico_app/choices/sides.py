@@ -1,6 +1,7 @@
 """Which two scorings a reader lays side by side: plain choices, as an address writes them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +61,19 @@ class Sides:
     right: SideChoice = SideChoice("scheme", METHOD)
 
     @property
+    def address(self) -> dict[str, str | None]:
+        """Query parameters of a link to them; None for what need not be said.
+
+        >>> Sides(right=SideChoice("set", columns=(3, 7))).address
+        {'left': None, 'right': 'without-3,7'}
+        """
+        usual = Sides()
+        return {
+            "left": None if self.left == usual.left else self.left.address,
+            "right": None if self.right == usual.right else self.right.address,
+        }
+
+    @property
     def swapped(self) -> "Sides":
         """The same with the sides changed."""
         return Sides(self.right, self.left)
@@ -81,3 +95,9 @@ def from_address(text: str | None, default: SideChoice) -> SideChoice:
     name = METHOD if name == WEIGHTED else SCHEMES.current_name(name)
     known = name in SCHEMES and SCHEMES[name].on_side and (not draw or name == PERMUTED)
     return SideChoice("scheme", name, draw=draw) if known else default
+
+
+def sides_in_address(parameters: Mapping[str, str]) -> Sides:
+    """The two scorings that a link asks for."""
+    usual = Sides()
+    return Sides(from_address(parameters.get("left"), usual.left), from_address(parameters.get("right"), usual.right))
