@@ -95,7 +95,7 @@ def test_lists_show_rank_score_arrow_and_are_escaped():
     assert "&lt;b&gt;3&lt;/b&gt;" in html
     assert "0.700" in html
     assert "▲ 2" in html  # 3 to 1, and the right answer 5 to 3
-    assert html.count("role='listitem'") == 3
+    assert html.count('role="listitem"') == 3
     assert html.count("row hit off") == 1
 
 
@@ -292,6 +292,6 @@ def test_lists_without_a_right_answer_have_no_row_for_it():
     html = lists.list_html(
         bare.left, title="x", target=None, candidate=lambda i: lists.Candidate(str(i)), weighted=False
     )
-    assert html.count("role='listitem'") == len(bare.left)
+    assert html.count('role="listitem"') == len(bare.left)
     assert len(draw.flow_figure(bare, names={}).data) < len(draw.flow_figure(known, names={}).data)
     assert bare.sentence == "1 of the first 2 are the same in both lists, and another comes first."
