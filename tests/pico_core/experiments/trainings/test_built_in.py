@@ -55,7 +55,7 @@ def test_every_comparison_has_every_variant_and_seed_of_its_list(listed, table):
     rows = table.filter(family=FAMILY).select("dataset", "basis", "n_images", "seed", "variant").rows()
     subjects = subjects_of(listed)
     assert rows == [
-        (one.name, subject.basis, n_test(one, subject, seed), seed, variant)
+        (one.name, subject.compared.basis, n_test(one, subject, seed), seed, variant)
         for one, subject in zip(listed.comparisons, subjects, strict=True)
         for seed in one.config.seeds
         for variant in ("frozen", *one.config.ordered)
@@ -90,7 +90,7 @@ def test_curves_hold_every_epoch_and_lead_to_the_epoch_that_was_tested(listed, t
     assert curves.schema == CURVES
     trained = table.filter((pl.col("family") == FAMILY) & (pl.col("variant") != "frozen"))
     subjects = zip(listed.comparisons, subjects_of(listed), strict=True)
-    n_epochs = {one.name: subject.n_epochs for one, subject in subjects}
+    n_epochs = {one.name: subject.compared.n_epochs for one, subject in subjects}
     parts = curves.partition_by("dataset", "seed", "variant", maintain_order=True)
     assert len(parts) == trained.height
     for part, row in zip(parts, trained.iter_rows(named=True), strict=True):
