@@ -101,7 +101,7 @@ def test_the_sidebar_and_the_overview_offer_it(mirrored):
 def test_the_retrieval_page_lays_it_beside_other_scorings(mirrored, toy_study, planted, monkeypatch):
     assert from_address("axes-mirrored", Sides().right) == SideChoice("axes", name="mirrored")
     assert from_address("axes-probe", Sides().right) == SideChoice("axes", name="labels"), "as 1.0.0 wrote it"
-    monkeypatch.setattr(compare, "sets_here", lambda _space: [])
+    monkeypatch.setattr(compare, "sets_here", lambda _space, _kept: [])
     monkeypatch.setattr(compare, "sibling", lambda _space, basis: toy_study if basis == "mirrored" else None)
     open_study = run_study(planted.pairs, StudyConfig(construction=toy_study.config.construction))
     space = type("Space", (), {"study": open_study, "splits": study_splits(planted.pairs, open_study.config)})()

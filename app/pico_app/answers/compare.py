@@ -136,7 +136,7 @@ def side(space: Workspace, choice: SideChoice) -> Side:
     return _here(space, choice, option_name(choice), left, f"without {choice.columns}")
 
 
-def side_options(space: Workspace, chosen: SideChoice, kept: Sequence[ColumnSet]) -> list[SideChoice]:
+def side_options(space: Workspace, chosen: SideChoice, kept: Sequence[ColumnSet] = ()) -> list[SideChoice]:
     """All that can be chosen here, sets that the visit has kept included, and what is chosen now."""
     found = [SideChoice("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
     found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space, kept)]

@@ -14,7 +14,7 @@ from pico_app.server.answer import answer
 from pico_app.server.places import check_pictures, opened_place
 from pico_app.server.queue import Job, visit
 from pico_core.data.marks import Level
-from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading, small
+from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading
 from pico_core.encoders.archive import Archive, look_into, unpack
 from pico_core.encoders.captions import caption_columns, read_captions
 from pico_core.encoders.dataset import check_target
@@ -93,11 +93,6 @@ class Outcome:
 
 
 _targets: set[str] = set()  # folders that are being written on this server, by any visit
-
-
-def builtin_encoder() -> Path | None:
-    """The small encoder that comes with the project; None where it was not brought along."""
-    return small.builtin_encoder()
 
 
 @answer(entries=1, spinner="Loading the list of models")

@@ -294,11 +294,6 @@ def own_job() -> Job[int] | None:
     return visit().jobs.get("experiment")
 
 
-def fills(job: Job[int], folder: Path) -> bool:
-    """Whether an experiment writes into this folder."""
-    return folder == job.key
-
-
 def ask_own(dataset: Dataset, config: StudyConfig, *, path: str, families: Sequence[Family], n_seeds: int) -> None:
     """Run a small experiment over a dataset in the background; cells that are there are not computed again."""
     experiment = own_experiment(dataset, config, path=path, families=families, n_seeds=n_seeds)

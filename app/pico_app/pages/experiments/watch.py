@@ -42,7 +42,7 @@ def follow_own(folder: Path, drawn: int) -> None:
 
 def _far(job: Job[int], folder: Path, drawn: int) -> str:
     """How far the own experiment is; the page is drawn anew when cells have arrived."""
-    reached = experiments.how_far(folder) if experiments.fills(job, folder) else None
+    reached = experiments.how_far(folder) if job.key == folder else None
     if reached is not None and _worth_it(reached, drawn):
         st.rerun()
     return job.doing if reached is None else f"{reached.sentence}; {job.doing}"

@@ -11,6 +11,7 @@ from pico_app.server.places import opened_place
 from pico_app.words.markup import plain
 from pico_core.data.marks import Level, Precision
 from pico_core.encoders.loading import EncoderChoice
+from pico_core.encoders.small import builtin_encoder
 from pico_core.errors import PicoError
 
 KINDS = {"built-in": "Built-in small encoder", "file": "A small encoder of mine", "model": "A model of open_clip"}
@@ -36,14 +37,14 @@ class Means:
 
 def choose_means() -> Means | None:
     """Ask for the encoder and its weights; None until the choice is complete."""
-    builtin = encoding.builtin_encoder() is not None
+    builtin = builtin_encoder() is not None
     kinds = {kind: title for kind, title in KINDS.items() if builtin or kind != "built-in"}
     kind = one_of("Encoder", kinds, default=next(iter(kinds)), key="encode-kind", persist_state="session")
     model: str | None
     weights: str | None
     if kind == "built-in":
         st.caption("It has seen nothing but rendered scenes of simple shapes: fit to try things out, not for photos.")
-        model, weights, random = None, str(encoding.builtin_encoder()), False
+        model, weights, random = None, str(builtin_encoder()), False
     elif kind == "file":
         model, random = None, False
         weights = _path("File of the encoder", "/home/me/encoder.safetensors", key="encode-small")
