@@ -17,7 +17,7 @@ def column(n_columns: int) -> int:
     """The column looked at; -1 where none is."""
     if wanted_column() >= n_columns:
         wanted_column.set(-1)
-    return wanted_column()
+    return int(wanted_column())
 
 
 def set_column(index: int) -> None:
