@@ -19,3 +19,7 @@ Columns = Float[Tensor, " d"]  # one number per feature column
 PerImage = Float[Tensor, " n"]
 Scores = Float[Tensor, "n m"]
 ItemMeans = Float[Tensor, "items d"]  # one row per image or per text
+ItemTokens = Float[Tensor, "tokens d"]  # the real tokens of one image or of one text
+CandidateScores = Float[Tensor, " candidates"]  # of one query
+ImageSample = Int[Tensor, " q"]  # some images, by number
+PatchMask = Bool[Tensor, " p"]  # of one image

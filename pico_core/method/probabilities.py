@@ -140,6 +140,17 @@ def semantic_probabilities(
     return combine_modalities(image_similarity, text_similarity, combination=config.combination).clamp(0.0, 1.0)
 
 
+def equal_weights(n_columns: int, *, without: tuple[int, ...] = ()) -> Columns:
+    """The baseline P = 1, or 0 in the columns that are left out.
+
+    >>> equal_weights(3, without=(1,))
+    tensor([1., 0., 1.])
+    """
+    weights = torch.ones(n_columns)
+    weights[list(without)] = 0.0
+    return weights
+
+
 def weights_from(probabilities: Columns, *, strength: float = 1.0) -> Columns:
     """Retrieval weights P proportional to p ** strength, scaled to mean 1; strength 0 is the baseline.
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from pico_core.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import SettingError
-from pico_core.method.config import ConstructionConfig
+from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import ModalityPrototypes, StylePrototypes
 from pico_core.storage.token_files import blocks
 
@@ -39,6 +39,17 @@ class ColumnPoints:
     text: Float[Tensor, "d b"]
     image_owner: Int[Tensor, " a"] | None = None
     text_owner: Int[Tensor, " b"] | None = None
+
+
+def anchor_images(fit: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " a"] | None:
+    """The image of every anchor of a study: its own generator draws them first, with its seed.
+
+    Args:
+        fit: The fit split of the study in its basis.
+        config: The settings of the study.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    return column_points(fit, config=config.construction, generator=generator).image_owner
 
 
 def column_points(pairs: PairedEmbeddings, *, config: ConstructionConfig, generator: torch.Generator) -> ColumnPoints:

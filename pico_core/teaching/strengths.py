@@ -167,12 +167,12 @@ def _ranks(
     return row_ranks(rows, relevant.expand(len(rows), -1)).ranks
 
 
-def score_halves(pair: Tokens, *, weights: Columns) -> Halves:
+def score_halves(pair: Tokens, *, weights: Columns | None = None) -> Halves:
     """Both halves of S_P(V, T) = mean_i max_j s_ij + mean_j max_i s_ij, in float64.
 
     Args:
         pair: Its real tokens.
-        weights: P.
+        weights: P; default all columns count the same.
 
     Source: paper (weighted interaction).
 
@@ -180,7 +180,7 @@ def score_halves(pair: Tokens, *, weights: Columns) -> Halves:
     Halves(patches=7.0, words=7.0)
     """
     patches, words = pair.patches.double(), pair.words.double()
-    table = (weights.to(patches) * patches) @ words.T
+    table = (patches if weights is None else weights.to(patches) * patches) @ words.T
     return Halves(float(table.amax(dim=1).mean()), float(table.amax(dim=0).mean()))
 
 

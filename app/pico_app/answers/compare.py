@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
-import torch
-from torch import Tensor
 
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.studies import sibling, study_key
@@ -17,11 +15,12 @@ from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.workspace import Workspace
+from pico_core.axes import CandidateScores, Columns, ItemTokens
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.errors import DataError, PicoError
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
-from pico_core.method.probabilities import weights_from
+from pico_core.method.probabilities import equal_weights, weights_from
 from pico_core.retrieval.rankings import SideBySide, compare_lists, relevant_items
 from pico_core.retrieval.schemes.beside_a_study import StudyContext
 from pico_core.retrieval.schemes.catalogue import SCHEMES
@@ -50,7 +49,7 @@ class Outside:
     kind: QueryKind
     key: str
     name: str
-    tokens: Tensor
+    tokens: ItemTokens
     pieces: tuple[str, ...] = ()
     picture: str | None = None
 
@@ -127,13 +126,13 @@ def side(space: Workspace, choice: SideChoice) -> Side:
         return _other_study(space, choice)
     if choice.kind == "scheme":
         return _scheme_side(space, choice)
-    one = torch.ones(space.splits.test.n_columns)
-    missing = [column for column in choice.columns if column >= len(one)]
-    if missing or len(choice.columns) >= len(one):
+    n_columns = space.splits.test.n_columns
+    missing = [column for column in choice.columns if column >= n_columns]
+    if missing or len(choice.columns) >= n_columns:
         said = f"there is no column {missing[0]}" if missing else "no column would be left"
         raise DataError(f"this column set does not fit: {said}; choose another set")
-    left = one.index_fill(0, torch.tensor(choice.columns, dtype=torch.int64), 0.0)
-    return _here(space, choice, option_name(choice), left, f"without {choice.columns}")
+    weights = equal_weights(n_columns, without=choice.columns)
+    return _here(space, choice, option_name(choice), weights, f"without {choice.columns}")
 
 
 def side_options(space: Workspace, chosen: SideChoice, kept: Sequence[ColumnSet] = ()) -> list[SideChoice]:
@@ -168,7 +167,7 @@ def _bare(choice: SideChoice) -> SideChoice:
     return replace(choice, path="", draw=0, name="" if choice.kind == "set" else choice.name)
 
 
-def query_tokens(one: Side, asked: Asked) -> Tensor:
+def query_tokens(one: Side, asked: Asked) -> ItemTokens:
     """The real tokens of a query in the axes of a side [t, d]."""
     if isinstance(asked, Outside):
         return one.basis.turn(asked.tokens)
@@ -178,7 +177,7 @@ def query_tokens(one: Side, asked: Asked) -> Tensor:
     return pairs.text_tokens[i][pairs.text_mask[i]]
 
 
-def candidate_tokens(one: Side, asked: Asked, index: int) -> Tensor:
+def candidate_tokens(one: Side, asked: Asked, index: int) -> ItemTokens:
     """The real tokens of a candidate of this query: a text for an image, an image for a text."""
     return query_tokens(one, Query("text" if asked.kind == "image" else "image", index))
 
@@ -192,7 +191,7 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
 
 
 @answer(entries=64, max_bytes=64_000_000)
-def _row(side: Side, asked: Asked) -> Tensor:
+def _row(side: Side, asked: Asked) -> CandidateScores:
     tokens, pairs = query_tokens(side, asked), side.scorable.pairs
     # Packing a split costs four bytes for every number of a real token.
     small = 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum()) <= MOST_PACKED
@@ -217,11 +216,11 @@ def _scheme_side(space: Workspace, choice: SideChoice) -> Side:
     label = scheme.on_side + (f" (draw {choice.draw})" if choice.draw else "")
     if fitted.strength is not None:
         label += f", λ = {fitted.strength:g}"
-    weights = torch.ones(space.splits.test.n_columns) if fitted.weights is None else fitted.weights
+    weights = equal_weights(space.splits.test.n_columns) if fitted.weights is None else fitted.weights
     return _here(space, choice, label, weights, f"{choice.name} {choice.draw} {fitted.strength}")
 
 
-def _here(space: Workspace, choice: SideChoice, label: str, weights: Tensor, key: str) -> Side:
+def _here(space: Workspace, choice: SideChoice, label: str, weights: Columns, key: str) -> Side:
     scorable = Scorable(space.splits.test, weights)
     return Side(choice, label, scorable, space.study.basis, space.key, f"{space.key} {key}")
 

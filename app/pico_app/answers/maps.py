@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 import polars as pl
-from torch import Tensor
 
 from pico_app.server import heap
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
+from pico_core.axes import Columns
 from pico_core.data.labels import LabelRoles, content_and_style
 from pico_core.spaces import items
 from pico_core.spaces.gap import Gaps, modality_gaps
@@ -66,10 +66,10 @@ def find_items(space: Workspace, words: str) -> list[int]:
     return items.find_items(space.splits.test, map_sample(space), words)
 
 
-def _planes(space: Workspace, made: Tensor, reading: Reading, flatten: Callable[..., PlanePair]) -> PlanePair:
+def _planes(space: Workspace, probabilities: Columns, reading: Reading, flatten: Callable[..., PlanePair]) -> PlanePair:
     test, sample = space.splits.test, map_sample(space)
-    semantic = shown(subspace(test, made, name="semantic", reading=reading), sample)
-    return flatten(semantic, shown(subspace(test, made, name="style", reading=reading), sample))
+    semantic = shown(subspace(test, probabilities, name="semantic", reading=reading), sample)
+    return flatten(semantic, shown(subspace(test, probabilities, name="style", reading=reading), sample))
 
 
 @answer()

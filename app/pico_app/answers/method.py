@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from pico_app.answers.column_detail import has_stored_words, words_of
 from pico_app.answers.documents import PageSection
 from pico_app.answers.studies import study_key
@@ -18,7 +16,7 @@ from pico_core.columns.detail import interaction as pair_interaction
 from pico_core.columns.detail.interaction import ColumnProfile, Interaction, PairSigns, RunningAgreement
 from pico_core.demo.lessons import LESSONS, Lesson, TaughtLesson, lesson_of, teach
 from pico_core.method.probabilities import weights_from
-from pico_core.method.prototypes import column_points
+from pico_core.method.prototypes import anchor_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +110,7 @@ def running_agreement(space: Workspace, column: int) -> RunningAgreement:
 
 @answer()
 def _anchors(space: Workspace) -> Any:
-    # The study's own generator drew its anchors first, with this seed.
-    config = space.study.config
-    generator = torch.Generator().manual_seed(config.seed)
-    return column_points(space.splits.fit, config=config.construction, generator=generator).image_owner
+    return anchor_images(space.splits.fit, space.study.config)
 
 
 def column_profile(space: Workspace, column: int) -> ColumnProfile | None:

@@ -8,15 +8,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtyping import Float
-from torch import Tensor
-
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.pictures import data_address
 from pico_app.server import heap
 from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
 from pico_app.workspace import Dataset
+from pico_core.axes import ItemTokens
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.encoders import OpenClipEncoder, load_small
@@ -60,7 +58,7 @@ class Words:
     """
 
     key: str
-    tokens: Float[Tensor, "t d"]
+    tokens: ItemTokens
     pieces: tuple[str, ...]
     unknown: tuple[str, ...]
     truncated: bool
@@ -80,7 +78,7 @@ class Picture:
 
     key: str
     name: str
-    tokens: Float[Tensor, "p d"]
+    tokens: ItemTokens
     thumbnail: str
     grid: tuple[int, int] | None
 
@@ -203,7 +201,7 @@ def encode_picture(dataset: Dataset, name: str, data: bytes, *, weights: str | N
     return Picture(f"picture {content} {ready.key}", called, tokens, thumbnail, grid)
 
 
-def _check_width(dataset: Dataset, tokens: Tensor) -> None:
+def _check_width(dataset: Dataset, tokens: ItemTokens) -> None:
     width, expected = tokens.shape[1], dataset.pairs.n_columns
     if width != expected:
         raise DataError(
@@ -285,7 +283,7 @@ def _words(by: _Ready, caption: str) -> Words:
 
 
 @answer(entries=20, spinner="Encoding the picture")
-def _picture(by: _Ready, content: str, _data: bytes) -> tuple[Tensor, str, tuple[int, int] | None]:
+def _picture(by: _Ready, content: str, _data: bytes) -> tuple[ItemTokens, str, tuple[int, int] | None]:
     picture = picture_of(_data)
     found = by.encoder.encode_images([picture])
     tokens = found.tokens[0] if by.level == "tokens" else found.globals

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-import torch
 
 from pico_app.answers.compare import Comparison, Side, comparison
 from pico_app.answers.retrieval import report_moved
@@ -18,6 +17,7 @@ from pico_app.choices.sides import Sides
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import visit
 from pico_app.workspace import Workspace
+from pico_core.axes import ImageSample
 from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval import query_sample
@@ -31,9 +31,6 @@ from pico_core.retrieval.rankings import largest_moves
 from pico_core.retrieval.scoring import QueryKind
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
-    from torch import Tensor
-
     from pico_app.server.queue import Job
     from pico_core.data.pairs import PairedEmbeddings
 
@@ -74,9 +71,9 @@ def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
     if bool((weights == 1).all()):  # equal weights score alike in any orthogonal axes
         return report.baseline.ranks
     if one.basis is space.study.basis:
-        if torch.equal(weights, made.weights):
+        if weights.equal(made.weights):
             return report.weighted.ranks
-        if torch.equal(weights, made.unguarded_weights):
+        if weights.equal(made.unguarded_weights):
             return report.unguarded.ranks
     counted = exact_ranks.find(one)
     return _at_once.known(one) if counted is None else counted.value
@@ -204,7 +201,7 @@ def moved(space: Workspace, sides: Sides, kind: QueryKind, *, gains: bool) -> li
 
 
 @answer(entries=32)
-def _sampled(side: Side, n_images: int, _images: "Int[Tensor, ' q']") -> QueryRanks:
+def _sampled(side: Side, n_images: int, _images: ImageSample) -> QueryRanks:
     return query_sample.ranks_of(side.scorable.pairs, side.scorable.weights, images=_images)
 
 
@@ -214,6 +211,6 @@ def _paired(
     _test: "PairedEmbeddings",
     _left: QueryRanks,
     _right: QueryRanks,
-    _images: "Int[Tensor, ' q'] | None",
+    _images: ImageSample | None,
 ) -> PairedRanks:
     return pair_ranks(_test, _left, _right, images=_images)

@@ -9,6 +9,7 @@ from pico_app.choices.switching import Switching
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import queue_of, visit
 from pico_app.workspace import Workspace
+from pico_core.axes import ImageSample
 from pico_core.columns.detail.items import nearest_prototypes
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval import query_sample
@@ -28,9 +29,6 @@ from pico_core.retrieval.switching.setting import (
 )
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
-    from torch import Tensor
-
     from pico_app.server.queue import Job
 
 CONTROL = "switch-control"
@@ -66,7 +64,7 @@ def _means(space: Workspace) -> ColumnMeans:
 
 
 @answer(entries=8)
-def quick_sample(space: Workspace) -> "Int[Tensor, ' q']":
+def quick_sample(space: Workspace) -> ImageSample:
     """Test images that a quick answer can ask; all where all can be."""
     return query_sample.sample_images(space.splits.test)
 

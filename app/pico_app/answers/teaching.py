@@ -1,10 +1,8 @@
 """What the steps of the Method page show: computed once per study, so that no slider waits."""
 
-import torch
-from torch import Tensor
-
 from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
+from pico_core.axes import Columns
 from pico_core.method.config import Combination
 from pico_core.retrieval.explain import Tokens
 from pico_core.retrieval.rankings import relevant_items
@@ -85,14 +83,14 @@ def rank_curve(space: Workspace, text: int) -> RankCurve:
     )
 
 
-def halves(space: Workspace, text: int, *, weights: Tensor | None = None) -> Halves:
+def halves(space: Workspace, text: int, *, weights: Columns | None = None) -> Halves:
     """Both halves of the score of a matched pair of the fit split; without weights unweighted."""
     fit = space.splits.fit
     image = int(fit.text_image[text])
     pair = Tokens(
         fit.image_tokens[image][fit.image_mask[image]].float(), fit.text_tokens[text][fit.text_mask[text]].float()
     )
-    return score_halves(pair, weights=torch.ones(fit.n_columns) if weights is None else weights)
+    return score_halves(pair, weights=weights)
 
 
 def column_weight(space: Workspace, column: int, *, strength: float) -> WeightParts:

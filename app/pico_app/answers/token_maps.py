@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import polars as pl
-import torch
-from torch import Tensor
 
 from pico_app.answers.compare import Asked, Comparison, Outside, Side, query_tokens
 from pico_app.answers.pictures import thumbnail
 from pico_app.choices.query import Query
 from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
+from pico_core.axes import CandidateScores, ItemTokens, PatchMask
 from pico_core.encoders.words import TokenWords
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
 
@@ -69,11 +68,10 @@ def _map(one: Side, asked: Asked, index: int) -> TokenMap:
     return token_map(patches, query_tokens(one, text), weights=one.scorable.weights, real=real)
 
 
-def _patches(one: Side, image: Asked) -> tuple[Tensor, Tensor]:
-    """All patches of an image, masked ones too, so that each keeps its place; and which are real."""
+def _patches(one: Side, image: Asked) -> tuple[ItemTokens, PatchMask | None]:
+    """All patches of an image, masked ones too, so that each keeps its place; and which are real (None: all)."""
     if isinstance(image, Outside):
-        patches = query_tokens(one, image)
-        return patches, torch.ones(len(patches), dtype=torch.bool)
+        return query_tokens(one, image), None
     pairs = one.scorable.pairs
     return pairs.image_tokens[image.index], pairs.image_mask[image.index]
 
@@ -122,6 +120,6 @@ def winners_of_patches(shown: WordMaps) -> pl.DataFrame:
     )
 
 
-def _parts(left: Tensor, right: Tensor) -> dict[str, list[float]]:
+def _parts(left: CandidateScores, right: CandidateScores) -> dict[str, list[float]]:
     before, after = left.round(decimals=DIGITS), right.round(decimals=DIGITS)  # so that the change agrees as printed
     return {"adds, left": before.tolist(), "adds, right": after.tolist(), "change": (after - before).tolist()}

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtyping import Float
-from torch import Tensor
-
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
+from pico_core.axes import ItemMeans
 from pico_core.columns.trajectories import PrototypePlanes, history_planes
 from pico_core.errors import DataError
 from pico_core.training.checkpoints import read_prototypes
@@ -25,7 +23,7 @@ class TrainedView:
     """
 
     planes: PrototypePlanes
-    probabilities: Float[Tensor, "t d"]
+    probabilities: ItemMeans
     epochs: tuple[int, ...]
 
     @property
