@@ -91,11 +91,7 @@ class Cluster:
                 _cancel(list(waiting))
 
     def all(
-        self,
-        work: Callable[..., Result],
-        items: Sequence[Item],
-        *shared: Any,
-        reporter: Reporter = SILENT,
+        self, work: Callable[..., Result], items: Sequence[Item], *shared: Any, reporter: Reporter = SILENT
     ) -> list[Result]:
         """The results of all items, in the order of the items, whatever the order in which they ended.
 

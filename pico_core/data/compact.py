@@ -57,11 +57,7 @@ def rounded_to_bytes(pairs: PairedEmbeddings) -> PairedEmbeddings:
     >>> rounded_to_bytes(pairs).image_tokens
     tensor([[[0.5981, 0.7998]]], dtype=torch.float16)
     """
-    return replace(
-        pairs,
-        image_tokens=_rounded(pairs.image_tokens),
-        text_tokens=_rounded(pairs.text_tokens),
-    )
+    return replace(pairs, image_tokens=_rounded(pairs.image_tokens), text_tokens=_rounded(pairs.text_tokens))
 
 
 def _rounded(tokens: Float[Tensor, "items tokens d"]) -> Float16[Tensor, "items tokens d"]:

@@ -37,11 +37,7 @@ def for_workers(pairs: PairedEmbeddings) -> PairedEmbeddings:
 
 
 def distributed_statistics(
-    cluster: Cluster,
-    pairs: PairedEmbeddings,
-    *,
-    reporter: Reporter = SILENT,
-    task_bytes: int = TASK_BYTES,
+    cluster: Cluster, pairs: PairedEmbeddings, *, reporter: Reporter = SILENT, task_bytes: int = TASK_BYTES
 ) -> None:
     """Have workers make `image_statistics` and `text_statistics`; the pairs then know them.
 

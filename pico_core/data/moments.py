@@ -61,9 +61,7 @@ def pooled_moment(pairs: PairedEmbeddings, *, centre: Float[Tensor, " d"] | None
     return _sum(Moment(rows.T @ rows, len(rows)) for rows in moved)
 
 
-def pair_blocks(
-    pairs: PairedEmbeddings,
-) -> Iterator[tuple[Float64[Tensor, "pairs d"], Float64[Tensor, "pairs d"]]]:
+def pair_blocks(pairs: PairedEmbeddings) -> Iterator[tuple[Float64[Tensor, "pairs d"], Float64[Tensor, "pairs d"]]]:
     """Token means of the image and of the text of a block of matched pairs after the other."""
     for part in blocks(pairs.n_texts, ROWS_AT_ONCE):
         yield pairs.image_means[pairs.text_image[part]].double(), pairs.text_means[part].double()

@@ -109,9 +109,7 @@ LESSONS: Final = (
     Lesson("none", PlantedConfig(**SMALL, style_strength=0.0, noise=2.5), _study()),
     Lesson("rogue", PlantedConfig(**SMALL, style_strength=2.0, n_rogue=3, offset=4.0), _study(), column=31),
     Lesson(
-        "tiny",
-        PlantedConfig(**SMALL, style_strength=2.5),
-        _study(batch_share=0.014, n_iterations=12, feedback=0.04),
+        "tiny", PlantedConfig(**SMALL, style_strength=2.5), _study(batch_share=0.014, n_iterations=12, feedback=0.04)
     ),
     Lesson("many", PlantedConfig(**SMALL, style_strength=2.5), _study(n_prototypes=24)),
 )

@@ -197,10 +197,7 @@ class Captions:
 
 
 def read_captions(
-    path: Path | str,
-    *,
-    image_column: str | None = None,
-    caption_column: str | Sequence[str] | None = None,
+    path: Path | str, *, image_column: str | None = None, caption_column: str | Sequence[str] | None = None
 ) -> Captions:
     """Read captions from a file, recognised by what is in it and never by its name.
 

@@ -157,12 +157,7 @@ class OpenClipEncoder:
         return total.hexdigest()
 
     def encode_images(
-        self,
-        images: Sequence[Picture],
-        *,
-        batch_size: int = 32,
-        on_bad: OnBad = "refuse",
-        reporter: Reporter = SILENT,
+        self, images: Sequence[Picture], *, batch_size: int = 32, on_bad: OnBad = "refuse", reporter: Reporter = SILENT
     ) -> EncodedImages:
         """As `Encoder` says; pictures are read and unpacked one batch at a time."""
         check_batch_size(batch_size)
@@ -187,12 +182,7 @@ class OpenClipEncoder:
         return EncodedImages(joined, mask, _joined(vectors, self._width), tuple(kept), tuple(bad))
 
     def encode_texts(
-        self,
-        captions: Sequence[str],
-        *,
-        batch_size: int = 64,
-        on_bad: OnBad = "refuse",
-        reporter: Reporter = SILENT,
+        self, captions: Sequence[str], *, batch_size: int = 64, on_bad: OnBad = "refuse", reporter: Reporter = SILENT
     ) -> EncodedTexts:
         """As `Encoder` says; a caption without a single word that the model knows is bad."""
         check_batch_size(batch_size)

@@ -101,12 +101,7 @@ class Encoder(Protocol):
         """What a user should know of its tokens, such as that there are none."""
 
     def encode_images(
-        self,
-        images: Sequence[Picture],
-        *,
-        batch_size: int = 32,
-        on_bad: OnBad = "refuse",
-        reporter: Reporter = SILENT,
+        self, images: Sequence[Picture], *, batch_size: int = 32, on_bad: OnBad = "refuse", reporter: Reporter = SILENT
     ) -> EncodedImages:
         """Encode pictures: unit patch tokens and global vectors.
 
@@ -122,12 +117,7 @@ class Encoder(Protocol):
         """
 
     def encode_texts(
-        self,
-        captions: Sequence[str],
-        *,
-        batch_size: int = 64,
-        on_bad: OnBad = "refuse",
-        reporter: Reporter = SILENT,
+        self, captions: Sequence[str], *, batch_size: int = 64, on_bad: OnBad = "refuse", reporter: Reporter = SILENT
     ) -> EncodedTexts:
         """Encode captions, of a data set or typed by a person: unit word tokens and global vectors.
 

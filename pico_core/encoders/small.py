@@ -138,12 +138,7 @@ def small_encoder(
 
 
 def save_small(
-    model: Any,
-    vocabulary: Sequence[int],
-    path: Path | str,
-    *,
-    config: SmallClipConfig | None = None,
-    name: str = SMALL,
+    model: Any, vocabulary: Sequence[int], path: Path | str, *, config: SmallClipConfig | None = None, name: str = SMALL
 ) -> Path:
     """Write a small CLIP as one safetensors file: float16 weights, the vocabulary's rows, the shape as JSON.
 

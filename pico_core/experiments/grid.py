@@ -14,15 +14,7 @@ import polars as pl
 
 from pico_core.errors import DataError, RunError
 from pico_core.experiments.bench import Workbench, warm_up
-from pico_core.experiments.cells import (
-    SCHEMA,
-    CellRow,
-    PlannedCell,
-    compute_cell,
-    current_names,
-    plan_cell,
-    rows_frame,
-)
+from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, current_names, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
 from pico_core.experiments.folders import write_table, write_text
@@ -173,11 +165,7 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> list[
     truth = "" if dataset.truth is None else hashlib.sha256(dataset.truth.numpy().tobytes()).hexdigest()
     return [
         plan_cell(
-            dataset.choice.name,
-            dataset.pairs.digest,
-            variant,
-            settings,
-            truth=truth if variant.name == TRUTH else "",
+            dataset.choice.name, dataset.pairs.digest, variant, settings, truth=truth if variant.name == TRUTH else ""
         )
         for variant in config.variants_on(dataset.choice)
     ]

@@ -109,9 +109,7 @@ class _Reader(TomlReader):
             settings=values.get("settings", {}),
         )
         return TrainingList(
-            name=self.text("name", values),
-            sentence=self.text("sentence", values),
-            comparisons=self.comparisons(shared),
+            name=self.text("name", values), sentence=self.text("sentence", values), comparisons=self.comparisons(shared)
         )
 
     def variants(self, found: object) -> tuple[WeightingRule, ...]:

@@ -231,11 +231,7 @@ def _similarity(
     points: Tensor, prototypes: ModalityPrototypes, pseudo_style: Columns, config: ConstructionConfig
 ) -> Columns:
     return style_similarity(
-        points,
-        prototypes,
-        pseudo_style=pseudo_style,
-        similarity=config.similarity,
-        sigma=config.sigma,
+        points, prototypes, pseudo_style=pseudo_style, similarity=config.similarity, sigma=config.sigma
     )
 
 

@@ -41,12 +41,7 @@ def paired_difference(
 
 
 def mean_paired_difference(
-    lefts: Sequence[QueryRanks],
-    right: QueryRanks,
-    text_image: Int[Tensor, " m"],
-    *,
-    n_draws: int = 1000,
-    seed: int = 0,
+    lefts: Sequence[QueryRanks], right: QueryRanks, text_image: Int[Tensor, " m"], *, n_draws: int = 1000, seed: int = 0
 ) -> Estimate:
     """Mean rSum of several scorings minus rSum under another, on the same queries, resampled by image.
 
@@ -83,10 +78,7 @@ def differences_by(
         text_image: The image of each text.
         counts: How often every image is drawn in every resample.
     """
-    sides = (
-        (left.image_to_text, right.image_to_text, None),
-        (left.text_to_image, right.text_to_image, text_image),
-    )
+    sides = ((left.image_to_text, right.image_to_text, None), (left.text_to_image, right.text_to_image, text_image))
     recalls = [_mean(100 * (recall_at(a, k) - recall_at(b, k)), counts, owner) for a, b, owner in sides for k in CUTS]
     reciprocals = [(reciprocal(a) - reciprocal(b), owner) for a, b, owner in sides]
     mrr = percentile_estimate(

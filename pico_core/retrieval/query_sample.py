@@ -52,11 +52,7 @@ def sample_images(pairs: PairedEmbeddings, *, flops: float = QUICK_FLOPS, seed: 
 
 
 def ranks_of(
-    pairs: PairedEmbeddings,
-    weights: Columns,
-    *,
-    images: Int[Tensor, " q"] | None = None,
-    reporter: Reporter = SILENT,
+    pairs: PairedEmbeddings, weights: Columns, *, images: Int[Tensor, " q"] | None = None, reporter: Reporter = SILENT
 ) -> QueryRanks:
     """Ranks of these images, and of all their texts, among all items of the split.
 

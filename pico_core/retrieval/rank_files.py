@@ -13,13 +13,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.reporter import SILENT, Reporter
-from pico_core.retrieval.rank_counts import (
-    RankCounts,
-    RankPlan,
-    best_scores,
-    count_block,
-    nothing_counted,
-)
+from pico_core.retrieval.rank_counts import RankCounts, RankPlan, best_scores, count_block, nothing_counted
 from pico_core.storage.atomic import atomic_file
 
 KEEP_EVERY = 5.0  # seconds at least between two writings

@@ -84,11 +84,9 @@ class Verdict(Enum):
     @property
     def sentence(self) -> str:
         """The verdict in words, without a full stop."""
-        return {
-            "helps": "The weighting helps",
-            "hurts": "The weighting hurts",
-            "none": "No detectable difference",
-        }[self.value]
+        return {"helps": "The weighting helps", "hurts": "The weighting hurts", "none": "No detectable difference"}[
+            self.value
+        ]
 
 
 @dataclass(frozen=True)

@@ -130,10 +130,7 @@ def find_items(pairs: PairedEmbeddings, sample: Sample, words: str) -> list[int]
     if not wanted:
         return []
     rows: list[str] = []
-    for frame, shown in (
-        (pairs.images.drop("path"), sample.images),
-        (pairs.texts, sample.texts),
-    ):
+    for frame, shown in ((pairs.images.drop("path"), sample.images), (pairs.texts, sample.texts)):
         told = frame[shown.tolist()].select(pl.all().cast(pl.String, strict=False).fill_null(""))
         rows += [" ".join(row).casefold() for row in told.iter_rows()]
     return [place for place, text in enumerate(rows) if all(word in text for word in wanted)]

@@ -187,12 +187,7 @@ def run_study(
         reporter=notes.part(built, 1.0),
     )
     columns = column_table(
-        parts.fit,
-        construction,
-        parts.basis,
-        seed=config.seed,
-        semantic_share=known,
-        reporter=notes.part(1.0, 1.0),
+        parts.fit, construction, parts.basis, seed=config.seed, semantic_share=known, reporter=notes.part(1.0, 1.0)
     )
     return Study(
         config=config,

@@ -63,10 +63,7 @@ def _steps(data: Path) -> Iterator[tuple[str, float]]:
 
     began = time.perf_counter()
     made = construct(
-        splits.fit,
-        feedback=feedback,
-        config=config.construction,
-        generator=torch.Generator().manual_seed(config.seed),
+        splits.fit, feedback=feedback, config=config.construction, generator=torch.Generator().manual_seed(config.seed)
     )
     built = time.perf_counter() - began
     yield f"{len(asked) - 1} scorings of the feedback split", sum(asked)

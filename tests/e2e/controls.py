@@ -5,11 +5,7 @@ import re
 from tests.e2e.visit import at_rest
 
 MOST = 5  # controls of one kind in one place that are clicked: more of the same only take time
-INSIDE = {
-    "stButtonGroup": "button:visible, [role=radio]:visible",
-    "stCheckbox": "label",
-    "stExpander": "summary",
-}
+INSIDE = {"stButtonGroup": "button:visible, [role=radio]:visible", "stCheckbox": "label", "stExpander": "summary"}
 
 
 def use_every_control(visit):

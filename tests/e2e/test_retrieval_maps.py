@@ -180,10 +180,7 @@ def test_words_of_the_data_stay_words(visit, tmp_path):
     words = torch.nn.functional.normalize(torch.randn(160, len(pieces), 24, generator=generator), dim=2)
     words = torch.nn.functional.normalize(words + 2 * made.text_means[:160, None], dim=2)
     pairs = PairedEmbeddings.from_arrays(
-        made.image_tokens,
-        words,
-        text_image=made.text_image[:160],
-        captions=[HOSTILE] * 160,
+        made.image_tokens, words, text_image=made.text_image[:160], captions=[HOSTILE] * 160
     )
     save_pairs(pairs, tmp_path / "hostile")
     visit.open("retrieval?show=words")

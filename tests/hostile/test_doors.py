@@ -236,8 +236,7 @@ def test_two_files_of_arrays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "descr"),
-    [((9, 3, 6), "<f4"), ((9, 3, 4), "<f4"), ((9, 3, 5), "<f8"), ((2**39, 2**30), "<f4")],
+    ("shape", "descr"), [((9, 3, 6), "<f4"), ((9, 3, 4), "<f4"), ((9, 3, 5), "<f8"), ((2**39, 2**30), "<f4")]
 )
 def test_a_header_that_lies_about_its_shape(tmp_path: Path, shape: tuple[int, ...], descr: str) -> None:
     path = zip_of(tmp_path, npy(shape=shape, descr=descr, data=A["image_emb"].tobytes()))

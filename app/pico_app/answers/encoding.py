@@ -110,9 +110,7 @@ def pretrained_tags(model: str) -> list[str]:
 @answer(entries=4, spinner="Reading the captions")
 def _survey(source: Source, changed: str) -> Survey:
     captions = read_captions(
-        Path(source.captions),
-        image_column=source.image_column,
-        caption_column=source.caption_columns or None,
+        Path(source.captions), image_column=source.image_column, caption_column=source.caption_columns or None
     )
     found = survey(Path(source.pictures), captions)
     check_pictures(found.found.paths)

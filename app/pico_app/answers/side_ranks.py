@@ -207,10 +207,6 @@ def _sampled(side: Side, n_images: int, _images: ImageSample) -> QueryRanks:
 
 @answer(entries=16)
 def _paired(
-    key: str,
-    _test: "PairedEmbeddings",
-    _left: QueryRanks,
-    _right: QueryRanks,
-    _images: ImageSample | None,
+    key: str, _test: "PairedEmbeddings", _left: QueryRanks, _right: QueryRanks, _images: ImageSample | None
 ) -> PairedRanks:
     return pair_ranks(_test, _left, _right, images=_images)

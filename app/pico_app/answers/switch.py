@@ -18,15 +18,8 @@ from pico_core.retrieval.comparing.paired import Move, pair_ranks
 from pico_core.retrieval.scoring import Scorable
 from pico_core.retrieval.switching.column_sets import ColumnSet, axes_name, parse_columns
 from pico_core.retrieval.switching.effect import ControlBand, SwitchEffect, control_band, switch_effect
-from pico_core.retrieval.switching.setting import (
-    ColumnMeans,
-    changes_nothing,
-    column_means,
-    switched,
-)
-from pico_core.retrieval.switching.setting import (
-    query_move as moved_query,
-)
+from pico_core.retrieval.switching.setting import ColumnMeans, changes_nothing, column_means, switched
+from pico_core.retrieval.switching.setting import query_move as moved_query
 
 if TYPE_CHECKING:
     from pico_app.server.queue import Job

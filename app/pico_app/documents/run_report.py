@@ -217,8 +217,7 @@ def _sources() -> Section:
     table = Markup('<div class="whole">{}</div>').format(render("two_columns", heads=("step", "source"), rows=rows))
     stance = paragraphs([f"The paper: {provenance.PAPER}. {provenance.STANCE}"])
     return Section(
-        title="What is the paper's, and what is reconstructed",
-        html=stance + table + paragraphs([provenance.HEADLINE]),
+        title="What is the paper's, and what is reconstructed", html=stance + table + paragraphs([provenance.HEADLINE])
     )
 
 

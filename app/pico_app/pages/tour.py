@@ -128,11 +128,7 @@ def _ways(now: tour_state.Tour, *, forward: Literal["primary", "secondary"]) -> 
         _leave()
     else:
         st.button(
-            "Finish the tour",
-            icon=":material/flag:",
-            type=forward,
-            key="tour-finish",
-            on_click=tour_state.finish_tour,
+            "Finish the tour", icon=":material/flag:", type=forward, key="tour-finish", on_click=tour_state.finish_tour
         )
 
 

@@ -164,11 +164,7 @@ def answer(
 
 @overload
 def answer(
-    *,
-    entries: int = ENTRIES,
-    max_bytes: int = GIGABYTE,
-    queue: QueueName,
-    title: str | Callable[..., str],
+    *, entries: int = ENTRIES, max_bytes: int = GIGABYTE, queue: QueueName, title: str | Callable[..., str]
 ) -> Callable[[Callable[Concatenate[Job[Value], Arguments], Value]], Queued[Arguments, Value]]: ...
 
 

@@ -59,11 +59,7 @@ ATTEMPTS: Final = 12  # draws before a caption may repeat another of its image
 
 
 def write_captions(
-    scene: Scene,
-    generator: np.random.Generator,
-    *,
-    registers: tuple[str, ...],
-    styles: tuple[str | None, ...],
+    scene: Scene, generator: np.random.Generator, *, registers: tuple[str, ...], styles: tuple[str | None, ...]
 ) -> list[str]:
     """One caption for every register asked for, no two alike as far as a few draws allow.
 

@@ -81,9 +81,6 @@ RELATIONS: Final[dict[int, dict[str, tuple[Cells, ...]]]] = {
         "rising diagonal": ((Cell(2, 0), Cell(1, 1), Cell(0, 2)),),
         "pyramid": tuple((Cell(top, 1), Cell(base, 0), Cell(base, 2)) for top, base in [(0, 1), (0, 2), (1, 2)]),
     },
-    4: {
-        "grid": tuple(_grids()),
-        "round": ((Cell(0, 1), Cell(1, 2), Cell(2, 1), Cell(1, 0)),),
-    },
+    4: {"grid": tuple(_grids()), "round": ((Cell(0, 1), Cell(1, 2), Cell(2, 1), Cell(1, 0)),)},
 }
 MOST_OBJECTS: Final = max(RELATIONS)

@@ -62,12 +62,7 @@ class PermutedControl:
 
 
 def permuted_control(
-    paired: PairedRanks,
-    right: Scorable,
-    *,
-    n_draws: int = N_DRAWS,
-    seed: int = 0,
-    reporter: Reporter = SILENT,
+    paired: PairedRanks, right: Scorable, *, n_draws: int = N_DRAWS, seed: int = 0, reporter: Reporter = SILENT
 ) -> PermutedControl:
     """Score with the weights of the right side in a random order, a few times, on the same queries.
 

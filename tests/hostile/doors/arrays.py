@@ -106,11 +106,7 @@ def doors() -> tuple[Door, ...]:
         Door("pt", {"x.pt": torch_file.getvalue()}, looked_into),
         Door("folder", folders[False], folder),
         Door("packed-folder", folders[True], folder),
-        Door(
-            "weights",
-            {"w.safetensors": tensors_file, "w.pt": torch_file_of(tensors)},
-            weights,
-        ),
+        Door("weights", {"w.safetensors": tensors_file, "w.pt": torch_file_of(tensors)}, weights),
     )
 
 

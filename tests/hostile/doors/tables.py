@@ -102,11 +102,7 @@ def doors() -> tuple[Door, ...]:
         Door("images-csv", {"i.csv": images.write_csv().encode(), "x.npz": npz}, table("images"), ("i.csv",)),
         Door(
             "texts-csv",
-            {
-                "t.csv": texts.write_csv().encode(),
-                "t.tsv": texts.write_csv(separator="\t").encode(),
-                "x.npz": npz,
-            },
+            {"t.csv": texts.write_csv().encode(), "t.tsv": texts.write_csv(separator="\t").encode(), "x.npz": npz},
             table("texts"),
             ("t.csv", "t.tsv"),
         ),
@@ -122,12 +118,7 @@ def doors() -> tuple[Door, ...]:
             captions,
             ("c.csv", "c.tsv", "c16.csv", "c.token"),
         ),
-        Door(
-            "captions-jsonl",
-            {"c.jsonl": rows.write_ndjson().encode(), **pictures},
-            captions,
-            ("c.jsonl",),
-        ),
+        Door("captions-jsonl", {"c.jsonl": rows.write_ndjson().encode(), **pictures}, captions, ("c.jsonl",)),
         Door(
             "captions-json",
             {

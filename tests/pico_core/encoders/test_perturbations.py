@@ -160,14 +160,7 @@ def test_the_sample_and_its_noise_follow_the_seed_and_progress_counts_up(made):
     def log(done, total, name):
         seen.append((name, done, total))
 
-    one = reencode(
-        encoder,
-        pairs,
-        n_items=5,
-        seed=1,
-        reporter=Calls(step=log),
-        batch_size=4,
-    )
+    one = reencode(encoder, pairs, n_items=5, seed=1, reporter=Calls(step=log), batch_size=4)
     again, other = reencode(encoder, pairs, n_items=5, seed=1), reencode(encoder, pairs, n_items=5, seed=2)
     torch.testing.assert_close(one.images.means, again.images.means, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(one.texts.means, again.texts.means, atol=1e-5, rtol=1e-4)

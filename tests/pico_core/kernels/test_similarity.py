@@ -71,10 +71,7 @@ def test_a_padded_zero_never_beats_a_negative_similarity():
 
 def test_garbage_under_the_mask_changes_nothing():
     images, image_mask, texts, text_mask = ragged()
-    dirty = (
-        images.masked_fill(~image_mask[..., None], torch.nan),
-        texts.masked_fill(~text_mask[..., None], 1e9),
-    )
+    dirty = (images.masked_fill(~image_mask[..., None], torch.nan), texts.masked_fill(~text_mask[..., None], 1e9))
     torch.testing.assert_close(
         score(dirty[0], image_mask, dirty[1], text_mask), score(images, image_mask, texts, text_mask)
     )

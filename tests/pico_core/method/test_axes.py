@@ -51,10 +51,7 @@ def styled_pairs(n=900, d=16, n_style=2, seed=0):
     names = [STYLES[int(one)] for one in place]
     return (
         global_pairs(
-            images,
-            texts,
-            image_labels=pl.DataFrame({"style": names}),
-            text_labels=pl.DataFrame({"style": names[::-1]}),
+            images, texts, image_labels=pl.DataFrame({"style": names}), text_labels=pl.DataFrame({"style": names[::-1]})
         ),
         turn,
     )

@@ -94,9 +94,7 @@ def test_the_recursion_of_the_paper_equals_the_softmax_average():
 )
 def test_other_rules(rule, expected):
     shares = feedback_weights(
-        torch.tensor([-0.1, 0.4, 0.2, -0.3]),
-        config=ConstructionConfig(rule=rule),
-        generator=torch.Generator(),
+        torch.tensor([-0.1, 0.4, 0.2, -0.3]), config=ConstructionConfig(rule=rule), generator=torch.Generator()
     )
     torch.testing.assert_close(shares, torch.tensor(expected))
 
@@ -166,10 +164,7 @@ def test_style_pulls_the_candidates_centres(splits):
     result = run(splits)
     for step in result.history.iterations:
         weight = (1 - step.pseudo_semantic) ** QUICK.gamma
-        for found, points in (
-            (step.candidate.image, result.image_columns),
-            (step.candidate.text, result.text_columns),
-        ):
+        for found, points in ((step.candidate.image, result.image_columns), (step.candidate.text, result.text_columns)):
             members = torch.nn.functional.one_hot(found.labels, QUICK.n_prototypes).float() * weight[:, None]
             torch.testing.assert_close(found.centres, members.T @ points / members.sum(dim=0)[:, None])
             distances = (points - found.centres[found.labels]).square().sum(dim=1)
@@ -268,10 +263,7 @@ def test_columns_without_weight_pull_no_centre():
     probabilities[:2] = 0.0  # only two columns count
     prototypes = style_prototypes(pairs, probabilities, config=config)
     similarity = style_similarity(
-        construct_points(pairs, config),
-        prototypes.image,
-        pseudo_style=1 - probabilities,
-        similarity="distance",
+        construct_points(pairs, config), prototypes.image, pseudo_style=1 - probabilities, similarity="distance"
     )
     assert similarity[:2].mean() > similarity[2:].mean()
 

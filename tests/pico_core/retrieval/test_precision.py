@@ -32,10 +32,7 @@ def test_the_report_publishes_it_where_the_switch_is_on():
     pairs = planted_pairs(PlantedConfig(n_images=40, n_columns=16)).pairs
     plain = retrieval_report(pairs, weights=torch.ones(16), n_draws=20)
     found = retrieval_report(
-        pairs,
-        weights=torch.ones(16),
-        ranker=ranker_for(pairs, arithmetic=Arithmetic(precision="bfloat16")),
-        n_draws=20,
+        pairs, weights=torch.ones(16), ranker=ranker_for(pairs, arithmetic=Arithmetic(precision="bfloat16")), n_draws=20
     )
     assert plain.agreement is None
     assert "agreement" not in report_json(plain)

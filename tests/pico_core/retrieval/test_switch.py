@@ -13,11 +13,7 @@ from pico_core.kernels.metrics import query_ranks
 from pico_core.retrieval.comparing.paired import pair_ranks
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.metrics import paired_difference
-from pico_core.retrieval.query_sample import (
-    ranks_of,
-    sample_images,
-    scoring_flops,
-)
+from pico_core.retrieval.query_sample import ranks_of, sample_images, scoring_flops
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.scoring import Scorable, score_pairs

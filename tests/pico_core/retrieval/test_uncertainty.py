@@ -126,10 +126,7 @@ def test_without_resampling_the_draws_are_the_construction(monkeypatch, represen
         n_prototypes=1, n_iterations=3, batch_share=1.0, representation=representation, gamma=2.0
     )
     made = construct(
-        pairs,
-        feedback=retrieval_feedback(pairs),
-        config=config,
-        generator=torch.Generator().manual_seed(7),
+        pairs, feedback=retrieval_feedback(pairs), config=config, generator=torch.Generator().manual_seed(7)
     )
     monkeypatch.setattr(resampling, "bootstrap_counts", lambda n, **_: torch.ones(2, n))
     draws = construction_draws(pairs, made, seed=7)

@@ -163,8 +163,7 @@ def test_a_replay_gives_the_same_bits(run, planted):
 
 
 @pytest.mark.parametrize(
-    ("file", "tensor"),
-    [("weights.safetensors", "weights"), ("history.safetensors", "prototypes.text.centres")],
+    ("file", "tensor"), [("weights.safetensors", "weights"), ("history.safetensors", "prototypes.text.centres")]
 )
 def test_a_replay_sees_a_changed_number(run, study, planted, monkeypatch, file, tensor):
     monkeypatch.setattr("pico_core.studies.runs.run_study", lambda *args, **kwargs: study)

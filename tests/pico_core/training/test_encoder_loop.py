@@ -65,10 +65,7 @@ def same(one, other):
 def test_equal_weights_are_the_training_without_weights_to_the_bit(train, scenes, vocabulary, tmp_path, config):
     losses = []
     plain = train_encoder(
-        scenes,
-        vocabulary,
-        config=config.training,
-        reporter=Calls(record=lambda record: losses.append(record.loss)),
+        scenes, vocabulary, config=config.training, reporter=Calls(record=lambda record: losses.append(record.loss))
     )
     made = train(config, "none", checkpoint=tmp_path / "t")
     kept = load_file(tmp_path / "t")

@@ -6,9 +6,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 _mount = st.components.v2.component(
-    "pico_lens.arrow_keys",
-    html="<span hidden></span>",
-    js=(HERE / "arrow_keys.js").read_text(encoding="utf-8"),
+    "pico_lens.arrow_keys", html="<span hidden></span>", js=(HERE / "arrow_keys.js").read_text(encoding="utf-8")
 )
 
 

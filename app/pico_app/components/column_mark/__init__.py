@@ -7,9 +7,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 _mount = st.components.v2.component(
-    "pico_lens.column_mark",
-    html="<span hidden></span>",
-    js=(HERE / "column_mark.js").read_text(encoding="utf-8"),
+    "pico_lens.column_mark", html="<span hidden></span>", js=(HERE / "column_mark.js").read_text(encoding="utf-8")
 )
 
 

@@ -125,8 +125,7 @@ def _goes_with(space: Workspace, column: int) -> None:
         st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
         return
     figure(
-        drawn.drawn(space, column_detail.goes_with, found, also=(column,), dark=screen.dark()),
-        key="columns-goes-with",
+        drawn.drawn(space, column_detail.goes_with, found, also=(column,), dark=screen.dark()), key="columns-goes-with"
     )
 
 

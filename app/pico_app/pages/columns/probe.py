@@ -17,11 +17,7 @@ from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
 from pico_core.columns.probe import ALL, FIXED, StyleProbe
 
-KINDS = {
-    "encoder": "Encoded again",
-    "fixed": "Encoded again, at fixed style label",
-    "labels": "By style labels alone",
-}
+KINDS = {"encoder": "Encoded again", "fixed": "Encoded again, at fixed style label", "labels": "By style labels alone"}
 
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:

@@ -66,11 +66,7 @@ def _choose(space: Workspace, choice: Switching, selected: int) -> None:
             st.number_input(f"How many of {total}", 1, most, key="switch-lowest", **changed)
         elif choice.which == "own":
             st.text_input(
-                f"Columns, 0 to {total - 1}",
-                placeholder="3, 7, 12-15",
-                max_chars=2000,
-                key="switch-typed",
-                **changed,
+                f"Columns, 0 to {total - 1}", placeholder="3, 7, 12-15", max_chars=2000, key="switch-typed", **changed
             )
     to, base, back = st.columns([5.4, 3.2, 1.4], vertical_alignment="bottom")
     parts.one_of(

@@ -28,8 +28,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     """Draw the instrument; the row that was clicked in it."""
     st.subheader("Do other rules score otherwise?", anchor=False)
     clicked = picked_row(
-        draw.rules(found.summaries, found.table, selected=chosen, dark=screen.dark()),
-        key="experiments-rules",
+        draw.rules(found.summaries, found.table, selected=chosen, dark=screen.dark()), key="experiments-rules"
     )
     st.subheader("Higher gain, higher weight?", anchor=False)
     _order(results, found)

@@ -77,11 +77,7 @@ def _go(clicked: str | None, chosen: str) -> None:
 def _forest(found: experiments.Slice, chosen: str) -> str | None:
     figure = draw.forest(found.summaries, found.table, selected=chosen, dark=screen.dark())
     band = " The grey range is what the method's own weights do on other columns." if draw.banded(figure) else ""
-    clicked = picked_row(
-        figure,
-        key="experiments-forest",
-        caption=caption_of("experiments-forest", band=band),
-    )
+    clicked = picked_row(figure, key="experiments-forest", caption=caption_of("experiments-forest", band=band))
     row.render(found, chosen)
     return clicked
 

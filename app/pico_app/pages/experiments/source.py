@@ -13,11 +13,7 @@ from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset
 
-NAMES: dict[experiments_state.ResultSource, str] = {
-    "demo": "Built-in",
-    "file": "From disk",
-    "own": "Run here",
-}
+NAMES: dict[experiments_state.ResultSource, str] = {"demo": "Built-in", "file": "From disk", "own": "Run here"}
 MAKE = "pico-lens experiment demo --out demo-experiment"
 
 

@@ -34,23 +34,13 @@ def render_training(results: experiments.Results) -> None:
         if len(set(names)) < len(names):
             names = [group.title for group in groups]
         place = st.selectbox(
-            "Comparison",
-            range(len(groups)),
-            format_func=lambda one: names[one][:120],
-            key="experiments-training",
+            "Comparison", range(len(groups)), format_func=lambda one: names[one][:120], key="experiments-training"
         )
     found = groups[place]
     prose(found.sentence)
     if found.curves:
-        figure(
-            draw.learning_curves(found.curves, dark=screen.dark()),
-            key="experiments-curves",
-            beside=True,
-        )
-    figure(
-        draw.trained(found.rows, dark=screen.dark()),
-        key="experiments-trained",
-    )
+        figure(draw.learning_curves(found.curves, dark=screen.dark()), key="experiments-curves", beside=True)
+    figure(draw.trained(found.rows, dark=screen.dark()), key="experiments-trained")
     st.html(draw.trained_html(found))
     st.caption(_how(found, sum(group.experiment == found.experiment for group in groups)))
 

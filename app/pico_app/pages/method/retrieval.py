@@ -102,10 +102,7 @@ def render(space: Workspace, pick: Pick) -> None:
     prose(space.study.construction.guard.sentence)
     if not pick.preset:
         ask_button(
-            space,
-            Query("text", text),
-            key="method-ask",
-            label="Why: the split into columns, on the Retrieval page",
+            space, Query("text", text), key="method-ask", label="Why: the split into columns, on the Retrieval page"
         )
     else:
         st.caption(

@@ -21,10 +21,7 @@ def substituted(space: Workspace, pick: Pick) -> str:
     product = float(found.products[pick.patch, pick.word])
     d = pick.column
     sign = r"\Rightarrow 1" if product > 0 else r"\Rightarrow 0"
-    counted = (
-        (found.positive_patches, found.positive_words),
-        (found.negative_patches, found.negative_words),
-    )
+    counted = ((found.positive_patches, found.positive_words), (found.negative_patches, found.negative_words))
     count = " + ".join(rf"{patches} \cdot {words}" for patches, words in counted)
     return (
         rf"\begin{{aligned}} v_{{{pick.patch},{d}}} \, t_{{{pick.word},{d}}} &= {factor(v, 4)} \cdot {factor(t, 4)} "
@@ -73,10 +70,5 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
 
 
 STEP = Step(
-    name="signs",
-    **read_words("steps")["signs"],
-    substituted=substituted,
-    render=render,
-    answer=answer,
-    figures=figures,
+    name="signs", **read_words("steps")["signs"], substituted=substituted, render=render, answer=answer, figures=figures
 )

@@ -98,11 +98,7 @@ def _item(space: Workspace, asked: Query, place: DeltaGenerator) -> Query:
     if total <= MANY:
         names = retrieval.query_names(space, asked.kind)
         index = item.selectbox(
-            f"Query, {total:,} to search",
-            range(total),
-            index=asked.index,
-            format_func=names.__getitem__,
-            key=key,
+            f"Query, {total:,} to search", range(total), index=asked.index, format_func=names.__getitem__, key=key
         )
     else:
         index = int(

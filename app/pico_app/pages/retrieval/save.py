@@ -18,12 +18,7 @@ PICTURES = {"png": "PNG", "svg": "SVG"}
 LISTS = "lists"  # the page draws them itself
 
 
-def render(
-    space: Workspace,
-    found: compare.Comparison,
-    shown: Shown | None,
-    pieces: Sequence[PageSection],
-) -> None:
+def render(space: Workspace, found: compare.Comparison, shown: Shown | None, pieces: Sequence[PageSection]) -> None:
     """Draw the panel: the query with its lists, if one asks, and all pieces on the screen."""
     with st.expander("Take this home", icon=":material/download:"):
         if shown is not None:

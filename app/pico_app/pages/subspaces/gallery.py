@@ -71,10 +71,7 @@ def _by_change(indices: list[int], side: SideChange | None) -> list[int]:
 
 
 def _cards(
-    space: Workspace,
-    images: list[int],
-    texts: list[int],
-    changes: tuple[SideChange | None, SideChange | None],
+    space: Workspace, images: list[int], texts: list[int], changes: tuple[SideChange | None, SideChange | None]
 ) -> Markup:
     test = space.splits.test
     owner = test.text_image.tolist()

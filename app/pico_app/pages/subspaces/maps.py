@@ -44,11 +44,7 @@ class Shown:
 
 
 def render(
-    space: Workspace,
-    wanted: Choices,
-    items: pl.DataFrame,
-    rows: list[int],
-    numbers: maps.SpaceNumbers | None,
+    space: Workspace, wanted: Choices, items: pl.DataFrame, rows: list[int], numbers: maps.SpaceNumbers | None
 ) -> Shown:
     """Draw both maps and follow what is selected in them."""
     umap = _umap(space, wanted) if wanted.method == "umap" else None

@@ -57,10 +57,7 @@ def beside(space: Workspace, shown: Shown, numbers: maps.SpaceNumbers, found: Se
 
 
 def _rows(
-    name: Literal["semantic", "style"],
-    numbers: maps.SpaceNumbers,
-    found: Separation,
-    trust: MapTrust | None,
+    name: Literal["semantic", "style"], numbers: maps.SpaceNumbers, found: Separation, trust: MapTrust | None
 ) -> list[NumberRow]:
     rows = []
     for purity in (*found.labels, found.modality):

@@ -28,10 +28,7 @@ def choose_source() -> encoding.Source | None:
 def _by_path() -> encoding.Source | None:
     one, two = st.columns(2)
     pictures = one.text_input(
-        "Folder of the pictures",
-        placeholder="/home/me/photos",
-        key="encode-pictures",
-        persist_state="session",
+        "Folder of the pictures", placeholder="/home/me/photos", key="encode-pictures", persist_state="session"
     ).strip()
     captions = two.text_input(
         "File of the captions",
