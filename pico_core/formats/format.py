@@ -124,7 +124,7 @@ def numpy_values(array: "np.ndarray[Any, np.dtype[Any]]") -> Values:
     if array.dtype.kind == "S":
         return [value.decode() for value in array.tolist()]
     if array.dtype.kind == "u":
-        array = np.minimum(array, np.iinfo(np.int64).max).astype(np.int64)
+        array = np.minimum(array.astype(np.uint64), np.uint64(sys.maxsize)).astype(np.int64)
     return torch.from_numpy(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")))
 
 

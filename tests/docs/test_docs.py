@@ -7,9 +7,8 @@ import re
 import shlex
 import tomllib
 from dataclasses import fields, replace
-from enum import Enum
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -209,14 +208,14 @@ def default_of(param):
     value = getattr(param, "default", None)
     if not isinstance(value, str | int | float | Path) or (isinstance(value, Path) and value.is_absolute()):
         return None  # said in words
-    return f"`{value.value if isinstance(value, Enum) else value}`"
+    return f"`{value}`"
 
 
 def choices_of(command):
     """Every value of every option that has named values."""
     hints = get_type_hints(inspect.unwrap(command.callback)).values()
-    kinds = [kind for hint in hints for kind in (hint, *get_args(hint)) if isinstance(kind, type)]
-    return [choice.value for kind in kinds if issubclass(kind, Enum) for choice in kind]
+    kinds = [kind for hint in hints for kind in (hint, *get_args(hint)) if get_origin(kind) is Literal]
+    return [choice for kind in kinds for choice in get_args(kind)]
 
 
 def own_commands():

@@ -173,8 +173,8 @@ def test_the_handout_has_figures_of_every_step(space):
         sections = step.figures(space, Pick(column=5))
         assert sections
         for section in sections:
-            assert section.read
-            assert section.beware
+            assert section.caption.read
+            assert section.caption.beware
             assert len(section.figure(False).data) >= 1
 
 

@@ -12,6 +12,7 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from pico_app.server import cache, heap, housekeeping, scratch
+from pico_app.server.answer import answer
 
 
 class Clock:
@@ -89,8 +90,8 @@ def test_what_all_share_goes_only_when_nobody_is_there(monkeypatch, there):
     cache.empty()
     made = []
 
-    @cache.kept(entries=2, max_bytes=100)
-    def opened(name):
+    @answer(entries=2, max_bytes=100)
+    def opened(name: str) -> bytes:
         made.append(name)
         return b"large"
 

@@ -11,6 +11,7 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.spaces import neighbours as counting
 from pico_core.spaces.neighbours import Neighbourhoods, nearest
 from pico_core.spaces.purity import agreement, separation
+from tests.reporters import Calls
 
 SMALL = PlantedConfig(n_images=60, n_columns=24, n_patches=3, n_words=4, n_concepts=6, concepts_per_image=1)
 
@@ -64,7 +65,7 @@ def test_only_a_sample_is_measured_but_neighbours_are_sought_among_all(planted, 
 
 def test_progress_is_told_and_everything_counted_beforehand(planted, monkeypatch):
     near, told = Neighbourhoods(planted.pairs, planted.semantic_share, n_draws=2), []
-    near.prepare(told.append)
+    near.prepare(Calls(share=told.append))
     assert told == sorted(told)
     monkeypatch.setattr(counting, "nearest", None)
     separation(near, content=["first_concept"], style=["style"])

@@ -21,7 +21,7 @@ def test_probabilities_find_the_planted_share_and_retrieval_profits(strength, le
         study = run_study(planted.pairs, StudyConfig(seed=seed), truth=planted.semantic_share)
         rhos.append(spearmanr(study.construction.probabilities, planted.semantic_share).statistic)
         gains.append(study.report.difference.value)
-        oracle.append(next(c for c in study.report.controls if c.name == "oracle").difference.value)
+        oracle.append(next(c for c in study.report.controls if c.name == "oracle_truth").difference.value)
     assert min(rhos) >= least_rho
     assert sum(gains) >= 0.5 * sum(oracle)
     assert sum(oracle) > 0

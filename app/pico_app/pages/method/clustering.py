@@ -11,6 +11,7 @@ from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
 from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 from pico_core.teaching.gammas import GammaSweep, Modality, printed_style
 
@@ -51,6 +52,7 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
             words="" if gamma == EQUAL else _changed(sweep, gamma),
             figure=drawn(gamma),
             name=f"clusters-{gamma:g}",
+            caption=caption_of("method-clusters"),
         )
         for gamma in gammas
     ]

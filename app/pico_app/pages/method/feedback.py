@@ -11,6 +11,7 @@ from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure, one_of
 from pico_app.state import screen, widgets
 from pico_app.words import read_words
+from pico_app.words.captions import caption_of
 from pico_app.workspace import Workspace
 from pico_core.teaching.orders import Arrival, Averaging
 
@@ -89,6 +90,7 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
             words=_said(teaching.arrival(space, draw=number), count),
             figure=drawn(number),
             name=f"feedback-{number}",
+            caption=caption_of("method-feedback"),
         )
         for number, title in ((0, "Gain against weight, as they came"), (1, "The same candidates in another order"))
     ]
