@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.retrieval.scoring import query_row, retrieval_index, score_pairs
+from pico_core.retrieval.scoring import query_row, query_scores, retrieval_index, score_pairs
 from tests.bench.suite import Row, benchmark, in_turn
 
 N_IMAGES, N_PATCHES, N_TEXTS, N_WORDS, N_COLUMNS = 1000, 49, 5000, 18, 192

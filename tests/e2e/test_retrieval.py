@@ -28,7 +28,7 @@ def test_any_two_scorings_are_laid_side_by_side_and_a_link_reopens_them(chromium
     assert headings(visit) == ["Unweighted", "Weighted, λ = 1"]
     for option, heading in (
         ("p̂ as weights", "p̂ as weights, λ = 1"),
-        (re.compile("^Random"), "The same weights, permuted"),
+        (re.compile("^The same weights, permuted"), "The same weights, permuted"),
     ):
         visit.choose(visit.main.locator('[data-testid="stSelectbox"]', has_text="On the right"), option)
         assert headings(visit)[1].startswith(heading)
