@@ -23,7 +23,7 @@ def sign_statistics() -> Iterator[Row]:
     owner = torch.arange(PAIRS)
 
     def fast():
-        return pair_agreement(sign_shares(images, real, whole=MANY), sign_shares(texts, words, whole=MANY), owner)
+        return pair_agreement(sign_shares(images, real, total_bytes=MANY), sign_shares(texts, words, whole=MANY), owner)
 
     def literal():
         return torch.stack([_literal(images[i], texts[i]) for i in range(LOOPED)])
@@ -41,7 +41,7 @@ def sign_statistics() -> Iterator[Row]:
     for dtype in (torch.float32, torch.float16):
         tokens = images.to(dtype)
         numbers = tokens.view(torch.int64)
-        passed, read = in_turn(lambda t=tokens: sign_shares(t, real, whole=MANY), lambda t=numbers: t.amax())
+        passed, read = in_turn(lambda t=tokens: sign_shares(t, real, total_bytes=MANY), lambda t=numbers: t.amax())
         yield Row(
             f"Sign statistics in {str(dtype).removeprefix('torch.')}, share of the read bandwidth",
             100 * read / passed,
