@@ -23,7 +23,9 @@ def sign_statistics() -> Iterator[Row]:
     owner = torch.arange(PAIRS)
 
     def fast():
-        return pair_agreement(sign_shares(images, real, total_bytes=MANY), sign_shares(texts, words, whole=MANY), owner)
+        return pair_agreement(
+            sign_shares(images, real, total_bytes=MANY), sign_shares(texts, words, total_bytes=MANY), owner
+        )
 
     def literal():
         return torch.stack([_literal(images[i], texts[i]) for i in range(LOOPED)])
