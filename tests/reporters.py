@@ -1,6 +1,6 @@
 """Reporters that call a function of a test."""
 
-from pico_core.reporter import Cancelled, Relay, Reporter
+from pico_core.common.reporter import Cancelled, Relay, Reporter
 
 
 class Calls(Reporter):

@@ -16,8 +16,8 @@ from pico_app.server import heap, housekeeping
 from pico_app.state import links, screen
 from pico_app.state import study as study_state
 from pico_app.words.markup import plain
-from pico_core.errors import PicoError
-from pico_core.registry import Registry
+from pico_core.common.errors import PicoError
+from pico_core.common.registry import Registry
 
 # Streamlit loads it with the first table. A figure asks whether it is loaded, and would find one half where another
 # visit is loading it; two first visitors of a server then saw an error.

@@ -13,8 +13,8 @@ from pico_app.state import screen, study
 from pico_app.waiting import progress
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset
+from pico_core.common.errors import PicoError
 from pico_core.demo import demo_of
-from pico_core.errors import PicoError
 from pico_core.method.bases import BASES
 from pico_core.method.config import RULES, ConstructionConfig, StudyConfig
 from pico_core.studies.study import Study

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
-from pico_core.errors import PicoError
-from pico_core.reporter import Cancelled, NoteWarning
+from pico_core.common.errors import PicoError
+from pico_core.common.reporter import Cancelled, NoteWarning
 
 INTERRUPTED = 130
 

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from pico_core.cli.printing import err, say
+from pico_core.common.errors import SettingError
+from pico_core.common.places import ASSETS, PACKAGE, assets_of_checkout
 from pico_core.demo.catalogue import Demo, demo_of
 from pico_core.demo.planted import build_planted
 from pico_core.demo.recipes import RECIPES
 from pico_core.demo.scenes import build_scenes
-from pico_core.errors import SettingError
-from pico_core.places import ASSETS, PACKAGE, assets_of_checkout
 from pico_core.storage.locks import exclusive_lock, lock_beside, lock_inside
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)

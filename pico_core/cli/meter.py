@@ -5,7 +5,7 @@ import time
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pico_core.cli.printing import err
-from pico_core.reporter import Cancelled, Reporter
+from pico_core.common.reporter import Cancelled, Reporter
 
 LINE_SECONDS = 10.0  # between two lines where standard error is a file
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 if TYPE_CHECKING:  # `pico-lens --help` reads the options and loads no library
     from pico_core.cluster import Cluster

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from pico_core.errors import PicoError
+from pico_core.common.errors import PicoError
 
 GROUP = "pico_lens.commands"
 TAKES_ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}

@@ -10,10 +10,10 @@ from pico_core.cli.options import BatchSize, Data, Device, Json, Seed, Weights
 from pico_core.cli.printing import err, say
 from pico_core.columns.detectors import ProbeAgreement, probe_agreement
 from pico_core.columns.probe import ALL, FIXED, StyleProbe, label_probe, style_probe
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.perturbations.reencoding import MIN_ITEMS, N_ITEMS, reencode
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.method.basis import Basis
 from pico_core.retrieval.records import Estimate

@@ -7,7 +7,7 @@ import typer
 
 from pico_core.cli.options import Data, Json
 from pico_core.cli.printing import err, say
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.formats import open_pairs
 from pico_core.retrieval.best_candidates import hits_frame, top_candidates
 from pico_core.storage.atomic import write_atomically

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from pico_core.axes import Columns
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Data, Json, Preset, Ray, RunFolder, Seed, named_values, open_data
 from pico_core.cli.printing import out, say, tell, tell_seeds
 from pico_core.cluster import cluster_at
+from pico_core.common.axes import Columns
+from pico_core.common.errors import SettingError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import read_truth
-from pico_core.errors import SettingError
 from pico_core.formats import open_pairs
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.method.config import ConstructionConfig, StudyConfig

@@ -11,7 +11,7 @@ from pico_core.cli.experiment import check_values, end_with
 from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, named_values
 from pico_core.cli.printing import out, say, tell_trainings
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.tables import check_table, read_trainings
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pico_core.cluster.mapping import Cluster
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 ANSWER_SECONDS = 5.0  # until somebody listens
 JOIN_SECONDS = 60.0  # until Ray has let us in

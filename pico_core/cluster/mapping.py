@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from pico_core.errors import DataError, PicoError, SettingError
-from pico_core.reporter import SILENT, Reporter
+from pico_core.common.errors import DataError, PicoError, SettingError
+from pico_core.common.reporter import SILENT, Reporter
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

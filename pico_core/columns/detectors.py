@@ -12,9 +12,9 @@ from typing import Final
 import polars as pl
 import torch
 
-from pico_core.axes import Columns
 from pico_core.columns.probe import ALL, FIXED, PLURAL, Modality, StyleProbe
 from pico_core.columns.summary import CLEAR, STRONG, rank_agreement
+from pico_core.common.axes import Columns
 from pico_core.retrieval.records import Estimate
 
 

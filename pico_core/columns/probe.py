@@ -17,12 +17,12 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.columns.style_shares import ShareBand, eta_band, style_share
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.perturbations.variants import StyleVariants, Variants
-from pico_core.errors import DataError
 from pico_core.method.basis import Basis
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import bootstrap_counts

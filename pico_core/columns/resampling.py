@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, similarity_of
 from pico_core.method.prototypes import STARTS, column_points
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
 N_DRAWS = 200

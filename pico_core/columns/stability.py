@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
-from pico_core.axes import Columns
 from pico_core.columns.resampling import construction_draws
 from pico_core.columns.summary import rank_agreement
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.construction import construct
 from pico_core.method.history import Construction
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import percentile_estimate

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.labels import speaks_of_style, usable_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.records import Estimate

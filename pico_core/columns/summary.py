@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 import torch
 
-from pico_core.axes import Columns
 from pico_core.columns.resampling import Draws, construction_draws
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.basis import Basis
 from pico_core.method.history import Construction
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import central_band, mismatched_null, pseudo_semantic_band

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.storage.token_files import blocks, items_at_once
 
 STORAGE = (torch.float16, torch.bfloat16, torch.float32, torch.float64)

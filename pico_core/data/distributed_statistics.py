@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from pico_core.cluster import Cluster
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.statistics import ItemStatistics, item_statistics
-from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.token_files import StoredTokens, blocks, items_at_once
 
 TASK_BYTES = 128 * 2**20  # of tokens in float32: a tenth of a second of one core

@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Level = Literal["tokens", "globals"]

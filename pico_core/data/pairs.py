@@ -10,12 +10,12 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
+from pico_core.common.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
+from pico_core.common.errors import DataError
 from pico_core.data import checks
 from pico_core.data.marks import EncoderMark
 from pico_core.data.samples import Sample
 from pico_core.data.statistics import ItemStatistics, item_statistics
-from pico_core.errors import DataError
 from pico_core.storage.token_files import StoredTokens, blocks, dense, items_at_once
 
 PartName = Literal["all", "fit", "feedback", "test"]

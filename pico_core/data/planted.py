@@ -19,9 +19,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, SettingError
 from pico_core.storage.atomic import atomic_file
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import MIN_IMAGES_PER_SPLIT, PairedEmbeddings, Splits
-from pico_core.errors import DataError
 
 
 def style_shift_splits(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pico_core.errors import DataError, SettingError
-from pico_core.places import ASSETS
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.places import ASSETS
 from pico_core.storage.atomic import check_ours
 
 SCENES: Final = ASSETS / "scenes"

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.columns.resampling import construction_draws
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import Splits
 from pico_core.data.planted import Planted, PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig

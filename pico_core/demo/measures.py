@@ -6,14 +6,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from pico_core.axes import ItemMeans
+from pico_core.common.axes import ItemMeans
+from pico_core.common.errors import DataError
 from pico_core.data.labels import eta_squared
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.demo.catalogue import BASES
 from pico_core.demo.encoding import encode_scenes
 from pico_core.encoders import OpenClipEncoder
-from pico_core.errors import DataError
 from pico_core.kernels.metrics import query_ranks
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.alignment import PeakHits, peak_hits

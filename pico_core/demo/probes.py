@@ -1,9 +1,9 @@
 """The style probe of a demo, made when the demo is made, and read back only where it is of this very run."""
 
 from pico_core.columns.probe import StyleProbe, axes_key, style_probe
+from pico_core.common.errors import DataError
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.encoders import load_small
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.studies.probes import load_probe, part_name, save_probe, study_variants
 from pico_core.studies.runs import load_run

@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 
-from pico_core.axes import Columns
 from pico_core.columns.stability import Stability, stability
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo.catalogue import BASES, Demo
 from pico_core.method.config import StudyConfig

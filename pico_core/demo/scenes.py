@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from pico_core.common.reporter import Reporter
 from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.demo.catalogue import CAPTIONS, PICTURES, RECORD, Demo, check_replaceable
@@ -24,7 +25,6 @@ from pico_core.demo.runs import save_runs
 from pico_core.encoders import load_small, save_small
 from pico_core.encoders.words import piece_counts
 from pico_core.formats.native import save_pairs
-from pico_core.reporter import Reporter
 from pico_core.storage.atomic import atomic_folder, write_atomically
 from pico_core.storage.structure import structure
 from pico_core.training.encoder import Step, train_encoder

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj, disk_usage
 
+from pico_core.common.errors import DataError
 from pico_core.encoders.pictures import PICTURES, is_hidden, is_picture_name
-from pico_core.errors import DataError
 from pico_core.storage.atomic import atomic_folder
 from pico_core.storage.headers import MIB, check_members, reading
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats.roles import canonical
 from pico_core.storage.parquet import check_declared
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import RESERVED_IMAGE_COLUMNS, RESERVED_TEXT_COLUMNS
 from pico_core.encoders.caption_rows import (
     CAPTION_NAMES,
@@ -28,7 +29,6 @@ from pico_core.encoders.caption_rows import (
     record_rows,
     token_file_rows,
 )
-from pico_core.errors import DataError
 from pico_core.storage.headers import PICKLE, naming, reading
 
 MAX_TEXT_BYTES = 2**30

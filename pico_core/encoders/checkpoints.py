@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats.torch_file import load_plain
 from pico_core.storage.headers import check_file, naming, reading, safetensors_headers, zip_members
 

@@ -10,15 +10,15 @@ from typing import Literal
 import polars as pl
 import torch
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.captions import Captions, read_captions
 from pico_core.encoders.pictures import Found, find_pictures
 from pico_core.encoders.protocol import BadItem, Encoder, OnBad, check_batch_size, judge_bad
 from pico_core.encoders.work import Shard, ShardStore, Side, Spread, Work, joined, remove_store
-from pico_core.errors import DataError, SettingError
 from pico_core.formats.native import is_dataset, save_pairs
-from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.atomic import recover, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_beside
 

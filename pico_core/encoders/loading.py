@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 import torch
 
+from pico_core.common.errors import DataError, PicoError, SettingError
 from pico_core.data.marks import Precision, WeightsFrom
 from pico_core.encoders.checkpoints import CHECKPOINTS, fit_weights, read_weights
 from pico_core.encoders.openclip import OpenClipEncoder
 from pico_core.encoders.small import SMALL, builtin_encoder, is_small, load_small
 from pico_core.encoders.words import BytePairWords, HubWords, Words
-from pico_core.errors import DataError, PicoError, SettingError
 from pico_core.storage.headers import check_file, reading, safetensors_headers
 
 HUB = "hf-hub:"

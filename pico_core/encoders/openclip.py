@@ -15,6 +15,8 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.marks import MAX_NAME, EncoderMark, Precision, WeightsFrom
 from pico_core.encoders.pictures import check_pixels, read_picture, upright_rgb
 from pico_core.encoders.protocol import (
@@ -29,8 +31,6 @@ from pico_core.encoders.protocol import (
 )
 from pico_core.encoders.towers import TowerOutput, image_output, text_output
 from pico_core.encoders.words import WordIds, Words
-from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.retry_in_halves import retry_in_halves
 
 DECODERS = 4  # threads that unpack pictures while Pillow has let go of the interpreter

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pico_core.common.errors import DataError
 from pico_core.encoders.captions import Captions
 from pico_core.encoders.protocol import BadItem
-from pico_core.errors import DataError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".avif")
 MAX_FILES = 200_000

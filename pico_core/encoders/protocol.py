@@ -9,9 +9,9 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import SILENT, Cancelled, Reporter
 from pico_core.data.marks import EncoderMark
-from pico_core.errors import DataError, SettingError
-from pico_core.reporter import SILENT, Cancelled, Reporter
 
 Picture = Path | str | Image.Image
 OnBad = Literal["refuse", "skip"]

@@ -12,12 +12,12 @@ from jaxtyping import Float, UInt8
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.places import ASSETS
 from pico_core.data.marks import Precision
 from pico_core.encoders.checkpoints import fit_weights, read_weights
 from pico_core.encoders.openclip import DTYPES, OpenClipEncoder
 from pico_core.encoders.words import END, PADDING, START, SmallWords
-from pico_core.errors import DataError, SettingError
-from pico_core.places import ASSETS
 from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import check_file, naming, reading, safetensors_headers, safetensors_metadata
 

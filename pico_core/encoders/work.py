@@ -14,11 +14,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pico_core.cluster import Cluster
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Relay, Reporter
 from pico_core.data.marks import Level
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.protocol import BadItem, Encoder, OnBad, Stage, judge_bad, report_batch
-from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Relay, Reporter
 from pico_core.storage.atomic import atomic_file, is_trace
 from pico_core.storage.headers import reading, safetensors_headers
 

@@ -8,10 +8,10 @@ from typing import Final
 
 import torch
 
-from pico_core.axes import Columns, PerImage
+from pico_core.common.axes import Columns, PerImage
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import DataError
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.config import ConstructionConfig, StudyConfig

@@ -8,7 +8,7 @@ from typing import Final, get_type_hints
 
 import polars as pl
 
-from pico_core.errors import PicoError
+from pico_core.common.errors import PicoError
 from pico_core.experiments.bench import Workbench, changed_config
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.bases import BASES

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
+from pico_core.common.places import ASSETS
 from pico_core.experiments.toml_reading import TomlReader, toml_values, typed
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
-from pico_core.places import ASSETS
 from pico_core.retrieval.schemes.catalogue import SCHEMES, with_controls
 from pico_core.retrieval.schemes.method import setting_scheme
 from pico_core.retrieval.schemes.scheme import Change, Scheme

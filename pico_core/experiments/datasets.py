@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import read_truth
 from pico_core.demo.catalogue import demo_of

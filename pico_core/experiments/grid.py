@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from pico_core.errors import DataError, RunError
+from pico_core.common.errors import DataError, RunError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.experiments.bench import Workbench, warm_up
 from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, current_names, plan_cell, rows_frame
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
 from pico_core.experiments.folders import write_table, write_text
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.schemes.catalogue import TRUTH
 from pico_core.storage.atomic import check_ours, remove_drafts
 from pico_core.storage.locks import exclusive_lock, lock_inside

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from pico_core.errors import RunError
+from pico_core.common.errors import RunError
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results
 from pico_core.experiments.tables import CELL, LARGEST, read_table

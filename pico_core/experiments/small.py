@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.bench import changed_config
 from pico_core.experiments.config import DatasetChoice, ExperimentConfig
 from pico_core.method.config import StudyConfig

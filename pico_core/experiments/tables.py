@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from pico_core.errors import DataError, RunError
+from pico_core.common.errors import DataError, RunError
 from pico_core.experiments.cells import SCHEMA, current_names
 from pico_core.experiments.trainings import tables as trained
 from pico_core.experiments.trainings.tables import ALONE, CURVES, LEAD, LISTED, TrainingTables, upgraded

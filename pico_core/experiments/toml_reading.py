@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pico_core.common.errors import SettingError
 from pico_core.demo.catalogue import DEMOS
-from pico_core.errors import SettingError
 
 MAX_BYTES = 1_000_000
 MAX_SEEDS = 10_000

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pico_core.common.errors import DataError
+from pico_core.common.registry import Registry
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.formats.assembly import assign_roles
 from pico_core.formats.format import Format, NamedArrays
 from pico_core.formats.native import NATIVE, dataset_folder
@@ -19,7 +20,6 @@ from pico_core.formats.roles import Assignment, assign
 from pico_core.formats.safetensors_file import SAFETENSORS
 from pico_core.formats.tables import TABLE_EXTENSIONS
 from pico_core.formats.torch_file import TORCH
-from pico_core.registry import Registry
 from pico_core.storage.atomic import recover
 from pico_core.storage.headers import ArrayHeader, check_file, check_total, naming
 from pico_core.storage.token_files import STREAM_FROM

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data import checks
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.formats.format import NamedArrays
 from pico_core.formats.roles import Assignment, assign, shape_problems
 from pico_core.formats.tables import Table, owners_from_table, read_table

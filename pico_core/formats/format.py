@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.storage.headers import ArrayHeader, check_file, reading
 
 Values = Tensor | list[str]

@@ -9,11 +9,11 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data import checks
 from pico_core.data.compact import CompactTokens, compacted
 from pico_core.data.marks import mark_from_text, mark_to_text
 from pico_core.data.pairs import Normalisation, PairedEmbeddings, PartName
-from pico_core.errors import DataError
 from pico_core.formats.format import Format, NamedArrays
 from pico_core.formats.safetensors_file import SAFETENSORS, read_array
 from pico_core.storage.atomic import atomic_folder, check_ours

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data import checks
-from pico_core.errors import DataError
 from pico_core.storage.headers import ArrayHeader
 
 MIN_IMPORTED_IMAGES = 8  # with fewer, no statistic of a column means anything

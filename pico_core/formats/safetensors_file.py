@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats.format import Format, NamedArrays, first_bytes, tensor_values
 from pico_core.storage.headers import MAX_HEADER_BYTES, ArrayHeader, safetensors_headers
 

@@ -7,7 +7,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats.roles import NAMES, canonical
 from pico_core.storage.headers import check_file, reading
 from pico_core.storage.parquet import check_letters, read_parquet

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats.format import Format, NamedArrays, Values, tensor_values
 from pico_core.storage.headers import ArrayHeader, check_total, zip_members
 

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import torch
 from torch import Tensor
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 Backend = Literal["auto", "torch", "triton"]
 Precision = Literal["stored", "float32", "tf32x3", "tf32", "bfloat16", "float16"]

@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.storage.token_files import with_change
 
 NOTHING = 1e-10  # of the largest eigenvalue: what is smaller is rounding

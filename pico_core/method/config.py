@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
+from pico_core.common.registry import Registry
 from pico_core.method.bases import BASES
-from pico_core.registry import Registry
 
 Representation = Literal["item", "token", "quantile"]
 Similarity = Literal["cosine", "signed_cosine", "distance", "cluster"]

@@ -12,14 +12,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns, PerImage
+from pico_core.common.axes import Columns, PerImage
+from pico_core.common.reporter import SILENT, Cancelled, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.feedback import Feedback, feedback_weights, guard_weights, memoize, relative_gain
 from pico_core.method.history import Construction, History, Iteration, ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, style_similarity, weights_from
 from pico_core.method.prototypes import ColumnPoints, assign, cluster_columns, column_points
-from pico_core.reporter import SILENT, Cancelled, Reporter
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns, PerImage
+from pico_core.common.axes import Columns, PerImage
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.history import GuardDecision
 from pico_core.method.probabilities import weights_from

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.method.config import ConstructionConfig
 
 

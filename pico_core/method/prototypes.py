@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import ModalityPrototypes, StylePrototypes
 from pico_core.storage.token_files import blocks

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws
 

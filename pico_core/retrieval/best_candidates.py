@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns, Scores
+from pico_core.common.axes import Columns, Scores
+from pico_core.common.errors import SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 from pico_core.kernels.metrics import Best, best_first
 from pico_core.retrieval.scoring import QueryKind, check_queries, chunked, weighted_scores
 

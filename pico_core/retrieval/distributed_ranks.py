@@ -7,12 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.cluster import Cluster
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.distributed_statistics import for_workers
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.rank_counts import Bests, RankCounts, RankPlan, best_scores, count_block
 from pico_core.retrieval.rank_files import KeptCounts
 from pico_core.storage.token_files import blocks

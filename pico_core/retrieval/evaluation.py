@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns, PerImage
+from pico_core.common.axes import Columns, PerImage
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.feedback import Feedback
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.metrics import image_rsum, metrics_by, paired_by
 from pico_core.retrieval.precision import agreement_with_float32
 from pico_core.retrieval.ranker import Ranker, ranker_for

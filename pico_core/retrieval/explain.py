@@ -22,8 +22,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
-from pico_core.errors import DataError
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 
 DIGITS = 3  # that scores are shown with
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import PerImage
+from pico_core.common.axes import PerImage
 from pico_core.kernels.metrics import QueryRanks, recall_at, reciprocal
 from pico_core.retrieval.records import Estimate, RetrievalMetrics
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, ratio_draws

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.rank_files import count_ranks
 

@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns, Scores
+from pico_core.common.axes import Columns, Scores
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.scoring import chunked, scores_of
 from pico_core.storage.token_files import blocks
 

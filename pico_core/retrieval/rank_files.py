@@ -8,11 +8,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.rank_counts import RankCounts, RankPlan, best_scores, count_block, nothing_counted
 from pico_core.storage.atomic import atomic_file
 

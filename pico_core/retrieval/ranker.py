@@ -6,13 +6,13 @@ from functools import cached_property, partial
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.cluster import Cluster
+from pico_core.common.axes import Columns
+from pico_core.common.errors import SettingError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.distributed_ranks import distributed_plan, distributed_ranks
 from pico_core.retrieval.rank_counts import RankPlan, rank_plan
 from pico_core.retrieval.rank_files import RankFiles, count_ranks

@@ -13,13 +13,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns, Scores
+from pico_core.common.axes import Columns, Scores
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.kernels.packing import PackedTokens, pack_images, pack_texts, some_images, some_texts
 from pico_core.kernels.similarity import late_interaction, score_packed
-from pico_core.reporter import SILENT, Reporter
 from pico_core.storage.retry_in_halves import out_of_memory, retry_in_halves
 from pico_core.storage.token_files import dense, items_at_once
 

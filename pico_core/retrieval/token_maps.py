@@ -17,8 +17,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
-from pico_core.errors import DataError
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 
 STRIP = 12  # patches in a row where they have no place
 NOBODY = -1  # the winning word of a masked patch

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.signs import mismatched_agreement
 from pico_core.method.probabilities import agreement_sums

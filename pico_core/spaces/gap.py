@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, span
 from pico_core.spaces.neighbours import Neighbourhoods

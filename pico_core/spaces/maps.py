@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Relay, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.reporter import SILENT, Relay, Reporter
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import clustered_mean, span
 from pico_core.spaces.neighbours import NEIGHBOURS, Neighbourhoods

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.uncertainty import clustered_mean, span
 from pico_core.spaces.subspaces import (

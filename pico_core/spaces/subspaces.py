@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pico_core.axes import Columns, ItemMeans
+from pico_core.common.axes import Columns, ItemMeans
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.scheme import permuted_weights
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pico_core.errors import DataError, PicoError, SettingError
+from pico_core.common.errors import DataError, PicoError, SettingError
 from pico_core.storage.locks import exclusive_lock, lock_beside
 
 NAMED = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.(?P<kind>part|old)")  # what this module leaves when it is killed
@@ -50,7 +50,7 @@ def check_ours(
         error: Raised where it is a file or holds something else; that would be lost.
         more: Follows the mend where something else is there.
 
-    >>> from pico_core.errors import RunError
+    >>> from pico_core.common.errors import RunError
     >>> check_ours(Path("none here"), (), kind="a run", writer="run", mend="choose another place", error=RunError)
     """
     if folder.exists() and not folder.is_dir():

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.storage.headers import SAFETENSORS_TYPES
 
 CODES = {getattr(torch, name): code for code, (name, _) in SAFETENSORS_TYPES.items()}

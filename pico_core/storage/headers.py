@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 
 MIB = 2**20
 MAX_DECLARED_BYTES = 16 * 2**30  # all arrays of one file together

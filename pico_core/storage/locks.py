@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import SoftFileLock, Timeout
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 UNWRITTEN = 2.0  # seconds that a lock names nobody at most: its owner writes his name at once
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.storage.parquet_footer import read_footer
 
 MAX_VALUES: Final = 50_000_000  # values in lists counted: a billion equal ones take a few bytes

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import torch
 
-from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Reporter
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 
 Part = TypeVar("Part")
 SAID = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 
 Record = TypeVar("Record")
 
@@ -27,7 +27,7 @@ def structure(kind: type[Record], values: object, name: str = "") -> Record:
     Sample(n=2, of=5)
     >>> structure(Sample, {"n": "2", "of": 5})
     Traceback (most recent call last):
-    pico_core.errors.DataError: n is '2'; expected int
+    pico_core.common.errors.DataError: n is '2'; expected int
     """
     if not isinstance(values, Mapping):
         raise DataError(f"{name or 'it'} is {values!r:.60}; expected an object")

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 
 BLOCK_BYTES = 3 * 2**20  # of a block in float32: it stays in the cache while it is looked at
 STREAM_FROM = 2**30  # bytes of tokens in a dataset's file from which on they stay there

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.history import History, Iteration, ModalityPrototypes, StylePrototypes
 from pico_core.retrieval.records import Estimate, RetrievalMetrics, RetrievalReport, Scoring

@@ -12,16 +12,16 @@ from typing import Final
 import polars as pl
 
 from pico_core.columns.probe import SCHEMA, ProbeSide, StyleProbe, label_probe
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.perturbations.reencoding import N_ITEMS, reencode
 from pico_core.encoders.perturbations.variants import StyleVariants, Variants
 from pico_core.encoders.protocol import Encoder
-from pico_core.errors import DataError
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.records import Estimate
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading

@@ -15,13 +15,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pico_core.columns.summary import with_intervals
+from pico_core.common.errors import RunError
+from pico_core.common.reporter import Cancelled, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.samples import Sample
-from pico_core.errors import RunError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.history import Construction, GuardDecision, StopReason
-from pico_core.reporter import Cancelled, Reporter
 from pico_core.storage.atomic import atomic_folder, check_ours, recover
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 from pico_core.storage.structure import structure

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import SettingError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.over_splits import count_verdicts, over_seeds
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import SCHEMES

@@ -12,21 +12,21 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.cluster import Cluster
 from pico_core.columns.summary import column_table
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Notes, Reporter
 from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.data.labels import has_style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.samples import Sample, draw_images
-from pico_core.errors import DataError
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.bases import fit_basis
 from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct, most_questions
 from pico_core.method.history import Construction
-from pico_core.reporter import SILENT, Notes, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback, retrieval_report
 from pico_core.retrieval.rank_files import RankFiles
 from pico_core.retrieval.ranker import ranker_for

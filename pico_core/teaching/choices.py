@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.columns.summary import RankAgreement, rank_agreement
+from pico_core.common.axes import Columns
 from pico_core.method.config import Combination, Similarity
 from pico_core.method.history import Construction
 from pico_core.method.probabilities import FLOOR, combine_modalities, style_similarity

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 MORE = 6  # further digits that the parts may take
 

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
 from pico_core.columns.trajectories import PrototypePlane, prototype_plane
-from pico_core.errors import SettingError
+from pico_core.common.axes import Columns
+from pico_core.common.errors import SettingError
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.construction import probabilities_from
 from pico_core.method.history import Construction, ModalityPrototypes, StylePrototypes

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from pico_core.columns.trajectories import OrderCheck, order_check
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.feedback import feedback_weights
 from pico_core.teaching.digits import Printed, agreeing

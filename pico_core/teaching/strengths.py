@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.kernels.metrics import row_ranks
 from pico_core.method.probabilities import FLOOR, weights_from
 from pico_core.retrieval.explain import Tokens

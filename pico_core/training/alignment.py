@@ -14,12 +14,12 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.kernels.losses import hinge_loss
 from pico_core.kernels.similarity import late_interaction
-from pico_core.reporter import SILENT, Reporter
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.loop import Keeping, decay_groups, ending, run_epochs
 from pico_core.training.records import Alignment

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.method.history import History, Iteration
 from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import reading, safetensors_headers

@@ -16,15 +16,15 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
-from pico_core.axes import Columns, TextImage
+from pico_core.common.axes import Columns, TextImage
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Cancelled, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
 from pico_core.encoders.small import SmallClipConfig, small_clip, small_pixels
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import SmallWords
-from pico_core.errors import DataError
 from pico_core.kernels.losses import batch_scores, hinge_loss, late_interaction_loss
-from pico_core.reporter import SILENT, Cancelled, Reporter
 from pico_core.training.checkpoints import (
     Checkpoint,
     optimiser_arrays,

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.scenes import Scenes
 from pico_core.encoders.small import small_clip
-from pico_core.errors import DataError
-from pico_core.reporter import SILENT, Reporter
 from pico_core.training.encoder import EncoderRun, SceneInputs, seen_by
 from pico_core.training.loop import Keeping, ending, run_epochs
 from pico_core.training.records import TrainedEncoder

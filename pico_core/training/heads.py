@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pico_core.common.errors import SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 
 HeadKind = Literal["linear", "mlp"]
 

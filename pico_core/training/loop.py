@@ -13,9 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import nn
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.reporter import SILENT, Cancelled, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.reporter import SILENT, Cancelled, Reporter
 from pico_core.training.checkpoints import Progress, keep, resume
 from pico_core.training.records import Epoch, TrainingEnd
 from pico_core.training.settings import LoopConfig

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.method.history import History
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.settings import AlignmentConfig, EncoderConfig

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args
 
+from pico_core.common.errors import SettingError
 from pico_core.encoders.small import SmallClipConfig
-from pico_core.errors import SettingError
 from pico_core.method.config import MAX_EXPONENT, ConstructionConfig, changed
 from pico_core.training.heads import HeadConfig
 

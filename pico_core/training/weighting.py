@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration, ModalityPrototypes, StylePrototypes

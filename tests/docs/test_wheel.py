@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pico_core.places import PACKAGE, assets_of
+from pico_core.common.places import PACKAGE, assets_of
 from tests.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -119,7 +119,7 @@ def test_the_tour_is_opened_by_its_address_waits_is_left_and_resumed(visit):
     assert visit.title == "What did I load, and is it sound?"
     # On other data its words are left out, and it leads back to the scenes.
     visit.click(visit.sidebar.get_by_text("Styled scenes: clean", exact=True))
-    assert "are about Styled scenes: shortcut" in card(visit).inner_text()
+    card(visit).get_by_text("are about Styled scenes: shortcut").wait_for()
     visit.click(card(visit).get_by_role("button", name="Back to the scenes"))
     assert STOPS[-1].task in card(visit).inner_text()
     # Tab reaches the ways of the card, in order.

@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 
 from pico_core.cli import demo as command
+from pico_core.common.errors import DataError
+from pico_core.common.places import ASSETS, PACKAGE, assets_of_checkout
 from pico_core.data.planted import read_truth
 from pico_core.demo import demo_of
 from pico_core.demo import scenes as building
 from pico_core.demo.catalogue import BASES, CAPTIONS, RECORD
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
-from pico_core.places import ASSETS, PACKAGE, assets_of_checkout
 from pico_core.studies.runs import load_run
 from tests.faults import work
 from tests.faults.killed import killed_before, steps_of, traces

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.formats import open_pairs

@@ -9,10 +9,10 @@ import torch
 
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.server.queue import Job
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import NoteWarning
 from pico_core.encoders import load_small
-from pico_core.errors import DataError
 from pico_core.formats.native import save_pairs
-from pico_core.reporter import NoteWarning
 from pico_core.retrieval import ranker, scoring
 from pico_core.retrieval.best_candidates import top_candidates
 from pico_core.retrieval.evaluation import retrieval_feedback

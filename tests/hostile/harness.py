@@ -147,7 +147,7 @@ def _highest() -> int:
 
 def attack(door: Door, n_inputs: int, place: Path, watch: Watch, *, seed: int = 0) -> tuple[Counter[str], list[str]]:
     """How often a door took or refused hostile inputs, and every broken rule once, with an input that breaks it."""
-    from pico_core.errors import PicoError
+    from pico_core.common.errors import PicoError
 
     inside = place / "inside" / door.name
     for name, content in door.files.items():

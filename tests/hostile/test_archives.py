@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pico_core.common.errors import DataError
 from pico_core.encoders import archive as door
 from pico_core.encoders.archive import look_into, unpack
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import find_pictures
-from pico_core.errors import DataError
 
 CAPTIONS = b"image,caption\na.png,a red dog\nb.png,a dog\n"
 

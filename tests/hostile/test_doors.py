@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as to_safetensors
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.formats import inspect, open_pairs
 from pico_core.storage import headers
 from tests.hostile.doors.arrays import D, M, N, P, W

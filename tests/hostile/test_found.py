@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pico_core.errors import DataError, RunError
+from pico_core.common.errors import DataError, RunError
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.tables import read_table, read_trainings
 from pico_core.storage.parquet import check_declared, read_parquet

@@ -21,10 +21,10 @@ import pytest
 import torch
 from PIL import Image
 
+from pico_core.common.errors import DataError, PicoError, RunError, SettingError, one_line
 from pico_core.encoders import pictures
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import picture_of, read_picture
-from pico_core.errors import DataError, PicoError, RunError, SettingError, one_line
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import ABOUT, FORMAT, read_about
 from pico_core.experiments.reading import read_outcome

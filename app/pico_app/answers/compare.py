@@ -15,9 +15,9 @@ from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.workspace import Workspace
-from pico_core.axes import CandidateScores, Columns, ItemTokens
+from pico_core.common.axes import CandidateScores, Columns, ItemTokens
+from pico_core.common.errors import DataError, PicoError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, PicoError
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
 from pico_core.method.probabilities import equal_weights, weights_from

@@ -7,11 +7,11 @@ from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.workspace import Dataset
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import read_truth
 from pico_core.data.samples import Sample, draw_images
 from pico_core.demo import DEMOS, Demo
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.storage.atomic import is_trace
 

@@ -13,6 +13,8 @@ from pico_app.answers.pictures import data_address
 from pico_app.server.answer import answer
 from pico_app.server.places import check_pictures, opened_place
 from pico_app.server.queue import Job, visit
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import Relay
 from pico_core.data.marks import Level
 from pico_core.encoders import BadItem, EncodedDataset, encode_dataset, loading
 from pico_core.encoders.archive import Archive, look_into, unpack
@@ -21,8 +23,6 @@ from pico_core.encoders.dataset import check_target
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.pictures import Survey, read_picture, survey
 from pico_core.encoders.protocol import OnBad
-from pico_core.errors import DataError
-from pico_core.reporter import Relay
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pico_app.server.places import opened_place
 from pico_app.server.queue import Job, visit
 from pico_app.server.scratch import scratch
 from pico_app.workspace import Dataset
-from pico_core.errors import PicoError, RunError
+from pico_core.common.errors import PicoError, RunError
 from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset

@@ -11,7 +11,7 @@ from pico_app.server import heap
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.labels import LabelRoles, content_and_style
 from pico_core.spaces import items
 from pico_core.spaces.gap import Gaps, modality_gaps

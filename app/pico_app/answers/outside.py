@@ -14,14 +14,14 @@ from pico_app.server import heap
 from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
 from pico_app.workspace import Dataset
-from pico_core.axes import ItemTokens
+from pico_core.common.axes import ItemTokens
+from pico_core.common.errors import DataError, PicoError
 from pico_core.data.marks import EncoderMark, Level, Precision
 from pico_core.demo import DEMOS
 from pico_core.encoders import OpenClipEncoder, load_small
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.pictures import picture_of
 from pico_core.encoders.small import SMALL, builtin_encoder, is_small
-from pico_core.errors import DataError, PicoError
 
 MAX_PICTURE_MIB = 20
 PICTURE_FILES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "avif")

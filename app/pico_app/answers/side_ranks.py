@@ -17,8 +17,8 @@ from pico_app.choices.sides import Sides
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import visit
 from pico_app.workspace import Workspace
-from pico_core.axes import ImageSample
-from pico_core.errors import DataError
+from pico_core.common.axes import ImageSample
+from pico_core.common.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.by_label import LabelColumn, LabelTable, label_choices, recall_by_label

@@ -7,12 +7,12 @@ from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE, ByteLRU
 from pico_app.server.queue import Job, visit
 from pico_app.workspace import Dataset, Frame, Workspace
+from pico_core.common.reporter import Relay
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import BASES, Demo
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.probabilities import weights_from
-from pico_core.reporter import Relay
 from pico_core.retrieval.rivals import Rival, strongest_rival
 from pico_core.studies.export import ExportFormat, export_bytes
 from pico_core.studies.runs import load_run

@@ -9,8 +9,8 @@ from pico_app.choices.switching import Switching
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import queue_of, visit
 from pico_app.workspace import Workspace
-from pico_core.axes import ImageSample
 from pico_core.columns.detail.items import nearest_prototypes
+from pico_core.common.axes import ImageSample
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.chance import N_DRAWS

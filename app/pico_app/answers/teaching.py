@@ -2,7 +2,7 @@
 
 from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.method.config import Combination
 from pico_core.retrieval.explain import Tokens
 from pico_core.retrieval.rankings import relevant_items

@@ -9,7 +9,7 @@ from pico_app.answers.pictures import thumbnail
 from pico_app.choices.query import Query
 from pico_app.server.answer import answer
 from pico_app.workspace import Workspace
-from pico_core.axes import CandidateScores, ItemTokens, PatchMask
+from pico_core.common.axes import CandidateScores, ItemTokens, PatchMask
 from pico_core.encoders.words import TokenWords
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps, patch_places, token_map
 

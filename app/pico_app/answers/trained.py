@@ -6,9 +6,9 @@ from pathlib import Path
 from pico_app.answers.datasets import changed_on_disk
 from pico_app.server.answer import answer
 from pico_app.server.places import opened_place
-from pico_core.axes import ItemMeans
 from pico_core.columns.trajectories import PrototypePlanes, history_planes
-from pico_core.errors import DataError
+from pico_core.common.axes import ItemMeans
+from pico_core.common.errors import DataError
 from pico_core.training.checkpoints import read_prototypes
 
 

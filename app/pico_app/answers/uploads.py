@@ -15,7 +15,7 @@ from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
 from pico_app.server.scratch import OfOneVisit, scratch
 from pico_core import formats
-from pico_core.errors import DataError, PicoError
+from pico_core.common.errors import DataError, PicoError
 from pico_core.formats.native import save_pairs
 from pico_core.storage.atomic import write_atomically
 

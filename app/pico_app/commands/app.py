@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 MAIN = Path(__file__).resolve().parents[1] / "start" / "main.py"
 SETTING = "PICO_FOLDERS"  # as in `server.places`, which loads much more

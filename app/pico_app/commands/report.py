@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pico_core.cli.options import Json, RunFolder
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 PAGES = (".html", ".htm")
 Dataset = Annotated[

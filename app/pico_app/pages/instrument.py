@@ -8,7 +8,7 @@ import streamlit as st
 
 from pico_app.pages.parts import one_of
 from pico_app.state import instruments
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 P = ParamSpec("P")
 Outcome = TypeVar("Outcome")

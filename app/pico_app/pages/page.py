@@ -11,7 +11,7 @@ from pico_app.answers import studies
 from pico_app.pages.parts import question
 from pico_app.state import study
 from pico_app.workspace import Frame, Workspace
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 NO_INSTRUMENTS: Registry[Any] = Registry("instrument", ())
 

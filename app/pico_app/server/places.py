@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
+from pico_core.common.places import ASSETS
 from pico_core.experiments.grid import ABOUT
-from pico_core.places import ASSETS
 
 SETTING = "PICO_FOLDERS"
 _own: set[Path] = {ASSETS.resolve()}

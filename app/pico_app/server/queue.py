@@ -16,8 +16,8 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import streamlit as st
 
-from pico_core.errors import PicoError
-from pico_core.reporter import Cancelled, Reporter
+from pico_core.common.errors import PicoError
+from pico_core.common.reporter import Cancelled, Reporter
 from pico_core.storage.retry_in_halves import NO_MEMORY, out_of_memory
 
 # Maps and repeated constructions take minutes: an answer does not wait behind them.

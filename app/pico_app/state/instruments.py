@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pico_app.state.remembered import Remembered, in_link
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 # What the address calls the open instrument of a page, since 1.0.0. A page without a line goes by "part".
 PARAMETERS = {"retrieval": "show", "method": "step"}

@@ -10,7 +10,7 @@ from pico_app.state.instruments import mirror_instruments
 from pico_app.state.study import dataset_path, strength, wanted_config
 from pico_app.state.switch import switching
 from pico_app.state.tour import mirror_tour
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 
 def follow_address(here: str = "", instruments: Mapping[str, Registry[Any]] | None = None) -> None:

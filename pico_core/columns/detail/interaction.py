@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.signs import pair_agreement, sign_shares
 from pico_core.kernels.similarity import table_score, token_table

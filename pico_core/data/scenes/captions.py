@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from pico_core.common.errors import SettingError
 from pico_core.data.scenes.content import Scene, SceneObject
 from pico_core.data.scenes.layout import INVERSE, MOST_OBJECTS
-from pico_core.errors import SettingError
 
 Choices = tuple[str, ...]
 

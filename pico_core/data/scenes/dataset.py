@@ -11,13 +11,13 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
+from pico_core.common.errors import SettingError
 from pico_core.data.scenes.captions import REGISTERS, write_captions
 from pico_core.data.scenes.content import Scene, compose_scene
 from pico_core.data.scenes.pixels import Pixels
 from pico_core.data.scenes.rendering import render_scene
 from pico_core.data.scenes.styles import STYLES, apply_style
-from pico_core.errors import SettingError
 
 SMALLEST: Final = 32  # pixels a side
 LARGEST: Final = 1024

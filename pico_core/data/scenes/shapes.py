@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 Curve = Float[np.ndarray, "points 2"]
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from pico_core.common.errors import SettingError
 from pico_core.data.scenes.pixels import (
     NATIVE,
     Pixels,
@@ -31,7 +32,6 @@ from pico_core.data.scenes.pixels import (
     tone,
     widened,
 )
-from pico_core.errors import SettingError
 
 PAPER: Final = floats([0.995, 0.99, 0.975])
 GRAPHITE: Final = floats([0.2, 0.2, 0.23])

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.perturbations.variants import (
     CAPTION_PERTURBATIONS,
@@ -31,9 +33,7 @@ from pico_core.encoders.protocol import (
     check_batch_size,
     report_batch,
 )
-from pico_core.errors import DataError, SettingError
 from pico_core.kernels.masking import masked_mean
-from pico_core.reporter import SILENT, Reporter
 
 # Of both sides, in captions: one picture takes about as long as three.
 WORK: Final[dict[Stage, int]] = {

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from torch import Tensor
 
+from pico_core.common.errors import DataError, SettingError
 from pico_core.encoders.pictures import upright_rgb
 from pico_core.encoders.protocol import BadItem
-from pico_core.errors import DataError, SettingError
 
 PicturePerturbation = Callable[[Image.Image, int], Image.Image]
 

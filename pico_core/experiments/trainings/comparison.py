@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
+from pico_core.common.errors import DataError, RunError
+from pico_core.common.reporter import SILENT, Relay, Reporter
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, RunError
 from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.folders import write_text
 from pico_core.experiments.training_list import TrainingList
@@ -33,7 +34,6 @@ from pico_core.experiments.trainings.tables import (
     difference_row,
     upgraded,
 )
-from pico_core.reporter import SILENT, Relay, Reporter
 from pico_core.storage.atomic import check_ours, remove_drafts
 from pico_core.storage.headers import reading
 from pico_core.storage.locks import exclusive_lock, lock_inside

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.experiments.trainings.settings import ComparisonConfig
 from pico_core.experiments.trainings.subjects import Subject
 from pico_core.kernels.metrics import QueryRanks, query_ranks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.alignment import align

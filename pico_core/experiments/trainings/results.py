@@ -8,7 +8,7 @@ from typing import Final
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import reading, safetensors_headers

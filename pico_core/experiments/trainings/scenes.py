@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import torch
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.data.scenes.dataset import ALL_STYLES
 from pico_core.encoders import vocabulary_of
 from pico_core.encoders.small import small_clip
-from pico_core.errors import DataError, SettingError
 from pico_core.experiments.trainings.settings import Compared, refuse_decided
 from pico_core.experiments.trainings.subjects import Subject
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.config import changed
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.encoder import SceneInputs, seen_by

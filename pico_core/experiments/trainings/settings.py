@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.style_shift import style_shift_splits
-from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import BASES, fit_basis
 from pico_core.method.config import StudyConfig, changed
 from pico_core.training.settings import RULES, AlignmentConfig, LoopConfig, WeightingRule

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pico_core.axes import TextImage
+from pico_core.common.axes import TextImage
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.experiments.trainings.settings import Compared
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.training.records import Training
 from pico_core.training.settings import WeightingRule
 

@@ -5,6 +5,7 @@ Configuration, command line, pages, experiments and reports take names and words
 
 from typing import Final
 
+from pico_core.common.registry import Registry
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.bases.cross import CROSS
 from pico_core.method.bases.given import GIVEN
@@ -12,7 +13,6 @@ from pico_core.method.bases.ica import ICA
 from pico_core.method.bases.labels import LABELS
 from pico_core.method.bases.pca import PCA
 from pico_core.method.basis import Basis, BasisSpec
-from pico_core.registry import Registry
 
 BASES: Final[Registry[BasisSpec]] = Registry("basis", (GIVEN, CROSS, PCA, ICA, LABELS), old_names={"probe": "labels"})
 

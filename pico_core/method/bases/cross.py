@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pico_core.common.errors import SettingError
 from pico_core.data.moments import cross_moment, pooled_moment
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import SettingError
 from pico_core.method.basis import BasisSpec, everything, nested_axes, with_signs
 
 CANDIDATES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)

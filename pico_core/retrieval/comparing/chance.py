@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.kernels.metrics import QueryRanks
-from pico_core.reporter import SILENT, Reporter
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.query_sample import ranks_of

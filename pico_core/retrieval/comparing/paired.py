@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks, recall_at
 from pico_core.retrieval.metrics import CUTS
 from pico_core.retrieval.rank_counts import rank_plan

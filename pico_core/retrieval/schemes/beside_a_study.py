@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pico_core.common.registry import Registry
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.registry import Registry
 from pico_core.retrieval.schemes import method, repairs, simple
 from pico_core.retrieval.schemes.scheme import Change, Fitted, Scheme, SchemeContext, Transform
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.moments import pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.scheme import Transform

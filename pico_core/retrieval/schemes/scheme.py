@@ -6,9 +6,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 import torch
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import PicoError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import PicoError
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 from pico_core.method.feedback import Feedback

@@ -7,7 +7,7 @@ from operator import add
 import torch
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
 from pico_core.data.labels import label_oracle
 from pico_core.data.moments import pair_blocks
 from pico_core.data.pairs import PairedEmbeddings

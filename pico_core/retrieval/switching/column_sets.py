@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 

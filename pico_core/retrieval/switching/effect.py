@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from pico_core.reporter import SILENT, Reporter
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.retrieval.comparing.chance import N_DRAWS, beside_chance, drawn_ranks
 from pico_core.retrieval.comparing.metric_changes import MetricChange, MetricTable, metric_table
 from pico_core.retrieval.comparing.paired import PairedRanks

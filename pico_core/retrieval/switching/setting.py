@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from pico_core.axes import Columns
+from pico_core.common.axes import Columns
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.kernels.metrics import row_ranks
 from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.rankings import relevant_items

@@ -11,7 +11,7 @@ from pico_app.choices import sides, switching
 from pico_app.choices.tour_stops import STOPS
 from pico_app.state import columns, comparison, experiments, instruments, links, method, queries, study, switch, tour
 from pico_app.state.study import BUILT_IN
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.retrieval.switching.column_sets import parse_columns
 from tests.hostile.harness import Door
 

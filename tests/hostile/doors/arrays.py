@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from safetensors.torch import save as to_safetensors
 
+from pico_core.common.errors import DataError
 from pico_core.data.marks import EncoderMark
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.checkpoints import read_weights
-from pico_core.errors import DataError
 from pico_core.formats import inspect, open_pairs
 from pico_core.formats.native import save_pairs
 from tests.hostile.harness import Door

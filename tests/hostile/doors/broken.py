@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from tests.hostile.harness import Canary, Door
 
 VALID = b"valid"

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from pico_core.common.errors import DataError
 from pico_core.encoders.archive import look_into, unpack
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import MAX_PIXELS, find_pictures, picture_of, read_picture
-from pico_core.errors import DataError
 from tests.hostile.harness import Door
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pico_core.common.errors import DataError
 from pico_core.encoders.captions import read_captions
 from pico_core.encoders.pictures import find_pictures
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.retrieval.switching.column_sets import ColumnSet, parse_columns
 from tests.hostile.doors.arrays import M, N, arrays, used, written

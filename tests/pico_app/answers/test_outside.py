@@ -16,10 +16,10 @@ from torch.testing import assert_close
 from pico_app.answers import datasets, outside
 from pico_app.pages.retrieval import asking
 from pico_app.state import queries
+from pico_core.common.errors import DataError
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import encode_dataset, load_small, save_small, small, small_clip, vocabulary_of
 from pico_core.encoders.pictures import MAX_PIXELS
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from tests.photos import CONFIG, write_encoder

@@ -8,7 +8,7 @@ import torch
 from pico_app.answers import compare, datasets, studies
 from pico_app.choices.sides import Sides, from_address
 from pico_app.figures.overview import Panel, differences
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.formats.native import save_pairs

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from pico_app.commands import app
 from pico_core.cli import app as engine_commands
 from pico_core.cli import plugins
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from tests import ports
 from tests.e2e.conftest import wait_until_healthy
 from tests.e2e.guest import Guest

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.frame import PAGES
 from pico_app.state.instruments import PARAMETERS
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 from tests.pico_app.opening import opened_once, page
 
 EVERY = [(page.name, member.name) for page in PAGES for member in page.instruments]

@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import datasets, experiments
 from pico_app.pages.experiments.page import INSTRUMENTS
+from pico_core.common.reporter import Cancelled
 from pico_core.experiments.config import built_in_files
 from pico_core.experiments.grid import run_experiment
 from pico_core.experiments.reading import read_outcome
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.reporter import Cancelled
 from tests.grids import HELPS, HURTS, Line, grid, trainings
 from tests.pico_app.opening import page_with_sidebar
 from tests.pico_app.pages.test_pages import page

@@ -12,7 +12,7 @@ import torch
 from pico_app.answers import side_ranks
 from pico_app.server import cache
 from pico_app.server.queue import queue_of
-from pico_core.reporter import SILENT
+from pico_core.common.reporter import SILENT
 from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.by_label import LabelColumn
 from tests.pico_app.opening import page

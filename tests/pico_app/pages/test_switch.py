@@ -12,7 +12,7 @@ from pico_app.figures import switch as draw
 from pico_app.server import cache
 from pico_app.server.queue import queue_of
 from pico_app.templates import stylesheet
-from pico_core.reporter import SILENT
+from pico_core.common.reporter import SILENT
 from pico_core.retrieval.comparing.metric_changes import MetricChange
 from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.records import Estimate

@@ -5,8 +5,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers.trained import trained_prototypes
+from pico_core.common.errors import DataError
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import DataError
 from pico_core.method.config import ConstructionConfig
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align

@@ -101,7 +101,7 @@ def test_what_failed_is_asked_for_again_when_it_is_forgotten():
 def failing() -> None:
     from pico_app.server.answer import answer
     from pico_app.waiting import waiting
-    from pico_core.errors import DataError
+    from pico_core.common.errors import DataError
 
     @answer(queue="answers", title="Weighing *air*")
     def weight(job):

@@ -20,8 +20,8 @@ from pico_app.answers.pictures import thumbnail
 from pico_app.answers.trained import trained_prototypes
 from pico_app.commands import app
 from pico_app.server import places, scratch
+from pico_core.common.errors import DataError, PicoError, SettingError
 from pico_core.data.marks import EncoderMark
-from pico_core.errors import DataError, PicoError, SettingError
 from pico_core.formats.native import save_pairs
 from tests.photos import write_photos
 from tests.places import ROOT

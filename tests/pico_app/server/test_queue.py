@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from pico_app.server.queue import Job, JobQueue, Visit, queue_of
+from pico_core.common.reporter import Relay
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.reporter import Relay
 from pico_core.studies.study import run_study
 
 CONFIG = StudyConfig(construction=ConstructionConfig(n_prototypes=3, n_iterations=3, n_anchors=32))

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from pico_core.cluster import cluster_at, connection
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.encoders.dataset import encode_dataset
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.work import Spread
-from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.retrieval import distributed_ranks

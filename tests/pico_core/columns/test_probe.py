@@ -11,9 +11,9 @@ from scipy.stats import spearmanr
 from pico_core.columns.detectors import DETECTORS, detector_agreements, probe_agreement
 from pico_core.columns.probe import FIXED, axes_key, label_probe, style_probe
 from pico_core.columns.style_shares import eta_band, style_share
+from pico_core.common.errors import DataError
 from pico_core.data.labels import eta_squared
 from pico_core.encoders.perturbations import StyleVariants, Variants
-from pico_core.errors import DataError
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.uncertainty import bootstrap_counts

@@ -10,13 +10,13 @@ import pytest
 import torch
 from scipy.stats import chi2_contingency
 
+from pico_core.common.errors import SettingError
 from pico_core.data.scenes import ScenesConfig, render_scenes, scene_content, scene_item
 from pico_core.data.scenes.captions import REGISTERS, STYLE_WORDS, WHERE, write_caption, write_captions
 from pico_core.data.scenes.content import COLOURS, SHAPES, SIZES, Box
 from pico_core.data.scenes.layout import INVERSE, RELATIONS
 from pico_core.data.scenes.rendering import coverage, render_scene
 from pico_core.data.scenes.styles import STYLES, apply_style
-from pico_core.errors import SettingError
 
 NAMES = set(SHAPES) | set(COLOURS)
 LONGEST_CAPTION = 22  # words

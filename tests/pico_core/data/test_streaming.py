@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.moments import cross_moment, pooled_moment, pooled_sum
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.statistics import item_statistics
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.formats.native import ARRAYS, save_pairs
 from pico_core.kernels.masking import masked_mean

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pico_core.common.errors import DataError
 from pico_core.data.style_shift import style_shift_splits
-from pico_core.errors import DataError
 
 
 def test_the_parts_are_disjoint_and_complete_and_only_test_has_the_held_out_styles(planted):

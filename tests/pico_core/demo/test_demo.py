@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 
 from pico_core.columns.probe import style_probe
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.places import ASSETS
 from pico_core.data.labels import eta_squared
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import read_truth
@@ -24,11 +26,9 @@ from pico_core.demo.record import write_record
 from pico_core.demo.scenes import build_encoder, measure_recipe
 from pico_core.encoders import SmallClipConfig, load_small, vocabulary_of
 from pico_core.encoders.small import builtin_encoder
-from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
-from pico_core.places import ASSETS
 from pico_core.retrieval.alignment import peak_hits
 from pico_core.studies.probes import study_variants
 from pico_core.studies.runs import load_run

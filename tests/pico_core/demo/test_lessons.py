@@ -6,9 +6,9 @@ import torch
 from scipy.stats import spearmanr
 from torch.testing import assert_close
 
+from pico_core.common.errors import SettingError
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.demo.lessons import LESSONS, excess, gain_noise, rank_correlation, teach, truth_correlation
-from pico_core.errors import SettingError
 from pico_core.kernels.signs import mismatched_agreement, sign_shares
 from pico_core.method.probabilities import weights_from
 from pico_core.retrieval.evaluation import retrieval_feedback

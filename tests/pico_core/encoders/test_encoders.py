@@ -21,6 +21,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.encoders import (
     OpenClipEncoder,
     SmallClipConfig,
@@ -38,9 +40,7 @@ from pico_core.encoders.checkpoints import fit_weights, read_weights
 from pico_core.encoders.pictures import MAX_PIXELS, find_pictures, read_picture, upright_rgb
 from pico_core.encoders.towers import image_output, text_output
 from pico_core.encoders.words import BytePairWords, HubWords, SmallWords
-from pico_core.errors import DataError, SettingError
 from pico_core.formats import open_pairs
-from pico_core.reporter import Cancelled
 from tests.reporters import Calls, stop_at
 
 TINY_VISION = {"image_size": 32, "patch_size": 8, "width": 64, "layers": 2, "head_width": 32}

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.testing import assert_close
 
+from pico_core.common.errors import DataError
 from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.marks import EncoderMark, mark_from_text, mark_to_text
 from pico_core.data.pairs import PairedEmbeddings
@@ -26,7 +27,6 @@ from pico_core.encoders import (
     vocabulary_of,
 )
 from pico_core.encoders.perturbations import reencode
-from pico_core.errors import DataError
 from pico_core.formats import inspect, native, open_pairs
 from pico_core.formats.native import save_pairs
 from tests.photos import COLOURS, CONFIG, write_encoder, write_photos

@@ -8,6 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import encode_dataset, load_small
 from pico_core.encoders.perturbations import (
@@ -19,9 +21,7 @@ from pico_core.encoders.perturbations import (
 )
 from pico_core.encoders.perturbations.reencoding import check_same
 from pico_core.encoders.perturbations.variants import names_a_colour
-from pico_core.errors import DataError, SettingError
 from pico_core.kernels.masking import masked_mean
-from pico_core.reporter import Cancelled
 from tests.photos import write_encoder
 from tests.reporters import Calls, stop_at
 

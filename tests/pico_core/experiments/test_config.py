@@ -2,7 +2,7 @@
 
 import pytest
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.config import find_experiment, read_experiment
 from pico_core.method.bases import BASES
 from pico_core.retrieval.schemes.catalogue import OF_THE_METHOD, SCHEMES

@@ -12,13 +12,13 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.errors import RunError
+from pico_core.common.errors import RunError
+from pico_core.common.reporter import Cancelled
 from pico_core.experiments.bench import Workbench
 from pico_core.experiments.cells import SCHEMA, compute_cell, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import open_dataset
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results, run_experiment
-from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.method import setting_scheme
@@ -38,7 +38,7 @@ KILLED = """
 import sys, time
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
-from pico_core.reporter import Reporter
+from pico_core.common.reporter import Reporter
 
 class Show(Reporter):
     def step(self, done, total, *, name="", record=None):

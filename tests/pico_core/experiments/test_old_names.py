@@ -6,7 +6,7 @@ import json
 import polars as pl
 import pytest
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.experiments.cells import current_names, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.trainings.settings import ComparisonConfig

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from pico_core.errors import RunError, SettingError
+from pico_core.common.errors import RunError, SettingError
+from pico_core.common.reporter import SILENT, Cancelled
 from pico_core.experiments import grid as running
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import OpenDataset
@@ -23,7 +24,6 @@ from pico_core.experiments.trainings.summary import training_summaries
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.reporter import SILENT, Cancelled
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from tests.grids import HELPS, HURTS, Line, grid, trainings
 from tests.reporters import pressed_at, stop_at

@@ -12,8 +12,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.formats import FORMATS, format_of, inspect, open_pairs
 from pico_core.formats.format import Format
 from pico_core.formats.native import ARRAYS, save_pairs

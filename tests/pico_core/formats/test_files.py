@@ -8,9 +8,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from pico_core.common.errors import DataError
 from pico_core.data.compact import rounded_to_bytes
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.formats import inspect, native, open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.storage import atomic

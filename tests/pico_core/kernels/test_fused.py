@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.kernels import fused, tiles
 from pico_core.kernels.arithmetic import Arithmetic, triton_is_installed, uses_triton
 from pico_core.kernels.packing import pack, pack_images, pack_texts, unpacked_images, unpacked_texts

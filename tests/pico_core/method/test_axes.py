@@ -8,9 +8,9 @@ import pytest
 import torch
 from sklearn.decomposition import FastICA
 
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.demo import demo_of
-from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import fit_basis
 from pico_core.method.bases.cross import choose_shrinkage, cross_axes, cross_covariance
 from pico_core.method.bases.ica import independent_axes

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 import torch
 
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, SettingError
 from pico_core.method.bases import BASES, fit_basis
 from pico_core.method.config import COMBINATIONS, RULES, SIMILARITIES, Combination, Rule, Similarity, StudyConfig
 from pico_core.retrieval.scoring import score_pairs

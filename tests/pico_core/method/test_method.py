@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pico_core.common.errors import SettingError
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import SettingError
 from pico_core.method.bases import fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct

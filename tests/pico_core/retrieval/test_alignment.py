@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.retrieval.alignment import NamedThing, patches_on, peak_hits
 
 GRID = (4, 4)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.switching.column_sets import ColumnSet, axes_name, columns_text, parse_columns
 

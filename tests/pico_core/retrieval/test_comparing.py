@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.comparing.by_label import (
     FEWEST_IMAGES,

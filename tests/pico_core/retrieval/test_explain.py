@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.kernels.similarity import late_interaction
 from pico_core.retrieval.explain import Split, Tokens, above_split, column_parts, score_split, shown_split
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from pico_core.common.errors import SettingError
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import SettingError
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.kernels.similarity import score_packed
 from pico_core.method.config import StudyConfig

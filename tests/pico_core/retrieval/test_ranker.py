@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pico_core.cluster import Cluster
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.kernels.arithmetic import Arithmetic
 from pico_core.kernels.metrics import query_ranks
 from pico_core.retrieval import ranker

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import DataError
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.rankings import compare_lists, largest_moves, relevant_items
 from pico_core.retrieval.scoring import Scorable, check_queries, query_scores

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import pico_core
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, SettingError
 from pico_core.kernels.metrics import best_first, row_ranks
 from pico_core.retrieval.best_candidates import top_candidates
 from pico_core.retrieval.scoring import query_row, query_scores, retrieval_index, score_pairs

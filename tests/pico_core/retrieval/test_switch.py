@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import DataError
 from pico_core.formats import open_pairs
 from pico_core.kernels.metrics import query_ranks
 from pico_core.retrieval.comparing.paired import pair_ranks

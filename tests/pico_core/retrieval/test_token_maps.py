@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.kernels.similarity import late_interaction
 from pico_core.retrieval.explain import Tokens, score_split
 from pico_core.retrieval.token_maps import NOBODY, TwoMaps, patch_places, token_map

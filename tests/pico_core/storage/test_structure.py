@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.storage.structure import structure
 
 

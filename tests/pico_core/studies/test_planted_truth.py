@@ -6,8 +6,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
+from pico_core.common.errors import SettingError
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import SettingError
 from pico_core.method.config import StudyConfig
 from pico_core.studies.study import evaluate_study, run_study, study_splits
 from tests.marks import LONG

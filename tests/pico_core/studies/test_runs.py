@@ -11,8 +11,8 @@ from polars.testing import assert_frame_equal
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from pico_core.common.errors import PicoError, RunError
 from pico_core.data.planted import PlantedConfig, planted_pairs
-from pico_core.errors import PicoError, RunError
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import StopReason
 from pico_core.studies.runs import load_run, replay, save_run

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from pico_core.cli import app
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.studies.seeds import report_over_seeds

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from pico_core.errors import DataError, SettingError
+from pico_core.common.errors import DataError, SettingError
 from pico_core.method.config import ConstructionConfig
 from pico_core.method.history import ModalityPrototypes, StylePrototypes
 from pico_core.method.probabilities import weights_from

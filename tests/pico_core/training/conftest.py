@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from pico_core.common.reporter import SILENT
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig
-from pico_core.reporter import SILENT
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align
 from pico_core.training.settings import AlignmentConfig

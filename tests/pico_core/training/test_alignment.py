@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.data.pairs import PairedEmbeddings
-from pico_core.errors import DataError, SettingError
-from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align, epoch_batches
 from pico_core.training.checkpoints import read_prototypes

@@ -6,11 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import SmallClipConfig, vocabulary_of
-from pico_core.errors import DataError, SettingError
 from pico_core.method.config import ConstructionConfig
-from pico_core.reporter import Cancelled
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training import encoder
 from pico_core.training.checkpoints import read_prototypes

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.heads import AlignmentHeads, HeadConfig
 

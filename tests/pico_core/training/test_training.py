@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.data.scenes import ScenesConfig, render_scenes
 from pico_core.encoders import SmallClipConfig, load_small, save_small, vocabulary_of
 from pico_core.encoders.small import small_pixels
-from pico_core.errors import DataError, SettingError
 from pico_core.kernels.losses import contrastive_loss, late_interaction_loss
-from pico_core.reporter import Cancelled
 from pico_core.training.encoder import drawn_pairs, train_encoder
 from pico_core.training.settings import TrainingConfig
 from tests.reporters import Calls, stop_at

@@ -11,7 +11,7 @@ from pico_app.state import switch as switch_state
 from pico_app.state import widgets
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.retrieval.switching.column_sets import MAX_NAME, ColumnSet
 
 

@@ -14,7 +14,7 @@ from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import columns, screen
 from pico_app.words.captions import caption_of
 from pico_app.workspace import Frame, Workspace
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 TITLE = "Which columns carry style, and how sure are we?"
 INSTRUMENTS: Registry[ColumnInstrument] = Registry(

@@ -21,7 +21,7 @@ from pico_app.waiting import waiting
 from pico_app.words import read_words
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.switching.column_sets import columns_text
 from pico_core.retrieval.switching.effect import SwitchEffect

@@ -14,8 +14,8 @@ from pico_app.pages.parts import download, facts, prose, question
 from pico_app.state import study
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset, Frame, Workspace
+from pico_core.common.errors import PicoError
 from pico_core.data.labels import has_style_labels
-from pico_core.errors import PicoError
 from pico_core.formats.roles import ROLES
 from pico_core.method.bases import BASES
 from pico_core.storage.headers import ArrayHeader

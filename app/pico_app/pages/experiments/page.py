@@ -14,8 +14,8 @@ from pico_app.state import screen
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame
-from pico_core.errors import PicoError
-from pico_core.registry import Registry
+from pico_core.common.errors import PicoError
+from pico_core.common.registry import Registry
 
 TITLE = "Is it the method, or something simpler?"
 INSTRUMENTS: Registry[ExperimentInstrument] = Registry(

@@ -31,7 +31,7 @@ from pico_app.words.answers import ANSWERS
 from pico_app.words.lessons import lesson_about, lesson_title, takeaway_sentence
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
-from pico_core.registry import Registry
+from pico_core.common.registry import Registry
 
 TITLE = "How does PICO decide what is style?"
 STEPS: Registry[Step] = Registry(

@@ -7,7 +7,7 @@ from pico_app.figures.construction import sides, trajectories
 from pico_app.pages.parts import figure
 from pico_app.state import experiments, screen
 from pico_app.words.markup import plain
-from pico_core.errors import PicoError
+from pico_core.common.errors import PicoError
 
 
 def section() -> None:

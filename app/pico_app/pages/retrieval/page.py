@@ -13,8 +13,8 @@ from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import comparison
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
-from pico_core.errors import DataError
-from pico_core.registry import Registry
+from pico_core.common.errors import DataError
+from pico_core.common.registry import Registry
 
 TITLE = "What changes for a query, and why?"
 INSTRUMENTS: Registry[RetrievalInstrument] = Registry(

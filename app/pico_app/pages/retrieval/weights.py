@@ -6,7 +6,7 @@ from pico_app.answers import outside
 from pico_app.state import queries
 from pico_app.words.markup import plain
 from pico_app.workspace import Dataset
-from pico_core.errors import DataError
+from pico_core.common.errors import DataError
 
 
 def ask(dataset: Dataset, found: outside.OutsideEncoder) -> None:

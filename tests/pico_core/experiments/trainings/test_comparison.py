@@ -6,14 +6,14 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.errors import DataError, SettingError
+from pico_core.common.errors import DataError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.experiments.trainings import heads
 from pico_core.experiments.trainings.comparison import run_training_comparison
 from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
 from pico_core.experiments.trainings.summary import training_summary
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.method.config import ConstructionConfig
-from pico_core.reporter import Cancelled
 from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.settings import AlignmentConfig
 from tests.reporters import stop_at, told

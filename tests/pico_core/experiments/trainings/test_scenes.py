@@ -5,9 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from pico_core.common.errors import DataError, SettingError
 from pico_core.data.scenes.dataset import ALL_STYLES
 from pico_core.encoders import SmallClipConfig
-from pico_core.errors import DataError, SettingError
 from pico_core.experiments.training_list import read_training_list
 from pico_core.experiments.trainings import scenes
 from pico_core.experiments.trainings.comparison import run_comparison, run_training_list

@@ -6,13 +6,13 @@ import polars as pl
 import pytest
 
 from pico_core.cli import train as command
-from pico_core.errors import DataError, RunError, SettingError
+from pico_core.common.errors import DataError, RunError, SettingError
+from pico_core.common.reporter import Cancelled
 from pico_core.experiments.config import find_experiment
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.experiments.trainings.comparison import LIST_ABOUT, gathered, run_training_comparison, run_training_list
 from pico_core.experiments.trainings.tables import CURVES, SCHEMA
 from pico_core.formats.native import save_pairs
-from pico_core.reporter import Cancelled
 from pico_core.training.settings import RULES
 from tests.reporters import pressed_at, stop_at, told
 

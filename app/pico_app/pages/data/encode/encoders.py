@@ -9,10 +9,10 @@ from pico_app.answers import encoding
 from pico_app.pages.parts import one_of
 from pico_app.server.places import opened_place
 from pico_app.words.markup import plain
+from pico_core.common.errors import PicoError
 from pico_core.data.marks import Level, Precision
 from pico_core.encoders.loading import EncoderChoice
 from pico_core.encoders.small import builtin_encoder
-from pico_core.errors import PicoError
 
 KINDS = {"built-in": "Built-in small encoder", "file": "A small encoder of mine", "model": "A model of open_clip"}
 WEIGHTS = {"file": "A file on this machine", "tag": "Download by tag", "random": "None: random"}

@@ -6,9 +6,9 @@ from pico_app import templates
 from pico_app.answers import encoding
 from pico_app.pages.parts import facts, prose
 from pico_app.words.markup import plain
+from pico_core.common.errors import PicoError
 from pico_core.encoders.captions import CaptionFormat
 from pico_core.encoders.pictures import Survey
-from pico_core.errors import PicoError
 
 FORMATS: dict[CaptionFormat, str] = {
     "delimited": "a table (CSV, TSV)",

@@ -13,9 +13,9 @@ from pico_app.pages.parts import prose
 from pico_app.server.places import opened_place
 from pico_app.state import study
 from pico_app.words.markup import plain
+from pico_core.common.errors import PicoError
 from pico_core.encoders.pictures import Survey
 from pico_core.encoders.protocol import OnBad
-from pico_core.errors import PicoError
 from pico_core.formats.native import is_dataset
 
 ON_BAD: dict[OnBad, str] = {"refuse": "stop and name it", "skip": "leave it out and list it"}

@@ -9,8 +9,8 @@ from pico_app.pages.parts import one_of
 from pico_app.server.places import opened_place
 from pico_app.state import study
 from pico_app.words.markup import plain
+from pico_core.common.errors import PicoError
 from pico_core.encoders.archive import Archive
-from pico_core.errors import PicoError
 
 PLACES = {"here": "On this machine", "zip": "In a zip"}
 CAPTION_FILES = ("csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "token")

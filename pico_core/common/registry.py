@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from pico_core.errors import SettingError
+from pico_core.common.errors import SettingError
 
 
 @runtime_checkable
@@ -39,7 +39,7 @@ class Registry(Generic[Member]):
     (('given', 'labels'), 'labels', True)
     >>> bases["pca"]
     Traceback (most recent call last):
-    pico_core.errors.SettingError: there is no basis 'pca'; choose one of given, labels
+    pico_core.common.errors.SettingError: there is no basis 'pca'; choose one of given, labels
     """
 
     def __init__(self, kind: str, members: tuple[Member, ...], *, old_names: Mapping[str, str] | None = None) -> None:

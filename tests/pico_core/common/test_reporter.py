@@ -2,7 +2,7 @@
 
 import pytest
 
-from pico_core.reporter import SILENT, Cancelled, Notes, NoteWarning, Reporter
+from pico_core.common.reporter import SILENT, Cancelled, Notes, NoteWarning, Reporter
 
 
 class Recorder(Reporter):

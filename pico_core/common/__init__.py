@@ -1,0 +1,1 @@
+"""What every room stands on: names of axes, errors, places on this machine, progress, registries."""
