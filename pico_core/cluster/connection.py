@@ -74,15 +74,15 @@ class Address:
         Raises:
             SettingError: nobody does.
         """
-        told = os.environ.get("RAY_ADDRESS", "") if self.kind == "auto" else ""
-        place = Address.parse(told) if told not in ("", "auto", "local") else self
-        if not place.host:
+        setting = os.environ.get("RAY_ADDRESS", "") if self.kind == "auto" else ""
+        address = Address.parse(setting) if setting not in ("", "auto", "local") else self
+        if not address.host:
             return
         try:
-            socket.create_connection((place.host, place.port), timeout=seconds).close()
+            socket.create_connection((address.host, address.port), timeout=seconds).close()
         except OSError as error:
             raise SettingError(
-                f"no Ray cluster answers at {place.text} ({error.strerror or error}); start one with `ray start "
+                f"no Ray cluster answers at {address.text} ({error.strerror or error}); start one with `ray start "
                 "--head`, correct the address, or use --ray local"
             ) from None
 
@@ -106,33 +106,33 @@ def cluster_at(address: str | None, *, gpus: float = 0.0) -> Iterator[Cluster | 
     if address is None:
         yield None
         return
-    place = Address.parse(address)
+    parsed = Address.parse(address)
     if importlib.util.find_spec("ray") is None:
         raise SettingError("Ray is not installed; install it with `pip install 'pico-lens[ray]'`, or leave out --ray")
-    if place.kind == "client" and importlib.util.find_spec("grpc") is None:
+    if parsed.kind == "client" and importlib.util.find_spec("grpc") is None:
         raise SettingError(
             f"{address} needs Ray's client, which is not installed; install it with `pip install 'ray[client]'`, or "
             "run this on a machine of the cluster with --ray auto"
         )
-    place.check_answers(ANSWER_SECONDS)
+    parsed.check_answers(ANSWER_SECONDS)
     os.environ.update(QUIET)
     import ray
 
     if ray.is_initialized():
         raise SettingError("this process is already part of a Ray cluster; leave it with ray.shutdown() first")
-    folder = _short_folder() if place.kind == "local" else None
+    folder = _short_folder() if parsed.kind == "local" else None
     try:
         if folder is not None:
             with _own_token():
                 _join(
                     address="local",
-                    num_cpus=place.port or os.cpu_count(),
+                    num_cpus=parsed.port or os.cpu_count(),
                     include_dashboard=False,
                     object_store_memory=STORE_BYTES,
                     _temp_dir=str(folder),
                 )
         else:
-            _join_in_time(place)
+            _join_in_time(parsed)
         yield Cluster(address, gpus=gpus)
     finally:
         ray.shutdown()
@@ -169,13 +169,13 @@ def _token() -> str:
     return secrets.token_hex(32)
 
 
-def _join_in_time(place: Address) -> None:
+def _join_in_time(address: Address) -> None:
     """Join an existing cluster; who listens there may not be Ray, and would be waited for."""
     failed: list[BaseException] = []
 
     def join() -> None:
         try:
-            _join(address=place.text)
+            _join(address=address.text)
         except BaseException as error:
             failed.append(error)
 
@@ -185,8 +185,8 @@ def _join_in_time(place: Address) -> None:
     if attempt.is_alive() or failed:
         why = f"no answer within {JOIN_SECONDS:g} s" if not failed else str(failed[0]).strip().splitlines()[0]
         raise SettingError(
-            f"no Ray cluster answers at {place.text} ({why}); start one with `ray start --head`, correct the address, "
-            "or use --ray local; one that asks for a token needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+            f"no Ray cluster answers at {address.text} ({why}); start one with `ray start --head`, correct the "
+            "address, or use --ray local; one that asks for a token needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
         )
 
 

@@ -38,9 +38,9 @@ class Cluster:
         """How many blocks are done at the same time."""
         import ray
 
-        found = ray.cluster_resources()
-        at_once = found.get("CPU", 1.0)
-        return max(1, int(min(at_once, found.get("GPU", 0.0) / self.gpus) if self.gpus else at_once))
+        resources = ray.cluster_resources()
+        at_once = resources.get("CPU", 1.0)
+        return max(1, int(min(at_once, resources.get("GPU", 0.0) / self.gpus) if self.gpus else at_once))
 
     def each(
         self,
@@ -68,14 +68,14 @@ class Cluster:
         import ray
 
         task = ray.remote(_work).options(num_cpus=1, num_gpus=self.gpus, max_retries=RETRIES, retry_exceptions=False)
-        references = [ray.put(one) for one in shared]
+        references = [ray.put(argument) for argument in shared]
         todo = iter(enumerate(items))
         waiting: dict[Any, int] = {}
         at_once, counted = self.n_at_once, time.monotonic()
         try:
             while True:
-                for place, item in islice(todo, max(0, AHEAD * at_once - len(waiting))):
-                    waiting[task.remote(work, item, *references)] = place
+                for position, item in islice(todo, max(0, AHEAD * at_once - len(waiting))):
+                    waiting[task.remote(work, item, *references)] = position
                 if not waiting:
                     return
                 for done in ray.wait(list(waiting), num_returns=1, timeout=LOOK_SECONDS)[0]:
@@ -121,8 +121,8 @@ def _cancel(waiting: list[Any]) -> None:
 
     _, unfinished = ray.wait(waiting, num_returns=len(waiting), timeout=CALM_SECONDS)
     left = set(unfinished)
-    for one in reversed([one for one in waiting if one in left]):
-        ray.cancel(one)
+    for reference in reversed([reference for reference in waiting if reference in left]):
+        ray.cancel(reference)
 
 
 def _work(work: Callable[..., Result], item: Item, *shared: Any) -> Result:

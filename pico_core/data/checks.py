@@ -160,9 +160,9 @@ def unit_tokens(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, tu
             f"{modality} embeddings hold {count} zero vector(s), the first at item {item}, token {token}: "
             "a zero vector has no direction; mask it as padding or remove the item"
         )
-    found = (float(real.min()), float(real.max()))
+    norm_range = (float(real.min()), float(real.max()))
     tolerance = UNIT_TOLERANCE[tokens.dtype]
-    changed = found[0] < 1 - tolerance or found[1] > 1 + tolerance
+    changed = norm_range[0] < 1 - tolerance or norm_range[1] > 1 + tolerance
     dirty = bool((norms.nan_to_num(nan=1.0)[~mask] != 0).any())
     if changed or dirty:
         clean = torch.zeros_like(tokens)
@@ -172,4 +172,4 @@ def unit_tokens(tokens: Tensor, mask: Tensor, modality: str) -> tuple[Tensor, tu
                 rows = (rows.double() / norms[part, :, None].double()).to(tokens.dtype)
             clean[part] = torch.where(mask[part, :, None], rows, clean[part])
         tokens = clean
-    return tokens, found, changed
+    return tokens, norm_range, changed

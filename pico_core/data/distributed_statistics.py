@@ -27,7 +27,9 @@ def for_workers(pairs: PairedEmbeddings) -> PairedEmbeddings:
     Raises:
         DataError: tokens in memory that are too many.
     """
-    carried = sum(one.nbytes for one in (pairs.image_tokens, pairs.text_tokens) if not isinstance(one, StoredTokens))
+    carried = sum(
+        tokens.nbytes for tokens in (pairs.image_tokens, pairs.text_tokens) if not isinstance(tokens, StoredTokens)
+    )
     if carried > CARRIED_BYTES:
         raise DataError(
             f"{pairs.name}: {carried / 1e9:.1f} GB of tokens would be sent to every machine; save the dataset as a "
@@ -54,15 +56,15 @@ def distributed_statistics(
     sides: tuple[tuple[Side, Tensor], ...] = (("image", pairs.image_tokens), ("text", pairs.text_tokens))
     for number, (side, tokens) in enumerate(sides):
         parts = [(side, part) for part in blocks(len(tokens), items_at_once(tokens, task_bytes))]
-        found = cluster.all(_statistics_of, parts, carried, reporter=reporter.part(number / 2, (number + 1) / 2))
-        vars(pairs)[f"{side}_statistics"] = _joined(found)
+        statistics = cluster.all(_statistics_of, parts, carried, reporter=reporter.part(number / 2, (number + 1) / 2))
+        vars(pairs)[f"{side}_statistics"] = _joined(statistics)
 
 
 def _joined(parts: list[ItemStatistics]) -> ItemStatistics:
     """`a + b + ...` in one copy."""
     first = parts[0].signs
-    signs = type(first)(*(torch.cat([getattr(one.signs, name) for one in parts]) for name in first._fields))
-    return ItemStatistics(torch.cat([one.mean for one in parts]), signs)
+    signs = type(first)(*(torch.cat([getattr(part.signs, name) for part in parts]) for name in first._fields))
+    return ItemStatistics(torch.cat([part.mean for part in parts]), signs)
 
 
 def _statistics_of(block: tuple[Side, slice], pairs: PairedEmbeddings) -> ItemStatistics:

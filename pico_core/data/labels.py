@@ -107,8 +107,8 @@ def eta_squared(values: Float[Tensor, "items d"], labels: Sequence[object]) -> C
 
 def style_eta_squared(frame: pl.DataFrame, names: Sequence[str], values: Float[Tensor, "items d"]) -> Columns | None:
     """The largest eta² of any style label, column by column; None where no usable label speaks of style."""
-    found = [eta_squared(values, frame[name].to_list()) for name in style_labels(frame, names)]
-    return torch.stack(found).amax(dim=0) if found else None
+    by_label = [eta_squared(values, frame[name].to_list()) for name in style_labels(frame, names)]
+    return torch.stack(by_label).amax(dim=0) if by_label else None
 
 
 def label_oracle(pairs: PairedEmbeddings) -> Columns | None:
@@ -126,5 +126,5 @@ def label_oracle(pairs: PairedEmbeddings) -> Columns | None:
     text = style_eta_squared(pairs.texts, pairs.text_labels, pairs.text_means)
     if image is None and text is None:
         return None
-    shares = [1 - found for found in (image, text) if found is not None]
+    shares = [1 - eta for eta in (image, text) if eta is not None]
     return torch.stack(shares).prod(dim=0)

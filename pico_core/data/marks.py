@@ -79,15 +79,15 @@ def mark_from_text(text: str) -> EncoderMark:
     True
     """
     try:
-        found = _record(text)
+        record = _record(text)
         wanted = {field.name for field in fields(EncoderMark)}
-        if set(found) != wanted:
+        if set(record) != wanted:
             raise DataError(
-                f"it names {', '.join(sorted(map(repr, found)))[:200]}; expected {', '.join(sorted(wanted))}"
+                f"it names {', '.join(sorted(map(repr, record)))[:200]}; expected {', '.join(sorted(wanted))}"
             )
-        for name, value in found.items():
+        for name, value in record.items():
             _check(name, value)
-        return EncoderMark(**found)
+        return EncoderMark(**record)
     except DataError as error:
         raise DataError(
             f"the note of which encoder made this dataset is damaged: {error}. Encode the dataset anew"
@@ -98,12 +98,12 @@ def _record(text: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise DataError(f"it takes {len(text)} letters; expected at most {MAX_BYTES}")
     try:
-        found = json.loads(text)
+        record = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"it is no JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise DataError(f"it holds a {type(found).__name__}; expected names with their values")
-    return found
+    if not isinstance(record, dict):
+        raise DataError(f"it holds a {type(record).__name__}; expected names with their values")
+    return record
 
 
 def _check(name: str, value: object) -> None:

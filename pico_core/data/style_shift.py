@@ -50,8 +50,8 @@ def style_shift_splits(
     unknown = sorted(set(held_out) - {value for value in values if value is not None})
     if unknown or not held_out:
         known = ", ".join(sorted({value for value in values if value is not None}))
-        asked = repr(unknown[0]) if unknown else "no value"
-        raise DataError(f"{pairs.name}: {asked} cannot be held out of {label}; its values are {known}")
+        refused = repr(unknown[0]) if unknown else "no value"
+        raise DataError(f"{pairs.name}: {refused} cannot be held out of {label}; its values are {known}")
     away = torch.tensor([value in set(held_out) for value in values])
     order = (~away).nonzero()[:, 0]
     order = order[torch.randperm(len(order), generator=torch.Generator().manual_seed(seed))]

@@ -30,13 +30,13 @@ class Demo:
     lesson: str
     folder: Path
 
-    def within(self, place: Path, *, name: str = "") -> "Demo":
+    def within(self, parent: Path, *, name: str = "") -> "Demo":
         """The same demo in another place, as long as it is being made there.
 
         >>> Demo("a", "A", "b", Path("scenes/a")).within(Path("draft")).dataset.as_posix()
         'draft/a/dataset'
         """
-        return replace(self, folder=place / (name or self.folder.name))
+        return replace(self, folder=parent / (name or self.folder.name))
 
     @property
     def parts(self) -> frozenset[str]:

@@ -65,8 +65,8 @@ def named_things(
         words = {kind: row[f"{kind}s"].split() for kind in ("colour", "shape")}
         known.append({word: (kind, box) for kind in words for word, box in zip(words[kind], boxes, strict=True)})
     return tuple(
-        NamedThing(text, place, known[image][piece][1], known[image][piece][0])
+        NamedThing(text, position, known[image][piece][1], known[image][piece][0])
         for text, (image, words) in enumerate(zip(text_image.tolist(), pieces, strict=True))
-        for place, piece in enumerate(words)
+        for position, piece in enumerate(words)
         if piece in known[image]
     )

@@ -145,13 +145,13 @@ def truth_correlation(taught: TaughtLesson) -> Estimate:
 
     The interval repeats the construction on resampled images and is never narrower than the value itself.
     """
-    made, truth = taught.study.construction, taught.data.semantic_share
-    draws = construction_draws(taught.splits.fit, made, seed=taught.study.config.seed, n_draws=N_DRAWS)
-    value = float(rank_correlation(made.probabilities[None], truth)[0])
+    construction, truth = taught.study.construction, taught.data.semantic_share
+    draws = construction_draws(taught.splits.fit, construction, seed=taught.study.config.seed, n_draws=N_DRAWS)
+    value = float(rank_correlation(construction.probabilities[None], truth)[0])
     if draws is None:
         return Estimate(value, value, value)
-    found = percentile_estimate(value, rank_correlation(draws.probabilities, truth))
-    return Estimate(value, min(value, found.low), max(value, found.high))
+    estimate = percentile_estimate(value, rank_correlation(draws.probabilities, truth))
+    return Estimate(value, min(value, estimate.low), max(value, estimate.high))
 
 
 def rank_correlation(draws: Float[Tensor, "b d"], other: Columns) -> Float[Tensor, " b"]:
@@ -223,12 +223,12 @@ def gain_noise(taught: TaughtLesson) -> Estimate:
     The median over candidates, with the lowest and the highest.
     """
     performance = retrieval_feedback(taught.splits.feedback)
-    made = taught.study.construction
-    reference = performance(torch.ones_like(made.probabilities)).double()
+    construction = taught.study.construction
+    reference = performance(torch.ones_like(construction.probabilities)).double()
     errors = torch.stack(
         [
             (performance(weights_from(step.candidate_probabilities)).double() - reference).std() / len(reference) ** 0.5
-            for step in made.history.iterations
+            for step in construction.history.iterations
         ]
     ) / float(reference.mean())
     return Estimate(float(errors.median()), float(errors.min()), float(errors.max()), level=1.0)

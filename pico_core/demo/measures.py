@@ -140,15 +140,15 @@ def pooled_recall(pairs: PairedEmbeddings, *, pool: int = POOL, n_draws: int = 1
         texts.append(torch.zeros(pool).index_add_(0, part.text_image, (ranks.text_to_image == 1).float()))
         counts.append(torch.bincount(part.text_image, minlength=pool).float())
     drawn = bootstrap_counts(n_pools * pool, n_draws=n_draws, seed=seed)
-    one = torch.ones(n_pools * pool)
+    per_image = torch.ones(n_pools * pool)
 
     def recall(hits: Tensor, queries: Tensor) -> Estimate:
         draws = 100 * ratio_draws(hits, queries, drawn)
         return percentile_estimate(100 * float(hits.sum() / queries.sum()), draws)
 
-    return Recall(recall(torch.cat(images), one), recall(torch.cat(texts), torch.cat(counts)))
+    return Recall(recall(torch.cat(images), per_image), recall(torch.cat(texts), torch.cat(counts)))
 
 
 def _kept(label: str, values: ItemMeans, labels: list[str]) -> StyleKept:
-    found = eta_squared(values, labels)
-    return StyleKept(label, float(found.max()), float(found.mean()), (len(set(labels)) - 1) / (len(labels) - 1))
+    eta = eta_squared(values, labels)
+    return StyleKept(label, float(eta.max()), float(eta.mean()), (len(set(labels)) - 1) / (len(labels) - 1))

@@ -24,9 +24,9 @@ def build_planted(demo: Demo) -> None:
     """
     check_replaceable(demo.folder, demo.parts)
     with atomic_folder(demo.folder) as fresh:
-        made = demo.within(fresh.parent, name=fresh.name)
+        draft = demo.within(fresh.parent, name=fresh.name)
         planted = planted_pairs(PLANTED, seed=SEED)
         pairs = rounded_to_bytes(planted.pairs)
-        save_pairs(pairs, made.dataset, packed=True)
-        write_truth(planted.semantic_share, made.truth)
-        save_runs(pairs, made, truth=planted.semantic_share)
+        save_pairs(pairs, draft.dataset, packed=True)
+        write_truth(planted.semantic_share, draft.truth)
+        save_runs(pairs, draft, truth=planted.semantic_share)

@@ -32,8 +32,8 @@ class MeasuredRecipe:
 
 def write_record(recipes: tuple[MeasuredRecipe, ...], folder: Path) -> None:
     """Write what was measured, beside the demos."""
-    told = json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n"
-    write_atomically(folder / RECORD, told.encode())
+    text = json.dumps([asdict(recipe) for recipe in recipes], indent=1, allow_nan=False) + "\n"
+    write_atomically(folder / RECORD, text.encode())
 
 
 def read_record(folder: Path) -> tuple[MeasuredRecipe, ...]:

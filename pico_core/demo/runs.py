@@ -30,8 +30,8 @@ def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = No
 def save_stability(pairs: PairedEmbeddings, study: Study, demo: Demo) -> None:
     """Construct a finished run again from other seeds and halves, and keep what came out beside it."""
     splits = study_splits(pairs, study.config, study.basis)
-    found = stability(splits.fit, splits.feedback, study.construction, seed=study.config.seed)
-    about = {"digest": study.digest, "config": study.config.to_dict()} | asdict(found)
+    result = stability(splits.fit, splits.feedback, study.construction, seed=study.config.seed)
+    about = {"digest": study.digest, "config": study.config.to_dict()} | asdict(result)
     write_atomically(demo.stability(study.basis.name), json.dumps(about, indent=1, allow_nan=False).encode())
 
 

@@ -79,15 +79,15 @@ def measure_recipe(recipe: Recipe, work: Path, *, part: str, tell: Tell = lambda
         return structure(EncoderMeasures, json.loads(kept.read_text()))
     tell(f"{recipe.name}: measuring on the {part} scenes")
     final = part == "final"
-    found = measure_encoder(
+    measures = measure_encoder(
         load_small(work / f"{recipe.name}.safetensors"),
         seed=FINAL_SEED if final else DEVELOPMENT_SEED,
         n_images=N_FINAL if final else N_DEVELOPMENT,
         seeds=FINAL_SEEDS if final else DEVELOPMENT_SEEDS,
         name=f"{recipe.name} ({part} scenes)",
     )
-    write_atomically(kept, json.dumps(asdict(found), allow_nan=False).encode())
-    return found
+    write_atomically(kept, json.dumps(asdict(measures), allow_nan=False).encode())
+    return measures
 
 
 def build_pictures(folder: Path) -> Scenes:
@@ -144,17 +144,17 @@ def build_scenes(
     check_replaceable(folder, {PICTURES, CAPTIONS, RECORD, *(demo.folder.name for demo in demos.values())})
     for demo in demos.values():
         check_replaceable(demo.folder, demo.parts)
-    made = []
+    measured = []
     for recipe in recipes:
         build_encoder(recipe, work, tell=tell)
         development = measure_recipe(recipe, work, part="development", tell=tell)
         final = measure_recipe(recipe, work, part="final", tell=tell) if recipe.name in demos else None
         name = demos[recipe.name].name if recipe.name in demos else ""
-        made.append(MeasuredRecipe(recipe.name, recipe.sentence, name, development, final))
+        measured.append(MeasuredRecipe(recipe.name, recipe.sentence, name, development, final))
     with atomic_folder(folder) as fresh:
         scenes = build_pictures(fresh)
         for recipe_name, demo in demos.items():
             tell(f"{demo.name}: encoding and running")
             build_demo(demo.within(fresh), work / f"{recipe_name}.safetensors", scenes)
-        write_record(tuple(made), fresh)
-    return tuple(made)
+        write_record(tuple(measured), fresh)
+    return tuple(measured)

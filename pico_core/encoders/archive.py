@@ -180,9 +180,9 @@ def _refuse_out_of_proportion(file: Path, members: list[zipfile.ZipInfo]) -> Non
         )
 
 
-def _refuse_without_space(place: Path, needed: int) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    free = disk_usage(place).free
+def _refuse_without_space(folder: Path, needed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = disk_usage(folder).free
     if needed > free:
         raise DataError(f"it needs {needed / MIB:.0f} MiB, and {free / MIB:.0f} MiB are free; free some space")
 

@@ -88,10 +88,10 @@ def choose(names: Sequence[str], choice: Choice) -> Columns:
     >>> choose(["image", "caption_1", "caption_2", "split"], Choice())
     Columns(image='image', captions=('caption_1', 'caption_2'), labels=('split',))
     """
-    found = f"the columns are {', '.join(repr(name[:40]) for name in names[:20])}"
+    listing = f"the columns are {', '.join(repr(name[:40]) for name in names[:20])}"
     for name in (choice.image, *choice.captions):
         if name is not None and name not in names:
-            raise DataError(f"there is no column {name!r}; {found}")
+            raise DataError(f"there is no column {name!r}; {listing}")
     known = {canonical(name): name for name in reversed(names)}
     captions = choice.captions
     if not captions:
@@ -103,7 +103,7 @@ def choose(names: Sequence[str], choice: Choice) -> Columns:
         lacking = (
             "names the pictures (image, filename, ...)" if image is None else "holds captions (caption, text, ...)"
         )
-        raise DataError(f"no column {lacking}; {found}: name the columns of the pictures and of the captions")
+        raise DataError(f"no column {lacking}; {listing}: name the columns of the pictures and of the captions")
     labels = [name for name in names if name != image and name not in captions]
     return Columns(image, captions, tuple(labels[:MAX_LABELS]))
 

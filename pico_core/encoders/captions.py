@@ -256,7 +256,7 @@ def _assembled(file: Path, kind: CaptionFormat, rows: Rows) -> Captions:
         image_labels=_taken(rows.labels, per_image, [row for _, row in sorted(firsts)]),
         text_labels=_taken(rows.labels, per_text, full),
         without_caption=tuple(dict.fromkeys(name for name in named if name not in places)),
-        n_empty=sum(caption is not None and not said for caption, said in zip(rows.captions, sentences, strict=True)),
+        n_empty=sum(caption is not None and not text for caption, text in zip(rows.captions, sentences, strict=True)),
     )
 
 
@@ -270,8 +270,8 @@ def _divided(labels: pl.DataFrame, full: list[int], owners: list[int]) -> tuple[
     for column in labels[full].iter_columns():
         if column.name in taken:
             continue
-        said = pl.DataFrame({"owner": owners, "value": column}).group_by("owner").agg(pl.col("value").n_unique())
-        (per_image if said["value"].max() == 1 and len(said) < len(full) else per_text).append(column.name)
+        values = pl.DataFrame({"owner": owners, "value": column}).group_by("owner").agg(pl.col("value").n_unique())
+        (per_image if values["value"].max() == 1 and len(values) < len(full) else per_text).append(column.name)
     return per_image, per_text
 
 

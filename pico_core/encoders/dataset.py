@@ -99,16 +99,16 @@ def encode_dataset(
     target.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(target), target):
         sentences = captions if isinstance(captions, Captions) else read_captions(captions)
-        found = find_pictures(folder, sentences.images)
-        missing = [judge_bad(item, on_bad) for item in found.missing]
+        pictures = find_pictures(folder, sentences.images)
+        missing = [judge_bad(item, on_bad) for item in pictures.missing]
         part = target.with_name(f".{target.name}.encoding.part")
         remove_drafts(part)
         base = f"{encoder.digest} {level} {storage}"
-        seconds = PICTURE_WORK * len(found.paths)
+        seconds = PICTURE_WORK * len(pictures.paths)
         share = seconds / (seconds + len(sentences.texts) or 1)
         image_shards = Work(batch_size, on_bad, reporter.part(0.0, share, steps=True), spread).run(
-            ShardStore(part, "images", _picture_key(base, found.paths)),
-            Side("images", found.paths, level, STORAGE[storage], on_bad),
+            ShardStore(part, "images", _picture_key(base, pictures.paths)),
+            Side("images", pictures.paths, level, STORAGE[storage], on_bad),
             encoder,
         )
         text_shards = Work(batch_size, on_bad, reporter.part(share, 1.0, steps=True), spread).run(
@@ -116,12 +116,12 @@ def encode_dataset(
             Side("texts", sentences.texts, level, STORAGE[storage], on_bad),
             encoder,
         )
-        pairs, lonely = _paired(sentences, found, image_shards, text_shards, name or target.name)
+        pairs, lonely = _paired(sentences, pictures, image_shards, text_shards, name or target.name)
         pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
         save_pairs(pairs, target)
         remove_store(part)
-    unread = [(found.places[bad.place], bad.reason) for shard in image_shards for bad in shard.bad]
-    unread_images = [BadItem(place, sentences.images[place], reason) for place, reason in unread]
+    unread = [(pictures.places[bad.place], bad.reason) for shard in image_shards for bad in shard.bad]
+    unread_images = [BadItem(position, sentences.images[position], reason) for position, reason in unread]
     return EncodedDataset(
         pairs=pairs,
         folder=Path(out),
@@ -147,11 +147,11 @@ def check_target(target: Path) -> None:
 
 def _picture_key(base: str, paths: Sequence[Path]) -> Callable[[int, int], str]:
     @cache
-    def content(place: int) -> str:
-        with paths[place].open("rb") as stream:
+    def content(position: int) -> str:
+        with paths[position].open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    return lambda start, stop: _key(base, [content(place) for place in range(start, stop)])
+    return lambda start, stop: _key(base, [content(position) for position in range(start, stop)])
 
 
 def _key(base: str, items: Sequence[str]) -> str:
@@ -159,37 +159,37 @@ def _key(base: str, items: Sequence[str]) -> str:
 
 
 def _paired(
-    captions: Captions, found: Found, images: list[Shard], texts: list[Shard], name: str
+    captions: Captions, pictures: Found, images: list[Shard], texts: list[Shard], name: str
 ) -> tuple[PairedEmbeddings, list[BadItem]]:
     """Good pictures with their good captions; a picture whose captions are all bad is left out and listed."""
-    good_images = [place for shard in images for place in shard.kept]
-    good_texts = [place for shard in texts for place in shard.kept]
+    good_images = [position for shard in images for position in shard.kept]
+    good_texts = [position for shard in texts for position in shard.kept]
     described = {captions.text_image[text] for text in good_texts}
-    rows = [row for row, place in enumerate(good_images) if found.places[place] in described]
-    lonely = [found.places[p] for p in good_images if found.places[p] not in described]
-    places = [found.places[good_images[row]] for row in rows]
-    new = {place: row for row, place in enumerate(places)}
+    rows = [row for row, position in enumerate(good_images) if pictures.places[position] in described]
+    lonely = [pictures.places[p] for p in good_images if pictures.places[p] not in described]
+    places = [pictures.places[good_images[row]] for row in rows]
+    new = {position: row for row, position in enumerate(places)}
     text_rows = [row for row, text in enumerate(good_texts) if captions.text_image[text] in new]
     if not rows:
         raise DataError(f"{captions.path.name}: no picture with a caption can be encoded; see which are bad, and why")
     image_tokens, image_mask = joined(images)
     text_tokens, text_mask = joined(texts)
-    said = [good_texts[row] for row in text_rows]
+    kept_texts = [good_texts[row] for row in text_rows]
     pairs = PairedEmbeddings.from_arrays(
         image_tokens[rows],
         text_tokens[text_rows],
         image_mask=image_mask[rows],
         text_mask=text_mask[text_rows],
-        text_image=torch.tensor([new[captions.text_image[text]] for text in said]),
-        ids=[captions.images[place] for place in places],
-        captions=[captions.texts[text] for text in said],
-        image_paths=[str(found.paths[good_images[row]]) for row in rows],
+        text_image=torch.tensor([new[captions.text_image[text]] for text in kept_texts]),
+        ids=[captions.images[position] for position in places],
+        captions=[captions.texts[text] for text in kept_texts],
+        image_paths=[str(pictures.paths[good_images[row]]) for row in rows],
         image_labels=_labels(captions.image_labels, places),
-        text_labels=_labels(captions.text_labels, said),
+        text_labels=_labels(captions.text_labels, kept_texts),
         name=name,
     )
     why = "none of its captions can be encoded; give it one in other words"
-    return pairs, [BadItem(place, captions.images[place], why) for place in lonely]
+    return pairs, [BadItem(position, captions.images[position], why) for position in lonely]
 
 
 def _labels(frame: pl.DataFrame, rows: list[int]) -> pl.DataFrame | None:

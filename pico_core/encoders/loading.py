@@ -55,14 +55,14 @@ def load_encoder(
         SettingError: an unknown model, tag, device or precision.
         DataError: a checkpoint that is unsafe, damaged or of another model, or a failed download.
     """
-    place = _device(device)
+    torch_device = _device(device)
     if precision not in get_args(Precision):
         raise SettingError(f"precision is {precision!r}; expected one of {', '.join(get_args(Precision))}")
     file = as_file(pretrained)
     if model_name == SMALL:
         if file is None:
             raise SettingError(f"{SMALL} is read from a file; give the file of its weights")
-        return load_small(file, device=place, precision=precision)
+        return load_small(file, device=torch_device, precision=precision)
     check_model(model_name)
     tag = str(pretrained) if pretrained is not None and file is None else None
     weights = None
@@ -79,7 +79,7 @@ def load_encoder(
         model = importlib.import_module("open_clip").create_model(
             model_name,
             tag,
-            device=place if file is None else "cpu",
+            device=torch_device if file is None else "cpu",
             precision=precision,
             pretrained_text=False,
             weights_only=True,
@@ -93,7 +93,7 @@ def load_encoder(
         words=words,
         name=" ".join([model_name, file.stem if file else tag or ""]).strip(),
         model_name=model_name,
-        device=place,
+        device=torch_device,
         precision=precision,
         notes=(UNTRAINED,) if origin == "random" else (),
         weights_from=origin,
@@ -229,8 +229,8 @@ class EncoderChoice:
             with reading(weights, "a small encoder"):
                 shapes = {header.name: header.shape for header in safetensors_headers(weights)}
             return shapes.get("text_projection", (None,))[-1]
-        found = _config(name).get("embed_dim")
-        return found if isinstance(found, int) else None
+        width = _config(name).get("embed_dim")
+        return width if isinstance(width, int) else None
 
     @property
     def downloads(self) -> tuple[str, ...]:

@@ -166,11 +166,11 @@ class OpenClipEncoder:
             for start in range(0, len(images), batch_size):
                 batch = images[start : start + batch_size]
                 rows = []
-                for place, pixels in enumerate(pool.map(self._pixels, batch), start):
+                for position, pixels in enumerate(pool.map(self._pixels, batch), start):
                     if isinstance(pixels, str):
-                        bad.append(judge_bad(BadItem(place, _name(images[place], place), pixels), on_bad))
+                        bad.append(judge_bad(BadItem(position, _name(images[position], position), pixels), on_bad))
                     else:
-                        kept.append(place)
+                        kept.append(position)
                         rows.append(pixels)
                 if rows:
                     output = self._run_in_parts(image_output, torch.stack(rows), what="pictures", reporter=reporter)
@@ -273,8 +273,8 @@ def _plain_settings(module: torch.nn.Module) -> list[tuple[str, object]]:
     )
 
 
-def _name(picture: Picture, place: int) -> str:
-    return f"image {place}" if isinstance(picture, Image.Image) else Path(picture).name
+def _name(picture: Picture, position: int) -> str:
+    return f"image {position}" if isinstance(picture, Image.Image) else Path(picture).name
 
 
 def _wordless(words: WordIds, item: int) -> str:

@@ -50,12 +50,12 @@ def find_pictures(folder: Path | str, names: Sequence[str]) -> Found:
         raise DataError(f"{root.name}: there is no such folder of pictures; check the path")
     endings = Counter(_ending(name) for name in names)
     paths, places, missing = [], [], []
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         try:
             paths.append(_find(root, name, unique=endings[_ending(name)] == 1))
-            places.append(place)
+            places.append(position)
         except (DataError, ValueError, OSError) as error:  # a name may be too long, or hold a zero byte
-            missing.append(BadItem(place, name[:200], str(error)))
+            missing.append(BadItem(position, name[:200], str(error)))
     if not paths:
         there = sorted(entry.name for entry in root.iterdir())[:3]
         raise DataError(
@@ -120,10 +120,10 @@ def survey(folder: Path | str, captions: Captions) -> Survey:
     Raises:
         DataError: no such folder, or none of the named pictures is in it.
     """
-    found = find_pictures(folder, captions.images)
-    known = set(map(str, found.paths))
+    pictures = find_pictures(folder, captions.images)
+    known = set(map(str, pictures.paths))
     others = (path for path in _pictures_below(os.path.abspath(folder)) if path not in known)
-    return Survey(Path(folder), captions, found, tuple(os.path.relpath(path, folder) for path in sorted(others)))
+    return Survey(Path(folder), captions, pictures, tuple(os.path.relpath(path, folder) for path in sorted(others)))
 
 
 def is_picture_name(name: str) -> bool:
@@ -141,7 +141,7 @@ def is_hidden(name: str) -> bool:
 
 
 def _pictures_below(folder: str) -> list[str]:
-    paths = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+    paths = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
     return [path for path in islice(paths, MAX_FILES) if is_picture_name(os.path.relpath(path, folder))]
 
 
@@ -163,8 +163,8 @@ def read_picture(path: Path) -> Image.Image:
             and the mend; whoever knows the file's name puts it in front.
     """
     if not path.is_file():
-        found = "it is no regular file" if path.exists() else "there is no such file"
-        raise DataError(f"{found}; correct the name or bring the picture")
+        problem = "it is no regular file" if path.exists() else "there is no such file"
+        raise DataError(f"{problem}; correct the name or bring the picture")
     if path.stat().st_size == 0:
         raise DataError(EMPTY)
     return _read(path)
@@ -207,8 +207,8 @@ def check_pixels(image: Image.Image) -> None:
         raise DataError(_too_large(f"it declares {width} x {height} pixels"))
 
 
-def _too_large(found: str) -> str:
-    return f"{found}; the limit is {MAX_PIXELS // 10**6} million pixels, against pictures made to fill the memory"
+def _too_large(size: str) -> str:
+    return f"{size}; the limit is {MAX_PIXELS // 10**6} million pixels, against pictures made to fill the memory"
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -223,11 +223,11 @@ def upright_rgb(image: Image.Image) -> Image.Image:
         image = _eight_bits(image)
     if not image.has_transparency_data:
         return image.convert("RGB")
-    made = Image.new("RGB", image.size, (255, 255, 255))
+    flat = Image.new("RGB", image.size, (255, 255, 255))
     for box in _bands(image):
         seen = image.crop(box).convert("RGBA")
-        made.paste(Image.alpha_composite(Image.new("RGBA", seen.size, (255, 255, 255, 255)), seen).convert("RGB"), box)
-    return made
+        flat.paste(Image.alpha_composite(Image.new("RGBA", seen.size, (255, 255, 255, 255)), seen).convert("RGB"), box)
+    return flat
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -241,15 +241,15 @@ def _upright(image: Image.Image) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey values of more than 8 bits: 0 to 1 and 0 to 65535 are scaled, 0 to 255 stays."""
     top = max(float(_values(image, box).max()) for box in _bands(image))
-    made = Image.new("L", image.size)
+    grey = Image.new("L", image.size)
     for box in _bands(image):
         values = _values(image, box)
         if image.mode.startswith("I;16") or (image.mode == "I" and top > 255):
             values = values / 257
         elif image.mode == "F" and top <= 1:
             values = values * 255
-        made.paste(Image.fromarray(values.clip(0, 255).round().astype(np.uint8)), box)
-    return made
+        grey.paste(Image.fromarray(values.clip(0, 255).round().astype(np.uint8)), box)
+    return grey
 
 
 def _values(image: Image.Image, box: Box) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ class TokenWords:
     @property
     def n_read(self) -> int:
         """Texts whose words are known."""
-        return sum(found is not None for found in self.words)
+        return sum(word is not None for word in self.words)
 
 
 def token_words(pairs: PairedEmbeddings, *, pieces: pl.DataFrame | None = None) -> TokenWords:
@@ -119,8 +119,8 @@ def piece_counts(pairs: PairedEmbeddings) -> pl.DataFrame:
     return pl.DataFrame({"word": words, "pieces": pl.Series([_n_pieces(word) for word in words], dtype=pl.UInt8)})
 
 
-def _better(one: TokenWords, other: TokenWords) -> TokenWords:
-    return other if other.n_read > one.n_read else one
+def _better(first: TokenWords, second: TokenWords) -> TokenWords:
+    return second if second.n_read > first.n_read else first
 
 
 START, END = 49406, 49407  # of open_clip's SimpleTokenizer; 0 pads, and is a real piece of text as well
@@ -183,9 +183,9 @@ class BytePairWords:
         """Cut captions into tokens."""
         ids = self._tokenizer(list(captions), context_length=self._length)
         start, end = self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
-        place = torch.arange(ids.shape[1])
-        first_end = torch.where(ids == end, place, ids.shape[1]).min(dim=1).values
-        real = (place < first_end[:, None]) & (ids != start)
+        position = torch.arange(ids.shape[1])
+        first_end = torch.where(ids == end, position, ids.shape[1]).min(dim=1).values
+        real = (position < first_end[:, None]) & (ids != start)
         pieces = tuple(
             tuple(_readable(self._tokenizer, i) for i in row[keep].tolist())
             for row, keep in zip(ids, real, strict=True)

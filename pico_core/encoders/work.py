@@ -117,9 +117,9 @@ class ShardStore:
                     raise DataError("it belongs to other data")
                 tokens, mask = stored.get_tensor("tokens").clone(), stored.get_tensor("mask").clone()
             bad = tuple(
-                BadItem(int(place), str(name), str(reason)) for place, name, reason in json.loads(record["bad"])
+                BadItem(int(position), str(name), str(reason)) for position, name, reason in json.loads(record["bad"])
             )
-            kept = tuple(int(place) for place in json.loads(record["kept"]))
+            kept = tuple(int(position) for position in json.loads(record["kept"]))
             unknown = tuple(str(word) for word in json.loads(record["unknown"]))
             return Shard(start, stop, tokens, mask, kept, bad, unknown, int(record["n_truncated"]))
 

@@ -153,26 +153,28 @@ def inspect(
 ) -> Inspection:
     """Look at whatever `open_pairs` opens and report every problem; bad content never raises. Arguments as there."""
     path = dataset_folder(Path(path))
-    found = Inspection(path, path.suffix.lower().removeprefix(".") or "unknown")
+    inspection = Inspection(path, path.suffix.lower().removeprefix(".") or "unknown")
     try:
         form = format_of(path)
-        found = replace(found, format=form.name)
+        inspection = replace(inspection, format=form.name)
         arrays = _arrays(form, path, text_path)
-        found = _with_roles(found, arrays, Assignment({}))
+        inspection = _with_roles(inspection, arrays, Assignment({}))
         if form.open is not None:
             _refuse_hints(path, mapping, images, texts)
-            found = _with_roles(found, arrays, assign(arrays.headers, {}))
-            return replace(found, pairs=form.open(path, STREAM_FROM))
+            inspection = _with_roles(inspection, arrays, assign(arrays.headers, {}))
+            return replace(inspection, pairs=form.open(path, STREAM_FROM))
         parts = assign_roles(arrays, mapping=mapping or {}, images=images, texts=texts)
-        found = _with_roles(found, arrays, parts.roles)
+        inspection = _with_roles(inspection, arrays, parts.roles)
         problems = parts.shape_problems() or parts.value_problems()
-        return replace(found, problems=tuple(problems)) if problems else replace(found, pairs=parts.pairs())
+        return replace(inspection, problems=tuple(problems)) if problems else replace(inspection, pairs=parts.pairs())
     except DataError as error:
-        return replace(found, problems=(str(error),))
+        return replace(inspection, problems=(str(error),))
 
 
-def _with_roles(found: Inspection, arrays: NamedArrays, roles: Assignment) -> Inspection:
-    return replace(found, arrays=tuple(replace(header, role=roles.role_of(header.name)) for header in arrays.headers))
+def _with_roles(inspection: Inspection, arrays: NamedArrays, roles: Assignment) -> Inspection:
+    return replace(
+        inspection, arrays=tuple(replace(header, role=roles.role_of(header.name)) for header in arrays.headers)
+    )
 
 
 def _refuse_hints(path: Path, *hints: object) -> None:

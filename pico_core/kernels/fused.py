@@ -83,9 +83,9 @@ def fused_scores(
     operand = operand_type(stored, precision)
     held: list[ImageSlab] | None = None
     for text in text_slabs(texts, operand):
-        made: Iterable[ImageSlab] = image_slabs(images(), weights, operand) if held is None else held
+        slabs: Iterable[ImageSlab] = image_slabs(images(), weights, operand) if held is None else held
         n_slabs = 0
-        for image in made:
+        for image in slabs:
             _launch(scores, image, text, precision, tile)
             n_slabs, last = n_slabs + 1, image
         if n_slabs == 1:
@@ -173,8 +173,8 @@ def slot_width(length: int) -> int:
 
 
 def _lengths(parts: list[Part]) -> Int[Tensor, " g"]:
-    made = [torch.full_like(part.items, part.length, dtype=torch.int32) for part in parts]
-    return torch.cat(made)
+    lengths = [torch.full_like(part.items, part.length, dtype=torch.int32) for part in parts]
+    return torch.cat(lengths)
 
 
 def _aligned(tokens: Float[Tensor, "g length d"], width: int | None = None) -> Float[Tensor, "g width columns"]:

@@ -182,12 +182,12 @@ def pack_texts(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Pac
 def _text_blocks(tokens: Float[Tensor, "m w d"], mask: Bool[Tensor, "m w"]) -> Iterator[TokenBlock]:
     """Texts of like length together, as many as a block takes."""
     waiting: list[Packed] = []
-    for found in pack(tokens, mask, max_tokens=RUN):
-        rows = sum(len(each.items) * each.tokens.shape[1] for each in [*waiting, found])
+    for packed in pack(tokens, mask, max_tokens=RUN):
+        rows = sum(len(each.items) * each.tokens.shape[1] for each in [*waiting, packed])
         if waiting and rows > TEXT_BLOCK:
             yield _together(waiting)
             waiting = []
-        waiting.append(found)
+        waiting.append(packed)
     if waiting:
         yield _together(waiting)
 
@@ -251,13 +251,13 @@ def _some(
 ) -> PackedTokens:
     if part == slice(0, packed.n_items):
         return packed
-    blocks = tuple(block(own) for own in (_inside(found, part) for found in unpacked(packed)) if len(own.items))
+    blocks = tuple(block(own) for own in (_inside(group, part) for group in unpacked(packed)) if len(own.items))
     return PackedTokens(blocks, part.stop - part.start, packed.n_columns, packed.dtype)
 
 
-def _inside(found: Packed, part: slice) -> Packed:
-    own = (found.items >= part.start) & (found.items < part.stop)
-    return Packed(found.items[own] - part.start, found.tokens[own])
+def _inside(packed: Packed, part: slice) -> Packed:
+    own = (packed.items >= part.start) & (packed.items < part.stop)
+    return Packed(packed.items[own] - part.start, packed.tokens[own])
 
 
 def _filled(rows: Float[Tensor, "tokens d"]) -> Float[Tensor, "filled d"]:

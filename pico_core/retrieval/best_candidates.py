@@ -92,12 +92,12 @@ def top_candidates(
     )
 
 
-def hits_frame(pairs: PairedEmbeddings, found: TopCandidates) -> pl.DataFrame:
+def hits_frame(pairs: PairedEmbeddings, top: TopCandidates) -> pl.DataFrame:
     """One row per query and place: who asks, what was found there, and whether it belongs to it.
 
     Args:
         pairs: The split that was searched.
-        found: From `top_candidates` on it.
+        top: From `top_candidates` on it.
 
     Returns:
         `query`, `query_name`, `place` (1 = best), `candidate`, `candidate_name`, `score`, `relevant`; the
@@ -108,19 +108,19 @@ def hits_frame(pairs: PairedEmbeddings, found: TopCandidates) -> pl.DataFrame:
     >>> hits_frame(pairs, top_candidates(pairs, kind="image", k=1)).select("query", "candidate_name", "relevant").rows()
     [(0, 'left', True), (1, 'up', True)]
     """
-    width = found.candidates.shape[1]
-    queries, candidates = found.queries.cpu().repeat_interleave(width), found.candidates.cpu().flatten()
-    images, texts = (queries, candidates) if found.kind == "image" else (candidates, queries)
+    width = top.candidates.shape[1]
+    queries, candidates = top.queries.cpu().repeat_interleave(width), top.candidates.cpu().flatten()
+    images, texts = (queries, candidates) if top.kind == "image" else (candidates, queries)
     names = {"image": pairs.images["id"], "text": pairs.texts["caption"]}
-    other = "text" if found.kind == "image" else "image"
+    other = "text" if top.kind == "image" else "image"
     return pl.DataFrame(
         {
             "query": queries.numpy(),
-            "query_name": names[found.kind].gather(queries.tolist()),
-            "place": torch.arange(1, width + 1).repeat(len(found.queries)).numpy(),
+            "query_name": names[top.kind].gather(queries.tolist()),
+            "place": torch.arange(1, width + 1).repeat(len(top.queries)).numpy(),
             "candidate": candidates.numpy(),
             "candidate_name": names[other].gather(candidates.tolist()),
-            "score": found.scores.cpu().flatten().numpy(),
+            "score": top.scores.cpu().flatten().numpy(),
             "relevant": (pairs.text_image.cpu()[texts] == images).numpy(),
         }
     )

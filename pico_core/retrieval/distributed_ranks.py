@@ -60,8 +60,8 @@ def distributed_ranks(
     carried = for_workers(pairs)
     bests = _bests(cluster, carried, plan, weights, reporter)
 
-    def add(place: int, counted: BlockCounts) -> None:
-        _add(counts, plan, todo[place], counted)
+    def add(position: int, counted: BlockCounts) -> None:
+        _add(counts, plan, todo[position], counted)
         kept.keep_now_and_then()
         reporter.share(counts.share)
 

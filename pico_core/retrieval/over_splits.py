@@ -44,17 +44,17 @@ def over_seeds(values: Sequence[float], *, test_share: float) -> OverSeeds:
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
     error = math.sqrt(variance * (1 / n + test_share))
-    reach = float(t.ppf(1 - LEVEL / 2, n - 1)) * error
+    margin = float(t.ppf(1 - LEVEL / 2, n - 1)) * error
     certain = 1.0 if mean == 0 else 0.0  # the same difference in every split
     p = float(2 * t.sf(abs(mean) / error, n - 1)) if error > 0 else certain
-    return OverSeeds(Estimate(mean, mean - reach, mean + reach), p)
+    return OverSeeds(Estimate(mean, mean - margin, mean + margin), p)
 
 
 def over_paired(paired: Sequence[Estimate], *, test_share: float) -> OverSeeds:
     """The mean of differences of which each has an interval of its own; a single one keeps that, without a p value."""
     if len(paired) == 1:
         return OverSeeds(paired[0], None)
-    return over_seeds([one.value for one in paired], test_share=test_share)
+    return over_seeds([difference.value for difference in paired], test_share=test_share)
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> tuple[int, int, int]:

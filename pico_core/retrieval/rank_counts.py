@@ -124,7 +124,8 @@ class RankCounts:
         """
         if bool((self.done & other.done).any()):
             raise ValueError(f"block {int((self.done & other.done).nonzero()[0])} was counted in both parts")
-        return RankCounts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))  # bool: or
+        # The sum of boolean masks is their union.
+        return RankCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     @property
     def share(self) -> float:

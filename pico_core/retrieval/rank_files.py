@@ -33,10 +33,10 @@ class RankFiles:
 
     def path(self, name: str, plan: RankPlan, weights: Columns | None) -> Path:
         """The file of one scoring: other data, queries, weights or blocks mean another file."""
-        told = hashlib.sha256(f"{self.mark} {name} {plan.n_images} {plan.image_block} {plan.text_block}".encode())
+        digest = hashlib.sha256(f"{self.mark} {name} {plan.n_images} {plan.image_block} {plan.text_block}".encode())
         for tensor in (plan.text_image, plan.images, weights):
-            told.update(b"-" if tensor is None else tensor.numpy().tobytes())
-        return self.folder / f"ranks-{name}-{told.hexdigest()[:16]}.safetensors"
+            digest.update(b"-" if tensor is None else tensor.numpy().tobytes())
+        return self.folder / f"ranks-{name}-{digest.hexdigest()[:16]}.safetensors"
 
 
 def count_ranks(
@@ -99,7 +99,7 @@ class KeptCounts:
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with atomic_file(self._file) as draft:
-                save_file({one.name: getattr(self.counts, one.name) for one in fields(self.counts)}, draft)
+                save_file({field.name: getattr(self.counts, field.name) for field in fields(self.counts)}, draft)
 
     def __enter__(self) -> "KeptCounts":
         return self
@@ -114,10 +114,10 @@ def read_counts(file: Path, plan: RankPlan) -> RankCounts:
     """Counts that were kept; of no block where nothing (or nothing of this plan) lies there."""
     nothing = nothing_counted(plan)
     try:
-        found = load_file(file)
-        counts = RankCounts(**{one.name: found[one.name] for one in fields(RankCounts)})
+        arrays = load_file(file)
+        counts = RankCounts(**{field.name: arrays[field.name] for field in fields(RankCounts)})
     except (OSError, SafetensorError, KeyError):
         return nothing
-    both = [(getattr(counts, one.name), getattr(nothing, one.name)) for one in fields(RankCounts)]
+    both = [(getattr(counts, field.name), getattr(nothing, field.name)) for field in fields(RankCounts)]
     same = all(read.shape == empty.shape and read.dtype == empty.dtype for read, empty in both)
     return counts if same else nothing

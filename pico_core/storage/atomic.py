@@ -82,9 +82,9 @@ def atomic_file(path: Path, *, drafts: Path | None = None) -> Iterator[Path]:
     if target.exists() and not (target.is_file() or target.is_dir()):
         yield target
         return
-    place = target.parent if drafts is None else drafts
-    _remove_forgotten(place, target.name)
-    draft = place / _name(target.name, "part")
+    folder = target.parent if drafts is None else drafts
+    _remove_forgotten(folder, target.name)
+    draft = folder / _name(target.name, "part")
     try:
         yield draft
         _sync(draft)

@@ -46,25 +46,25 @@ def write_arrays(file: Path, arrays: Sequence[ComingArray], metadata: Mapping[st
     Raises:
         DataError: blocks are not those that were announced.
     """
-    ordered = sorted(arrays, key=lambda one: -one.dtype.itemsize)
+    ordered = sorted(arrays, key=lambda array: -array.dtype.itemsize)
     header: dict[str, object] = {"__metadata__": dict(metadata)}
     end = 0
-    for one in ordered:
-        offsets = [end, end := end + one.nbytes]
-        header[one.name] = {"dtype": CODES[one.dtype], "shape": list(one.shape), "data_offsets": offsets}
-    told = json.dumps(header, separators=(",", ":")).encode()
-    told += b" " * (-len(told) % 8)
+    for array in ordered:
+        offsets = [end, end := end + array.nbytes]
+        header[array.name] = {"dtype": CODES[array.dtype], "shape": list(array.shape), "data_offsets": offsets}
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
     with file.open("wb") as stream:
-        stream.write(len(told).to_bytes(8, "little") + told)
-        for one in ordered:
+        stream.write(len(encoded).to_bytes(8, "little") + encoded)
+        for array in ordered:
             rows = 0
-            for part in one.parts:
-                if part.dtype != one.dtype or part.shape[1:] != one.shape[1:]:
+            for part in array.parts:
+                if part.dtype != array.dtype or part.shape[1:] != array.shape[1:]:
                     raise DataError(
-                        f"array {one.name!r}: a block of {list(part.shape)} {part.dtype} came; expected rows of "
-                        f"{list(one.shape[1:])} {one.dtype}"
+                        f"array {array.name!r}: a block of {list(part.shape)} {part.dtype} came; expected rows of "
+                        f"{list(array.shape[1:])} {array.dtype}"
                     )
                 stream.write(part.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
                 rows += len(part)
-            if rows != one.shape[0]:
-                raise DataError(f"array {one.name!r}: {rows} rows came; expected {one.shape[0]}")
+            if rows != array.shape[0]:
+                raise DataError(f"array {array.name!r}: {rows} rows came; expected {array.shape[0]}")

@@ -94,8 +94,8 @@ def reading(path: Path, kind: str) -> Iterator[None]:
             raise
         # Parsers of foreign bytes raise anything at all, and polars even panics outside Exception.
         except (Exception, pl.exceptions.PanicException) as error:
-            said = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
-            reason = "it is nested too deeply" if isinstance(error, RecursionError) else said
+            summary = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else summary
             raise DataError(
                 f"it cannot be read as {kind} ({reason}); "
                 "the file is damaged or of another kind: copy it again, or save it anew"
@@ -287,9 +287,9 @@ def safetensors_headers(path: Path, *, streamed: bool = False) -> tuple[ArrayHea
 def _refuse_overlaps(headers: list[ArrayHeader]) -> None:
     """Every array has bytes of its own."""
     filled = sorted((header for header in headers if header.nbytes), key=lambda header: header.start)
-    for one, other in pairwise(filled):
-        if other.start < one.start + one.nbytes:
-            raise DataError(f"arrays {one.name!r} and {other.name!r} overlap in the file; save the arrays anew")
+    for first, second in pairwise(filled):
+        if second.start < first.start + first.nbytes:
+            raise DataError(f"arrays {first.name!r} and {second.name!r} overlap in the file; save the arrays anew")
 
 
 def safetensors_metadata(path: Path) -> dict[str, str]:

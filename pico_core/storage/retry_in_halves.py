@@ -27,7 +27,7 @@ def out_of_memory(error: BaseException) -> bool:
     """
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(said in str(error) for said in SAID)
+    return isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in SAID)
 
 
 def retry_in_halves(
@@ -66,10 +66,10 @@ def retry_in_halves(
     at, start = max(1, n if size is None else size), 0
     while start < n:
         part = slice(start, min(start + at, n))
-        found = _tried(work, part)
+        attempt = _tried(work, part)
         tried = part.stop - part.start
-        if found is not None:
-            yield found[0]
+        if attempt is not None:
+            yield attempt[0]
             start = part.stop
         elif tried > 1:
             at = tried // 2

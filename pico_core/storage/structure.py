@@ -36,11 +36,11 @@ def structure(kind: type[Record], values: object, name: str = "") -> Record:
     if odd:
         raise DataError(f"{_inner(name, odd[0])} is unknown; expected {', '.join(known)}")
     needed = [field.name for field in known.values() if field.default is MISSING and field.default_factory is MISSING]
-    missing = [one for one in needed if one not in values]
+    missing = [entry for entry in needed if entry not in values]
     if missing:
         raise DataError(f"{_inner(name, missing[0])} is missing")
     hints = get_type_hints(kind)
-    return kind(**{one: structure_value(hints[one], value, _inner(name, one)) for one, value in values.items()})
+    return kind(**{entry: structure_value(hints[entry], value, _inner(name, entry)) for entry, value in values.items()})
 
 
 def structure_value(kind: Any, value: Any, name: str) -> Any:
@@ -80,7 +80,7 @@ def _elements(kinds: tuple[Any, ...], values: list[Any] | tuple[Any, ...], name:
         kinds = (kinds[0],) * len(values)
     if len(kinds) != len(values):
         raise DataError(f"{name} holds {len(values)} values; expected {len(kinds)}")
-    return tuple(structure_value(kind, one, name) for kind, one in zip(kinds, values, strict=True))
+    return tuple(structure_value(kind, value, name) for kind, value in zip(kinds, values, strict=True))
 
 
 def _inner(name: str, field: str) -> str:

@@ -123,8 +123,8 @@ class TokenFile:
         size = len(items) * self.row_bytes
         raw = torch.empty(size, dtype=torch.uint8) if scratch is None else scratch[:size]
         view = memoryview(raw.numpy().data)
-        for first, n, place in _runs(items):
-            part = view[place * self.row_bytes : (place + n) * self.row_bytes]
+        for first, n, row in _runs(items):
+            part = view[row * self.row_bytes : (row + n) * self.row_bytes]
             self._fill(part, self.start + first * self.row_bytes)
         return raw.view(self.dtype).view(len(items), *self.shape[1:])
 
@@ -222,8 +222,8 @@ class StoredTokens(Tensor):
         chosen = torch.arange(file.shape[0]) if items is None else items
         self = Tensor._make_wrapper_subclass(cls, (len(chosen), *file.shape[1:]), dtype=dtype or file.dtype)
         self.file, self.items, self.changes = file, chosen, tuple(changes)
-        made: StoredTokens = self
-        return made
+        stored: StoredTokens = self
+        return stored
 
     def read(self, scratch: Tensor | None = None) -> Tensor:
         """The tokens in memory, as they are after all changes.

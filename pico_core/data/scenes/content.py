@@ -88,9 +88,9 @@ class SceneObject:
     @cached_property
     def box(self) -> Box:
         """The smallest rectangle around its outline."""
-        reach = np.abs(outline(self.shape, angle=self.angle)[0]).max(axis=0) * SIZES[self.size]
+        extent = np.abs(outline(self.shape, angle=self.angle)[0]).max(axis=0) * SIZES[self.size]
         x, y = self.centre
-        return Box(x - float(reach[0]), y - float(reach[1]), x + float(reach[0]), y + float(reach[1]))
+        return Box(x - float(extent[0]), y - float(extent[1]), x + float(extent[0]), y + float(extent[1]))
 
 
 @dataclass(frozen=True)

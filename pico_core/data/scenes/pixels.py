@@ -130,14 +130,14 @@ def stepped(plane: Plane, low: float, high: float) -> Plane:
     return floats(s * s * (3 - 2 * s))
 
 
-def mixed(one: Pixels, other: Pixels, share: Plane) -> Pixels:
-    """(1 - share) one + share other, pixel by pixel.
+def mixed(first: Pixels, second: Pixels, share: Plane) -> Pixels:
+    """(1 - share) first + share second, pixel by pixel.
 
     >>> black, white = floats(np.zeros((1, 1, 3))), floats(np.ones((1, 1, 3)))
     >>> mixed(black, white, floats([[0.25]])).tolist()
     [[[0.25, 0.25, 0.25]]]
     """
-    return floats(one + share[..., None] * (other - one))
+    return floats(first + share[..., None] * (second - first))
 
 
 def filled(colour: Float32[np.ndarray, "3"], shape: tuple[int, int]) -> Pixels:
@@ -177,11 +177,11 @@ def coordinates(shape: tuple[int, int]) -> tuple[Plane, Plane]:
     return x, y
 
 
-def displaced(image: Field, generator: np.random.Generator, *, reach: float) -> Field:
-    """Every pixel fetched from a little further along a smooth random flow, `reach` its standard deviation."""
+def displaced(image: Field, generator: np.random.Generator, *, spread: float) -> Field:
+    """Every pixel fetched from a little further along a smooth random flow, `spread` its standard deviation."""
     height, width = image.shape[:2]
     rows, columns = np.mgrid[:height, :width]
-    flow = reach * width / NATIVE
+    flow = spread * width / NATIVE
     down = rows + np.rint(flow * clouds((height, width), generator, grain=5.0)).astype(int)
     right = columns + np.rint(flow * clouds((height, width), generator, grain=5.0)).astype(int)
     return floats(image[down.clip(0, height - 1), right.clip(0, width - 1)])

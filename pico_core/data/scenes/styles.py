@@ -56,7 +56,7 @@ def pencil_sketch(image: Pixels, generator: np.random.Generator) -> Pixels:
     )
     bare = 1 - 0.3 * dark - 0.6 * strokes
     for pressure in (0.6, 0.45):
-        rim = displaced(cover, generator, reach=0.4)
+        rim = displaced(cover, generator, spread=0.4)
         bare = bare * (1 - pressure * (widened(rim, 0.25) - rim))
     grain = clouds(shape, generator, grain=1.0)
     graphite = (1 - bare) * (1 + 0.1 * grain) + 0.025 * np.abs(grain)
@@ -135,7 +135,7 @@ BAYER: Final = floats([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13,
 
 def watercolour(image: Pixels, generator: np.random.Generator) -> Pixels:
     """Washes on rough paper: trembling edges with a dark rim of pigment, blooms inside, paper showing through."""
-    wet = blurred(displaced(image, generator, reach=0.6), 0.4)
+    wet = blurred(displaced(image, generator, spread=0.6), 0.4)
     cover = coloured(wet)
     rim = stepped(cover - blurred(cover, 1.6), 0.08, 0.5)
     bloom = 0.24 + 0.17 * clouds(cover.shape, generator, grain=7.0)

@@ -130,13 +130,13 @@ def reencode(
 def _drawn_captions(pairs: PairedEmbeddings, chosen: Sequence[int], generator: torch.Generator) -> _Sampled:
     """One caption of every image that has one."""
     owned: dict[int, list[int]] = {image: [] for image in chosen}
-    said = pairs.captions
+    captions = pairs.captions
     for text, image in enumerate(pairs.text_image.tolist()):
-        if image in owned and (said[text] or "").strip():
+        if image in owned and (captions[text] or "").strip():
             owned[image].append(text)
     draws = torch.rand(len(chosen), generator=generator).tolist()
     rows = [texts[int(draw * len(texts))] for draw, texts in zip(draws, owned.values(), strict=True) if texts]
-    return _Sampled(tuple(rows), tuple(str(said[row]) for row in rows))
+    return _Sampled(tuple(rows), tuple(str(captions[row]) for row in rows))
 
 
 def _readable(pairs: PairedEmbeddings, chosen: Sequence[int], folder: Path) -> tuple[_Sampled, list[BadItem]]:
@@ -216,7 +216,7 @@ class _Work:
         names = tuple(CAPTION_PERTURBATIONS)
         whole = torch.ones(len(sample.rows), dtype=torch.bool)
         columns = [before]
-        for place, name in enumerate(names, 1):
+        for number, name in enumerate(names, 1):
             perturbed = [perturb_caption(caption, name) for caption in sample.content]
             encoded = self._encoder.encode_texts(perturbed, batch_size=self._batch, on_bad="skip")
             new = (word for words in encoded.unknown for word in words if word not in self._known_gaps)
@@ -228,7 +228,7 @@ class _Work:
                 if bool(whole[item.place]):
                     self.bad.append(BadItem(sample.rows[item.place], item.name, item.reason))
                 whole[item.place] = False
-            self._report("texts", len(before) * (1 + place), len(before) * (1 + len(names)))
+            self._report("texts", len(before) * (1 + number), len(before) * (1 + len(names)))
         means = torch.stack(columns, dim=1)[whole]
         _check_count(len(means), "captions", self._pairs.name)
         kept = tuple(row for row, whole_one in zip(sample.rows, whole.tolist(), strict=True) if whole_one)
@@ -261,25 +261,27 @@ def check_mark(encoder: Encoder, pairs: PairedEmbeddings) -> None:
         )
 
 
-def check_same(made: Float[Tensor, "items width"], stored: Float[Tensor, "items d"], encoder: str, what: str) -> None:
+def check_same(
+    encoded: Float[Tensor, "items width"], stored: Float[Tensor, "items d"], encoder: str, what: str
+) -> None:
     """Refuse an encoder, or items, that the dataset was not made from.
 
     Raises:
         DataError: another width, a mean cosine below 0.98, or items that are other ones.
     """
     mend = "choose the encoder that made the dataset, or encode the pictures anew"
-    if made.shape[1] != stored.shape[1]:
+    if encoded.shape[1] != stored.shape[1]:
         raise DataError(
-            f"{encoder}: this encoder did not make these embeddings: it gives {made.shape[1]} columns and the dataset "
-            f"has {stored.shape[1]}; {mend}"
+            f"{encoder}: this encoder did not make these embeddings: it gives {encoded.shape[1]} columns and the "
+            f"dataset has {stored.shape[1]}; {mend}"
         )
-    cosine = _mean_cosine(made, stored)
+    cosine = _mean_cosine(encoded, stored)
     if cosine < SAME_ENCODER:
         raise DataError(
-            f"{encoder}: this encoder did not make these embeddings: encoded again, {len(made)} unchanged {what} have "
-            f"a mean cosine of {cosine:.3f} with the dataset's own; expected at least {SAME_ENCODER:g}: {mend}"
+            f"{encoder}: this encoder did not make these embeddings: encoded again, {len(encoded)} unchanged {what} "
+            f"have a mean cosine of {cosine:.3f} with the dataset's own; expected at least {SAME_ENCODER:g}: {mend}"
         )
-    centred = _mean_cosine(made - made.mean(dim=0), stored - stored.mean(dim=0))
+    centred = _mean_cosine(encoded - encoded.mean(dim=0), stored - stored.mean(dim=0))
     if centred < SAME_ITEMS:
         raise DataError(
             f"{encoder}: these are not the {what} that the dataset was made from: around their mean, the items have "
@@ -287,8 +289,8 @@ def check_same(made: Float[Tensor, "items width"], stored: Float[Tensor, "items 
         )
 
 
-def _mean_cosine(one: Float[Tensor, "items d"], other: Float[Tensor, "items d"]) -> float:
-    return float(torch.cosine_similarity(one.double(), other.double(), dim=1).mean())
+def _mean_cosine(first: Float[Tensor, "items d"], second: Float[Tensor, "items d"]) -> float:
+    return float(torch.cosine_similarity(first.double(), second.double(), dim=1).mean())
 
 
 def _check_count(count: int, what: str, name: str) -> None:

@@ -72,26 +72,26 @@ class ColumnSet:
         if len(data) > MAX_BYTES:
             raise DataError(f"the file has {len(data):,} bytes; a column set has at most {MAX_BYTES:,}")
         try:
-            found: Any = json.loads(data.decode("utf-8"))
+            record: Any = json.loads(data.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise DataError(f"the file is no JSON ({str(error)[:120]}); download the set again") from None
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise DataError(f"the file is no column set; expected a JSON object whose format is {FORMAT!r}")
-        odd = sorted(str(key)[:40] for key in set(found) ^ set(FIELDS))
+        odd = sorted(str(key)[:40] for key in set(record) ^ set(FIELDS))
         if odd:
-            what = "is unknown" if odd[0] in found else "is missing"
+            what = "is unknown" if odd[0] in record else "is missing"
             raise DataError(f"column set: the entry {odd[0]!r} {what}; the entries are {', '.join(FIELDS)}")
         for key in ("name", "axes", "dataset"):
-            if not isinstance(found[key], str):
+            if not isinstance(record[key], str):
                 raise DataError(f"column set: {key} is no text")
-        columns = found["columns"]
+        columns = record["columns"]
         if not isinstance(columns, list) or not all(type(c) is int for c in columns):  # True is an int to Python
             raise DataError("column set: columns is no list of whole numbers")
-        if type(found["n_columns"]) is not int:
+        if type(record["n_columns"]) is not int:
             raise DataError("column set: n_columns is no whole number")
-        basis, of, fitted = found["axes"].partition(" axes of ")  # such as "cross axes of seed 0, fit share 0.45"
+        basis, of, fitted = record["axes"].partition(" axes of ")  # such as "cross axes of seed 0, fit share 0.45"
         axes = f"{BASES.current_name(basis)}{of}{fitted}"
-        return cls(found["name"], tuple(columns), axes, found["dataset"], found["n_columns"])
+        return cls(record["name"], tuple(columns), axes, record["dataset"], record["n_columns"])
 
     def check_belongs(self, *, axes: str, dataset: str, n_columns: int) -> None:
         """Refuse a set whose numbers would name other columns here.

@@ -82,8 +82,8 @@ class ControlBand:
     def sentence(self, effect: SwitchEffect) -> str:
         """Whether the switch does more than chance columns do, in words before digits."""
         what = "one random column does" if self.n_columns == 1 else f"{self.n_columns} random columns do"
-        said = beside_chance(effect.rsum.change.value, [draw[-1] for draw in self.changes], what=what)
-        return f"{said} draws on the same queries."
+        clause = beside_chance(effect.rsum.change.value, [draw[-1] for draw in self.changes], what=what)
+        return f"{clause} draws on the same queries."
 
 
 def switch_effect(paired: PairedRanks, *, seed: int = 0) -> SwitchEffect:

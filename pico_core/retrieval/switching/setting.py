@@ -114,8 +114,8 @@ def query_move(before: Scorable, after: Scorable, index: int, *, kind: QueryKind
     check_queries(before.pairs, torch.tensor([index]), kind=kind)
     relevant = relevant_items(before.pairs, index, kind=kind)[None]
 
-    def rank(one: Scorable) -> int:
-        return int(row_ranks(query_scores(one.pairs, index, kind=kind, weights=one.weights)[None], relevant).ranks[0])
+    def rank(side: Scorable) -> int:
+        return int(row_ranks(query_scores(side.pairs, index, kind=kind, weights=side.weights)[None], relevant).ranks[0])
 
     return Move(kind, index, rank(before), rank(after))
 
