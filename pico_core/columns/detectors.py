@@ -93,27 +93,6 @@ class Trust:
         """Detectors that point the wrong way: the whole interval lies below 0."""
         return tuple(i for i, rho in enumerate(self.rho) if rho.high < 0)
 
-    @property
-    def sentence(self) -> str:
-        """Which to trust, in words before digits."""
-        best = self.best
-        wrong = f" The wrong way points {_listed(self.against)}." if self.against else ""
-        if best is None:
-            return (
-                f"By {self.yardstick}, none of the detectors can be trusted here: no rank correlation over "
-                f"{self.n_columns} columns lies surely above 0.{wrong}"
-            )
-        rho = self.rho[best]
-        others = (
-            f"; as far as can be told {_listed(self.as_good)} {'does' if len(self.as_good) == 1 else 'do'} as well"
-            if self.as_good
-            else ", ahead of all others"
-        )
-        return (
-            f"By {self.yardstick}, trust the {DETECTORS[best].title} on this data: rank correlation {rho.value:.2f} "
-            f"[{rho.low:.2f}, {rho.high:.2f}] over {self.n_columns} columns{others}.{wrong}"
-        )
-
 
 def detector_values(table: pl.DataFrame, detector: Detector) -> Columns:
     """The detector turned so that high means meaning."""
@@ -153,11 +132,6 @@ def judge(table: pl.DataFrame, yardsticks: Sequence[Yardstick]) -> tuple[Trust, 
         )
         for yardstick in yardsticks
     )
-
-
-def _listed(places: Sequence[int]) -> str:
-    titles = [f"the {DETECTORS[place].title}" for place in places]
-    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
 
 
 @dataclass(frozen=True)
@@ -204,10 +178,10 @@ class ProbeAgreement:
         else:
             words = f"{start} {who} {verb} not agree with the probabilities: no detectable rank correlation"
         parts = ", ".join(
-            f"{PLURAL[name]} {_shown(found)}" for name, found in (("image", self.image), ("text", self.text)) if found
+            f"{PLURAL[name]} {found:+.2f}" for name, found in (("image", self.image), ("text", self.text)) if found
         )
         return (
-            f"{words}; {_shown(rho)} between 1 − p and the share that style explains over {self.n_columns} columns "
+            f"{words}; {rho:+.2f} between 1 − p and the share that style explains over {self.n_columns} columns "
             f"({parts})."
         )
 
@@ -257,7 +231,3 @@ def detector_agreements(probe: StyleProbe, table: pl.DataFrame, *, which: str = 
                 rows.append((detector.name, detector.title, modality, rho.value, rho.low, rho.high))
     names = ("detector", "title", "modality", "rho", "low", "high")
     return pl.DataFrame(rows, schema=names, orient="row")
-
-
-def _shown(rho: Estimate) -> str:
-    return f"{rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"

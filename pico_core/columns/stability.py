@@ -21,7 +21,6 @@ from pico_core.retrieval.uncertainty import percentile_estimate
 
 N_SEEDS, N_HALVES = 4, 3
 FEWEST_IMAGES = 8  # fewer cannot be halved into two fits that say anything
-SAME, SIMILAR, LOOSE = 0.9, 0.6, 0.3  # of rho: words for people, nothing is decided by them
 
 
 @dataclass(frozen=True)
@@ -38,18 +37,6 @@ class Stability:
     seeds: tuple[float, ...]
     halves: tuple[float, ...]
     resampled: Estimate | None
-
-    @property
-    def sentence(self) -> str:
-        """What depends on what, in words before digits."""
-        starts, images = _order(self.seeds), _order(self.halves)
-        other = f"Other starts give {starts} order {_told(self.seeds, 'seeds')}"
-        if not self.halves:
-            return f"{other}; there are too few images to halve."
-        halves = f"one half of the images against the other {_told(self.halves, 'divisions')}"
-        if starts == images:
-            return f"{other}, and so does {halves}."
-        return f"{other}; {halves} gives {images} one."
 
 
 def stability(
@@ -104,16 +91,3 @@ def stability(
 def _rho(one: Columns, other: Columns) -> float:
     found = rank_agreement(one, other).rho.value
     return 0.0 if math.isnan(found) else found  # an order that does not exist agrees with nothing
-
-
-def _order(values: tuple[float, ...]) -> str:
-    rho = sum(values) / len(values) if values else math.nan
-    if rho >= SAME:
-        return "nearly the same"
-    if rho >= SIMILAR:
-        return "a similar"
-    return "a loosely similar" if rho >= LOOSE else "another"
-
-
-def _told(values: tuple[float, ...], what: str) -> str:
-    return f"(rank correlation {min(values):.2f} to {max(values):.2f} over {len(values)} {what})"

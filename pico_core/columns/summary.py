@@ -1,4 +1,4 @@
-"""One row per column: every detector beside its uncertainty, as a table and in words."""
+"""One row per column: every detector beside its uncertainty, as a table and as a summary of it."""
 
 import math
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def _order(table: pl.DataFrame) -> list[str]:
 
 NORMAL_95 = 1.959964
 SURE = 0.95  # of the resamples
-STRONG, CLEAR, WEAK = 0.7, 0.4, 0.2  # of rho: words for people, nothing is decided by them
+STRONG, CLEAR = 0.7, 0.4  # of rho: words for people, nothing is decided by them
 
 
 @dataclass(frozen=True)
@@ -135,24 +135,6 @@ class RankAgreement:
 
     rho: Estimate
     n_columns: int
-
-    @property
-    def sentence(self) -> str:
-        """How well the order agrees, in words before digits."""
-        rho = self.rho
-        if math.isnan(rho.value):
-            return "There is no order to compare with the planted truth: one side is the same for every column."
-        if rho.value <= -WEAK:
-            words = "run against the planted truth"
-        elif rho.value < WEAK:
-            words = "hardly follow the planted truth"
-        else:
-            how = "closely" if rho.value >= STRONG else "clearly" if rho.value >= CLEAR else "weakly"
-            words = f"follow the planted truth {how}"
-        return (
-            f"The probabilities {words}: rank correlation {rho.value:.2f} [{rho.low:.2f}, {rho.high:.2f}] "
-            f"over {self.n_columns} columns."
-        )
 
 
 @dataclass(frozen=True)
@@ -181,31 +163,6 @@ class ColumnsSummary:
     n_lowest: int
     sure: int | None
     agreement: RankAgreement | None
-
-    @property
-    def sentence(self) -> str:
-        """The answer in one sentence."""
-        below = f" ({self.n_below} of them below it)" if self.n_below else ""
-        lowest = (
-            f"{self.lowest_title} has the lowest semantic probability, {self.lowest_probability:.3f}"
-            if self.n_lowest == 1
-            else f"{self.n_lowest} columns share the lowest semantic probability, {self.lowest_probability:.3f}"
-        )
-        return (
-            f"{lowest[0].upper()}{lowest[1:]}{self._sureness}. {self.n_differ} of {self.n_columns} columns differ "
-            f"from their mismatched-pairs null at 5 % false discovery{below}."
-        )
-
-    @property
-    def _sureness(self) -> str:
-        """How well images settle which columns are the lowest."""
-        if self.sure is None or self.n_columns <= LOWEST:
-            return ""
-        if self.sure == 0:
-            return f"; but none of the {LOWEST} lowest is surely among them when other images are drawn"
-        if self.sure >= LOWEST:
-            return f"; all {LOWEST} lowest stay so when other images are drawn"
-        return f"; of the {LOWEST} lowest, {self.sure} surely stay among them when other images are drawn"
 
 
 def summarise(table: pl.DataFrame) -> ColumnsSummary:

@@ -12,15 +12,10 @@ from torch import Tensor
 
 from pico_core.method.history import Construction, History
 from pico_core.retrieval.metrics import paired_difference
-from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
+from pico_core.retrieval.records import Estimate, RetrievalReport
 
 HALF = 0.5
 SAME_GAIN = 1e-7  # relative gains closer than this differ by rounding: one query moves a gain by more
-FEEDBACK_WORDS = {
-    Verdict.HELPS: "Feedback helped",
-    Verdict.HURTS: "Feedback hurt",
-    Verdict.NONE: "Feedback made no detectable difference",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +57,6 @@ class PrototypePlanes:
     def magnified(self, factor: float) -> "PrototypePlanes":
         """Both planes, magnified alike."""
         return replace(self, image=self.image.magnified(factor), text=self.text.magnified(factor))
-
-    @property
-    def sentence(self) -> str:
-        """How far the prototypes moved, in words."""
-        return (
-            f"Longest way of a prototype from the first iteration to the last: {self.image.movement:.1%} of the "
-            f"columns' spread on the image side, {self.text.movement:.1%} on the text side."
-        )
 
 
 def prototype_plane(points: Float[Tensor, "d a"], centres: Float[Tensor, "t k a"]) -> PrototypePlane:
@@ -151,18 +138,6 @@ class OrderCheck:
         """Whether every pair is ordered as the proposition says."""
         return self.n_ordered == self.n_pairs
 
-    @property
-    def sentence(self) -> str:
-        """The outcome in words."""
-        if self.n_pairs == 0:
-            return "No two candidates differ in gain, so there is no pair to check."
-        if self.holds:
-            return f"All {self.n_pairs} pairs of candidates that differ in gain are ordered as the proposition says."
-        return (
-            f"The proposition does not hold here: of {self.n_pairs} pairs {self.n_reversed} are reversed, "
-            f"{self.n_equal} have equal weight, {self.n_ordered} are ordered."
-        )
-
 
 def order_check(gains: Float[Tensor, " t"], weights: Float[Tensor, " t"]) -> OrderCheck:
     """Check the proposition g_s > g_r implies omega_s > omega_r on a record, not on the formula.
@@ -201,16 +176,6 @@ class Concentration:
     n_candidates: int
     n_heaviest: int
     share: float
-
-    @property
-    def sentence(self) -> str:
-        """The concentration in words, beside what equal shares would need to hold half."""
-        one = self.n_heaviest == 1
-        equal = -(-self.n_candidates // 2)
-        return (
-            f"the heaviest {'one' if one else self.n_heaviest} of {self.n_candidates} candidates "
-            f"hold{'s' if one else ''} {self.share:.0%} of the weight (of equal shares it takes {equal} to hold half)"
-        )
 
 
 def concentration(weights: Float[Tensor, " t"]) -> Concentration:
@@ -261,18 +226,6 @@ class FeedbackReading:
     concentration: Concentration
     order: OrderCheck
     over_uniform: Estimate | None
-
-    @property
-    def sentence(self) -> str:
-        """The answer in one sentence, verdict before digits."""
-        shape = f"{self.n_prototypes} prototypes per modality, and {self.concentration.sentence}"
-        if self.over_uniform is None:
-            return f"{shape[0].upper()}{shape[1:]}; this report holds no uniform averaging to compare with."
-        change = self.over_uniform
-        return (
-            f"{FEEDBACK_WORDS[Verdict.of(change)]}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] points "
-            f"of rSum over uniform averaging on the test split; {shape}."
-        )
 
 
 def read_feedback(

@@ -113,35 +113,6 @@ class ShownSplit:
         """The difference of the two numbers as printed."""
         return round(self.after - self.before, self.digits)
 
-    def sentence(self, titles: Sequence[str], *, subject: str) -> str:
-        """What the columns did, in words whose numbers add up as well.
-
-        Args:
-            titles: Names of all columns, such as "column 3".
-            subject: What is split, such as "the lead over the strongest rival".
-
-        >>> shown = shown_split(Split(1.0, 2.0, torch.tensor([0.5, 0.5, 0.0])), top=3)
-        >>> shown.sentence(["column 0", "column 1", "column 2"], subject="It")
-        'It grows from +1.000 to +2.000: columns 0 and 1 account for 100% of that.'
-        """
-        named = [part for part in self.parts if part.column is not None]
-        others = sum((part.value for part in self.parts if part.others), 0.0)
-        partners = sum((part.value for part in self.parts if part.is_alignment), 0.0)
-        if self.share is None and not named and partners == 0:
-            return f"{subject} stays at {self._said(self.before)}: no column's part changes."
-        verb = "grows" if self.change > 0 else "shrinks" if self.change < 0 else "stays"
-        lead = f"{subject} {verb} from {self._said(self.before)} to {self._said(self.after)}"
-        listed = listed_columns([titles[part.column] for part in named if part.column is not None])
-        if self.share is not None and 0 < self.share <= 1 and self.change != 0:
-            return f"{lead}: {listed} {'accounts' if len(named) == 1 else 'account'} for {self.share:.0%} of that."
-        together = sum((part.value for part in named), 0.0)
-        rest = f"other columns by {self._said(others)}, new partners by {self._said(partners)}"
-        verb = "changes" if len(named) == 1 else "change"
-        return f"{lead}: {listed} {verb} it by {self._said(together)}, {rest}."
-
-    def _said(self, value: float) -> str:
-        return f"{value + 0.0:+.{self.digits}f}"  # + 0.0: no minus before a zero
-
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
@@ -284,22 +255,6 @@ def _columns(patches: Float[Tensor, "p d"], words: Float[Tensor, "w d"], aligned
     """c_d at an alignment."""
     to_words = (patches * words[aligned.word_of_patch]).mean(dim=0)
     return to_words + (patches[aligned.patch_of_word] * words).mean(dim=0)
-
-
-def listed_columns(titles: Sequence[str]) -> str:
-    """Columns in a sentence.
-
-    >>> listed_columns(["cross axis 3 (given columns 1, 2)", "cross axis 7"]), listed_columns(["column 5"])
-    ('cross axes 3 and 7', 'column 5')
-    """
-    if not titles:
-        return "no column"
-    parts = [title.split(" (")[0].rpartition(" ") for title in titles]
-    kind, numbers = parts[0][0], [number for _, _, number in parts]
-    if len(numbers) == 1:
-        return f"{kind} {numbers[0]}"
-    many = "columns" if kind == "column" else kind.replace("axis", "axes")
-    return f"{many} {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def _check(pair: Tokens, *both: Columns) -> None:

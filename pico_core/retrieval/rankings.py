@@ -50,19 +50,6 @@ class SideBySide:
     target_after: RankedItem | None
     n_candidates: int
 
-    @property
-    def sentence(self) -> str:
-        """What happened to the right answer, in words; without one, how many candidates stay at the top."""
-        if self.target_before is None or self.target_after is None:
-            kept = len({item.index for item in self.left} & {item.index for item in self.right})
-            first = "the first stays the first" if self.left[0].index == self.right[0].index else "another comes first"
-            return f"{kept} of the first {len(self.left)} are the same in both lists, and {first}."
-        before, after, total = self.target_before.rank, self.target_after.rank, self.n_candidates
-        if before == after:
-            return f"No change: the right answer is at rank {before:,} of {total:,} in both lists."
-        direction = "up" if after < before else "down"
-        return f"Rank {before:,} to {after:,}: the right answer moves {direction} among {total:,}."
-
 
 def compare_lists(
     before: Float[Tensor, " candidates"],

@@ -6,7 +6,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from pico_core.retrieval.metrics import paired_difference
-from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
+from pico_core.retrieval.records import Estimate, RetrievalReport
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
 
@@ -25,24 +25,6 @@ class Rival:
     gain: Estimate
     lead: Estimate
     n_simpler: int
-
-    @property
-    def sentence(self) -> str:
-        """Verdict before digits.
-
-        >>> Rival("correlation", Estimate(4.0, 1.0, 7.0), Estimate(-1.0, -3.0, 1.0), 3).sentence[:46]
-        'A simpler idea does as well: the best of 3 tri'
-        """
-        words = {
-            Verdict.HELPS: "No simpler idea does as well",
-            Verdict.NONE: "A simpler idea does as well",
-            Verdict.HURTS: "A simpler idea does better",
-        }[Verdict.of(self.lead)]
-        return (
-            f"{words}: the best of {self.n_simpler} tried, {simpler_ideas()[self.name]}, changes rSum by "
-            f"{self.gain.value:+.1f} [{self.gain.low:+.1f}, {self.gain.high:+.1f}]; PICO's weights minus it: "
-            f"{self.lead.value:+.1f} [{self.lead.low:+.1f}, {self.lead.high:+.1f}]."
-        )
 
 
 def strongest_rival(report: RetrievalReport, text_image: Int[Tensor, " m"]) -> Rival | None:

@@ -9,7 +9,6 @@ Source: paper (weighted interaction); the maps of two scorings beside each other
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -169,23 +168,6 @@ class TwoMaps:
         """The word whose part of the score changed most; where none changed, the one that adds most."""
         change = (self.right.from_words - self.left.from_words).abs()
         return int((change if bool(change.any()) else self.right.from_words).argmax())
-
-    def sentence(self, words: Sequence[str]) -> str:
-        """Which word changed most, and how many tokens choose another partner.
-
-        Args:
-            words: What the words are called.
-        """
-        if self.reach == 0:
-            return "Both sides score this pair alike: every word and every patch keeps its partner."
-        most = self.changed_most
-        before, after = float(self.left.from_words[most]), float(self.right.from_words[most])
-        n_words, n_patches = int(self.moved_words.sum()), int(self.moved_patches.sum())
-        moved = f"{n_words} of {len(self.moved_words)} words and {n_patches} of {int(self.left.real.sum())} patches"
-        return (
-            f"“{words[most]}” changed most: it adds {before:+.4f} to the score on the left and {after:+.4f} on the "
-            f"right. {moved} choose another partner."
-        )
 
 
 def token_map(

@@ -19,6 +19,7 @@ from pico_core.spaces.subspaces import Sample
 Scale = Literal["groups", "sequential", "diverging", "rank"]
 FEW = 8  # a label of whole numbers with at most so many values is a group, not a scale
 MODALITY = "modality"
+Gap = Literal["", "of-images", "of-texts", "sampled"]  # the label of images or of texts alone; not all were measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +31,14 @@ class Colouring:
         scale: "groups" for names; "sequential", "diverging" about 0, or "rank" (logarithmic) for numbers.
         groups: A name per point, None where there is none; empty for numbers.
         values: A number per point, NaN where there is none; empty for names.
-        note: What one has to know, in a sentence; may be empty.
+        gap: Why some points have no colour of their own; empty where all have.
     """
 
     title: str
     scale: Scale
     groups: tuple[str | None, ...] = ()
     values: NDArray[np.float64] | None = None
-    note: str = ""
+    gap: Gap = ""
 
 
 def item_frame(pairs: PairedEmbeddings, sample: Sample) -> pl.DataFrame:
@@ -77,33 +78,32 @@ def by_label(pairs: PairedEmbeddings, sample: Sample, label: str) -> Colouring:
     of_images = pairs.images[label].to_list() if label in pairs.images.columns else None
     of_texts = pairs.texts[label].to_list() if label in pairs.texts.columns else None
     owner = pairs.text_image.cpu().tolist()
-    note = ""
+    gap: Gap = ""
     if of_texts is None:
         assert of_images is not None, f"there is no label {label!r}"
         of_texts = [of_images[image] for image in owner]
-        note = f"Only images have the label {label}: a text has the colour of its image."
+        gap = "of-images"
     elif of_images is None:
         of_images = _agreed(of_texts, owner, pairs.n_images)
-        note = f"Only texts have the label {label}: an image has the colour of its texts where all of them agree."
+        gap = "of-texts"
     values = [of_images[i] for i in sample.images.tolist()] + [of_texts[i] for i in sample.texts.tolist()]
     numbers = [value for value in values if value is not None]
     if _is_scale(numbers):
         each = np.array([np.nan if value is None else float(value) for value in values])
-        return Colouring(label, "sequential", values=each, note=note)
-    return Colouring(label, "groups", tuple(None if value is None else str(value) for value in values), note=note)
+        return Colouring(label, "sequential", values=each, gap=gap)
+    return Colouring(label, "groups", tuple(None if value is None else str(value) for value in values), gap=gap)
 
 
-def by_column(pairs: PairedEmbeddings, sample: Sample, column: int, title: str) -> Colouring:
+def by_column(pairs: PairedEmbeddings, sample: Sample, column: int, *, title: str) -> Colouring:
     """The value of one feature column: the mean over an item's tokens."""
     means = torch.cat([pairs.image_means[sample.images, column], pairs.text_means[sample.texts, column]])
-    return Colouring(f"{title}, mean over tokens", "diverging", values=means.double().numpy())
+    return Colouring(title, "diverging", values=means.double().numpy())
 
 
-def by_change(change: NeighbourhoodChange) -> Colouring:
+def by_change(change: NeighbourhoodChange, *, title: str) -> Colouring:
     """How much an item's neighbourhood differs between the two spaces, 0 to 1."""
     each = np.concatenate([change.images.each, change.texts.each])
-    note = "" if not np.isnan(each).any() else "Grey: not measured; the neighbours of a sample were counted."
-    return Colouring("neighbourhood change (0 the same, 1 none in common)", "sequential", values=each, note=note)
+    return Colouring(title, "sequential", values=each, gap="sampled" if np.isnan(each).any() else "")
 
 
 def by_rank(ranks: QueryRanks, sample: Sample, *, title: str) -> Colouring:
@@ -123,7 +123,7 @@ def find_items(pairs: PairedEmbeddings, sample: Sample, words: str) -> list[int]
     a part of another; without any word nothing is found.
 
     >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2), captions=["A red dog", "a cat"])
-    >>> find_items(pairs, Sample(torch.arange(2), torch.arange(2), ""), "RED do")
+    >>> find_items(pairs, Sample(torch.arange(2), torch.arange(2)), "RED do")
     [2]
     """
     wanted = words.casefold().split()

@@ -15,9 +15,9 @@ from pico_core.spaces.neighbours import Items, Neighbourhoods, Whole
 from pico_core.spaces.subspaces import SpaceName
 
 Role = Literal["content", "style", "modality"]
+Outcome = Literal["yes", "partly", "barely", "mixed", "undetectable", "no", "reversed"]
 BOOTSTRAP_DRAWS = 500
 PERMUTATIONS = 100
-HOPED = " (content purer in the semantic space, style in the style space)"
 CLEAR = 0.05  # a detectable difference of purity below this is called slight
 
 
@@ -90,53 +90,38 @@ class Separation:
     modality: Purity
 
     @property
-    def sentence(self) -> str:
-        """The verdict in words; the numbers behind it are in `details`."""
-        if not self.labels:
-            gap = self.modality
-            return (
-                "This cannot be told here, because the items carry no labels. What can be seen is the modality: "
-                f"of an item's {gap.neighbours} nearest neighbours {_percent(gap.semantic.purity)} are of its own "
-                f"modality in the semantic space and {_percent(gap.style.purity)} in the style space "
-                f"({gap.semantic.permuted.value:.0%} if mixed at random)."
-            )
-        outcomes = [purity.as_hoped for purity in self.labels]
-        good, bad, total = outcomes.count(True), outcomes.count(False), len(outcomes)
-        counted = f"{good} of {total} comparisons differ as hoped{HOPED}" + (f", {bad} the other way" if bad else "")
-        chance = sum(purity.as_hoped is True and not purity.beyond_random for purity in self.labels)
-        if chance:
-            counted += f"; with random weights {chance} of the {good} differ as much"
-        return f"{self._verdict(good=good, bad=bad)}: {counted}."
+    def n_as_hoped(self) -> int:
+        """Comparisons that differ detectably, content purer in the semantic space and style in the style space."""
+        return sum(purity.as_hoped is True for purity in self.labels)
 
     @property
-    def details(self) -> str:
-        """Purity of content and of style in both spaces, with the interval of the difference."""
-        return f"{self._clause('content')} {self._clause('style')}" if self.labels else ""
+    def n_reversed(self) -> int:
+        """Comparisons that differ detectably the other way."""
+        return sum(purity.as_hoped is False for purity in self.labels)
 
-    def _verdict(self, *, good: int, bad: int) -> str:
+    @property
+    def n_by_chance(self) -> int:
+        """Of those as hoped, the ones that random weights bring about as well."""
+        return sum(purity.as_hoped is True and not purity.beyond_random for purity in self.labels)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether content and style are separated, all labels taken together."""
         clear = sum(p.as_hoped is True and p.beyond_random and abs(p.difference.value) >= CLEAR for p in self.labels)
-        if not good:
-            if not bad:
-                return "No difference can be detected"
-            return "No, the other way round" if 2 * bad > len(self.labels) else "No"
-        if good <= bad:
-            return "No clear answer"
+        if not self.n_as_hoped:
+            if not self.n_reversed:
+                return "undetectable"
+            return "reversed" if 2 * self.n_reversed > len(self.labels) else "no"
+        if self.n_as_hoped <= self.n_reversed:
+            return "mixed"
         if clear == len(self.labels):
-            return "Yes"
-        return "In part" if clear else "Barely"
+            return "yes"
+        return "partly" if clear else "barely"
 
-    def _clause(self, role: str) -> str:
+    def clearest(self, role: str) -> Purity | None:
+        """Of the labels of one role the one whose purities lie furthest apart; None where there is no such label."""
         chosen = [purity for purity in self.labels if purity.role == role]
-        if not chosen:
-            return f"No label of {role} is known."
-        first = max(chosen, key=lambda purity: abs(purity.difference.value))
-        change = first.difference
-        return (
-            f"{role.capitalize()} ({first.label} of {first.items}): purity {first.semantic.purity.value:.3f} in the "
-            f"semantic space, {first.style.purity.value:.3f} in the style space, difference {change.value:+.3f} "
-            f"[{change.low:+.3f}, {change.high:+.3f}]; with random weights {first.random_difference.low:+.3f} to "
-            f"{first.random_difference.high:+.3f}."
-        )
+        return max(chosen, key=lambda purity: abs(purity.difference.value), default=None)
 
 
 def separation(near: Neighbourhoods, *, content: Sequence[str], style: Sequence[str]) -> Separation:
@@ -231,7 +216,3 @@ def _purity(near: Neighbourhoods, labels: Sequence[str | None], *, role: Role, l
         difference=change,
         random_difference=span(chance, change),
     )
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{estimate.value:.0%} [{estimate.low:.0%}, {estimate.high:.0%}]"

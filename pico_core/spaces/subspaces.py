@@ -44,11 +44,11 @@ class Space:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Which items are shown, and the rule in words (empty where everything is shown)."""
+    """Which items are shown, in their order, and the seed that drew them where not all are."""
 
     images: Int[Tensor, " shown_images"]
     texts: Int[Tensor, " shown_texts"]
-    sentence: str
+    seed: int = 0
 
 
 def subspace(
@@ -91,23 +91,19 @@ def weighted_space(
 def sample_items(n_images: int, n_texts: int, *, limit: int = MAX_POINTS, seed: int = 0) -> Sample:
     """All items, or a random `limit` of them with the modalities in proportion, in their order.
 
-    >>> sample_items(2, 6, limit=4).sentence
-    '4 of 8 items are shown: 1 of 2 images and 3 of 6 texts, drawn at random with seed 0.'
+    >>> sample = sample_items(2, 6, limit=4)
+    >>> len(sample.images), len(sample.texts)
+    (1, 3)
     """
     total = n_images + n_texts
     if total <= limit:
-        return Sample(torch.arange(n_images), torch.arange(n_texts), "")
+        return Sample(torch.arange(n_images), torch.arange(n_texts))
     keep_images = min(n_images, max(1, round(limit * n_images / total)))
     keep_texts = min(n_texts, max(1, limit - keep_images))
     generator = torch.Generator().manual_seed(seed)
     images = torch.randperm(n_images, generator=generator)[:keep_images].sort().values
     texts = torch.randperm(n_texts, generator=generator)[:keep_texts].sort().values
-    return Sample(
-        images,
-        texts,
-        f"{keep_images + keep_texts:,} of {total:,} items are shown: {keep_images:,} of {n_images:,} images and "
-        f"{keep_texts:,} of {n_texts:,} texts, drawn at random with seed {seed}.",
-    )
+    return Sample(images, texts, seed)
 
 
 def shown(space: Space, sample: Sample) -> Space:

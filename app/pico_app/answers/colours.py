@@ -35,10 +35,14 @@ def colouring(space: Workspace, name: str, numbers: SpaceNumbers | None, *, colu
     test, sample, column = space.splits.test, map_sample(space), _column(space, column)
     before, after = space.study.report.baseline.ranks, space.study.report.unguarded.ranks
     if name == "change":
-        return None if numbers is None else items.by_change(numbers.change)
+        return (
+            None
+            if numbers is None
+            else items.by_change(numbers.change, title=f"{COLOURS['change']} (0 the same, 1 none in common)")
+        )
     ways = {
         "modality": partial(items.by_modality, sample),
-        "column": partial(items.by_column, test, sample, column, _title(space, column)),
+        "column": partial(items.by_column, test, sample, column, title=f"{_title(space, column)}, mean over tokens"),
         "rank-before": partial(items.by_rank, before, sample, title=COLOURS["rank-before"]),
         "rank-after": partial(items.by_rank, after, sample, title=f"{COLOURS['rank-after']}, without the guard"),
         "rank-gain": partial(

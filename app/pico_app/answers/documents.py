@@ -18,6 +18,7 @@ from pico_app.figures.rankings import Candidate
 from pico_app.templates import paragraphs
 from pico_app.words import provenance
 from pico_app.words.captions import NO_CAPTION, Caption
+from pico_app.words.retrieval import lists_sentence
 from pico_app.workspace import Workspace
 from pico_core.retrieval.explain import Split
 from pico_core.retrieval.rankings import SideBySide
@@ -112,7 +113,7 @@ def comparison_page(
     other: QueryKind = "text" if asked.kind == "image" else "image"
     query = Candidate(asked.name) if isinstance(asked, Outside) else candidate(space, asked.kind, asked.index, size=240)
     page = ComparisonPage(
-        answer=both.sentence,
+        answer=lists_sentence(both),
         facts=_facts(space, found, asked),
         asked=query,
         question="Which images does this describe?" if asked.kind == "text" else "Which captions describe this image?",

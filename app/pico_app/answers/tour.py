@@ -20,6 +20,17 @@ from pico_app.choices.query import Query
 from pico_app.choices.sides import Sides
 from pico_app.choices.switching import Switching
 from pico_app.choices.tour_stops import Stop
+from pico_app.words.columns import columns_sentence, feedback_sentence, stability_sentence
+from pico_app.words.retrieval import (
+    band_sentence,
+    labels_sentence,
+    lists_sentence,
+    metrics_sentence,
+    rival_sentence,
+    split_sentence,
+    switch_sentence,
+)
+from pico_app.words.spaces import separation_details, separation_sentence
 from pico_app.workspace import Workspace
 from pico_core.demo import DEMOS
 from pico_core.method.bases import BASES
@@ -96,7 +107,7 @@ def _axes(space: Workspace, _looked: Looked) -> str:
             if own
             else " So the axes matter, and the gain is there; but it takes no prototypes to have it."
         )
-    return f"{report.sentence} {simpler.sentence}{lesson}"
+    return f"{report.sentence} {rival_sentence(simpler)}{lesson}"
 
 
 def _signs(space: Workspace, _looked: Looked) -> str:
@@ -148,11 +159,11 @@ def _said(one: "Association") -> str:
 
 def _sure(space: Workspace, _looked: Looked) -> str:
     summary, stable = columns_summary(space), stability(space).value
-    again = "" if stable is None else f" {stable.sentence}"
+    again = "" if stable is None else f" {stability_sentence(stable)}"
     lesson = ""
     if summary.sure is not None and summary.sure < min(10, summary.n_columns):
         lesson = " So read a low probability as a hint to follow, not as a list of style columns."
-    return f"{summary.sentence}{again}{lesson}"
+    return f"{columns_sentence(summary)}{again}{lesson}"
 
 
 def _switch(space: Workspace, looked: Looked) -> str:
@@ -161,7 +172,7 @@ def _switch(space: Workspace, looked: Looked) -> str:
     asked = ColumnSwitch(space, choice, columns)
     effect = quick_effect(asked)
     axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
-    said = effect.summary(f"without the {len(columns)} lowest {axes}")
+    said = switch_sentence(effect, f"without the {len(columns)} lowest {axes}")
     if looked.switching != choice:
         return said  # the control belongs to what is switched on the page
     band = drawn_columns(asked, effect).value
@@ -170,19 +181,19 @@ def _switch(space: Workspace, looked: Looked) -> str:
     lesson = ""
     if effect.rsum.change.low > max(0.0, band.ends(-1)[1]):
         lesson = " These columns stood in the way of retrieval; columns chosen by chance do not."
-    return f"{said} {band.sentence(effect)}{lesson}"
+    return f"{said} {band_sentence(band, effect)}{lesson}"
 
 
 def _feedback(space: Workspace, _looked: Looked) -> str:
     found = feedback(space)
     if found.over_uniform is None:
-        return found.sentence
+        return feedback_sentence(found)
     lesson = {
         Verdict.NONE: "Where the prototypes come from matters more here than which of them the feedback prefers.",
         Verdict.HELPS: "Here feedback earns its place beside the simpler average.",
         Verdict.HURTS: "Here the simpler average is the better one.",
     }[Verdict.of(found.over_uniform)]
-    return f"{found.sentence} {lesson}"
+    return f"{feedback_sentence(found)} {lesson}"
 
 
 def _spaces(space: Workspace, _looked: Looked) -> str:
@@ -193,7 +204,7 @@ def _spaces(space: Workspace, _looked: Looked) -> str:
     found = purities(space, counted, content=roles.content, style=roles.style)
     style = [one for one in found.labels if one.role == "style"]
     if not style:
-        return found.sentence
+        return separation_sentence(found)
     first = max(style, key=lambda one: abs(one.difference.value))
     if first.as_hoped is None:
         lesson = "No difference can be detected between the spaces."
@@ -203,7 +214,7 @@ def _spaces(space: Workspace, _looked: Looked) -> str:
         lesson = "Style gathers in the style space, by more than random weights bring about."
     else:
         lesson = "Style gathers in the style space, but random weights bring about as much."
-    return f"{lesson} {found.details}"
+    return f"{lesson} {separation_details(found)}"
 
 
 def _query(space: Workspace, looked: Looked) -> str:
@@ -215,9 +226,9 @@ def _query(space: Workspace, looked: Looked) -> str:
     why = ""
     if common is not None and target is not None and wrong is not None:
         split = shown(lead_change(common, looked.query, target.index, wrong), top=NAMED)
-        why = " " + split.sentence(column_titles(common.right), subject="Its lead over the strongest rival")
+        why = " " + split_sentence(split, column_titles(common.right), subject="Its lead over the strongest rival")
     alone = "One query is an example and has no interval: it was picked because it moved. The next stop counts all."
-    return f"{both.sentence}{why} {alone}"
+    return f"{lists_sentence(both)}{why} {alone}"
 
 
 def _where(space: Workspace, _looked: Looked) -> str:
@@ -225,12 +236,12 @@ def _where(space: Workspace, _looked: Looked) -> str:
     usual = Sides()
     found = Comparison(side(space, usual.left), side(space, usual.right))
     now = compared_ranks(space, found)
-    said = changed_metrics(now).sentence(found.left.label, found.right.label)
+    said = metrics_sentence(changed_metrics(now), found.left.label, found.right.label)
     if not columns:
         return f"{said} These data have no labels to part the queries by."
     table = by_label(space, now, columns[0])
     name, title = ("rsum", "rSum") if "rsum" in table.names else (table.names[0], "recall at 1")
-    return f"{said} {table.sentence(name, title)} Ask of every gain who pays for it."
+    return f"{said} {labels_sentence(table, name, title)} Ask of every gain who pays for it."
 
 
 def _own(space: Workspace, _looked: Looked) -> str:

@@ -8,7 +8,8 @@ from pico_app.figures import columns as draw_columns
 from pico_app.figures import construction as draw
 from pico_app.figures.construction import sides, trajectories
 from pico_app.templates import paragraphs
-from pico_app.words import provenance
+from pico_app.words import capitalised, provenance
+from pico_app.words.columns import columns_sentence, concentration_sentence, order_sentence, ways_sentence
 from pico_core.columns.summary import summarise
 from pico_core.columns.trajectories import concentration, order_check, prototype_planes, softmax_curve
 from pico_core.studies.study import Study
@@ -28,7 +29,7 @@ def columns_section(table: pl.DataFrame) -> Section:
     whiskers = draw_columns.has_intervals(table)
     return Section(
         title="Which columns behave like style",
-        html=paragraphs([summarise(table).sentence + cut]),
+        html=paragraphs([columns_sentence(summarise(table)) + cut]),
         figure=figure,
         name="pico-columns",
         read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
@@ -48,12 +49,12 @@ def feedback_sections(study: Study) -> list[Section]:
     history, tau = made.history, made.config.tau
     gains, weights = history.candidate_gains, history.final_weights
     curve = softmax_curve(gains, tau=tau) if made.config.rule == "softmax" else None
-    uneven = concentration(weights).sentence
+    uneven = concentration_sentence(concentration(weights))
     said = (
         Markup("<b>The proposition.</b> {} <b>Checked on this record:</b> {}").format(
-            provenance.PROPOSITION, order_check(gains, weights).sentence
+            provenance.PROPOSITION, order_sentence(order_check(gains, weights))
         ),
-        f"{uneven[0].upper()}{uneven[1:]}.",
+        f"{capitalised(uneven)}.",
     )
     rule = (
         f"The curve is the softmax rule at τ = {tau:g}: it only rises. Near the dotted line feedback hardly chooses."
@@ -89,7 +90,7 @@ def ways_section(study: Study) -> Section:
     made = study.construction
     size = study.columns.height * len(made.history.iterations)
     planes = prototype_planes(made)
-    title, said = "Where the prototypes went", planes.sentence
+    title, said = "Where the prototypes went", ways_sentence(planes)
     if size > MOST_MOVING:
         said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
         return Section(title=title, html=paragraphs([said]))

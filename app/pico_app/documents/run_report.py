@@ -15,6 +15,7 @@ from pico_app.figures import overview
 from pico_app.figures import rankings as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
+from pico_app.words.retrieval import rival_sentence
 from pico_core.columns.summary import LOWEST
 from pico_core.data.pairs import Splits
 from pico_core.method.bases import BASES
@@ -122,7 +123,7 @@ def _decision(study: Study, splits: Splits | None) -> Section:
         said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
     rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
     if rival is not None:
-        said.append(rival.sentence)
+        said.append(rival_sentence(rival))
     elif splits is None:
         said.append(
             "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "

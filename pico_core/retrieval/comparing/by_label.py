@@ -133,26 +133,6 @@ class LabelTable:
                 rows.append((*own, one.left, one.right, one.change, *ends, one.p_value, one.differs))
         return pl.DataFrame(rows, schema=FRAME, orient="row")
 
-    def sentence(self, name: str, what: str) -> str:
-        """Where the change of one metric can be told from chance, in words before digits.
-
-        Args:
-            name: Of the metric.
-            what: What people call it.
-        """
-        tested = self.shown(name)
-        found = [(g.value, g.metric(name).change) for g in self.groups if g.metric(name).differs]
-        if not tested:
-            return f"No value of {self.column.name} has the {FEWEST_IMAGES} images that an interval needs."
-        among = f"of {tested} value{'s' if tested != 1 else ''} of {self.column.name} with an interval"
-        if not found:
-            return f"No value stands out: {what} changes detectably for none {among}, at 5 % false discovery."
-        better = sorted((one for one in found if one[1] > 0), key=lambda one: -one[1])
-        worse = sorted((one for one in found if one[1] < 0), key=lambda one: one[1])
-        parts = [f"{word} for {_listed(some)}" for word, some in (("better", better), ("worse", worse)) if some]
-        said = " and ".join(parts)
-        return f"{said[0].upper()}{said[1:]} in {what}: {len(found)} {among}, at 5 % false discovery."
-
 
 def label_choices(pairs: PairedEmbeddings) -> tuple[LabelColumn, ...]:
     """Label columns that can group the queries: those that speak of style first, images' before texts'."""
@@ -274,8 +254,3 @@ def _marked(groups: list[LabelGroup], names: tuple[str, ...]) -> tuple[LabelGrou
         replace(group, metrics=tuple(replace(one, differs=(i, one.name) in differing) for one in group.metrics))
         for i, group in enumerate(groups)
     )
-
-
-def _listed(some: list[tuple[str, float]]) -> str:
-    named = [f"{value} ({change:+.1f})" for value, change in some]
-    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

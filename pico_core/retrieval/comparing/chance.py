@@ -1,6 +1,6 @@
 """The control of a comparison: the weights of the right side, handed to other columns; and what all controls share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,6 @@ from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.query_sample import ranks_of
-from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.scheme import permuted_weights
 from pico_core.retrieval.scoring import Scorable
 
@@ -26,18 +25,6 @@ def drawn_ranks(
         yield ranks_of(scorable.pairs, scorable.weights, images=paired.images, reporter=part)
 
 
-def beside_chance(value: float, draws: Sequence[float], *, what: str) -> str:
-    """Whether a change lies beyond all that chance does, as the start of a sentence, words before digits.
-
-    >>> beside_chance(2.0, [-1.0, 1.0], what="random columns do")
-    'That does more good than random columns do in any draw: -1.0 to +1.0 points in 2'
-    """
-    low, high = min(draws), max(draws)
-    does = "does more harm than" if value < low else "does more good than" if value > high else "is what"
-    any_draw = "" if does == "is what" else " in any draw"
-    return f"That {does} {what}{any_draw}: {low:+z.1f} to {high:+z.1f} points in {len(draws)}"
-
-
 @dataclass(frozen=True)
 class PermutedControl:
     """What the same weights do on other columns, drawn a few times.
@@ -51,14 +38,6 @@ class PermutedControl:
     changes: tuple[float, ...]
     won: tuple[float, ...]
     lost: tuple[float, ...]
-
-    def sentence(self, change: Estimate) -> str:
-        """Whether the weights do more than the same weights on other columns, in words before digits."""
-        return (
-            f"{beside_chance(change.value, self.changes, what='the same weights do on other columns')} permutations; "
-            f"they win {min(self.won):.0f} to {max(self.won):.0f} % of the queries "
-            f"and lose {min(self.lost):.0f} to {max(self.lost):.0f} %."
-        )
 
 
 def permuted_control(

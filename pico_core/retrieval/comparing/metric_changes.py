@@ -1,4 +1,4 @@
-"""Every metric on the left, on the right, and its paired change; the verdict on them in words."""
+"""Every metric on the left, on the right, and its paired change."""
 
 from dataclasses import dataclass, replace
 
@@ -76,20 +76,6 @@ class MetricTable:
         sides = {side: [getattr(row, side) for row in self.rows] for side in ("left", "right", "change")}
         names, words = [row.name for row in self.rows], [row.word for row in self.rows]
         return pl.DataFrame({"metric": names, **estimate_columns(sides), "verdict": words})
-
-    def sentence(self, left: str, right: str) -> str:
-        """The verdict on rSum, in words before digits; the arguments name the sides."""
-        row, where = self.row("rsum"), self.paired.where
-        change, values = row.change, f"{row.left.value:.1f} for “{left}”, {row.right.value:.1f} for “{right}”"
-        if self.paired.unmoved:
-            said = "Nothing changes" if self.paired.exact else "No change seen"
-            return (
-                f"{said}: no query that was asked has another rank on the right; {row.left.value:.1f} of 600 {where}."
-            )
-        verdict = {"helps": "Better on the right", "hurts": "Worse on the right"}.get(
-            row.verdict.value, row.verdict.sentence
-        )
-        return f"{verdict}: rSum {values}, difference {change.signed} points {where}."
 
 
 def metric_table(paired: PairedRanks, *, n_draws: int = 1000, seed: int = 0) -> MetricTable:

@@ -6,7 +6,7 @@ import polars as pl
 
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.comparing.paired import KINDS, PairedRanks
-from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.scoring import QueryKind
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
@@ -33,21 +33,6 @@ class MoveCounts:
     def total(self) -> int:
         """All queries of this direction that were asked."""
         return self.won + self.lost + self.same
-
-    @property
-    def sentence(self) -> str:
-        """Whether more win than lose, in words before digits."""
-        if not self.won and not self.lost:
-            return f"No {self.kind} query moves: all {self.total:,} keep their rank."
-        said = {
-            Verdict.HELPS: "More {0} queries win than lose",
-            Verdict.HURTS: "More {0} queries lose than win",
-            Verdict.NONE: "No detectable difference between {0} queries won and lost",
-        }[Verdict.of(self.lead)].format(self.kind)
-        return (
-            f"{said}: {self.won:,} won, {self.lost:,} lost, {self.same:,} of {self.total:,} stay; lead "
-            f"{self.lead.signed} points."
-        )
 
 
 def moves_frame(paired: PairedRanks) -> pl.DataFrame:

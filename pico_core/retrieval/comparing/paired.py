@@ -127,12 +127,6 @@ class PairedRanks:
             for column, drawn in zip(values.T, draws.T, strict=True)
         )
 
-    @property
-    def where(self) -> str:
-        """On what it was measured, as the end of a sentence."""
-        images = f"{self.n_images:,} {self.split} images"
-        return f"on {images}" if self.exact else f"estimated from {len(self.images):,} of {images}"
-
 
 def pair_ranks(
     pairs: PairedEmbeddings, left: QueryRanks, right: QueryRanks, *, images: Int[Tensor, " q"] | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from pico_core.common.reporter import SILENT, Reporter
-from pico_core.retrieval.comparing.chance import N_DRAWS, beside_chance, drawn_ranks
+from pico_core.retrieval.comparing.chance import N_DRAWS, drawn_ranks
 from pico_core.retrieval.comparing.metric_changes import MetricChange, MetricTable, metric_table
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import differences_by
@@ -30,28 +30,6 @@ class SwitchEffect(MetricTable):
     def verdict(self) -> Verdict:
         """What the paired interval of rSum says."""
         return self.rsum.verdict
-
-    def summary(self, what: str) -> str:
-        """The answer, verdict before digits; `what` says what was switched: "without column 12"."""
-        row, change, paired = self.rsum, self.rsum.change, self.paired
-        images = f"{paired.n_images:,} {paired.split} images"
-        where = f"{'' if paired.exact else ','} {paired.where}"
-        if paired.settled and paired.exact:
-            moved = "no rank moves" if paired.unmoved else "no query enters or leaves the first 1, 5 or 10"
-            return f"Nothing changes: {row.left.value:.1f} points of rSum before and {what}, {moved}{where}."
-        if paired.settled:
-            moved = "rank of them moves" if paired.unmoved else "query of them enters or leaves the first 1, 5 or 10"
-            return (
-                f"No change seen among the {len(paired.images):,} of {images} that were asked: no {moved} {what}. "
-                f"Up to {self.may_still_change:.0%} of the images could still change."
-            )
-        verdict = {"helps": "Retrieval gets better", "hurts": "Retrieval gets worse"}.get(
-            self.verdict.value, self.verdict.sentence
-        )
-        return (
-            f"{verdict}: {row.left.value:.1f} before, {row.right.value:.1f} {what}, difference {change.signed} "
-            f"points of rSum{where}."
-        )
 
     @property
     def may_still_change(self) -> float:
@@ -78,12 +56,6 @@ class ControlBand:
         """Least and greatest change of one metric among the draws."""
         column = [draw[metric] for draw in self.changes]
         return min(column), max(column)
-
-    def sentence(self, effect: SwitchEffect) -> str:
-        """Whether the switch does more than chance columns do, in words before digits."""
-        what = "one random column does" if self.n_columns == 1 else f"{self.n_columns} random columns do"
-        clause = beside_chance(effect.rsum.change.value, [draw[-1] for draw in self.changes], what=what)
-        return f"{clause} draws on the same queries."
 
 
 def switch_effect(paired: PairedRanks, *, seed: int = 0) -> SwitchEffect:

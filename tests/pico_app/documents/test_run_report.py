@@ -14,6 +14,7 @@ from pico_app.documents import report_figures
 from pico_app.documents.reproduce import changed_settings, construct_arguments, shell
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.words import provenance
+from pico_app.words.retrieval import rival_sentence
 from pico_core import cli
 from pico_core.cli.options import named_values
 from pico_core.formats.native import save_pairs
@@ -71,7 +72,7 @@ def test_the_verdict_comes_first_and_everything_is_named(study, splits, html, wo
         f"{study.dataset} (digest {study.digest})",
         study.construction.guard.sentence,
         study.construction.stop_reason.value,
-        rival.sentence,
+        rival_sentence(rival),
         f"seed {study.config.seed}",
         "cross axes",
         f"{study.columns.height} columns",

@@ -16,6 +16,7 @@ from pico_app.documents.standalone import Section, standalone
 from pico_app.figures import rankings as lists
 from pico_app.figures import why
 from pico_app.words.captions import Caption
+from pico_app.words.retrieval import lists_sentence
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import compare_lists
@@ -76,7 +77,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(space, found):
         assert retrieval.item_name(space, "image", item.index) in parsed.words
         assert f"{item.score:.3f}" in parsed.words
     for said in (
-        both.sentence,
+        lists_sentence(both),
         space.dataset.pairs.digest,
         "Unweighted",
         "Weighted, λ = 1",

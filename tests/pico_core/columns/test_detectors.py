@@ -79,7 +79,6 @@ def test_the_truth_of_planted_columns_trusts_what_really_follows_it(planted):
     assert found.best is not None
     assert found.rho[found.best].value == max(rho.value for rho in found.rho)
     assert found.rho[found.best].value > 0.4
-    assert found.sentence.startswith("By the planted truth, trust the ")
 
 
 def test_the_best_is_the_highest_that_lies_surely_above_zero():
@@ -98,26 +97,6 @@ def test_as_good_is_whose_interval_reaches_the_best():
 def test_none_is_trusted_where_none_is_surely_above_zero():
     found = trust(UNSURE, WRONG)
     assert (found.best, found.as_good, found.against) == (None, (), (1,))
-    assert found.sentence == (
-        "By the truth, none of the detectors can be trusted here: no rank correlation over 40 columns lies surely "
-        "above 0. The wrong way points the sign agreement p̂."
-    )
-    assert "wrong way" not in trust(UNSURE).sentence
-
-
-@pytest.mark.parametrize(
-    ("rho", "ending"),
-    [
-        ((SURE, LOW), "[0.60, 0.90] over 40 columns, ahead of all others."),
-        ((SURE, SURE), "; as far as can be told the sign agreement p̂ does as well."),
-        ((SURE, SURE, SURE), "; as far as can be told the sign agreement p̂ and the p̂ above its null do as well."),
-        ((SURE, WRONG, WRONG), ". The wrong way points the sign agreement p̂ and the p̂ above its null."),
-    ],
-)  # fmt: skip
-def test_the_sentence_names_whom_to_trust_and_who_does_as_well(rho, ending):
-    sentence = trust(*rho).sentence
-    assert sentence.startswith("By the truth, trust the semantic probability p on this data: rank correlation 0.80 [")
-    assert sentence.endswith(ending)
 
 
 KINDS = ("below their null", "above their null", "not different from it")
@@ -259,36 +238,8 @@ def test_few_images_are_not_halved(splits, study, constructed, monkeypatch):
         few, splits.feedback, study.construction, n_seeds=1, n_halves=2, reporter=Calls(share=told.append)
     )
     assert (len(constructed), found.halves, told[-1]) == (1, (), 1.0)
-    assert found.sentence.endswith("; there are too few images to halve.")
     enough = splits.fit.select(range(again.FEWEST_IMAGES))
     assert len(stability(enough, splits.feedback, study.construction, n_seeds=1, n_halves=1).halves) == 1
-
-
-@pytest.mark.parametrize(
-    ("seeds", "halves", "sentence"),
-    [
-        (
-            (0.95, 0.91),
-            (0.7, 0.6),
-            "Other starts give nearly the same order (rank correlation 0.91 to 0.95 over 2 seeds); one half of the "
-            "images against the other (rank correlation 0.60 to 0.70 over 2 divisions) gives a similar one.",
-        ),
-        (
-            (0.5, 0.4),
-            (0.4, 0.3),
-            "Other starts give a loosely similar order (rank correlation 0.40 to 0.50 over 2 seeds), and so does one "
-            "half of the images against the other (rank correlation 0.30 to 0.40 over 2 divisions).",
-        ),
-        (
-            (0.1, 0.3),
-            (),
-            "Other starts give another order (rank correlation 0.10 to 0.30 over 2 seeds); there are too few images "
-            "to halve.",
-        ),
-    ],
-)
-def test_the_sentence_says_what_depends_on_what(seeds, halves, sentence):
-    assert Stability(seeds, halves, None).sentence == sentence
 
 
 def test_what_is_kept_beside_a_demo_is_read_back_for_its_own_run_only(planted, study, tmp_path, monkeypatch):

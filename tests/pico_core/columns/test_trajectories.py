@@ -91,7 +91,6 @@ def test_softmax_weights_are_ordered_whatever_the_order_of_arrival():
         found = order_check(torch.tensor(gains), weights_of(gains, "softmax"))
         assert found.holds
         assert found.n_pairs == 36
-        assert found.sentence == "All 36 pairs of candidates that differ in gain are ordered as the proposition says."
 
 
 def test_recency_breaks_the_proposition():
@@ -100,7 +99,6 @@ def test_recency_breaks_the_proposition():
     assert not found.holds
     assert found.n_reversed == 2
     assert found.n_equal == 1
-    assert "does not hold" in found.sentence
 
 
 def test_equal_shares_break_it_and_equal_gains_are_no_pairs():
@@ -161,9 +159,7 @@ def test_a_study_is_read_as_a_whole(study):
     sums = {scoring.name: scoring.metrics.rsum.value for scoring in report.controls}
     assert found.over_uniform is not None
     assert found.over_uniform.value == pytest.approx(sums["pico"] - sums["uniform"], abs=1e-3)
-    assert found.sentence.startswith("Feedback")
-    alone = read_feedback(made, replace(report, controls=()), owner)
-    assert "no uniform averaging" in alone.sentence
+    assert read_feedback(made, replace(report, controls=()), owner).over_uniform is None
     planes = prototype_planes(made)
     assert planes.image.centres.shape == (4, 3, 2)
     assert planes.text_labels.shape == (4, 16)
@@ -185,36 +181,27 @@ def table(**changes):
 
 def test_the_summary_counts_and_names():
     found = summarise(table())
-    assert found.sentence == (
-        "Column 1 has the lowest semantic probability, 0.100. "
-        "3 of 4 columns differ from their mismatched-pairs null at 5 % false discovery (1 of them below it)."
-    )
+    assert (found.lowest, found.lowest_title, found.n_lowest) == (1, "column 1", 1)
+    assert found.lowest_probability == pytest.approx(0.1)
+    assert (found.n_columns, found.n_differ, found.n_below) == (4, 3, 1)
     assert found.agreement is None
-    assert "2 columns share" in summarise(table(probability=[0.1, 0.1, 0.8, 0.4])).sentence
+    assert summarise(table(probability=[0.1, 0.1, 0.8, 0.4])).n_lowest == 2
 
 
-@pytest.mark.parametrize(
-    ("sure", "words"),
-    [
-        (0, "none of the 10 lowest is surely among them"),
-        (3, "of the 10 lowest, 3 surely stay"),
-        (10, "all 10 lowest stay"),
-    ],
-)
-def test_the_summary_says_how_well_the_lowest_are_settled(sure, words):
+@pytest.mark.parametrize("sure", [0, 3, 10])
+def test_the_summary_counts_the_columns_that_surely_stay_among_the_lowest(sure):
     many = pl.concat([table()] * 5).with_columns(
         pl.Series("lowest_share", [1.0] * sure + [0.5] * (20 - sure)), pl.int_range(20).cast(pl.String).alias("title")
     )
-    assert f"{words}" in summarise(many).sentence
-    assert "when other images are drawn" in summarise(many).sentence
+    assert summarise(many).sure == sure
+    assert summarise(table()).sure is None
 
 
 def test_the_truth_is_compared_by_rank():
     found = summarise(table(semantic_share=[0.3, 0.0, 1.0, 0.31])).agreement
     assert found is not None
     assert found.rho.value == 1.0
-    assert "closely" in found.sentence
-    assert "against" in summarise(table(semantic_share=[0.6, 0.9, 0.0, 0.5])).agreement.sentence
+    assert summarise(table(semantic_share=[0.6, 0.9, 0.0, 0.5])).agreement.rho.value < -0.2
 
 
 def test_the_interval_of_rank_agreement_covers_as_often_as_it_says():
@@ -229,5 +216,3 @@ def test_the_interval_of_rank_agreement_covers_as_often_as_it_says():
 def test_nothing_to_rank_is_said_not_computed():
     found = rank_agreement(torch.ones(5), torch.arange(5.0))
     assert math.isnan(found.rho.value)
-    assert "no order" in found.sentence
-    assert "no order" in replace(found, n_columns=2).sentence

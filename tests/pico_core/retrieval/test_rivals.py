@@ -5,6 +5,7 @@ import torch
 
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.retrieval.evaluation import retrieval_report
+from pico_core.retrieval.records import Verdict
 from pico_core.retrieval.rivals import strongest_rival
 from pico_core.retrieval.schemes.scheme import Fitted
 
@@ -26,16 +27,16 @@ def test_the_best_simpler_idea_is_compared(known):
     rival = strongest_rival(report, known.pairs.text_image)
     assert (rival.name, rival.n_simpler) == ("correlation", 2)  # permuted weights are a null, not an idea
     assert rival.lead.value == pytest.approx(report.difference.value)
-    assert rival.sentence.startswith("No simpler idea does as well")
+    assert Verdict.of(rival.lead) is Verdict.HELPS
 
 
 def test_as_well_and_better_are_said(known):
     good, none = known.semantic_share, torch.ones(96)
     alike = strongest_rival(report_of(known, good, correlation=good), known.pairs.text_image)
     assert (alike.lead.low, alike.lead.high) == (0.0, 0.0)
-    assert alike.sentence.startswith("A simpler idea does as well")
+    assert Verdict.of(alike.lead) is Verdict.NONE
     behind = strongest_rival(report_of(known, none, correlation=good), known.pairs.text_image)
-    assert behind.sentence.startswith("A simpler idea does better")
+    assert Verdict.of(behind.lead) is Verdict.HURTS
 
 
 def test_without_controls_nothing_is_claimed(known):

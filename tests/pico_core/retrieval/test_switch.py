@@ -131,7 +131,6 @@ def test_weight_one_changes_nothing_unweighted_and_undoes_a_weight(parts, uneven
     effect = effect_of(plain, [1, 2], "one")
     assert effect.rsum.change == Estimate(0.0, 0.0, 0.0)
     assert effect.paired.unmoved
-    assert effect.summary("with column 1 at weight 1").startswith("Nothing changes: ")
     same_ranks(effect_of(weighted, range(12), "one").paired.right, full(test, torch.ones(12)))
 
 
@@ -221,7 +220,6 @@ def test_a_sampled_interval_is_wider_than_the_bootstrap_of_the_same_images(parts
     assert effect.rsum.change.value == plain.value
     ratio = (effect.rsum.change.high - effect.rsum.change.low) / (plain.high - plain.low)
     assert ratio == pytest.approx(2.262157 / 1.959964 * (10 / 9) ** 0.5, rel=0.005)
-    assert "estimated from 10 of 30 test images" in effect.summary("without column 3")
 
 
 def test_the_widening_follows_student_and_fades():
@@ -274,16 +272,12 @@ def test_no_change_in_a_sample_is_not_called_none(parts):
     ranks = ranks_of(test, torch.ones(12), images=asked)
     effect = switch_effect(pair_ranks(test, ranks, ranks, images=asked))
     assert effect.may_still_change == pytest.approx(1 - 0.05 ** (1 / 8))
-    assert effect.summary("without column 1") == (
-        "No change seen among the 8 of 30 test images that were asked: no rank of them moves without column 1. "
-        "Up to 31% of the images could still change."
-    )
+    assert effect.paired.unmoved
     deep = ranks._replace(image_to_text=torch.full((8,), 20))
     deeper = deep._replace(image_to_text=torch.full((8,), 30))
     effect = switch_effect(pair_ranks(test, deep, deeper, images=asked))
     assert effect.paired.settled
     assert not effect.paired.unmoved
-    assert "no query of them enters or leaves the first 1, 5 or 10" in effect.summary("without column 1")
     higher = deep._replace(image_to_text=torch.full((8,), 10))
     assert not pair_ranks(test, deep, higher, images=asked).settled
 
@@ -317,14 +311,8 @@ def test_the_control_is_the_effect_of_those_columns(parts):
     for drawn, changes in zip(random_columns([3, 4], 12, n_draws=3), band.changes, strict=True):
         expected = [row.change.value for row in effect_of(base, drawn, "off").rows]
         assert list(changes) == pytest.approx(expected, abs=1e-4)
-    effect = effect_of(base, [3, 4], "off")
-    value = effect.rsum.change.value
-    harm = replace(band, changes=((0.0,) * 6 + (value + 1,), (0.0,) * 6 + (value + 2,)))
-    same = replace(band, changes=((0.0,) * 6 + (value - 1,), (0.0,) * 6 + (value + 2,)))
-    good = replace(band, changes=((0.0,) * 6 + (value - 2,), (0.0,) * 6 + (value - 1,)))
-    assert harm.sentence(effect).startswith("That does more harm than 2 random columns do in any draw: ")
-    assert same.sentence(effect).startswith("That is what 2 random columns do: ")
-    assert good.sentence(effect).startswith("That does more good than 2 random columns do in any draw: ")
+    sums = [changes[-1] for changes in band.changes]
+    assert band.ends(-1) == (min(sums), max(sums))
 
 
 def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning_worse():
@@ -336,8 +324,6 @@ def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning
     meaning = effect_of(base, order[-4:].tolist(), "off")
     assert style.verdict is Verdict.HELPS
     assert meaning.verdict is Verdict.HURTS
-    assert style.summary("without 4 columns").startswith("Retrieval gets better: ")
-    assert meaning.summary("without 4 columns").startswith("Retrieval gets worse: ")
 
 
 @pytest.mark.real

@@ -22,8 +22,8 @@ from pico_core.spaces.items import (
 from pico_core.spaces.neighbours import NeighbourhoodChange, SideChange
 from pico_core.spaces.subspaces import Sample
 
-ALL = Sample(torch.arange(3), torch.arange(5), "")
-SOME = Sample(torch.tensor([0, 2]), torch.tensor([1, 4]), "")
+ALL = Sample(torch.arange(3), torch.arange(5))
+SOME = Sample(torch.tensor([0, 2]), torch.tensor([1, 4]))
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def test_every_point_has_its_name_and_its_image(pairs):
 def test_a_label_of_one_modality_is_lent_to_the_other_and_said(pairs):
     look = by_label(pairs, ALL, "look")
     assert look.groups == ("warm", "cold", None, "warm", "warm", "cold", None, None)
-    assert look.note == "Only images have the label look: a text has the colour of its image."
+    assert look.gap == "of-images"
     tone = by_label(pairs, ALL, "tone")
     assert tone.groups == ("dry", "warm", None, "dry", "dry", "warm", "dry", "warm")
-    assert "an image has the colour of its texts where all of them agree" in tone.note
+    assert tone.gap == "of-texts"
     assert by_label(pairs, SOME, "tone").groups == ("dry", None, "dry", "warm")
 
 
@@ -69,7 +69,7 @@ def test_fractions_are_a_scale_and_few_whole_numbers_are_groups(pairs):
 
 def test_modality_column_and_change(pairs):
     assert by_modality(SOME).groups == ("image", "image", "text", "text")
-    column = by_column(pairs, SOME, 1, "column 1")
+    column = by_column(pairs, SOME, 1, title="column 1")
     np.testing.assert_allclose(column.values, [0.0, 0.5**0.5, 1.0, 0.2**0.5], atol=1e-6)
     assert column.scale == "diverging"
     none = Estimate(0.0, 0.0, 0.0)
@@ -78,8 +78,8 @@ def test_modality_column_and_change(pairs):
         SideChange(np.array([1, 4]), np.array([0.3, np.nan]), none, none),
         10,
     )
-    assert by_change(change).values[:3].tolist() == [0.1, 0.2, 0.3]
-    assert "not measured" in by_change(change).note
+    assert by_change(change, title="change").values[:3].tolist() == [0.1, 0.2, 0.3]
+    assert by_change(change, title="change").gap == "sampled"
 
 
 def test_ranks_stand_at_their_own_items(pairs):
@@ -112,5 +112,5 @@ def test_lines_join_what_belongs_together(pairs):
     assert matched_pairs(items, [5, 2]).pairs == ((1, 5), (2, 6), (2, 7))
     cut = matched_pairs(items, [], limit=2)
     assert (len(cut.pairs), cut.total) == (2, 5)
-    lonely = item_frame(pairs, Sample(torch.tensor([1]), torch.tensor([0, 2]), ""))
+    lonely = item_frame(pairs, Sample(torch.tensor([1]), torch.tensor([0, 2])))
     assert matched_pairs(lonely, []).pairs == ((0, 2),)

@@ -103,7 +103,7 @@ def test_gap_interval_covers_the_truth_about_as_often_as_it_says():
 
 
 def test_gap_of_texts_whose_images_are_not_shown(planted, monkeypatch):
-    some = Sample(torch.arange(0, 60, 7), torch.arange(1, 120, 2), "")
+    some = Sample(torch.arange(0, 60, 7), torch.arange(1, 120, 2))
     monkeypatch.setattr(counting, "sample_items", lambda *_, **__: some)
     found = modality_gaps(Neighbourhoods(planted.pairs, planted.semantic_share)).style.gap
     assert found.low < found.value < found.high

@@ -40,13 +40,13 @@ def test_thirds_share_no_column(planted):
     assert float(p[semantic].min()) > float(p[style].max())
 
 
-def test_sampling_is_in_proportion_seeded_and_said():
-    assert sample_items(3, 6).sentence == ""
+def test_sampling_is_in_proportion_and_seeded():
+    whole = sample_items(3, 6)
+    assert (whole.images.tolist(), whole.texts.tolist()) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
     sample = sample_items(1000, 5000, limit=600, seed=4)
-    assert (len(sample.images), len(sample.texts)) == (100, 500)
+    assert (len(sample.images), len(sample.texts), sample.seed) == (100, 500, 4)
     assert torch.equal(sample.images, sample_items(1000, 5000, limit=600, seed=4).images)
     assert not torch.equal(sample.images, sample_items(1000, 5000, limit=600, seed=5).images)
-    assert "600 of 6,000 items are shown: 100 of 1,000 images and 500 of 5,000 texts" in sample.sentence
 
 
 def test_shown_keeps_the_sampled_rows(planted):

@@ -9,6 +9,7 @@ from pico_app.pages.columns.instrument import ColumnInstrument, picked_column
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import instruments, screen
+from pico_app.words.columns import trust_sentence
 from pico_app.workspace import Workspace
 
 
@@ -16,8 +17,8 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     found = trust.trust(space)
     if found:
-        for one in found:
-            prose(one.sentence)
+        for trusted in found:
+            prose(trust_sentence(trusted))
         figure(draw.against_yardsticks(found, dark=screen.dark()), key="columns-yardsticks")
     else:
         prose(

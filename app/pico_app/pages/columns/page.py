@@ -13,6 +13,7 @@ from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import columns, screen
 from pico_app.words.captions import caption_of
+from pico_app.words.columns import columns_sentence, truth_sentence
 from pico_app.workspace import Frame, Workspace
 from pico_core.common.registry import Registry
 
@@ -48,9 +49,9 @@ def render(frame: Frame) -> None:
     if space is None:
         return
     summary = readings.columns_summary(space)
-    question(TITLE, summary.sentence)
+    question(TITLE, columns_sentence(summary))
     if summary.agreement is not None:
-        prose(summary.agreement.sentence)
+        prose(truth_sentence(summary.agreement))
     st.space("small")
     _one(space, summary.lowest)
 

@@ -20,6 +20,7 @@ from pico_app.state import switch as switch_state
 from pico_app.waiting import waiting
 from pico_app.words import read_words
 from pico_app.words.markup import plain
+from pico_app.words.retrieval import band_sentence, switch_sentence
 from pico_app.workspace import Workspace
 from pico_core.common.errors import DataError
 from pico_core.retrieval.comparing.paired import Move
@@ -117,13 +118,13 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
     exact, effect = switch.exact_effect.find(asked), switch.quick_effect(asked)
     if not effect.paired.exact and exact is not None:
         effect = exact.value or effect
-    parts.verdict(effect.summary(_what(asked)))
+    parts.verdict(switch_sentence(effect, _what(asked)))
     # While every image is being asked, the sample's own control would only be in the way.
     busy = exact is not None and exact.job is not None and exact.job.running
     control = None if busy else switch.drawn_columns(asked, effect)
     band = None if control is None else control.value  # read once: it may come while the page is drawn
     if band is not None:
-        parts.prose(band.sentence(effect))
+        parts.prose(band_sentence(band, effect))
     listed = "" if len(columns) == 1 else f"Switched, {len(columns)} of {total}: {columns_text(columns)}. "
     st.caption(listed + ABOUT[choice.setting])
     if effect.paired.new_ties:

@@ -11,6 +11,7 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
 from pico_app.waiting import waiting
+from pico_app.words.columns import stability_sentence
 from pico_app.workspace import Workspace
 
 
@@ -38,7 +39,7 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
         if stable is None:
             waiting(measured, place="stability")
         else:
-            prose(stable.sentence)
+            prose(stability_sentence(stable))
             figure(detectors.agreements(stable, dark=screen.dark()), key="columns-agreements")
     return clicked
 

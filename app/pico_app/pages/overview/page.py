@@ -16,6 +16,7 @@ from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import queries, screen
 from pico_app.words import PARAGRAPHS
 from pico_app.words.captions import caption_of
+from pico_app.words.retrieval import lists_sentence, rival_sentence
 from pico_app.workspace import Frame, Workspace
 from pico_core.method.bases import BASES
 
@@ -34,7 +35,7 @@ def render(frame: Frame) -> None:
     prose(space.study.construction.guard.sentence)
     simpler = studies.rival(space)
     if simpler is not None:
-        prose(simpler.sentence)
+        prose(rival_sentence(simpler))
         _go_to_experiments()
     with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
         prose(PARAGRAPHS["newcomer"])
@@ -131,7 +132,7 @@ def _one_query(space: Workspace) -> None:
         return
     found = retrieval.ranking(space, asked, top_k=5)
     parts.asked(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
-    prose(found.sentence)
+    prose(lists_sentence(found))
     other: QueryKind = "text" if asked.kind == "image" else "image"
 
     def candidate(index: int) -> lists.Candidate:

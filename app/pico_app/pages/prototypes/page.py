@@ -11,6 +11,7 @@ from pico_app.pages.prototypes import trained
 from pico_app.state import columns, screen
 from pico_app.words import provenance
 from pico_app.words.captions import caption_of
+from pico_app.words.columns import feedback_sentence, order_sentence, ways_sentence
 from pico_app.workspace import Frame, Workspace
 
 TITLE = "What kinds of style were found, and did feedback matter?"
@@ -23,7 +24,7 @@ def render(frame: Frame) -> None:
     if space is None:
         return
     found = readings.feedback(space)
-    question(TITLE, found.sentence)
+    question(TITLE, feedback_sentence(found))
     made = space.study.construction
     prose(
         f"{len(made.history.iterations)} iterations. {made.stop_reason.value} Best on the feedback split: iteration "
@@ -31,7 +32,7 @@ def render(frame: Frame) -> None:
     )
     _ways(space)
     _map(space)
-    _weights(space, found.order.sentence)
+    _weights(space, order_sentence(found.order))
     trained.section()
     _sources()
 
@@ -69,7 +70,7 @@ def _ways(space: Workspace) -> None:
             "prototypes-ways", longer="" if factor == 1 else f" The ways are drawn {factor} times as long as they are."
         ),
     )
-    prose(planes.sentence)
+    prose(ways_sentence(planes))
 
 
 @st.fragment

@@ -13,6 +13,7 @@ from pico_app.pages.retrieval import ranked
 from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import comparison, screen
 from pico_app.words.captions import caption_of
+from pico_app.words.retrieval import labels_sentence
 from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
@@ -34,7 +35,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     table = side_ranks.by_label(space, now, column)
     names = sorted(table.names, key=lambda name: name != "rsum")
     wanted = metric.selectbox("Metric", names, format_func=draw.METRIC_NAMES.__getitem__, key="labels-metric")
-    sentence = table.sentence(wanted, draw.METRIC_NAMES[wanted])
+    sentence = labels_sentence(table, wanted, draw.METRIC_NAMES[wanted])
     prose(sentence)
 
     def drawn(dark: bool) -> Any:

@@ -13,6 +13,7 @@ from pico_app.pages.parts import camera
 from pico_app.pages.retrieval.instrument import Shown
 from pico_app.state import screen
 from pico_app.words.captions import caption_of
+from pico_app.words.retrieval import lists_sentence
 from pico_app.workspace import Workspace
 
 TOP = 10
@@ -45,7 +46,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
             rankings.flow_figure(both, names=names, dark=screen.dark()),
             key="flow",
             config=camera("flow"),
-            alt=f"Lines from the left list to the right one. {both.sentence} The lists on both sides name every "
+            alt=f"Lines from the left list to the right one. {lists_sentence(both)} The lists on both sides name every "
             "candidate with its rank.",
         )
     right_answer = (

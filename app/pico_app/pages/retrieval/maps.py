@@ -17,6 +17,7 @@ from pico_app.state import screen
 from pico_app.waiting import waiting
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
+from pico_app.words.retrieval import word_maps_sentence
 from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
 
@@ -40,7 +41,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         return []
     index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
     view = token_maps.word_maps(space, found, asked, index, words)
-    said = view.maps.sentence(view.words)
+    said = word_maps_sentence(view.maps, view.words)
     verdict(said)
     left, right = (
         f"{plain(side.label)}: score **{one.score:+.3f}**"

@@ -17,6 +17,7 @@ from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.pages.retrieval.labels import label_name
 from pico_app.state import queries, screen, study, widgets
 from pico_app.words.captions import caption_of
+from pico_app.words.retrieval import moves_sentence
 from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.by_label import LabelColumn
 
@@ -31,7 +32,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     """Draw the instrument."""
     now = ranked.verdict(space, found)
     for count in side_ranks.won_and_lost(now):
-        prose(count.sentence)
+        prose(moves_sentence(count))
     under = st.container()
     ranked.follow(now)
     frame, has_label = _filtered(space, now)
@@ -48,7 +49,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     def drawn(dark: bool) -> Any:
         return draw.rank_figure(frame, selected=asked, dark=dark)
 
-    words = " ".join([ranked.said(now, found), *(count.sentence for count in side_ranks.won_and_lost(now))])
+    words = " ".join([ranked.said(now, found), *(moves_sentence(count) for count in side_ranks.won_and_lost(now))])
     table = side_ranks.named(space, frame)
     return [PageSection("queries", "Every query with its ranks", table, drawn, words, caption=caption_of("moves"))]
 

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pico_app.answers import compare, side_ranks
 from pico_app.pages import parts
 from pico_app.waiting import waiting
+from pico_app.words.retrieval import metrics_sentence, permuted_sentence
 from pico_app.workspace import Workspace
 
 
@@ -18,7 +19,7 @@ def verdict(space: Workspace, found: compare.Comparison) -> side_ranks.Compared:
 
 def said(now: side_ranks.Compared, found: compare.Comparison) -> str:
     """The verdict on rSum in a sentence."""
-    return side_ranks.changed_metrics(now).sentence(found.left.label, found.right.label)
+    return metrics_sentence(side_ranks.changed_metrics(now), found.left.label, found.right.label)
 
 
 def follow(now: side_ranks.Compared) -> None:
@@ -50,7 +51,7 @@ def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compare
     chance = answer.value  # read once: it may come while the page is drawn
     if chance is not None:
         with under:
-            parts.prose(chance.sentence(side_ranks.changed_metrics(now).row("rsum").change))
+            parts.prose(permuted_sentence(chance, side_ranks.changed_metrics(now).row("rsum").change))
         return False
     waiting(answer, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
     return answer.value is not None

@@ -15,8 +15,9 @@ from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
 from pico_app.state import columns, queries, screen
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
+from pico_app.words.retrieval import listed_columns, lists_sentence, split_sentence
 from pico_app.workspace import Workspace
-from pico_core.retrieval.explain import DIGITS, Split, listed_columns
+from pico_core.retrieval.explain import DIGITS, Split
 from pico_core.retrieval.rankings import RankedItem, SideBySide
 
 NOTHING = -1
@@ -29,13 +30,13 @@ def answer(space: Workspace, found: compare.Comparison, asked: compare.Asked, bo
     common = compare.in_common_axes(found)
     target, rival = both.target_before, _rival(both)
     if target is None or target.rank == (both.target_after or target).rank or common is None or rival is None:
-        return both.sentence
+        return lists_sentence(both)
     before, after = _printed(both, item=target.index, rival=rival, where=CHANGE)
     split = explain.lead_change(common, asked, target.index, rival)
     shown = explain.shown(split, top=NAMED, before=before, after=after)
     whose = "Its" if target.index == (both.target_after or target).index else "On the left another is best: its"
-    said = shown.sentence(_titles(common), subject=f"{whose} lead over the strongest rival")
-    return f"{both.sentence} {said}"
+    said = split_sentence(shown, _titles(common), subject=f"{whose} lead over the strongest rival")
+    return f"{lists_sentence(both)} {said}"
 
 
 def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
@@ -121,7 +122,7 @@ def _draw(
     before, after = _printed(both, item=item, rival=rival, where=where)
     shown, short = (explain.shown(split, top=top, before=before, after=after) for top in (draw.SHARE, NAMED))
     if where == CHANGE:
-        what = short.sentence(titles, subject=subject)
+        what = split_sentence(short, titles, subject=subject)
     else:
         above = "above" if shown.change > 0 else "below"
         strongest = listed_columns([titles[column] for column in split.strongest()])

@@ -18,6 +18,7 @@ from pico_app.waiting import waiting
 from pico_app.words import read_words
 from pico_app.words.captions import Caption, caption_of
 from pico_app.words.markup import plain
+from pico_app.words.spaces import colouring_note, sample_sentence
 from pico_app.workspace import Workspace
 from pico_core.spaces.items import matched_pairs
 from pico_core.spaces.maps import PlanePair, UmapPlanes
@@ -82,9 +83,9 @@ def render(
             )
             selections.append((key, draw.selected_items(points, items)))
     places = st.columns(2)  # a row of its own: captions of unequal length would shift the tables
-    for said in (colours.note, maps.map_sample(space).sentence):
-        if said:
-            st.caption(plain(said))
+    for note in (colouring_note(colours), sample_sentence(maps.map_sample(space), space.splits.test)):
+        if note:
+            st.caption(plain(note))
     if joins is not None and len(joins.pairs) < joins.total:
         st.caption(f"Lines join the first {len(joins.pairs):,} of {joins.total:,} matched pairs; select fewer items.")
     chosen = selections_state.newly_selected(selections)

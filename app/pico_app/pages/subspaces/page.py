@@ -10,6 +10,7 @@ from pico_app.pages.subspaces import details, finding, gallery, maps, numbers
 from pico_app.pages.subspaces.choices import choose
 from pico_app.state import selections
 from pico_app.waiting import waiting
+from pico_app.words.spaces import separation_details, separation_sentence
 from pico_app.workspace import Frame
 
 TITLE = "Do the two spaces separate content from style?"
@@ -40,8 +41,8 @@ def render(frame: Frame) -> None:
     measured = numbers.render(space, found)
     numbers.beside(space, shown, found, measured)
     with head:
-        question(TITLE, measured.sentence)
-        prose(measured.details)
+        question(TITLE, separation_sentence(measured))
+        prose(separation_details(measured))
     details.render(space, found)
 
 
