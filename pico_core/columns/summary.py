@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 import torch
@@ -16,6 +17,7 @@ from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.retrieval.uncertainty import central_band, mismatched_null, pseudo_semantic_band
 
+ColumnKind = Literal["all", "below", "above", "level", "lowest"]
 LOWEST = 10  # "the ten columns that carry most style"
 RESAMPLED = ("image_similarity", "text_similarity", "probability")
 INTERVALS = (*(f"{name}_{end}" for name in RESAMPLED for end in ("low", "high")), "lowest_share")
@@ -211,22 +213,22 @@ def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
     return RankAgreement(Estimate(rho, math.tanh(centre - half), math.tanh(centre + half)), count)
 
 
-def filtered_columns(table: pl.DataFrame, wanted: str) -> pl.DataFrame:
+def filtered_columns(table: pl.DataFrame, kind: ColumnKind) -> pl.DataFrame:
     """The columns of one kind, with `interval` as text beside the probability.
 
     Args:
         table: From `column_table`.
-        wanted: "below their null", "above their null", "not different from it", "among the ten lowest";
-            anything else keeps all.
+        kind: Of p̂ "below" or "above" its null, or "level" with it; of p among the ten "lowest"; or "all".
     """
     below = pl.col("p_hat") < pl.col("null_mean")
     lowest = pl.col("probability").rank("ordinal") <= LOWEST
     kinds = {
-        "below their null": pl.col("differs") & below,
-        "above their null": pl.col("differs") & ~below,
-        "not different from it": ~pl.col("differs"),
-        "among the ten lowest": lowest,
+        "below": pl.col("differs") & below,
+        "above": pl.col("differs") & ~below,
+        "level": ~pl.col("differs"),
+        "lowest": lowest,
+        "all": pl.lit(True),
     }
-    kept = table.filter(kinds[wanted]) if wanted in kinds else table
+    kept = table.filter(kinds[kind])
     ends = [pl.col(f"probability_{end}").map_elements(lambda v: f"{v:.3f}", pl.String) for end in ("low", "high")]
     return kept.with_columns(pl.format("[{}, {}]", *ends).alias("interval"))

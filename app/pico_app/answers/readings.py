@@ -5,7 +5,6 @@ import polars as pl
 from pico_app.server.answer import Answer, answer
 from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
-from pico_core.columns import summary
 from pico_core.columns.stability import Stability
 from pico_core.columns.stability import stability as measure_stability
 from pico_core.columns.summary import ColumnsSummary, summarise
@@ -30,11 +29,6 @@ def columns_summary(space: Workspace) -> ColumnsSummary:
 def columns_frame(space: Workspace) -> pl.DataFrame:
     """The column table with the weights at the strength of the frame, as `shown_weight`."""
     return space.study.columns.with_columns(pl.Series("shown_weight", space.weights.tolist()))
-
-
-def filtered_columns(frame: pl.DataFrame, wanted: str) -> pl.DataFrame:
-    """The columns of one kind, for a table that people read."""
-    return summary.filtered_columns(frame, wanted)
 
 
 def loadings(space: Workspace, column: int) -> list[Loading]:

@@ -4,13 +4,14 @@ import polars as pl
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from pico_app.answers import readings, studies
+from pico_app.answers import studies
 from pico_app.pages.columns.instrument import ColumnInstrument
 from pico_app.pages.columns.numbers import MEANING
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 from pico_app.state import widgets
 from pico_app.workspace import Workspace
+from pico_core.columns.summary import ColumnKind, filtered_columns
 
 # As the same numbers are called above the table and in its figures.
 TITLES = {
@@ -25,14 +26,26 @@ TITLES = {
     "weight": "weight applied",
     "semantic_share": "planted truth",
 }
-FILTERS = ("all", "below their null", "above their null", "not different from it", "among the ten lowest")
+KINDS: dict[ColumnKind, str] = {
+    "all": "all",
+    "below": "below their null",
+    "above": "above their null",
+    "level": "not different from it",
+    "lowest": "among the ten lowest",
+}
 
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
     what, _, export = st.columns([3, 3, 1.4], vertical_alignment="bottom")
-    wanted = what.selectbox("Columns", FILTERS, key="columns-filter", help="By p̂ against its null, or by p.")
-    shown = readings.filtered_columns(frame, wanted)
+    kind: ColumnKind = what.selectbox(
+        "Columns",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        key="columns-filter",
+        help="By p̂ against its null, or by p.",
+    )
+    shown = filtered_columns(frame, kind)
     export.download_button(
         "Export",
         studies.export(space, "csv"),
@@ -45,7 +58,7 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     if shown.is_empty():
         prose("No column is of this kind here.")
         return None
-    name = f"columns-table-{wanted}"
+    name = f"columns-table-{kind}"
     anchor = widgets.table_anchor(name, selected)
     # What is looked at stands first, for a grid cannot be told where to scroll.
     shown = shown.sort(pl.col("column") != anchor, "column")
