@@ -62,7 +62,7 @@ def render() -> None:
     screen.pages.set(pages)
     here = chosen.url_path or PAGES.names[0]  # the first page's address is the root
     parts.house_style()
-    parts.brand(dark=screen.dark())
+    parts.brand(theme=screen.theme())
     tour.follow(here)
     state_of_run = sidebar.place_for_run()
     with st.sidebar:

@@ -15,6 +15,7 @@ from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures.rankings import Candidate
+from pico_app.figures.theme import LIGHT, Theme
 from pico_app.templates import paragraphs
 from pico_app.words import provenance
 from pico_app.words.captions import NO_CAPTION, Caption
@@ -41,7 +42,7 @@ class PageSection:
         name: Of its file, without an ending: plain words.
         title: For people.
         table: Its numbers; None where there are none.
-        figure: Draws it, dark or light; None for a bare table.
+        figure: Draws it in a theme; None for a bare table.
         words: What is said above it.
         caption: How to read the figure.
     """
@@ -49,7 +50,7 @@ class PageSection:
     name: str
     title: str
     table: pl.DataFrame | None = None
-    figure: Callable[[bool], Any] | None = None
+    figure: Callable[[Theme], Any] | None = None
     words: str = ""
     caption: Caption = NO_CAPTION
 
@@ -59,7 +60,7 @@ class PageSection:
         return Section(
             title=self.title,
             html=paragraphs([self.words] if self.words else []),
-            figure=None if self.figure is None else self.figure(False),
+            figure=None if self.figure is None else self.figure(LIGHT),
             name=self.name,
             read=self.caption.read,
             beware=self.caption.beware,

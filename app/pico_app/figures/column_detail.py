@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pico_app.figures.marks import add_box, add_note, dots, hover, name_rows
-from pico_app.figures.theme import GAIN, GREY, IMAGE, LOSS, TEXT, blank, colour_bar, ink, interval, verbatim
+from pico_app.figures.theme import GAIN, GREY, IMAGE, LIGHT, LOSS, TEXT, Theme, blank, colour_bar, interval, verbatim
 from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.columns.style_shares import Association
@@ -17,9 +17,9 @@ DIVERGING = ((0.0, LOSS), (0.5, "#F2F2F2"), (1.0, GAIN))  # as everywhere: blue 
 SHAPES = {"image": ("circle", IMAGE), "text": ("diamond", TEXT)}
 
 
-def sign_square(table: SignTable, *, dark: bool = False) -> go.Figure:
+def sign_square(table: SignTable, *, theme: Theme = LIGHT) -> go.Figure:
     """Two by two: how often patch and word have which sign, darker the more often, with the null in each cell."""
-    figure = blank(height=300, x="patch value", y="word value", dark=dark, key="signs")
+    figure = blank(height=300, x="patch value", y="word value", theme=theme, key="signs")
     # Left and below are below zero, as on every axis; a row is one sign of the word.
     rows = [[table.both_negative, table.image_only], [table.text_only, table.both_positive]]
     shares = [[cell.matched.value for cell in row] for row in rows]
@@ -34,7 +34,7 @@ def sign_square(table: SignTable, *, dark: bool = False) -> go.Figure:
                 line={"width": 0},
                 fillcolor=f"rgba({colour},{0.12 + 0.75 * min(1.0, shares[y][x] / 0.6):.2f})",
             )
-            add_note(figure, _cell_text(cell), x, y, colour=ink(dark))
+            add_note(figure, _cell_text(cell), x, y, colour=theme.ink)
     figure.add_scatter(
         x=[x for _ in rows for x in (0, 1)],
         y=[y for y in (0, 1) for _ in (0, 1)],
@@ -57,10 +57,10 @@ def _cell_text(cell: SignCell) -> str:
     return f"<b>{cell.matched.value:.1%}</b><br><span style='font-size:12px'>null {cell.null.value:.1%}</span>"
 
 
-def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
+def goes_with(found: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figure:
     """Every label with its association and interval, style above content; chance as a grey bar."""
     figure = blank(
-        height=90 + ROW * len(found), x="association (η², or r for numbers)", y="", dark=dark, key="goes-with"
+        height=90 + ROW * len(found), x="association (η², or r for numbers)", y="", theme=theme, key="goes-with"
     )
     for place, one in enumerate(found):
         if one.kind == "eta²":
@@ -93,10 +93,10 @@ def goes_with(found: Sequence[Association], *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
+def word_ends(found: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Words at both ends of the column: mean token value with its interval, the mean of all tokens as a line."""
     words: list[WordValue] = [*found.highest, *reversed(found.lowest)]
-    figure = blank(height=90 + 24 * len(words), x="mean value of the word's tokens", y="", dark=dark, key="words")
+    figure = blank(height=90 + 24 * len(words), x="mean value of the word's tokens", y="", theme=theme, key="words")
     values = [word.value for word in words]
     figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
     add_note(figure, "all tokens", found.mean, 1, opacity=0.75, paper="y", anchor="bottom")
@@ -113,13 +113,13 @@ def word_ends(found: WordDrivers, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def places(found: PatchDrivers, *, dark: bool = False) -> go.Figure:
+def places(found: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Where in the picture the column is high: its mean at every place, zero in the middle of the scale."""
     assert found.place is not None
     assert found.half_width is not None
     mean, half = found.place.numpy(), found.half_width.numpy()
     reach = max(1e-6, float(np.abs(mean).max()))
-    figure = blank(height=300, x="place from left to right", y="from top to bottom", dark=dark, key="places")
+    figure = blank(height=300, x="place from left to right", y="from top to bottom", theme=theme, key="places")
     figure.add_heatmap(
         z=mean,
         zmin=-reach,

@@ -14,12 +14,12 @@ from pico_app.figures.marks import add_line, add_ring, dots, hover, scaled
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
+    LIGHT,
     SEMANTIC,
     TEXT,
+    Theme,
     blank,
     colour_bar,
-    faint,
-    ink,
     interval,
     outline,
     scale_top,
@@ -42,7 +42,7 @@ class Shown:
     by_value: bool
 
 
-def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool = False) -> go.Figure:
+def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, theme: Theme = LIGHT) -> go.Figure:
     """One number of every column as bars, sorted or by index, with its distribution at the side.
 
     The figure is the same whichever column is looked at; `marks_json` tells the browser which one to mark in it.
@@ -51,7 +51,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         table: One row per column, with `column`, `title`, `probability` and the measure.
         measure: A key of `MEASURES`.
         by_value: Lowest first, instead of by index.
-        dark: Theme.
+        theme: Light or dark.
     """
     ordered = _ordered(table, measure, by_value=by_value)
     values, found = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
@@ -59,7 +59,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
         height=330,
         x=f"{ordered.height} columns, lowest first" if by_value else "column index",
         y=MEASURES[measure],
-        dark=dark,
+        theme=theme,
         key=f"all-{measure}-{by_value}",
     )
     figure.add_bar(
@@ -94,8 +94,8 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
             "domain": [SIDE, 1],
             "anchor": "y",
             "title": {"text": "columns"},
-            "gridcolor": faint(dark),
-            "zerolinecolor": faint(dark),
+            "gridcolor": theme.faint,
+            "zerolinecolor": theme.faint,
             "fixedrange": True,
             "nticks": 4,
         },
@@ -105,27 +105,27 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, dark: bool
     if by_value:
         figure.update_xaxes(showticklabels=False, selector={"anchor": None})
         figure.layout.xaxis.showticklabels = False
-    if dark:
+    if theme.is_dark:
         figure.add_scatter(**outline(values))
     if measure == "probability" and has_intervals(table):
-        figure.add_scatter(**_whiskers(ordered, dark=dark))
+        figure.add_scatter(**_whiskers(ordered, theme=theme))
     return figure
 
 
-def marks_json(table: pl.DataFrame, *, plots: Mapping[str, Shown], selected: int, dark: bool = False) -> str:
+def marks_json(table: pl.DataFrame, *, plots: Mapping[str, Shown], selected: int, theme: Theme = LIGHT) -> str:
     """The mark of one column over each form of `all_columns`, for `components.column_mark`: a ring and a number.
 
     Args:
         table: As there.
         plots: The forms of the figure by their keys on the page.
         selected: The column.
-        dark: Theme.
+        theme: Light or dark.
     """
     marks = {}
     for key, shown in plots.items():
         ordered = _ordered(table, shown.measure, by_value=shown.by_value)
         where = ordered["column"].to_list().index(selected)
-        marks[key] = _mark(where, float(ordered[shown.measure][where]), f"<b>{selected}</b>", ink(dark))
+        marks[key] = _mark(where, float(ordered[shown.measure][where]), f"<b>{selected}</b>", theme.ink)
     return json.dumps(marks)
 
 
@@ -150,10 +150,10 @@ def _ordered(table: pl.DataFrame, measure: str, *, by_value: bool) -> pl.DataFra
     return table.sort(measure, "column") if by_value else table.sort("column")
 
 
-def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def against_null(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """p̂ of matched pairs, with its interval, against the same statistic on mismatched pairs, with its band."""
     figure = blank(
-        height=420, x="null: p̂ on mismatched pairs (mean)", y="p̂ on matched pairs", dark=dark, key="against-null"
+        height=420, x="null: p̂ on mismatched pairs (mean)", y="p̂ on matched pairs", theme=theme, key="against-null"
     )
     nulls, matched = (
         table.select("null_low", "null_high").to_numpy(),
@@ -187,17 +187,17 @@ def against_null(table: pl.DataFrame, *, selected: int, dark: bool = False) -> g
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        add_ring(figure, row["null_mean"], row["p_hat"], dark=dark)
+        add_ring(figure, row["null_mean"], row["p_hat"], theme=theme)
     return figure
 
 
-def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def two_sides(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Style similarity on the image side against the text side, coloured by the probability made of both."""
     figure = blank(
         height=420,
         x="style similarity on the image side",
         y="style similarity on the text side",
-        dark=dark,
+        theme=theme,
         key="two-sides",
     )
     figure.add_scatter(
@@ -208,7 +208,7 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
             table["probability"].to_numpy(),
             scale_top(table["probability"].to_numpy()),
             size=9,
-            line={"color": rim(dark), "width": 0.8},
+            line={"color": theme.rim, "width": 0.8},
             colorbar=colour_bar("semantic<br>probability"),
         ),
         customdata=hover_data(table),
@@ -219,14 +219,14 @@ def two_sides(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.F
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        add_ring(figure, row["image_similarity"], row["text_similarity"], dark=dark)
+        add_ring(figure, row["image_similarity"], row["text_similarity"], theme=theme)
     return figure
 
 
-def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: bool = False) -> go.Figure:
+def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, theme: Theme = LIGHT) -> go.Figure:
     """Values of one column in images and in texts: two histograms on one axis, as shares of their items."""
     figure = blank(
-        height=300, x="value of the column (mean over an item's tokens)", y="share of items", dark=dark, key="values"
+        height=300, x="value of the column (mean over an item's tokens)", y="share of items", theme=theme, key="values"
     )
     low, high = _padded(np.concatenate([images, texts]), share=0.01)
     edges = np.linspace(low, high, 45)
@@ -243,7 +243,7 @@ def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, dark: boo
             name=f"{len(data):,} {name}",
             hovertemplate=f"{name}: %{{y:.1%}} near %{{x:.3f}}<extra></extra>",
         )
-    figure.add_vline(x=0, line={"color": ink(dark), "width": 1, "dash": "dot"})
+    figure.add_vline(x=0, line={"color": theme.ink, "width": 1, "dash": "dot"})
     figure.update_layout(
         barmode="overlay", bargap=0, showlegend=True, legend={"orientation": "h", "y": 1.0, "x": 1, "xanchor": "right"}
     )
@@ -256,7 +256,7 @@ def has_intervals(table: pl.DataFrame) -> bool:
     return "probability_low" in table.columns and not table["probability_low"].null_count()
 
 
-def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
+def _whiskers(table: pl.DataFrame, *, theme: Theme) -> dict[str, Any]:
     """All intervals as one line with gaps: error bars would be hundreds of parts of the page, and slow to draw."""
     fade = 1.0 if table.height <= DENSE else 0.5  # side by side they would hide the bars
     at, gap = np.arange(table.height), np.full(table.height, np.nan)
@@ -267,7 +267,7 @@ def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
         ).ravel(),
         "mode": "lines",
         "line": {
-            "color": f"rgba(190,195,200,{0.85 * fade})" if dark else f"rgba(140,146,152,{0.9 * fade})",
+            "color": f"rgba(190,195,200,{0.85 * fade})" if theme.is_dark else f"rgba(140,146,152,{0.9 * fade})",
             "width": 1.5,
             "simplify": False,
         },
@@ -278,11 +278,6 @@ def _whiskers(table: pl.DataFrame, *, dark: bool) -> dict[str, Any]:
 def _highest(table: pl.DataFrame, measure: str) -> float:
     shown = measure == "probability" and has_intervals(table)
     return float(np.max(table["probability_high"].to_numpy())) if shown else 0.0
-
-
-def rim(dark: bool) -> str:
-    """Edge of a point: the dark end of the scale must be seen on a dark ground."""
-    return "rgba(232,235,238,0.7)" if dark else "rgba(255,255,255,0.8)"
 
 
 def chosen_column(points: Sequence[object]) -> int | None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import TICKS, add_line, add_note, add_zero, dots, hover, name_rows, semantic_blue
-from pico_app.figures.theme import GAIN, GREY, LOSS, blank, faint, ink, verbatim
+from pico_app.figures.marks import TICKS, add_line, add_note, add_zero, dots, hover, name_rows
+from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank, verbatim
 from pico_app.templates import render
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
 from pico_core.retrieval.comparing.metric_changes import MetricChange
@@ -41,18 +41,18 @@ LOWER = (0.0, 0.27)  # of the height: the change
 UPPER = (0.36, 1.0)
 
 
-def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = False) -> go.Figure:
+def recall_figure(curve: RecallCurve, *, left: str, right: str, theme: Theme = LIGHT) -> go.Figure:
     """One direction: R@k of both sides over k, and right minus left below.
 
     Args:
         curve: From the engine.
         left: Name of the left side.
         right: Name of the right side.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
-    blue = semantic_blue(dark)
+    blue = theme.blue
     candidates = "texts" if curve.kind == "image" else "images"
-    figure = blank(height=430, x="", y="recall at k, per cent", dark=dark, key=f"recall-{curve.kind}")
+    figure = blank(height=430, x="", y="recall at k, per cent", theme=theme, key=f"recall-{curve.kind}")
     _band(figure, curve, curve.left, fill=LEFT_BAND)
     _band(figure, curve, curve.right, fill=RIGHT_BAND)
     _line(figure, curve, curve.left, name=left, colour=LEFT, dash="dash")
@@ -62,7 +62,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
     reach = 1.08 * max(LEAST, *(abs(end) for one in curve.change for end in (one.low, one.high)))
     ticks = [k for k in TICKS if k <= min(curve.cuts[-1], 10_000)]
     axis = {"type": "log", "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
-    grid = {"gridcolor": faint(dark), "zeroline": False, "linecolor": faint(dark), "automargin": True}
+    grid = {"gridcolor": theme.faint, "zeroline": False, "linecolor": theme.faint, "automargin": True}
     figure.update_layout(
         xaxis={**axis, "showticklabels": False, "matches": "x2"},
         xaxis2={**axis, **grid, "anchor": "y2", "title": {"text": f"k, the first so many {candidates} (log scale)"}},
@@ -86,14 +86,14 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, dark: bool = Fal
         x1=curve.cuts[-1],
         y0=0,
         y1=0,
-        line={"color": ink(dark), "dash": "dot", "width": 1},
+        line={"color": theme.ink, "dash": "dot", "width": 1},
     )
     for k in MARKED:
         if k <= curve.cuts[-1]:
             figure.add_shape(
-                type="line", xref="x", yref="paper", x0=k, x1=k, y0=0, y1=1, line={"color": faint(dark), "width": 1.5}
+                type="line", xref="x", yref="paper", x0=k, x1=k, y0=0, y1=1, line={"color": theme.faint, "width": 1.5}
             )
-    for name, colour, place in ((f"– –  {left}", ink(dark), 0.16), (f"—  {right}", blue, 0.05)):
+    for name, colour, place in ((f"– –  {left}", theme.ink, 0.16), (f"—  {right}", blue, 0.05)):
         add_note(
             figure,
             _short(name),
@@ -167,14 +167,14 @@ METRIC_NAMES = {
 ROW = 27  # pixels of a row
 
 
-def label_figure(table: LabelTable, metric: str, *, title: str, dark: bool = False) -> go.Figure:
+def label_figure(table: LabelTable, metric: str, *, title: str, theme: Theme = LIGHT) -> go.Figure:
     """A point with its interval for every value; filled where it differs at 5 % false discovery.
 
     Args:
         table: From the engine.
         metric: Which of its metrics.
         title: What people call it, for the axis.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     rows = [(group, group.metric(metric)) for group in table.groups]
     unit = "points of 600" if metric == "rsum" else "points of per cent"
@@ -182,16 +182,16 @@ def label_figure(table: LabelTable, metric: str, *, title: str, dark: bool = Fal
         height=96 + ROW * len(rows),
         x=f"change of {title}, right minus left, {unit}",
         y="",
-        dark=dark,
+        theme=theme,
         key=f"label-{metric}",
     )
     ends = [abs(one) for _, row in rows for one in _ends(row)]
     span = 1.05 * max(LEAST, *ends)
     for place, (group, row) in enumerate(rows):
-        _draw(figure, place, group, row, dark=dark)
+        _draw(figure, place, group, row, theme=theme)
     for text, x, anchor, shift in (("images", 1.0, "right", 58), ("left → right", 1.0, "left", 72)):
         add_note(figure, text, x, -0.95, size=12, xanchor=anchor, xshift=shift, opacity=0.75, paper="x")
-    add_zero(figure, dark=dark)
+    add_zero(figure, theme=theme)
     figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
     name_rows(figure, [called(group) for group, _ in rows], top=-1.3)
     figure.update_layout(margin={"l": 8, "r": 196, "t": 8, "b": 8})
@@ -210,7 +210,7 @@ def _ends(row: GroupMetric) -> Sequence[float]:
     return (row.change,) if row.interval is None else (row.interval.low, row.interval.high)
 
 
-def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *, dark: bool) -> None:
+def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *, theme: Theme) -> None:
     colour = GREY if not row.differs else GAIN if row.change > 0 else LOSS
     symbol = "circle-open" if not row.differs else "triangle-right" if row.change > 0 else "triangle-left"
     few = row.interval is None

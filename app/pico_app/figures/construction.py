@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.columns import rim
 from pico_app.figures.marks import (
     Plane,
     add_box,
@@ -21,23 +20,21 @@ from pico_app.figures.marks import (
     heading,
     hover,
     plane_axes,
-    semantic_blue,
 )
 from pico_app.figures.theme import (
     BAR,
     CANDIDATE,
     GAIN,
     GREY,
+    LIGHT,
     LOSS,
     SEMANTIC,
     SEQUENTIAL,
     STYLE,
     STYLE_DEEP,
+    Theme,
     blank,
     colour_bar,
-    faint,
-    ink,
-    quiet,
     scale_top,
 )
 from pico_core.columns.trajectories import PrototypePlanes
@@ -48,14 +45,20 @@ Numbers = NDArray[np.float32]
 
 
 def probability_map(
-    probabilities: Numbers, order: Sequence[int], *, best: int, selected: int, change: bool = False, dark: bool = False
+    probabilities: Numbers,
+    order: Sequence[int],
+    *,
+    best: int,
+    selected: int,
+    change: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """Probability of every column at every iteration, or what it still lacked; columns sorted by the result."""
     figure = blank(
         height=380,
         x=f"{len(order)} columns, lowest probability of the result first",
         y="iteration",
-        dark=dark,
+        theme=theme,
         key="map",
     )
     shown = probabilities[best] - probabilities if change else probabilities
@@ -85,9 +88,9 @@ def probability_map(
     if selected >= 0:
         where = list(order).index(selected)
         add_box(
-            figure, (where - 0.5, where + 0.5), (-0.5, len(probabilities) - 0.5), line={"color": ink(dark), "width": 2}
+            figure, (where - 0.5, where + 0.5), (-0.5, len(probabilities) - 0.5), line={"color": theme.ink, "width": 2}
         )
-        add_note(figure, f"<b>{selected}</b>", where, -0.5, colour=ink(dark), yshift=10)
+        add_note(figure, f"<b>{selected}</b>", where, -0.5, colour=theme.ink, yshift=10)
     figure.update_layout(margin={"r": BAR, "b": 41})
     figure.update_xaxes(showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickformat="d", nticks=9)
@@ -95,14 +98,14 @@ def probability_map(
 
 
 def gain_against_weight(
-    gains: Numbers, weights: Numbers, curve: tuple[Numbers, Numbers] | None, *, dark: bool = False
+    gains: Numbers, weights: Numbers, curve: tuple[Numbers, Numbers] | None, *, theme: Theme = LIGHT
 ) -> go.Figure:
     """Every candidate: what it gained, and its share of the final prototypes; the rule as a curve."""
     figure = blank(
         height=380,
         x="gain of the candidate on the feedback split",
         y="final weight of the candidate",
-        dark=dark,
+        theme=theme,
         key="gain-weight",
     )
     ends = curve[0] if curve is not None else gains
@@ -110,29 +113,29 @@ def gain_against_weight(
     across = [float(ends.min()) - room, float(ends.max()) + room]
     equal = 1 / len(weights)
     add_line(figure, across, [equal, equal], colour=GREY, width=1.5, dash="dot")
-    _say(figure, across[0], equal, "equal shares", ink(dark), xanchor="left")
+    _say(figure, across[0], equal, "equal shares", theme.ink, xanchor="left")
     if curve is not None:
         add_line(figure, curve[0], curve[1], colour=SEMANTIC, width=2)
     figure.add_scatter(
         x=gains,
         y=weights,
-        **dots(CANDIDATE, 11, "diamond", edge=1, rim=ink(dark)),
+        **dots(CANDIDATE, 11, "diamond", edge=1, rim=theme.ink),
         **hover("candidate %{customdata}<br>gain %{x:+.2%}, weight %{y:.1%}", np.arange(len(gains))),
     )
     top = int(weights.argmax())
-    _say(figure, float(gains[top]), float(weights[top]), f"candidate {top} ", ink(dark), xanchor="right")
+    _say(figure, float(gains[top]), float(weights[top]), f"candidate {top} ", theme.ink, xanchor="right")
     figure.update_xaxes(tickformat="+.2~%", range=across, nticks=6)
     highest = max(float(weights.max()), float(curve[1].max()) if curve is not None else 0.0, equal)
     figure.update_yaxes(range=[0, 1.2 * highest], tickformat=".1~%")
     return figure
 
 
-def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: bool = False) -> go.Figure:
+def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, theme: Theme = LIGHT) -> go.Figure:
     """Gain of every candidate alone and of the average of all so far; zero is equal weights."""
-    figure = blank(height=380, x="iteration", y="gain on the feedback split", dark=dark, key="gains")
+    figure = blank(height=380, x="iteration", y="gain on the feedback split", theme=theme, key="gains")
     last = len(candidate) - 1
-    figure.add_hline(y=0, line={"color": ink(dark), "width": 1.2})
-    _say(figure, 0, 0, "no gain over equal weights", ink(dark), xanchor="left")
+    figure.add_hline(y=0, line={"color": theme.ink, "width": 1.2})
+    _say(figure, 0, 0, "no gain over equal weights", theme.ink, xanchor="left")
     named = (
         (candidate, CANDIDATE, "candidate alone", "diamond", "dot"),
         (averaged, SEMANTIC, "average so far", "circle", "solid"),
@@ -147,7 +150,7 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: b
             name=name,
             hovertemplate=f"{name}, iteration %{{x}}: %{{y:+.2%}}<extra></extra>",
         )
-    add_ring(figure, best, averaged[best], dark=dark, showlegend=False)
+    add_ring(figure, best, averaged[best], theme=theme, showlegend=False)
     everything = np.concatenate([candidate, averaged, [0.0]])
     room = 0.14 * (float(np.ptp(everything)) or 0.01)
     figure.update_layout(
@@ -157,7 +160,7 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, dark: b
     figure.update_yaxes(
         tickformat="+.1~%",
         range=[float(everything.min()) - room, float(everything.max()) + room],
-        gridcolor=faint(dark),
+        gridcolor=theme.faint,
     )
     return figure
 
@@ -209,7 +212,7 @@ def trajectories(
     with_lines: bool = True,
     result: int | None = None,
     epochs: Sequence[int] = (),
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """Prototypes over iterations among the columns; play and slider move both sides together.
 
@@ -221,24 +224,24 @@ def trajectories(
         with_lines: Whether every column is tied to its nearest prototype.
         result: Iteration whose probabilities are the result, which the colours are scaled to; the last by default.
         epochs: Number of the epoch of every step of a training; empty where steps are iterations of a construction.
-        dark: Theme.
+        theme: Light or dark.
     """
     last = len(probabilities) - 1
     top = scale_top(probabilities[last if result is None else result])
-    figure = blank(height=560, x="", y="", dark=dark, key="trajectories")
+    figure = blank(height=560, x="", y="", theme=theme, key="trajectories")
     for number, side in enumerate((image, text), start=1):
-        for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, top=top, dark=dark):
+        for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, top=top, theme=theme):
             figure.add_trace(trace)
     per_side = len(figure.data) // 2
     for number, side in enumerate((image, text), start=1):
         if selected >= 0:
             x, y = side.columns[selected]
-            add_ring(figure, x, y, dark=dark, size=16, **half_axes(number))
+            add_ring(figure, x, y, theme=theme, size=16, **half_axes(number))
         said = (
             f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
             f"(the plane shows {sum(side.explained):.0%} of the variance)"
         )
-        heading(figure, said, number=number, gap=GAP, dark=dark)
+        heading(figure, said, number=number, gap=GAP, theme=theme)
     figure.frames = [
         go.Frame(
             name=str(step),
@@ -249,8 +252,8 @@ def trajectories(
         )
         for step in range(last + 1)
     ]
-    plane_axes(figure, _plane(image), _plane(text), gap=GAP, dark=dark)
-    _player(figure, epochs or range(last + 1), prefix="epoch " if epochs else "iteration ", dark=dark)
+    plane_axes(figure, _plane(image), _plane(text), gap=GAP, theme=theme)
+    _player(figure, epochs or range(last + 1), prefix="epoch " if epochs else "iteration ", theme=theme)
     return figure
 
 
@@ -276,7 +279,7 @@ def _moved(side: Side, probabilities: Numbers, step: int, *, with_lines: bool) -
 
 
 def _moving(
-    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, top: float, dark: bool
+    side: Side, probabilities: Numbers, step: int, *, number: int, with_lines: bool, top: float, theme: Theme
 ) -> list[go.Scatter]:
     """All traces of one side at one iteration, always the same number of them."""
     ties, columns, paths, heads = _moved(side, probabilities, step, with_lines=with_lines)
@@ -286,7 +289,7 @@ def _moving(
         "cmax": top,
         "size": 8,
         "symbol": "circle" if number == 1 else "diamond",
-        "line": {"color": rim(dark), "width": 0.8},
+        "line": {"color": theme.rim, "width": 0.8},
         "showscale": number == 2,
         "colorbar": colour_bar("semantic<br>probability"),
     }
@@ -329,12 +332,12 @@ def _plane(side: Side) -> Plane:
     )
 
 
-def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, dark: bool) -> None:
+def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, theme: Theme) -> None:
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
     frame = {"duration": 450, "redraw": False}
     play = {"mode": "immediate", "fromcurrent": False, "frame": frame, "transition": {"duration": 250}}
     figure.update_layout(margin={"l": 40, "r": BAR, "t": 36, "b": 142})
-    ink_of = {"font": {"color": ink(dark)}}
+    ink_of = {"font": {"color": theme.ink}}
     add_player(
         figure,
         [("Play", play), ("Pause", None)],
@@ -355,18 +358,18 @@ def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, dark: boo
 MOST = 40  # lines that are drawn; more would be a smear
 
 
-def gain_order(runs: Sequence[RecordedRun], *, dark: bool = False) -> go.Figure:
+def gain_order(runs: Sequence[RecordedRun], *, theme: Theme = LIGHT) -> go.Figure:
     """Feedback weight of every candidate against the rank of its gain; the equal share is 1.
 
     Args:
         runs: Of one rule.
-        dark: Theme.
+        theme: Light or dark.
     """
     figure = blank(
         height=330,
         x="candidates of a run by their gain: lowest at the left, highest at the right",
         y="feedback weight (equal share = 1)",
-        dark=dark,
+        theme=theme,
         key="gain-order",
     )
     for run in runs[:MOST]:
@@ -377,14 +380,14 @@ def gain_order(runs: Sequence[RecordedRun], *, dark: bool = False) -> go.Figure:
             x=where,
             y=shares[order] * len(order),
             mode="lines+markers",
-            line={"color": semantic_blue(dark), "width": 1},
-            marker={"size": 5, "color": semantic_blue(dark)},
+            line={"color": theme.blue, "width": 1},
+            marker={"size": 5, "color": theme.blue},
             opacity=0.55 if len(runs) > 3 else 1.0,
             customdata=np.column_stack([gains[order], np.full(len(order), run.seed)]),
             **hover("gain %{customdata[0]:+.3f}, weight %{y:.2f} of an equal share, seed %{customdata[1]:.0f}"),
         )
     figure.add_hline(y=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
-    add_note(figure, "equal", 1, 1, size=12, colour=quiet(dark), xshift=4, paper="x", anchor="left")
+    add_note(figure, "equal", 1, 1, size=12, colour=theme.quiet, xshift=4, paper="x", anchor="left")
     figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], showgrid=False, zeroline=False, fixedrange=True)
     figure.update_yaxes(rangemode="tozero", fixedrange=True)
     figure.update_layout(dragmode=False, margin_r=48)

@@ -8,17 +8,17 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from pico_app.figures.columns import hover_data, rim, undimmed
+from pico_app.figures.columns import hover_data, undimmed
 from pico_app.figures.marks import add_line, add_note, add_ring, dots, hover, name_rows, scaled
 from pico_app.figures.theme import (
     CATEGORIES,
     GREY,
+    LIGHT,
     SEMANTIC,
     SEQUENTIAL,
     SYMBOLS,
+    Theme,
     blank,
-    faint,
-    ink,
     interval,
     outline,
     scale_top,
@@ -35,12 +35,12 @@ def values_of(table: pl.DataFrame, detector: Detector) -> NDArray[np.float64]:
     return table[detector.name].to_numpy().astype(np.float64)
 
 
-def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """One strip of bars per detector, the columns in the same order in all: lowest probability first."""
     ordered = table.sort("probability", "column")
     n = len(DETECTORS)
     figure = make_subplots(rows=n, cols=1, shared_xaxes=True, vertical_spacing=0.022)
-    base = blank(height=STRIP * n + 60, x="", y="", dark=dark, key="strips").layout
+    base = blank(height=STRIP * n + 60, x="", y="", theme=theme, key="strips").layout
     figure.update_layout(base)
     for row, detector in enumerate(DETECTORS, start=1):
         values = values_of(ordered, detector)
@@ -57,7 +57,7 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
             **hover("%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}", hover_data(ordered)),
             **undimmed(),
         )
-        if dark:
+        if theme.is_dark:
             figure.add_scatter(**outline(values), row=row, col=1)
         # Bars begin at zero, so it is always in sight, even where every number lies below it.
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
@@ -68,8 +68,8 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
             col=1,
             nticks=3,
             fixedrange=True,
-            gridcolor=faint(dark),
-            zerolinecolor=faint(dark),
+            gridcolor=theme.faint,
+            zerolinecolor=theme.faint,
         )
         # Two lines at the left, in the place of an axis title that would be cut off.
         add_note(
@@ -85,7 +85,7 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
         )
     if selected >= 0:
         figure.add_vline(
-            x=ordered["column"].to_list().index(selected), line={"color": ink(dark), "width": 1.5, "dash": "dot"}
+            x=ordered["column"].to_list().index(selected), line={"color": theme.ink, "width": 1.5, "dash": "dot"}
         )
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, fixedrange=True)
     figure.update_xaxes(title={"text": f"{ordered.height} columns, lowest semantic probability first"}, row=n, col=1)
@@ -93,9 +93,9 @@ def strips(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figu
     return figure
 
 
-def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Every detector against every other; a point is a column, the same colour in all."""
-    figure = blank(height=CELL * len(DETECTORS), x="", y="", dark=dark, key="matrix")
+    figure = blank(height=CELL * len(DETECTORS), x="", y="", theme=theme, key="matrix")
     figure.add_trace(
         go.Splom(
             dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
@@ -105,7 +105,7 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
                 table["probability"].to_numpy(),
                 scale_top(table["probability"].to_numpy()),
                 size=6,
-                line={"width": 1, "color": rim(dark)},
+                line={"width": 1, "color": theme.rim},
             ),
             customdata=hover_data(table),
             **hover("%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>%{yaxis.title.text} %{y:.3f}"),
@@ -115,8 +115,8 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
         )
     )
     axes = {
-        "gridcolor": faint(dark),
-        "zerolinecolor": faint(dark),
+        "gridcolor": theme.faint,
+        "zerolinecolor": theme.faint,
         "tickfont": {"size": 10},
         "title": {"font": {"size": 11}},
     }
@@ -127,13 +127,13 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, dark: bool = False) ->
     return figure
 
 
-def against_yardsticks(found: Sequence[Trust], *, dark: bool = False) -> go.Figure:
+def against_yardsticks(found: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlation of every detector with every yardstick, with intervals; right of zero agrees."""
     figure = blank(
         height=110 + len(DETECTORS) * (24 + 14 * len(found)),
         x="rank correlation with style by the yardstick",
         y="",
-        dark=dark,
+        theme=theme,
         key="yardsticks",
     )
     room = 0.6 / max(1, len(found))
@@ -177,11 +177,11 @@ SHOWN = 16
 ROWS = ("other starts, same images", "half of the images against the other", "resampled images")
 
 
-def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def lowest_ten(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """In which share of the resamples a column is among the ten of lowest probability; the surest first."""
     ordered = table.sort("lowest_share", "column", descending=[True, False]).head(SHOWN)
     shares = ordered["lowest_share"].to_numpy()
-    figure = blank(height=330, x="column, surest first", y="share of resamples", dark=dark, key="lowest-ten")
+    figure = blank(height=330, x="column, surest first", y="share of resamples", theme=theme, key="lowest-ten")
     figure.add_bar(
         x=np.arange(ordered.height),
         y=shares,
@@ -189,12 +189,12 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
         **hover("%{customdata[1]}<br>among the ten lowest in %{y:.0%} of the resamples", hover_data(ordered)),
         **undimmed(),
     )
-    if dark:
+    if theme.is_dark:
         figure.add_scatter(**outline(shares))
     chance = min(1.0, 10 / table.height)
     for height, words in ((0.95, "surely among them"), (chance, "chance")):
         figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})
-        add_note(figure, words, 1, height, size=12, colour=ink(dark), paper="x", anchor="right bottom")
+        add_note(figure, words, 1, height, size=12, colour=theme.ink, paper="x", anchor="right bottom")
     figure.update_xaxes(
         range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
         tickvals=list(range(ordered.height)),
@@ -208,18 +208,18 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, dark: bool = False) -> go.
     figure.update_yaxes(range=[0, 1.12], tickformat=".0%", fixedrange=True)
     if selected in ordered["column"].to_list():
         place = ordered["column"].to_list().index(selected)
-        add_ring(figure, place, float(shares[place]), dark=dark)
+        add_ring(figure, place, float(shares[place]), theme=theme)
     return figure
 
 
-def agreements(found: Stability, *, dark: bool = False) -> go.Figure:
+def agreements(found: Stability, *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlations of constructions that ought to agree, a dot each; resamples as median and interval."""
-    figure = blank(height=330, x="rank correlation of the probabilities", y="", dark=dark, key="agreements")
+    figure = blank(height=330, x="rank correlation of the probabilities", y="", theme=theme, key="agreements")
     for place, values in enumerate((found.seeds, found.halves)):
         figure.add_scatter(
             x=list(values),
             y=[place] * len(values),
-            **dots(SEMANTIC, 11, edge=1, rim=ink(dark), opacity=0.75),
+            **dots(SEMANTIC, 11, edge=1, rim=theme.ink, opacity=0.75),
             **hover("%{x:.2f}"),
         )
     if found.resampled is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 
-from pico_app.figures import theme
+from pico_app.figures.theme import LIGHT, Theme, readable
 
 MOST_ROWS = 12  # names of rows that are read out
 KINDS = {"bar": "bars", "heatmap": "a heat map", "splom": "a matrix of point clouds"}
@@ -119,14 +119,14 @@ class _Ready(BaseFigure):  # type: ignore[misc]  # Plotly has no types
         return self._ready
 
 
-def finished(figure: go.Figure, *, dark: bool = False) -> Drawn:
+def finished(figure: go.Figure, *, theme: Theme = LIGHT) -> Drawn:
     """The figure in readable colours, ready to be kept.
 
     >>> finished(go.Figure(go.Bar(x=[1, 2], y=[3, 4]))).words
     'A figure of bars (2).'
     """
     words = described(figure)
-    return Drawn(theme.readable(figure, dark=dark).to_dict(), words)
+    return Drawn(readable(figure, theme=theme).to_dict(), words)
 
 
 def ready(drawn: Drawn) -> BaseFigure:

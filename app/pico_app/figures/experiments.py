@@ -8,9 +8,9 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from pico_app.figures.columns import undimmed
-from pico_app.figures.marks import add_line, add_note, add_zero, dots, hover, name_rows, semantic_blue
+from pico_app.figures.marks import add_line, add_note, add_zero, dots, hover, name_rows
 from pico_app.figures.row_plot import FAR, LEAST, Band, Group, PlotRow, colour_of, row_plot, short, signed
-from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, ink, quiet
+from pico_app.figures.theme import GREY, LIGHT, LOSS, Theme, blank
 from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.sweeps import Sweep, SweptValue
 from pico_core.retrieval.records import Estimate, Verdict
@@ -29,7 +29,7 @@ LEAD = "rSum of the weights minus that of the row, points of 600"
 
 
 def forest(
-    summaries: Sequence[VariantSummary], table: pl.DataFrame, *, selected: str = "", dark: bool = False
+    summaries: Sequence[VariantSummary], table: pl.DataFrame, *, selected: str = "", theme: Theme = LIGHT
 ) -> go.Figure:
     """Change of rSum of every variant of one dataset, by family; the method's permuted weights as a grey band.
 
@@ -37,7 +37,7 @@ def forest(
         summaries: Of one dataset; the reference and swept settings are left out.
         table: The cells behind them, of the same dataset.
         selected: Variant to mark.
-        dark: Theme.
+        theme: Light or dark.
     """
     shown = [one for one in summaries if one.variant != REFERENCE and one.family != "setting"]
     known = [*HEADINGS, *(one.family for one in shown if one.family not in HEADINGS)]
@@ -48,7 +48,7 @@ def forest(
         )
         for family in dict.fromkeys(known)
     ]
-    return row_plot(groups, axis=CHANGE, key="forest", selected=selected, band=_permuted(summaries), dark=dark)
+    return row_plot(groups, axis=CHANGE, key="forest", selected=selected, band=_permuted(summaries), theme=theme)
 
 
 def banded(figure: go.Figure) -> bool:
@@ -57,7 +57,7 @@ def banded(figure: go.Figure) -> bool:
 
 
 def rules(
-    summaries: Sequence[VariantSummary], table: pl.DataFrame, *, selected: str = "", dark: bool = False
+    summaries: Sequence[VariantSummary], table: pl.DataFrame, *, selected: str = "", theme: Theme = LIGHT
 ) -> go.Figure:
     """The method beside the same method with other feedback, or none.
 
@@ -65,20 +65,20 @@ def rules(
         summaries: Of one dataset.
         table: The cells behind them, of the same dataset.
         selected: Variant to mark.
-        dark: Theme.
+        theme: Light or dark.
     """
     shown = [one for one in summaries if one.family == "feedback" or one.variant in (METHOD, "once")]
     rows = tuple(change_row(one, table) for one in shown)
-    return row_plot([Group("", rows)], axis=CHANGE, key="rules", selected=selected, dark=dark)
+    return row_plot([Group("", rows)], axis=CHANGE, key="rules", selected=selected, theme=theme)
 
 
-def leads(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool = False) -> go.Figure:
+def leads(summaries: Sequence[VariantSummary], *, selected: str = "", theme: Theme = LIGHT) -> go.Figure:
     """What the method is ahead of every variant of one dataset, the strongest of them on top; simpler ideas in bold.
 
     Args:
         summaries: Of one dataset; swept settings are left out.
         selected: Variant to mark.
-        dark: Theme.
+        theme: Light or dark.
     """
     shown = [one for one in summaries if one.lead is not None and one.family != "setting"]
     shown.sort(key=lambda one: one.lead or 0.0)
@@ -90,7 +90,7 @@ def leads(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
         number="lead",
         selected=selected,
         verdicts=("the weights are ahead", "the weights are behind", "they cannot be told apart"),
-        dark=dark,
+        theme=theme,
     )
 
 
@@ -138,14 +138,14 @@ def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:
     return None
 
 
-def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = False) -> go.Figure:
+def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, theme: Theme = LIGHT) -> go.Figure:
     """Change of rSum of both in every split; the line between them is blue where the method is ahead.
 
     Args:
         table: Cells of one dataset.
         variant: What stands beside the method.
         label: What people call it.
-        dark: Theme.
+        theme: Light or dark.
     """
     own, other = (
         table.filter((pl.col("variant") == name) & pl.col("difference").is_not_null()).select("seed", "difference")
@@ -156,10 +156,10 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
         height=110 + 34 * max(2, both.height),
         x="change of rSum against equal weights, points of 600",
         y="",
-        dark=dark,
+        theme=theme,
         key="seed-pairs",
     )
-    blue = semantic_blue(dark)
+    blue = theme.blue
     for place, (seed, ours, theirs) in enumerate(both.iter_rows()):
         ahead = ours > theirs
         add_line(
@@ -171,8 +171,8 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
         )
         said = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
         for value, name, symbol, colour in (
-            (theirs, label, "diamond-open", ink(dark)),
-            (ours, "PICO", "circle", SKY if dark else GAIN),
+            (theirs, label, "diamond-open", theme.ink),
+            (ours, "PICO", "circle", theme.blue),
         ):
             figure.add_scatter(
                 x=[value],
@@ -181,7 +181,7 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
                 **hover(f"{short(name, 60)} {signed(value)}<br>{said}"),
             )
         add_note(
-            figure, signed(ours - theirs), 1, place, size=13, colour=ink(dark), xshift=56, paper="x", anchor="right"
+            figure, signed(ours - theirs), 1, place, size=13, colour=theme.ink, xshift=56, paper="x", anchor="right"
         )
     for text, x, shift in (
         ("lead", 1.0, 56),
@@ -193,12 +193,12 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, dark: bool = Fa
             x,
             -0.85,
             size=12,
-            colour=quiet(dark),
+            colour=theme.quiet,
             xanchor="right" if x else "left",
             xshift=shift,
             paper="x",
         )
-    add_zero(figure, dark=dark)
+    add_zero(figure, theme=theme)
     figure.update_xaxes(zeroline=False, fixedrange=True)
     name_rows(figure, [f"seed {seed}" for seed in both["seed"]], top=-1.2, fewest=1)
     figure.update_layout(margin={"l": 8, "r": 66, "t": 8, "b": 8}, dragmode=False)
@@ -209,7 +209,7 @@ ACROSS = 3
 PANEL = 214  # pixels
 
 
-def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
+def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
     """A panel per setting, all with the same height of a point; the dataset's own value has a ring and a bold name."""
     rows = math.ceil(len(sweeps) / ACROSS)
     across = min(ACROSS, len(sweeps))
@@ -221,12 +221,12 @@ def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
         vertical_spacing=0.36 / rows,
         subplot_titles=[short(sweep.setting.replace("_", " "), 30) for sweep in sweeps],
     )
-    figure.update_layout(blank(height=40 + PANEL * rows, x="", y="", dark=dark, key="sweeps").layout)
-    figure.update_annotations(font={"size": 13, "color": ink(dark)})
+    figure.update_layout(blank(height=40 + PANEL * rows, x="", y="", theme=theme, key="sweeps").layout)
+    figure.update_annotations(font={"size": 13, "color": theme.ink})
     values, ends = [0.0], [0.0]
     for number, sweep in enumerate(sweeps):
         row, column = number // ACROSS + 1, number % ACROSS + 1
-        _panel(figure, sweep, row, column, dark=dark)
+        _panel(figure, sweep, row, column, theme=theme)
         values += [one.summary.difference for one in sweep.values if one.summary.difference is not None]
         ends += [end for one in sweep.values for end in (one.summary.low, one.summary.high) if end is not None]
     most = FAR * max([LEAST, *(abs(value) for value in values)])  # one huge interval does not squeeze all others
@@ -235,7 +235,7 @@ def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
     figure.update_yaxes(
         range=[low - room, high + room],
         fixedrange=True,
-        gridcolor=faint(dark),
+        gridcolor=theme.faint,
         zeroline=True,
         zerolinecolor=GREY,
         zerolinewidth=1.5,
@@ -247,20 +247,20 @@ def swept(sweeps: Sequence[Sweep], *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, dark: bool) -> None:
+def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, theme: Theme) -> None:
     held = [(place, one) for place, one in enumerate(sweep.values) if one.summary.difference is not None]
     if len(held) > 1 and all(_is_number(one.value) for one in sweep.values):
         add_line(
             figure,
             [place for place, _ in held],
             [one.summary.difference for _, one in held],
-            colour=quiet(dark),
+            colour=theme.quiet,
             width=1,
             row=row,
             col=column,
         )
     for place, one in held:
-        _value(figure, place, one, row, column, dark=dark)
+        _value(figure, place, one, row, column, theme=theme)
     figure.update_xaxes(
         tickvals=list(range(len(sweep.values))),
         ticktext=[f"<b>{_tick(one.value)}</b>" if one.is_own else _tick(one.value) for one in sweep.values],
@@ -272,10 +272,10 @@ def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, dark: bool
     )
 
 
-def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int, *, dark: bool) -> None:
+def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int, *, theme: Theme) -> None:
     found = one.summary
     verdict = Verdict(found.verdict or "none")
-    colour = colour_of(verdict, main=one.is_own, dark=dark)
+    colour = colour_of(verdict, main=one.is_own, theme=theme)
     add_line(
         figure,
         [place, place],
@@ -295,7 +295,7 @@ def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int
             "symbol": symbol,
             "color": colour,
             "size": 13 if one.is_own else 9,
-            "line": {"width": 2, "color": ink(dark) if one.is_own and verdict is not Verdict.NONE else colour},
+            "line": {"width": 2, "color": theme.ink if one.is_own and verdict is not Verdict.NONE else colour},
         },
         hovertemplate=f"{short(found.variant, 60)}{own}<br>{signed(found.difference or 0.0)} "
         f"[{signed(found.low or 0.0)}, {signed(found.high or 0.0)}]<extra></extra>",
@@ -318,32 +318,29 @@ def _is_number(text: str) -> bool:
 SHORTEST = 1e-3  # seconds; less cannot be told from the clock
 
 
-def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool = False) -> go.Figure:
+def costs(summaries: Sequence[VariantSummary], *, selected: str = "", theme: Theme = LIGHT) -> go.Figure:
     """Mean seconds of every variant of one dataset that gave a number, the dearest on top.
 
     Args:
         summaries: Of one dataset; swept settings are left out.
         selected: Variant whose name is set in bold.
-        dark: Theme.
+        theme: Light or dark.
     """
     shown = [one for one in summaries if one.family != "setting" and one.variant != REFERENCE and one.n_seeds]
     shown.sort(key=lambda one: -one.seconds)
     values = [max(SHORTEST, one.seconds) for one in shown]
     figure = blank(
-        height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", y="", dark=dark, key="costs"
+        height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", y="", theme=theme, key="costs"
     )
     figure.add_bar(
         orientation="h",
         x=values,
         y=list(range(len(shown))),
         width=0.66,
-        marker={
-            "color": [semantic_blue(dark) if one.variant == METHOD else GREY for one in shown],
-            "line": {"width": 0},
-        },
+        marker={"color": [theme.blue if one.variant == METHOD else GREY for one in shown], "line": {"width": 0}},
         text=[_seconds(one.seconds) for one in shown],
         textposition="outside",
-        textfont={"color": ink(dark), "size": 12},
+        textfont={"color": theme.ink, "size": 12},
         cliponaxis=False,
         **hover("%{customdata[1]}<br>%{text} a split", [[one.variant, short(one.label, 80)] for one in shown]),
         **undimmed(),
@@ -351,7 +348,7 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", dark: bool
     figure.update_xaxes(
         type="log",
         fixedrange=True,
-        gridcolor=faint(dark),
+        gridcolor=theme.faint,
         tickvals=[value for power in range(-3, 5) for value in (10.0**power, 3 * 10.0**power)],
         tickformat="~g",
     )

@@ -8,29 +8,18 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
-from pico_app.figures.marks import (
-    NOTHING,
-    add_box,
-    add_line,
-    add_note,
-    add_player,
-    add_ring,
-    hover,
-    name_rows,
-    scaled,
-    semantic_blue,
-)
+from pico_app.figures.marks import NOTHING, add_box, add_line, add_note, add_player, add_ring, hover, name_rows, scaled
 from pico_app.figures.theme import (
     GREY,
     IMAGE,
+    LIGHT,
     SEMANTIC,
     SEQUENTIAL,
     STYLE,
     TEXT,
+    Theme,
     blank,
     colour_bar,
-    faint,
-    ink,
     interval,
     verbatim,
 )
@@ -42,10 +31,10 @@ ONE_DRAW = "mismatched once:"
 MOST_SIGNS = 240  # products of a pair that are written out as + and -
 
 
-def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], dark: bool = False) -> go.Figure:
+def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
     """Similarity of every patch with every word of a pair; the chosen one is framed, another can be clicked."""
     n_patches, n_words = table.shape
-    figure = blank(height=max(230, min(460, 130 + 28 * n_words)), x="patch", y="", dark=dark, key="pair-table")
+    figure = blank(height=max(230, min(460, 130 + 28 * n_words)), x="patch", y="", theme=theme, key="pair-table")
     reach = max(1e-6, float(np.abs(table).max()))
     figure.add_heatmap(
         z=table.T,
@@ -85,12 +74,12 @@ def chosen_pair(points: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
     return (int(found[0][0]), int(found[0][1])) if found else None
 
 
-def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool = False) -> go.Figure:
+def running_sum(products: Numbers, running: Numbers, *, column: int, theme: Theme = LIGHT) -> go.Figure:
     """Above: the similarity while columns are added from left to right; below: what every column adds."""
     n = len(products)
-    figure = blank(height=520, x="feature column", y="product", dark=dark, key="running-sum")
+    figure = blank(height=520, x="feature column", y="product", theme=theme, key="running-sum")
     ends = _counts(n)
-    figure.add_trace(_sum_line(running, n, dark=dark))
+    figure.add_trace(_sum_line(running, n, theme=theme))
     figure.add_trace(_bars(products, n))
     figure.frames = [  # only what moves: colours and patterns stay as they are
         go.Frame(
@@ -120,7 +109,7 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool 
         text=f"<b>column {column}</b>",
         showarrow=True,
         arrowhead=0,
-        arrowcolor=ink(dark),
+        arrowcolor=theme.ink,
         ax=0,
         ay=-26 * lift,
     )
@@ -134,22 +123,22 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, dark: bool 
             "anchor": "x",
             "title": {"text": "sum so far"},
             "range": [low, high],
-            "gridcolor": faint(dark),
-            "zerolinecolor": faint(dark),
+            "gridcolor": theme.faint,
+            "zerolinecolor": theme.faint,
             "automargin": True,
             "fixedrange": True,
             "nticks": 5,
         },
         bargap=0.1,
     )
-    player(figure, [str(end) for end in ends], prefix="columns added: ", dark=dark)
+    player(figure, [str(end) for end in ends], prefix="columns added: ", theme=theme)
     return figure
 
 
-def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dark: bool = False) -> go.Figure:
+def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
     """The products of one column in one pair: + or - in every cell, the values of patches above and of words beside."""
     n_patches, n_words = len(patches), len(words)
-    figure = blank(height=min(520, 240 + 28 * n_words), x="patch", y="", dark=dark, key="sign-products")
+    figure = blank(height=min(520, 240 + 28 * n_words), x="patch", y="", theme=theme, key="sign-products")
     products = np.outer(words, patches)
     written = n_patches * n_words <= MOST_SIGNS
     figure.add_heatmap(
@@ -177,7 +166,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
             hovertemplate=("patch %{x}: %{y:+.4f}" if top else "word %{y}: %{x:+.4f}") + "<extra></extra>",
             **({"yaxis": "y2"} if top else {"xaxis": "x2"}),
         )
-    plain = {"gridcolor": faint(dark), "zerolinecolor": ink(dark), "zeroline": True, "fixedrange": True, "nticks": 4}
+    plain = {"gridcolor": theme.faint, "zerolinecolor": theme.ink, "zeroline": True, "fixedrange": True, "nticks": 4}
     figure.update_layout(
         xaxis={
             "domain": [0, 0.8],
@@ -202,10 +191,10 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], dar
 
 
 def settling(
-    counted: Numbers, matched: Numbers, mismatched: Numbers, *, null: tuple[float, float], dark: bool = False
+    counted: Numbers, matched: Numbers, mismatched: Numbers, *, null: tuple[float, float], theme: Theme = LIGHT
 ) -> go.Figure:
     """Mean sign agreement while pairs are added: matched pairs, and the same captions with other images."""
-    figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", dark=dark, key="settling")
+    figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", theme=theme, key="settling")
     add_box(
         figure,
         (0, 1),
@@ -217,15 +206,15 @@ def settling(
         layer="below",
     )
     n = len(counted)
-    for trace in _settled(counted, matched, mismatched, n, dark=dark):
+    for trace in _settled(counted, matched, mismatched, n, theme=theme):
         figure.add_trace(trace)
     figure.frames = [
         go.Frame(
-            name=f"{counted[end - 1]:,}", traces=[0, 1], data=_settled(counted, matched, mismatched, end, dark=dark)
+            name=f"{counted[end - 1]:,}", traces=[0, 1], data=_settled(counted, matched, mismatched, end, theme=theme)
         )
         for end in range(1, n + 1)
     ]
-    ends = ((matched[-1], "matched: p̂", semantic_blue(dark)), (mismatched[-1], ONE_DRAW, ink(dark)))
+    ends = ((matched[-1], "matched: p̂", theme.blue), (mismatched[-1], ONE_DRAW, theme.ink))
     apart = abs(float(matched[-1] - mismatched[-1])) > 0.06
     for value, text, colour in ends:
         above = value == max(matched[-1], mismatched[-1]) and not (matched[-1] == mismatched[-1] and text == ONE_DRAW)
@@ -241,19 +230,19 @@ def settling(
         )
     figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
     figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
-    player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", dark=dark)
+    player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", theme=theme)
     return figure
 
 
-def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) -> go.Figure:
+def against_null(columns: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """p̂ of every column against its null; on the line agreement says nothing about content.
 
     Args:
         columns: With column, p_hat and its ends, null_mean, differs, semantic_share (may be null).
         selected: Column to ring.
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=480, x="null: sign agreement of mismatched pairs", y="p̂", dark=dark, key="against-null")
+    figure = blank(height=480, x="null: sign agreement of mismatched pairs", y="p̂", theme=theme, key="against-null")
     known = columns["semantic_share"].null_count() == 0
     x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
     ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
@@ -265,7 +254,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         marker={
             "size": 11,
             "symbol": ["circle" if one else "circle-open" for one in columns["differs"].to_list()],
-            "color": columns["semantic_share"].to_numpy() if known else semantic_blue(dark),
+            "color": columns["semantic_share"].to_numpy() if known else theme.blue,
             "line": {"width": 1.5},
             **(
                 {"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": colour_bar("planted<br>meaning")}
@@ -280,26 +269,28 @@ def against_null(columns: pl.DataFrame, *, selected: int, dark: bool = False) ->
         **hover("column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}", columns.select("column").to_numpy()),
     )
     add_note(figure, "no more than chance", sum(ends) / 2, sum(ends) / 2, xshift=8, opacity=0.8, anchor="left top")
-    _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", dark=dark)
+    _ring(figure, float(x[selected]), float(y[selected]), f"{selected}", theme=theme)
     figure.update_xaxes(range=ends, zeroline=False)
     figure.update_yaxes(range=ends, zeroline=False)
     return figure
 
 
 def profiles(
-    first: Numbers, second: Numbers, *, names: tuple[str, str], cosine: float, dark: bool = False
+    first: Numbers, second: Numbers, *, names: tuple[str, str], cosine: float, theme: Theme = LIGHT
 ) -> go.Figure:
     """Two columns as points: their coordinates over the anchors, sorted by the first."""
     order = np.argsort(first, kind="stable")
     n = len(first)
-    figure = blank(height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", dark=dark, key="profiles")
+    figure = blank(
+        height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", theme=theme, key="profiles"
+    )
     pair = (first[order], second[order])
-    for trace in _lines(pair, names, n, dark=dark):
+    for trace in _lines(pair, names, n, theme=theme):
         figure.add_trace(trace)
     ends = _counts(n)
-    figure.frames = [go.Frame(name=str(end), traces=[0, 1], data=_lines(pair, names, end, dark=dark)) for end in ends]
+    figure.frames = [go.Frame(name=str(end), traces=[0, 1], data=_lines(pair, names, end, theme=theme)) for end in ends]
     add_note(figure, f"<b>cosine {cosine:+.3f}</b>", 0.5, 1, xref="x domain", yref="y domain", anchor="bottom")
-    for name, line, colour, side in zip(names, ("—", "···"), _two(dark), ("left", "right"), strict=True):
+    for name, line, colour, side in zip(names, ("—", "···"), (theme.blue, STYLE), ("left", "right"), strict=True):
         add_note(
             figure,
             f"<b>{line} {verbatim(name)}</b>",
@@ -313,17 +304,17 @@ def profiles(
         )
     low, high = _room(np.concatenate(pair))
     figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
-    figure.update_yaxes(range=[low, high], zeroline=True, zerolinecolor=ink(dark), nticks=5)
-    player(figure, [str(end) for end in ends], prefix="anchors read: ", dark=dark)
+    figure.update_yaxes(range=[low, high], zeroline=True, zerolinecolor=theme.ink, nticks=5)
+    player(figure, [str(end) for end in ends], prefix="anchors read: ", theme=theme)
     return figure
 
 
 def columns_plane(
-    places: Numbers, values: Numbers, *, named: str, selected: int, beside: int, explained: float, dark: bool = False
+    places: Numbers, values: Numbers, *, named: str, selected: int, beside: int, explained: float, theme: Theme = LIGHT
 ) -> go.Figure:
     """Every column as a point in the plane of largest variance; two of them ringed."""
     figure = blank(
-        height=480, x=f"plane that shows {explained:.0%} of the variance", y="", dark=dark, key="columns-plane"
+        height=480, x=f"plane that shows {explained:.0%} of the variance", y="", theme=theme, key="columns-plane"
     )
     figure.add_scatter(
         x=places[:, 0],
@@ -333,20 +324,20 @@ def columns_plane(
             values,
             1,
             size=12,
-            line={"width": 0.8, "color": "rgba(255,255,255,0.6)" if dark else "rgba(0,0,0,0.35)"},
+            line={"width": 0.8, "color": "rgba(255,255,255,0.6)" if theme.is_dark else "rgba(0,0,0,0.35)"},
             colorbar=colour_bar(named),
         ),
         customdata=np.arange(len(places))[:, None],
         **hover("column %{customdata[0]}<br>" + named.replace("<br>", " ") + " %{marker.color:.3f}"),
     )
     for column, lift in {beside: -18, selected: 18}.items():
-        _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, dark=dark)
+        _ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, theme=theme)
     figure.update_xaxes(showticklabels=False, zeroline=False, showgrid=False)
     figure.update_yaxes(showticklabels=False, zeroline=False, showgrid=False, scaleanchor="x")
     return figure
 
 
-def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool) -> None:
+def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, theme: Theme) -> None:
     """Play, slow, pause, and a slider that steps; the figure shows its last frame until somebody plays it."""
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     play, slow = (
@@ -365,7 +356,7 @@ def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, dark: bool)
             "len": 1,
             "y": 0,
             "pad": {"t": 92},
-            "currentvalue": {"prefix": prefix, "font": {"color": ink(dark), "size": 13}, "xanchor": "right"},
+            "currentvalue": {"prefix": prefix, "font": {"color": theme.ink, "size": 13}, "xanchor": "right"},
             "font": {"color": NOTHING, "size": 1},
             "tickcolor": "rgba(140,145,150,0.7)",
         },
@@ -399,19 +390,19 @@ def _bars(products: Numbers, end: int) -> go.Bar:
     )
 
 
-def _sum_line(running: Numbers, end: int, *, dark: bool) -> go.Scatter:
+def _sum_line(running: Numbers, end: int, *, theme: Theme) -> go.Scatter:
     return go.Scatter(
         x=np.arange(end),
         y=running[:end],
         mode="lines",
-        line={"color": ink(dark), "width": 2, "shape": "hv"},
+        line={"color": theme.ink, "width": 2, "shape": "hv"},
         yaxis="y2",
         hovertemplate="up to column %{x}: %{y:+.4f}<extra></extra>",
     )
 
 
-def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, *, dark: bool) -> list[go.Scatter]:
-    named = ((matched, semantic_blue(dark), "solid", "matched"), (mismatched, GREY, "dash", "mismatched"))
+def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, *, theme: Theme) -> list[go.Scatter]:
+    named = ((matched, theme.blue, "solid", "matched"), (mismatched, GREY, "dash", "mismatched"))
     return [
         go.Scatter(
             x=counted[:end],
@@ -425,11 +416,11 @@ def _settled(counted: Numbers, matched: Numbers, mismatched: Numbers, end: int, 
     ]
 
 
-def _two(dark: bool) -> tuple[str, str]:
-    return semantic_blue(dark), STYLE
+def _two(theme: Theme) -> tuple[str, str]:
+    return theme.blue, STYLE
 
 
-def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, dark: bool) -> list[go.Scatter]:
+def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, theme: Theme) -> list[go.Scatter]:
     return [
         go.Scatter(
             x=np.arange(end),
@@ -440,13 +431,13 @@ def _lines(pair: tuple[Numbers, Numbers], names: tuple[str, str], end: int, *, d
             hovertemplate=f"{verbatim(name)}: %{{y:+.3f}}<extra></extra>",
         )
         for values, name, colour, dash, symbol in zip(
-            pair, names, _two(dark), ("solid", "dot"), ("circle", "diamond"), strict=True
+            pair, names, (theme.blue, STYLE), ("solid", "dot"), ("circle", "diamond"), strict=True
         )
     ]
 
 
-def _ring(figure: go.Figure, x: float, y: float, text: str, *, dark: bool, lift: int = 18) -> None:
-    add_ring(figure, x, y, dark=dark, size=19)
+def _ring(figure: go.Figure, x: float, y: float, text: str, *, theme: Theme, lift: int = 18) -> None:
+    add_ring(figure, x, y, theme=theme, size=19)
     add_note(figure, f"<b>{text}</b>", x, y, yshift=lift)
 
 

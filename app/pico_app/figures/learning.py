@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import dots, hover, semantic_blue
+from pico_app.figures.marks import dots, hover
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
-from pico_app.figures.theme import CATEGORIES, GREY, SYMBOLS, blank, ink
+from pico_app.figures.theme import CATEGORIES, GREY, LIGHT, SYMBOLS, Theme, blank
 from pico_app.templates import render
 from pico_core.experiments.summary import PLAIN, VariantSummary
 from pico_core.experiments.trainings.summary import LearningCurve, TrainingSummary
@@ -15,17 +15,17 @@ from pico_core.experiments.trainings.tables import SHORT
 from pico_core.retrieval.records import Verdict
 
 
-def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> go.Figure:
+def learning_curves(curves: Sequence[LearningCurve], *, theme: Theme = LIGHT) -> go.Figure:
     """Learning curves: rSum on the feedback split after every epoch, a line per training, a mark at its best epoch.
 
     Args:
         curves: Of one comparison on one dataset.
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=380, x="epoch", y="rSum on the feedback split, of 600", dark=dark, key="learning")
+    figure = blank(height=380, x="epoch", y="rSum on the feedback split, of 600", theme=theme, key="learning")
     others = [name for name in dict.fromkeys(curve.variant for curve in curves) if name not in ("pico", PLAIN)]
     looks = {name: (CATEGORIES[k % 7 + 1], SYMBOLS[k % 7 + 1]) for k, name in enumerate(others)}
-    looks |= {"pico": (semantic_blue(dark), SYMBOLS[0]), PLAIN: (GREY, "circle-open")}
+    looks |= {"pico": (theme.blue, SYMBOLS[0]), PLAIN: (GREY, "circle-open")}
     seen: set[str] = set()
     for curve in curves:
         colour, symbol = looks[curve.variant]
@@ -49,7 +49,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
                 colour,
                 11,
                 symbol,
-                line={"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": ink(dark)},
+                line={"width": 2, "color": colour} if symbol.endswith("open") else {"width": 1, "color": theme.ink},
             ),
             name=brief,
             legendgroup=curve.variant,
@@ -67,12 +67,12 @@ def learning_curves(curves: Sequence[LearningCurve], *, dark: bool = False) -> g
     return figure
 
 
-def trained(rows: Sequence[VariantSummary], *, dark: bool = False) -> go.Figure:
+def trained(rows: Sequence[VariantSummary], *, theme: Theme = LIGHT) -> go.Figure:
     """Test rSum of every training against that with P = 1.
 
     Args:
         rows: Of one comparison; training with P = 1 itself is the zero line.
-        dark: Theme.
+        theme: Light or dark.
     """
     shown = tuple(
         PlotRow(
@@ -87,7 +87,7 @@ def trained(rows: Sequence[VariantSummary], *, dark: bool = False) -> go.Figure:
         if row.variant != PLAIN
     )
     return row_plot(
-        [Group("", shown)], axis="change of test rSum against training with P = 1", key="trained", dark=dark
+        [Group("", shown)], axis="change of test rSum against training with P = 1", key="trained", theme=theme
     )
 
 

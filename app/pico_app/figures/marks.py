@@ -8,15 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.theme import SEMANTIC, SEQUENTIAL, SKY, faint, ink
+from pico_app.figures.theme import SEQUENTIAL, Theme
 
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # of a log axis
 NOTHING = "rgba(0,0,0,0)"
-
-
-def semantic_blue(dark: bool) -> str:
-    """The semantic blue of thin lines and small marks, lighter on a dark ground."""
-    return SKY if dark else SEMANTIC
 
 
 def add_note(
@@ -64,15 +59,15 @@ def add_ring(
     x: float,
     y: float,
     *,
-    dark: bool,
+    theme: Theme,
     size: float = 17,
     width: float = 2.5,
     symbol: str = "",
     **settings: Any,
 ) -> None:
     """A ring around one point: an empty mark with an edge, or an open symbol."""
-    edge = {"color": NOTHING, "line": {"color": ink(dark), "width": width}}
-    open_mark = {"symbol": symbol, "color": ink(dark), "line": {"width": width}}
+    edge = {"color": NOTHING, "line": {"color": theme.ink, "width": width}}
+    open_mark = {"symbol": symbol, "color": theme.ink, "line": {"width": width}}
     marker = {"size": size, **(open_mark if symbol else edge)}
     figure.add_scatter(x=[x], y=[y], mode="markers", marker=marker, hoverinfo="skip", **settings)
 
@@ -82,9 +77,9 @@ def add_box(figure: go.Figure, x: Sequence[float], y: Sequence[float], **setting
     figure.add_shape(type="rect", x0=x[0], x1=x[1], y0=y[0], y1=y[1], **settings)
 
 
-def add_zero(figure: go.Figure, *, dark: bool) -> None:
+def add_zero(figure: go.Figure, *, theme: Theme) -> None:
     """The dotted line at zero, as high as the figure."""
-    line = {"color": ink(dark), "width": 1, "dash": "dot"}
+    line = {"color": theme.ink, "width": 1, "dash": "dot"}
     figure.add_shape(type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line=line)
 
 
@@ -195,7 +190,7 @@ class Plane:
     second: str
 
 
-def heading(figure: go.Figure, text: str, *, number: int, gap: float, dark: bool) -> None:
+def heading(figure: go.Figure, text: str, *, number: int, gap: float, theme: Theme) -> None:
     """Words over the left half (number 1) or the right one (2), in line with its axis."""
     add_note(
         figure,
@@ -203,7 +198,7 @@ def heading(figure: go.Figure, text: str, *, number: int, gap: float, dark: bool
         0 if number == 1 else 0.5 + gap / 2,
         1.0,
         size=14,
-        colour=ink(dark),
+        colour=theme.ink,
         paper="xy",
         anchor="left bottom",
     )
@@ -223,13 +218,13 @@ def half_axes(number: int) -> dict[str, Any]:
     return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 
-def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, dark: bool) -> None:
+def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, theme: Theme) -> None:
     """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
     for number, plane in ((1, left), (2, right)):
         low, high = plane.points.min(axis=0), plane.points.max(axis=0)
         room = ROOM * float((high - low).max() or 1.0)
         name = "" if number == 1 else "2"
-        common = {"gridcolor": faint(dark), "zeroline": False, "showticklabels": False}
+        common = {"gridcolor": theme.faint, "zeroline": False, "showticklabels": False}
         figure.update_layout(
             {
                 f"xaxis{name}": {

@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.columns import rim
 from pico_app.figures.marks import (
     TICKS,
     Plane,
@@ -23,21 +22,19 @@ from pico_app.figures.marks import (
     hover,
     plane_axes,
     scaled,
-    semantic_blue,
 )
 from pico_app.figures.theme import (
     CANDIDATE,
     CATEGORIES,
     GREY,
     IMAGE,
-    PAPER,
+    LIGHT,
     STYLE,
     SYMBOLS,
     TEXT,
+    Theme,
     blank,
     colour_bar,
-    faint,
-    ink,
     scale_top,
 )
 
@@ -53,7 +50,7 @@ class Level:
 
 
 def probability_plane(
-    image: Numbers, text: Numbers, probabilities: Numbers, *, level: Level, selected: int, dark: bool = False
+    image: Numbers, text: Numbers, probabilities: Numbers, *, level: Level, selected: int, theme: Theme = LIGHT
 ) -> go.Figure:
     """Every column at its two similarities, over lines of equal probability.
 
@@ -63,13 +60,13 @@ def probability_plane(
         probabilities: p, as colour.
         level: p everywhere.
         selected: Column to ring, with its way to both axes; -1 for none.
-        dark: Theme.
+        theme: Light or dark.
     """
     figure = blank(
         height=470,
         x="style similarity on the image side, s<sup>v</sup>",
         y="style similarity on the text side, s<sup>t</sup>",
-        dark=dark,
+        theme=theme,
         key="method-plane",
     )
     figure.add_trace(
@@ -83,7 +80,7 @@ def probability_plane(
                 "end": 0.9,
                 "size": 0.1,
                 "showlabels": True,
-                "labelfont": {"size": 12, "color": ink(dark)},
+                "labelfont": {"size": 12, "color": theme.ink},
                 "labelformat": ".1f",
             },
             colorscale=[[0, "#8A8F94"], [1, "#8A8F94"]],
@@ -94,7 +91,7 @@ def probability_plane(
     )
     if selected >= 0:
         x, y = float(image[selected]), float(text[selected])
-        add_line(figure, [x, x, 0], [0, y, y], colour=ink(dark), width=1.5, dash="dot")
+        add_line(figure, [x, x, 0], [0, y, y], colour=theme.ink, width=1.5, dash="dot")
     figure.add_scatter(
         x=image,
         y=text,
@@ -103,25 +100,25 @@ def probability_plane(
             probabilities,
             scale_top(probabilities),
             size=9,
-            line={"color": rim(dark), "width": 0.8},
+            line={"color": theme.rim, "width": 0.8},
             colorbar=colour_bar("p"),
         ),
         customdata=np.arange(len(image)),
         **hover("column %{customdata}<br>s<sup>v</sup> %{x:.3f}, s<sup>t</sup> %{y:.3f}, p %{marker.color:.3f}"),
     )
     if selected >= 0:
-        add_ring(figure, x, y, dark=dark, size=18, symbol="circle-open")
+        add_ring(figure, x, y, theme=theme, size=18, symbol="circle-open")
         add_note(
             figure,
             f"<b>column {selected}: p = {float(probabilities[selected]):.3f}</b>",
             x,
             y,
             size=13,
-            colour=ink(dark),
+            colour=theme.ink,
             xanchor="right" if x > 0.5 else "left",
             xshift=-12 if x > 0.5 else 12,
             yshift=-6,
-            bgcolor=PAPER[dark],
+            bgcolor=theme.paper,
             anchor="top",
         )
     figure.update_xaxes(range=[0, 1.02], dtick=0.2, zeroline=False)
@@ -129,15 +126,15 @@ def probability_plane(
     return figure
 
 
-def cosine_bars(image: Numbers, text: Numbers, *, dark: bool = False) -> go.Figure:
+def cosine_bars(image: Numbers, text: Numbers, *, theme: Theme = LIGHT) -> go.Figure:
     """Cosine of one column with every prototype, both sides; the one furthest from 0 is filled and named.
 
     Args:
         image: With the prototypes of the image side [k].
         text: With those of the text side [k].
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=470, x="prototype", y="cosine of the column with it", dark=dark, key="method-cosines")
+    figure = blank(height=470, x="prototype", y="cosine of the column with it", theme=theme, key="method-cosines")
     names = [str(k) for k in range(len(image))]
     for values, colour, side, pattern in ((image, IMAGE, "image", ""), (text, TEXT, "text", "/")):
         top = int(np.abs(values).argmax())
@@ -159,12 +156,12 @@ def cosine_bars(image: Numbers, text: Numbers, *, dark: bool = False) -> go.Figu
             top,
             float(values[top]),
             size=13,
-            colour=ink(dark),
+            colour=theme.ink,
             xanchor="right" if side == "image" else "left",
             yanchor="bottom" if values[top] >= 0 else "top",
         )
     edge = 1.25 * max(float(np.abs(image).max()), float(np.abs(text).max()), 0.1)
-    figure.update_yaxes(range=[-edge, edge], zeroline=True, zerolinecolor=faint(dark))
+    figure.update_yaxes(range=[-edge, edge], zeroline=True, zerolinecolor=theme.faint)
     figure.update_xaxes(type="category")
     figure.update_layout(
         barmode="group", showlegend=True, legend={"orientation": "h", "y": 1.1, "x": 1, "xanchor": "right"}
@@ -202,22 +199,22 @@ class Side:
     explained: float
 
 
-def clusters(image: Side, text: Side, *, selected: int, dark: bool = False) -> go.Figure:
+def clusters(image: Side, text: Side, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Both sides at one exponent; a group has a colour and a symbol, a column's area is its weight.
 
     Args:
         image: Left half.
         text: Right half.
         selected: Column to ring; -1 for none.
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=440, x="", y="", dark=dark, key="method-clusters")
+    figure = blank(height=440, x="", y="", theme=theme, key="method-clusters")
     for number, side in enumerate((image, text), start=1):
-        for trace in _traces(side, selected=selected, number=number, dark=dark):
+        for trace in _traces(side, selected=selected, number=number, theme=theme):
             figure.add_trace(trace)
         said = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
-        heading(figure, said, number=number, gap=SIDES_GAP, dark=dark)
-    plane_axes(figure, _plane(image), _plane(text), gap=SIDES_GAP, dark=dark)
+        heading(figure, said, number=number, gap=SIDES_GAP, theme=theme)
+    plane_axes(figure, _plane(image), _plane(text), gap=SIDES_GAP, theme=theme)
     # The centres glide when the slider is moved: the number of marks stays the same.
     figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
     return figure
@@ -230,7 +227,7 @@ def sizes(weights: Numbers) -> Numbers:
     return pixels
 
 
-def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Scatter]:
+def _traces(side: Side, *, selected: int, number: int, theme: Theme) -> list[go.Scatter]:
     axes = half_axes(number)
     place = [int(label) for label in side.labels]
     share = side.weights / max(float(side.weights.sum()), 1e-30)
@@ -251,7 +248,7 @@ def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Sc
                 "symbol": [SYMBOLS[(k + k // len(CATEGORIES)) % len(SYMBOLS)] for k in place],
                 "size": sizes(side.weights),
                 "opacity": 0.9,
-                "line": {"color": rim(dark), "width": 0.8},
+                "line": {"color": theme.rim, "width": 0.8},
             },
             customdata=np.column_stack([np.arange(len(place)), side.labels, 100 * share]),
             hovertemplate="column %{customdata[0]:d}<br>group %{customdata[1]:d}, %{customdata[2]:.2f} % of the weight"
@@ -282,7 +279,7 @@ def _traces(side: Side, *, selected: int, number: int, dark: bool) -> list[go.Sc
             x=ring[:, 0],
             y=ring[:, 1],
             **dots(
-                ink(dark),
+                theme.ink,
                 float(sizes(side.weights)[selected]) + 8 if selected >= 0 else 8,
                 "circle-open",
                 line={"width": 2.5},
@@ -324,7 +321,7 @@ class Rule:
 
 
 def two_rules(
-    gains: Numbers, order: NDArray[np.int64], *, left: Rule, right: Rule, arrived: int, dark: bool = False
+    gains: Numbers, order: NDArray[np.int64], *, left: Rule, right: Rule, arrived: int, theme: Theme = LIGHT
 ) -> go.Figure:
     """Gain against weight of those that have arrived, joined from the lowest gain to the highest.
 
@@ -334,9 +331,9 @@ def two_rules(
         left: The softmax.
         right: The moving average.
         arrived: How many have arrived.
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=420, x="", y="", dark=dark, key="method-feedback")
+    figure = blank(height=420, x="", y="", theme=theme, key="method-feedback")
     here = order[:arrived]
     newest = int(here[-1])
     room = 0.08 * (float(np.ptp(gains)) or 0.01)
@@ -347,7 +344,7 @@ def two_rules(
         heights = equal[arrived - 1]
         # Of equal gains the lightest first: the step to the next gain then falls if any pair of theirs is wrong.
         rising = here[np.lexsort((heights[here], np.round(gains[here], 6)))]
-        for trace in _joined(gains[rising], heights[rising], dark=dark, axes=axes):
+        for trace in _joined(gains[rising], heights[rising], theme=theme, axes=axes):
             figure.add_trace(trace)
         figure.add_scatter(
             x=gains[here],
@@ -355,16 +352,16 @@ def two_rules(
             mode="markers+text" if len(gains) <= MANY_CANDIDATES else "markers",
             text=_labels(here, gains, heights),
             textposition=_places(here, rising, heights, newest=newest),
-            textfont={"size": 11, "color": ink(dark)},
-            marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": ink(dark), "width": 1}},
+            textfont={"size": 11, "color": theme.ink},
+            marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": theme.ink, "width": 1}},
             customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),
             hovertemplate="candidate %{customdata[0]}, arrived as number %{customdata[2]}<br>gain %{x:+.2%}, weight "
             "%{customdata[1]:.2f} %<extra></extra>",
             **axes,
         )
-        add_ring(figure, gains[newest], heights[newest], dark=dark, size=20, width=2, symbol="circle-open", **axes)
+        add_ring(figure, gains[newest], heights[newest], theme=theme, size=20, width=2, symbol="circle-open", **axes)
         add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
-        heading(figure, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP, dark=dark)
+        heading(figure, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP, theme=theme)
         name = "" if number == 1 else "2"
         figure.update_layout(
             {
@@ -375,7 +372,7 @@ def two_rules(
                     "tickformat": "+.2~%",
                     "nticks": 6,
                     "anchor": f"y{name}",
-                    "gridcolor": faint(dark),
+                    "gridcolor": theme.faint,
                     "zeroline": False,
                 },
                 f"yaxis{name}": {
@@ -385,7 +382,7 @@ def two_rules(
                     "tickformat": ".3~g",
                     "title": {"text": "weight, in equal shares (log)"},
                     "anchor": f"x{name}",
-                    "gridcolor": faint(dark),
+                    "gridcolor": theme.faint,
                 },
             }
         )
@@ -393,7 +390,7 @@ def two_rules(
     return figure
 
 
-def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str]) -> list[go.Scatter]:
+def _joined(gains: Numbers, heights: Numbers, *, theme: Theme, axes: dict[str, str]) -> list[go.Scatter]:
     """Steps between neighbours in gain: solid where the weight rises, dashed where not, thin where gains are equal."""
     paths: dict[str, list[list[float | None]]] = {kind: [[], []] for kind in ("level", "rises", "falls")}
     for i in range(len(gains) - 1):
@@ -401,7 +398,7 @@ def _joined(gains: Numbers, heights: Numbers, *, dark: bool, axes: dict[str, str
         path = paths["level" if level else "rises" if rises else "falls"]
         path[0] += [float(gains[i]), float(gains[i + 1]), None]
         path[1] += [float(heights[i]), float(heights[i + 1]), None]
-    looks = {"level": (GREY, "solid", 1), "rises": (semantic_blue(dark), "solid", 2.5), "falls": (STYLE, "dash", 2)}
+    looks = {"level": (GREY, "solid", 1), "rises": (theme.blue, "solid", 2.5), "falls": (STYLE, "dash", 2)}
     return [
         go.Scatter(
             x=paths[kind][0] or [None],
@@ -461,7 +458,7 @@ def rank_curve(
     high: Sequence[int],
     total: int,
     at: float,
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """Rank against strength; the best is at the top.
 
@@ -472,10 +469,10 @@ def rank_curve(
         high: The worst of them.
         total: Length of the list.
         at: The strength to mark.
-        dark: Theme.
+        theme: Light or dark.
     """
     figure = blank(
-        height=380, x="strength λ of the weighting", y="rank of the right answer (log)", dark=dark, key="rank"
+        height=380, x="strength λ of the weighting", y="rank of the right answer (log)", theme=theme, key="rank"
     )
     across = list(strengths)
     figure.add_scatter(
@@ -487,8 +484,8 @@ def rank_curve(
         line={"width": 0},
         hoverinfo="skip",
     )
-    colour = semantic_blue(dark)
-    add_line(figure, [across[0], across[-1]], [ranks[0], ranks[0]], colour=ink(dark), width=1.2, dash="dot")
+    colour = theme.blue
+    add_line(figure, [across[0], across[-1]], [ranks[0], ranks[0]], colour=theme.ink, width=1.2, dash="dot")
     figure.add_scatter(
         x=across,
         y=list(ranks),
@@ -505,8 +502,8 @@ def rank_curve(
         mode="markers+text",
         text=[f"rank {here:,}"],
         textposition="bottom center" if here == 1 else "top center",
-        textfont={"color": ink(dark), "size": 14, "weight": 700},
-        marker={"symbol": "circle-open", "size": 19, "color": ink(dark), "line": {"width": 2.5}},
+        textfont={"color": theme.ink, "size": 14, "weight": 700},
+        marker={"symbol": "circle-open", "size": 19, "color": theme.ink, "line": {"width": 2.5}},
         hoverinfo="skip",
     )
     worst = max(*ranks, *high, 2)
@@ -522,8 +519,8 @@ def rank_curve(
     figure.update_xaxes(range=[across[0] - 0.06, across[-1] + 0.06], dtick=0.5, zeroline=False)
     labels = (("unweighted", ranks[0], "bottom"), ("the same weights on other columns", high[-1], "top"))
     for text, rank, side in labels:
-        add_note(figure, text, across[-1], log10(rank), size=12, colour=ink(dark), yanchor=side, anchor="right")
+        add_note(figure, text, across[-1], log10(rank), size=12, colour=theme.ink, yanchor=side, anchor="right")
     add_note(
-        figure, f"best possible: 1 of {total:,}", 0, 1.0, size=12, colour=ink(dark), paper="xy", anchor="left bottom"
+        figure, f"best possible: 1 of {total:,}", 0, 1.0, size=12, colour=theme.ink, paper="xy", anchor="left bottom"
     )
     return figure

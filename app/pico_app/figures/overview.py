@@ -11,20 +11,7 @@ from markupsafe import Markup
 from plotly.subplots import make_subplots
 
 from pico_app.figures.marks import scaled
-from pico_app.figures.theme import (
-    BAR,
-    GAIN,
-    GREY,
-    LOSS,
-    blank,
-    colour_bar,
-    faint,
-    ink,
-    outline,
-    quiet,
-    scale_top,
-    shades,
-)
+from pico_app.figures.theme import BAR, GAIN, GREY, LIGHT, LOSS, Theme, blank, colour_bar, outline, scale_top, shades
 from pico_app.templates import render
 from pico_core.retrieval.records import Estimate, RetrievalReport, Scoring, Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
@@ -41,14 +28,14 @@ class Panel:
     report: RetrievalReport
 
 
-def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
+def differences(panels: Sequence[Panel], *, theme: Theme = LIGHT) -> go.Figure:
     """Change of rSum against equal weights of every scoring, one panel per basis; zero is no change."""
     places, ticks = _places([panel.report for panel in panels])
     span = _span([panel.report for panel in panels])
     across = {
         "range": [-span, 1.42 * span],
         "fixedrange": True,
-        "gridcolor": faint(dark),
+        "gridcolor": theme.faint,
         "zeroline": False,
         "showline": False,
         "automargin": True,
@@ -64,9 +51,9 @@ def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
         "zeroline": False,
         "showline": False,
     }
-    named = {"ticktext": [_tick(text, dark=dark) for text in ticks.values()], "automargin": True}
+    named = {"ticktext": [_tick(text, theme=theme) for text in ticks.values()], "automargin": True}
     # One dictionary, checked once: piece by piece Plotly needs a fifth of a second for it, on the first page of all.
-    layout = blank(height=60 + 27 * len(ticks), x="", y="", dark=dark, key="differences").layout.to_plotly_json()
+    layout = blank(height=60 + 27 * len(ticks), x="", y="", theme=theme, key="differences").layout.to_plotly_json()
     layout["margin"] |= {"l": 138, "b": 60}
     layout["shapes"], traces = [], []
     places_of_axes = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03).layout.to_plotly_json()
@@ -77,9 +64,9 @@ def differences(panels: Sequence[Panel], *, dark: bool = False) -> go.Figure:
             layout[axis] = layout.get(axis, {}) | places_of_axes[axis] | own
         for row in (panel.report.weighted, *panel.report.controls):
             if row.name in places:
-                drawn = _drawn(row, places[row.name], span=span, dark=dark)
+                drawn = _drawn(row, places[row.name], span=span, theme=theme)
                 traces += [{**trace, "xaxis": x, "yaxis": y} for trace in drawn]
-        zero = {"color": ink(dark), "width": 1, "dash": "dot"}
+        zero = {"color": theme.ink, "width": 1, "dash": "dot"}
         ends = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "xref": x, "yref": f"{y} domain"}
         layout["shapes"].append({"type": "line", "line": zero, **ends})
     return go.Figure(data=traces, layout=layout)
@@ -92,17 +79,17 @@ def verdict_html(panel: Panel, *, current: bool) -> Markup:
     return render("verdict", report=report, change=report.difference, word=word[report.verdict], current=current)
 
 
-def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure:
+def weights_at_a_glance(table: pl.DataFrame, *, theme: Theme = LIGHT) -> go.Figure:
     """All weights from lowest to highest beside the equal weight of 1, coloured by semantic probability.
 
     Args:
         table: The column table with `shown_weight`.
-        dark: Theme.
+        theme: Light or dark.
     """
     ordered = table.sort("shown_weight", "column")
     found = ordered["probability"].to_numpy()
     top_colour = scale_top(found)
-    figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", dark=dark, key="glance")
+    figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", theme=theme, key="glance")
     hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
     figure.add_bar(
         x=np.arange(ordered.height),
@@ -113,14 +100,14 @@ def weights_at_a_glance(table: pl.DataFrame, *, dark: bool = False) -> go.Figure
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,
     )
-    if dark:
+    if theme.is_dark:
         figure.add_scatter(**outline(ordered["shown_weight"].to_numpy()))
     figure.add_hline(
         y=1,
         line={"color": GREY, "width": 2},
         annotation={
             "text": "equal weights",
-            "font": {"color": ink(dark), "size": 13},
+            "font": {"color": theme.ink, "size": 13},
             "xanchor": "left",
             "yanchor": "bottom",
         },
@@ -168,13 +155,13 @@ def about(name: str) -> str:
     )
 
 
-def _tick(text: str, *, dark: bool) -> str:
+def _tick(text: str, *, theme: Theme) -> str:
     if not text.isupper():
         return text
-    return f"<span style='font-size:10px;color:{quiet(dark)}'>{text}</span>"
+    return f"<span style='font-size:10px;color:{theme.quiet}'>{text}</span>"
 
 
-def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str, Any]]:
+def _drawn(row: Scoring, y: float, *, span: float, theme: Theme) -> list[dict[str, Any]]:
     """A row: its interval, its value as a mark, and in digits."""
     change, main = row.difference, row.name == WEIGHTED
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[row.verdict]
@@ -198,7 +185,7 @@ def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str,
                 "color": colour,
                 "size": 14 if main else 10,
                 "symbol": "circle" if row.name in (WEIGHTED, METHOD) else "diamond",
-                "line": {"color": ink(dark), "width": 2 if main else 0},
+                "line": {"color": theme.ink, "width": 2 if main else 0},
             },
             "hovertemplate": hover,
         },
@@ -209,7 +196,7 @@ def _drawn(row: Scoring, y: float, *, span: float, dark: bool) -> list[dict[str,
             "mode": "text",
             "text": [f"<b>{value}</b>" if main else value],
             "textposition": "middle left",
-            "textfont": {"size": 13, "color": ink(dark)},
+            "textfont": {"size": 13, "color": theme.ink},
             "hoverinfo": "skip",
         },
     ]

@@ -7,7 +7,7 @@ import polars as pl
 
 from pico_app.figures.columns import hover_data, undimmed
 from pico_app.figures.marks import add_note, add_ring, dots, hover
-from pico_app.figures.theme import GREY, IMAGE, TEXT, blank, faint, ink, interval, verbatim
+from pico_app.figures.theme import GREY, IMAGE, LIGHT, TEXT, Theme, blank, interval, verbatim
 from pico_core.columns.detectors import ProbeAgreement
 from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
 
@@ -18,7 +18,7 @@ ROW = 25  # pixels of one perturbation
 
 
 def against_probability(
-    probe: StyleProbe, table: pl.DataFrame, agreement: ProbeAgreement, *, selected: int, dark: bool = False
+    probe: StyleProbe, table: pl.DataFrame, agreement: ProbeAgreement, *, selected: int, theme: Theme = LIGHT
 ) -> go.Figure:
     """Share of variance that style explains, with its interval, against the semantic probability; a panel per modality.
 
@@ -27,15 +27,15 @@ def against_probability(
         table: The column table: `column`, `title`, `probability`.
         agreement: The rank correlations that are written above the panels; says which shares are drawn.
         selected: Column to ring; -1 for none.
-        dark: Theme.
+        theme: Light or dark.
     """
     figure = blank(
-        height=430, x="semantic probability p", y="share of variance that style explains", dark=dark, key="probe"
+        height=430, x="semantic probability p", y="share of variance that style explains", theme=theme, key="probe"
     )
     figure.update_layout(margin={"t": 56})
     for place, side in enumerate(probe.sides, 1):
-        _panel(figure, place, len(probe.sides), dark=dark)
-        _level(figure, side, place, agreement.which, dark=dark)
+        _panel(figure, place, len(probe.sides), theme=theme)
+        _level(figure, side, place, agreement.which, theme=theme)
         _points(figure, _of(probe, side.modality, table, agreement.which), side, place)
         rho, level = agreement.of(side.modality), side.level(agreement.which)
         said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
@@ -43,28 +43,28 @@ def against_probability(
         chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
         band = f"grey: all columns together {span}{chance}"
         small = f"<span style='font-size:12px'>{band}</span>"
-        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", dark=dark)
+        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", theme=theme)
         if selected >= 0:
             row = _of(probe, side.modality, table, agreement.which).row(
                 by_predicate=pl.col("column") == selected, named=True
             )
             axes: dict[str, Any] = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
-            add_ring(figure, row["probability"], row["share"], dark=dark, **axes)
+            add_ring(figure, row["probability"], row["share"], theme=theme, **axes)
     return figure
 
 
-def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
+def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figure:
     """Every perturbation alone on one column: its share with interval, beside that of the middle column.
 
     Args:
         probe: Any.
         column: Which column.
-        dark: Theme.
+        theme: Light or dark.
     """
     kind = "style of the item" if probe.source == "encoder" else "style label"
     rows = max(len(probe.perturbations(side.modality)) for side in probe.sides)
     figure = blank(
-        height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, dark=dark, key="drive"
+        height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, theme=theme, key="drive"
     )
     for place, side in enumerate(probe.sides, 1):
         colour, symbol = LOOK[side.modality]
@@ -76,7 +76,7 @@ def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
         )  # fmt: skip
         medians = dict(middle.iter_rows())
         axes = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
-        _panel(figure, place, len(probe.sides), dark=dark, top=1.0, gap=NAMES)
+        _panel(figure, place, len(probe.sides), theme=theme, top=1.0, gap=NAMES)
         figure.add_scatter(
             x=[medians[name] for name in found["perturbation"]],
             y=names,
@@ -93,7 +93,7 @@ def drivers(probe: StyleProbe, column: int, *, dark: bool = False) -> go.Figure:
             **hover("%{y}: %{x:.1%}"),
             **axes,
         )
-        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>", dark=dark)
+        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>", theme=theme)
         figure.update_layout({_axis("yaxis", place, long=True): {"title": {"text": kind if place == 1 else ""}}})
     return figure
 
@@ -114,7 +114,7 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
     )
 
 
-def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, dark: bool) -> None:
+def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, theme: Theme) -> None:
     """The share over all columns as a dotted line in a grey band, and what chance gives as a band at the bottom."""
     level = side.level(which)
     across = {"xref": f"{_axis('x', place)} domain", "yref": _axis("y", place), "x0": 0, "x1": 1}
@@ -133,12 +133,12 @@ def _across(held: pl.DataFrame) -> dict[str, object] | None:
     return {**interval(*ends), "thickness": 0.5}
 
 
-def _panel(figure: go.Figure, place: int, panels: int, *, dark: bool, top: float = 1.02, gap: float = GAP) -> None:
+def _panel(figure: go.Figure, place: int, panels: int, *, theme: Theme, top: float = 1.02, gap: float = GAP) -> None:
     """Axes of one panel, shares from 0 to 1 on both sides so that they can be compared."""
     start = 0.0 if place == 1 else 0.5 + gap
     end = 0.5 - gap if place == 1 and panels == 2 else 1.0
     share = {"range": [-0.02, top], "tickformat": ".0%"}
-    line = {"gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "automargin": True}
+    line = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "linecolor": theme.faint, "automargin": True}
     upright = top > 1
     x, y = _axis("xaxis", place, long=True), _axis("yaxis", place, long=True)
     figure.update_layout(
@@ -157,14 +157,14 @@ def _panel(figure: go.Figure, place: int, panels: int, *, dark: bool, top: float
         figure.layout.yaxis.title.text = "share of variance that style explains"
 
 
-def _head(figure: go.Figure, place: int, text: str, *, dark: bool) -> None:
+def _head(figure: go.Figure, place: int, text: str, *, theme: Theme) -> None:
     add_note(
         figure,
         text,
         0,
         1,
         size=14,
-        colour=ink(dark),
+        colour=theme.ink,
         xref=f"{_axis('x', place)} domain",
         yref=f"{_axis('y', place)} domain",
         align="left",

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 import polars as pl
 from markupsafe import Markup
 
-from pico_app.figures import theme
 from pico_app.figures.marks import TICKS, add_note, add_ring, dots
-from pico_app.figures.theme import GAIN, GREY, LOSS, SKY, blank, faint, gain_ink, loss_ink
+from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank, verbatim
 from pico_app.templates import render
 from pico_core.retrieval.rankings import RankedItem, SideBySide
 from pico_core.retrieval.records import RetrievalReport
@@ -88,17 +87,17 @@ def flow_height(both: SideBySide) -> int:
 def colour_of(before: int, after: int) -> str:
     """Gain, loss or neither."""
     if before == after:
-        return theme.GREY
-    return theme.GAIN if after < before else theme.LOSS
+        return GREY
+    return GAIN if after < before else LOSS
 
 
-def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = False) -> go.Figure:
+def flow_figure(both: SideBySide, *, names: Mapping[int, str], theme: Theme = LIGHT) -> go.Figure:
     """Lines from every candidate's place in the left list to its place in the right one.
 
     Args:
         both: The two lists.
         names: What people call a candidate, for the hover.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     left = {item.index: (place, item) for place, item in enumerate(both.left)}
     right = {item.index: (place, item) for place, item in enumerate(both.right)}
@@ -106,7 +105,7 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
     for target, places in ((both.target_before, left), (both.target_after, right)):
         if target is not None:
             places.setdefault(target.index, (below, target))
-    figure = theme.blank(height=flow_height(both), x="", y="", dark=dark, key="flow")
+    figure = blank(height=flow_height(both), x="", y="", theme=theme, key="flow")
     order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
     lines, ends = [], []
     for index in order:
@@ -120,7 +119,7 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], dark: bool = Fals
             (*place, colour_of(before, after), item.relevant) for place in (path[[0, -1]] if _whole(path) else path[:1])
         ]
         if start is None or end is None:
-            _add_stub_label(figure, start=start, end=end, before=before, after=after, dark=dark)
+            _add_stub_label(figure, start=start, end=end, before=before, after=after, theme=theme)
     figure.add_traces([*lines, _ends(ends)])
     figure.update_layout(
         showlegend=False, margin={"l": 0, "r": 0, "t": HEAD, "b": 0}, dragmode=False, hovermode="closest"
@@ -160,7 +159,7 @@ def _line(path: np.ndarray, item: RankedItem, *, before: int, after: int, name: 
             "dash": "solid" if _whole(path) else "dot",
         },
         opacity=1.0 if item.relevant else 0.75,
-        text=[f"{theme.verbatim(name)}<br>rank {before} to {after}"] * len(path),
+        text=[f"{verbatim(name)}<br>rank {before} to {after}"] * len(path),
         hovertemplate="%{text}<extra></extra>",
     )
 
@@ -182,7 +181,7 @@ def _ends(ends: Sequence[tuple[float, float, str, bool]]) -> go.Scatter:
 
 
 def _add_stub_label(
-    figure: go.Figure, *, start: int | None, end: int | None, before: int, after: int, dark: bool
+    figure: go.Figure, *, start: int | None, end: int | None, before: int, after: int, theme: Theme
 ) -> None:
     place = start if start is not None else end
     assert place is not None
@@ -192,9 +191,9 @@ def _add_stub_label(
         0.28 if start is not None else 0.72,
         place + 0.32,
         size=12,
-        colour=theme.ink(dark),
+        colour=theme.ink,
         xanchor="left" if start is not None else "right",
-        bgcolor=theme.PAPER[dark],
+        bgcolor=theme.paper,
         borderpad=1,
         opacity=0.85,
     )
@@ -205,16 +204,16 @@ MANY = 2000  # places; more are drawn by the graphics card
 FATES = ((0, "square", GREY, "same"), (-1, "triangle-down", LOSS, "lost"), (1, "triangle-up", GAIN, "won"))
 
 
-def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: bool = False) -> go.Figure:
+def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, theme: Theme = LIGHT) -> go.Figure:
     """Ranks on the left against ranks on the right, both on a log scale; equal places share a mark that grows.
 
     Args:
         frame: From `moves_frame`: kind, index, before, after.
         selected: Kind and index of the query whose lists are shown, ringed.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     figure = blank(
-        height=440, x="rank on the left (log scale)", y="rank on the right (log scale)", dark=dark, key="moves"
+        height=440, x="rank on the left (log scale)", y="rank on the right (log scale)", theme=theme, key="moves"
     )
     places = (
         frame.group_by("before", "after", maintain_order=True)
@@ -224,7 +223,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
     most = max(2, int(frame.select(pl.max_horizontal("before", "after").max()).item() or 2))
     draw = go.Scattergl if places.height > MANY else go.Scatter
     figure.add_trace(
-        go.Scatter(x=[1, most], y=[1, most], mode="lines", line={"color": faint(dark), "width": 1.5}, hoverinfo="skip")
+        go.Scatter(x=[1, most], y=[1, most], mode="lines", line={"color": theme.faint, "width": 1.5}, hoverinfo="skip")
     )
     for fate, symbol, colour, word in FATES:
         some = places.filter(pl.col("fate") == fate)
@@ -236,7 +235,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
                 name=word,
                 marker={
                     "symbol": symbol,
-                    "color": SKY if dark and colour == GAIN else colour,
+                    "color": theme.blue if colour == GAIN else colour,
                     "size": [_size(number) for number in some["number"]],
                     "opacity": 0.7,
                     "line": {"width": 0},
@@ -251,7 +250,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
                 unselected={"marker": {"opacity": 0.7}},
             )
         )
-    _ring(figure, frame, selected, dark=dark)
+    _ring(figure, frame, selected, theme=theme)
     reach = [-0.06 * (1 + len(str(most))) / 2, log10(most) * 1.04 + 0.05]
     ticks = [k for k in TICKS if k <= most]
     axis = {"type": "log", "range": reach, "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
@@ -260,17 +259,17 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, dark: 
     free = log10(2) / 2  # between the first rank and the second no mark can lie
     lost = {"x": free, "xanchor": "center", "y": 0.97, "yref": "paper"}
     won = {"x": 0.98, "xref": "paper", "xanchor": "right", "y": free}
-    for text, where, colour in (("▼ lost", lost, loss_ink(dark)), ("▲ won", won, gain_ink(dark))):
+    for text, where, colour in (("▼ lost", lost, theme.loss_ink), ("▲ won", won, theme.gain_ink)):
         figure.add_annotation(text=f"<b>{text}</b>", **where, showarrow=False, font={"size": 14, "color": colour})
     return figure
 
 
-def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | None, *, dark: bool) -> None:
+def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | None, *, theme: Theme) -> None:
     if selected is None:
         return
     one = frame.filter((pl.col("kind") == selected[0]) & (pl.col("index") == selected[1]))
     if one.height:
-        add_ring(figure, one["before"][0], one["after"][0], dark=dark, size=20, symbol="circle-open")
+        add_ring(figure, one["before"][0], one["after"][0], theme=theme, size=20, symbol="circle-open")
 
 
 def _size(number: int) -> float:

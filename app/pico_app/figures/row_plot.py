@@ -7,8 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pico_app.figures.columns import undimmed
-from pico_app.figures.marks import add_box, add_note, add_zero, dots, semantic_blue
-from pico_app.figures.theme import GREY, LOSS, add_notes, blank, ink, quiet, verbatim
+from pico_app.figures.marks import add_box, add_note, add_zero, dots
+from pico_app.figures.theme import GREY, LIGHT, LOSS, Theme, add_notes, blank, verbatim
 from pico_core.retrieval.records import Estimate, Verdict
 
 STEP = 24  # pixels of a row
@@ -76,7 +76,7 @@ def row_plot(
     band: Band | None = None,
     number: str = "change",
     verdicts: tuple[str, str, str] = ("helps", "hurts", "no difference can be told"),
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """Draw the rows.
 
@@ -89,29 +89,29 @@ def row_plot(
             figure and squeeze every row.
         number: What the digits at the right are called.
         verdicts: The three verdicts in words, for hovering: better, worse, none.
-        dark: Theme.
+        theme: Light or dark.
     """
     places, heads, height = _places(groups)
     rows = [row for group in groups for row in group.rows]
     deciding = [row for row in rows if row.decides] or rows
     band = _narrow(band, deciding)
     low, high = span(deciding, band)
-    figure = blank(height=round(80 + STEP * height), x=axis, y="", dark=dark, key=key)
+    figure = blank(height=round(80 + STEP * height), x=axis, y="", theme=theme, key=key)
     if band is not None:
-        _shade(figure, band, low, high, dark=dark)
+        _shade(figure, band, low, high, theme=theme)
     words = dict(zip((Verdict.HELPS, Verdict.HURTS, Verdict.NONE), verdicts, strict=True))
-    _hits(figure, rows, places, (low, high), words, selected=selected, dark=dark)
+    _hits(figure, rows, places, (low, high), words, selected=selected, theme=theme)
     notes = [
         note
         for row, place in zip(rows, places, strict=True)
-        for note in _draw(figure, row, place, (low, high), dark=dark)
+        for note in _draw(figure, row, place, (low, high), theme=theme)
     ]
     for text, right in ((number, 46), ("95 % interval", 150)):
-        notes.append(_word(text, -HEAD, right=right, colour=quiet(dark), size=11))
+        notes.append(_word(text, -HEAD, right=right, colour=theme.quiet, size=11))
     add_notes(figure, notes)
-    add_zero(figure, dark=dark)
+    add_zero(figure, theme=theme)
     figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
-    ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, dark=dark)}
+    ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, theme=theme)}
     figure.update_yaxes(
         range=[height - 0.45, -HEAD - 0.45],
         fixedrange=True,
@@ -171,11 +171,11 @@ def short(text: str, most: int = LONGEST) -> str:
     return verbatim(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
-def colour_of(verdict: Verdict, *, main: bool, dark: bool) -> str:
+def colour_of(verdict: Verdict, *, main: bool, theme: Theme) -> str:
     """Blue for a gain and for the method itself, vermillion for a loss, grey for what cannot be told."""
     if verdict is Verdict.HURTS:
         return LOSS
-    return semantic_blue(dark) if main or verdict is Verdict.HELPS else GREY
+    return theme.blue if main or verdict is Verdict.HELPS else GREY
 
 
 def _places(groups: Sequence[Group]) -> tuple[list[float], dict[float, str], float]:
@@ -193,9 +193,9 @@ def _places(groups: Sequence[Group]) -> tuple[list[float], dict[float, str], flo
     return places, heads, at
 
 
-def _headings(heads: dict[float, str], *, dark: bool) -> dict[float, str]:
+def _headings(heads: dict[float, str], *, theme: Theme) -> dict[float, str]:
     return {
-        place: f"<span style='font-size:10px;color:{quiet(dark)}'>{verbatim(text)}</span>"
+        place: f"<span style='font-size:10px;color:{theme.quiet}'>{verbatim(text)}</span>"
         for place, text in heads.items()
     }
 
@@ -209,7 +209,7 @@ def _narrow(band: Band | None, rows: Sequence[PlotRow]) -> Band | None:
     return None if band is None or band.high - band.low > high - low else band
 
 
-def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool) -> None:
+def _shade(figure: go.Figure, band: Band, low: float, high: float, *, theme: Theme) -> None:
     add_box(
         figure,
         (max(low, band.low), min(high, band.high)),
@@ -227,7 +227,7 @@ def _shade(figure: go.Figure, band: Band, low: float, high: float, *, dark: bool
         min(high, band.high, 0.0) if left else max(low, band.low, 0.0),
         -HEAD,
         size=11,
-        colour=quiet(dark),
+        colour=theme.quiet,
         xanchor="right" if left else "left",
     )
 
@@ -240,10 +240,10 @@ def _hits(
     words: dict[Verdict, str],
     *,
     selected: str,
-    dark: bool,
+    theme: Theme,
 ) -> None:
     """A pane over every row: it can be pointed at and clicked anywhere, and is tinted where the row is chosen."""
-    tint = "rgba(86,180,233,0.22)" if dark else "rgba(0,114,178,0.11)"
+    tint = "rgba(86,180,233,0.22)" if theme.is_dark else "rgba(0,114,178,0.11)"
     figure.add_bar(
         orientation="h",
         base=[ends[0]] * len(rows),
@@ -269,12 +269,12 @@ def _hover(row: PlotRow, words: dict[Verdict, str]) -> str:
 
 
 def _draw(
-    figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, dark: bool
+    figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, theme: Theme
 ) -> list[dict[str, Any]]:
     """Draw a row; returns its digits, to be added with those of all others."""
     if row.change is None:
-        return [_word("not here", place, right=46, colour=quiet(dark), size=12)]
-    change, colour = row.change, colour_of(row.verdict, main=row.main, dark=dark)
+        return [_word("not here", place, right=46, colour=theme.quiet, size=12)]
+    change, colour = row.change, colour_of(row.verdict, main=row.main, theme=theme)
     line = {"color": colour, "width": 4 if row.main else 2.5, "dash": "dot" if row.hollow else "solid"}
     figure.add_scatter(
         x=[max(change.low, ends[0]), min(change.high, ends[1])],
@@ -285,24 +285,24 @@ def _draw(
     )
     if len(row.dots) > 1:
         figure.add_scatter(
-            x=list(row.dots), y=[place + 0.3] * len(row.dots), **dots(ink(dark), 4, opacity=0.45), hoverinfo="skip"
+            x=list(row.dots), y=[place + 0.3] * len(row.dots), **dots(theme.ink, 4, opacity=0.45), hoverinfo="skip"
         )
     figure.add_scatter(
         x=[min(max(change.value, ends[0]), ends[1])],
         y=[place],
         mode="markers",
-        marker=_marker(row, colour, ends, dark=dark),
+        marker=_marker(row, colour, ends, theme=theme),
         cliponaxis=False,
         hoverinfo="skip",
     )
     bold = f"<b>{signed(change.value)}</b>" if row.main else signed(change.value)
     return [
-        _word(bold, place, right=46, colour=ink(dark), size=13),
-        _word(f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=quiet(dark), size=12),
+        _word(bold, place, right=46, colour=theme.ink, size=13),
+        _word(f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=theme.quiet, size=12),
     ]
 
 
-def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool) -> dict[str, Any]:
+def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, theme: Theme) -> dict[str, Any]:
     """Direction and filling say what colour says; an arrow at the edge says that the value lies further out."""
     assert row.change is not None
     if not ends[0] <= row.change.value <= ends[1]:
@@ -314,7 +314,7 @@ def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, dark: bool)
         symbol = "circle-open"
     else:
         symbol = "triangle-right" if row.verdict is Verdict.HELPS else "triangle-left"
-    ring = ink(dark) if row.main and not symbol.endswith("open") else colour
+    ring = theme.ink if row.main and not symbol.endswith("open") else colour
     return {"symbol": symbol, "color": colour, "size": 15 if row.main else 11, "line": {"width": 2, "color": ring}}
 
 

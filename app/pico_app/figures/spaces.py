@@ -10,8 +10,22 @@ import polars as pl
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from pico_app.figures import theme
 from pico_app.figures.marks import add_box, add_note, dots, hover
+from pico_app.figures.theme import (
+    CATEGORIES,
+    GAIN,
+    GREY,
+    IMAGE,
+    LIGHT,
+    LOSS,
+    SEMANTIC,
+    SEQUENTIAL,
+    STYLE,
+    TEXT,
+    Theme,
+    blank,
+    verbatim,
+)
 from pico_app.templates import render
 from pico_core.retrieval.records import Estimate
 from pico_core.spaces.items import Colouring, Joins
@@ -23,7 +37,7 @@ MAX_GROUPS = 8
 OTHER = "other"
 UNLABELLED = "no label"
 SYMBOLS = {"image": "circle", "text": "diamond"}
-DIVERGING = ((0.0, theme.LOSS), (0.5, "#D9D9D9"), (1.0, theme.GAIN))
+DIVERGING = ((0.0, LOSS), (0.5, "#D9D9D9"), (1.0, GAIN))
 FEW = 60  # selected points up to which their rings are bold
 MANY = 6000  # points beyond which hover text is short: it is most of what is sent
 Words = list[str]
@@ -59,16 +73,16 @@ def groups_of(groups: Sequence[str | None]) -> list[Group]:
     counts = names.drop_nulls().value_counts().sort("count", "group", descending=[True, False])
     size = dict(counts.rows())
     if set(size) <= set(SYMBOLS):
-        return [Group(k, c, size[k]) for k, c in (("image", theme.IMAGE), ("text", theme.TEXT)) if k in size]
+        return [Group(k, c, size[k]) for k, c in (("image", IMAGE), ("text", TEXT)) if k in size]
     kept = list(size) if len(size) <= MAX_GROUPS else list(size)[: MAX_GROUPS - 1]
     # By name, so that a label keeps its colour when the counts change a little.
-    found = [Group(name, theme.CATEGORIES[i], size[name]) for i, name in enumerate(sorted(kept))]
+    found = [Group(name, CATEGORIES[i], size[name]) for i, name in enumerate(sorted(kept))]
     rest = sum(count for name, count in size.items() if name not in kept)
     missing = int(names.null_count())
     if rest:
-        found.append(Group(OTHER, theme.GREY, rest))
+        found.append(Group(OTHER, GREY, rest))
     if missing:
-        found.append(Group(UNLABELLED, theme.GREY, missing))
+        found.append(Group(UNLABELLED, GREY, missing))
     return found
 
 
@@ -80,17 +94,17 @@ def scale_of(colouring: Colouring) -> Scale:
     assert colouring.values is not None
     known = colouring.values[~np.isnan(colouring.values)]
     if not len(known):
-        return Scale(theme.SEQUENTIAL, 0.0, 1.0, "0", "1")
+        return Scale(SEQUENTIAL, 0.0, 1.0, "0", "1")
     if colouring.scale == "rank":
         high = float(known.max())
-        return Scale(theme.SEQUENTIAL, 0.0, float(np.log10(max(high, 2.0))), "1", f"{high:,.0f} (logarithmic)")
+        return Scale(SEQUENTIAL, 0.0, float(np.log10(max(high, 2.0))), "1", f"{high:,.0f} (logarithmic)")
     if colouring.scale == "diverging":
         end = float(np.quantile(np.abs(known), 0.98)) or float(np.abs(known).max()) or 1.0
         return Scale(DIVERGING, -end, end, f"≤ {-end:+.3g}", f"≥ {end:+.3g}")
     low, high = (float(end) for end in np.quantile(known, [0.01, 0.99]))
     if low == high:
         low, high = float(known.min()), float(known.max())
-    return Scale(theme.SEQUENTIAL, low, high if high > low else low + 1.0, f"{low:.3g}", f"{high:.3g}")
+    return Scale(SEQUENTIAL, low, high if high > low else low + 1.0, f"{low:.3g}", f"{high:.3g}")
 
 
 def map_figure(
@@ -102,7 +116,7 @@ def map_figure(
     selected: Sequence[int] = (),
     joins: Joins | None = None,
     mouse: str = "lasso",
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """One map: every item a point, images circles, texts diamonds, the selection ringed.
 
@@ -116,12 +130,12 @@ def map_figure(
         selected: Rows of `items`; with any, all others turn grey but stay.
         joins: Lines between matched points.
         mouse: "lasso" draws around points, "pan" clicks them: the browser takes clicks only then.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     points = plane.stacked
-    figure = theme.blank(height=HEIGHT, x=_axis(plane, 0), y=_axis(plane, 1), dark=dark, key=f"{space} {plane.method}")
+    figure = blank(height=HEIGHT, x=_axis(plane, 0), y=_axis(plane, 1), theme=theme, key=f"{space} {plane.method}")
     if joins is not None and joins.pairs:
-        figure.add_trace(_lines(points, joins, dark=dark))
+        figure.add_trace(_lines(points, joins, theme=theme))
     words = _hover(items, colouring)
     chosen = np.zeros(len(points), dtype=bool)
     chosen[list(selected)] = True
@@ -136,7 +150,7 @@ def map_figure(
                 marker={"symbol": SYMBOLS[kind], "size": _size(len(points)), "opacity": 0.85, **colour},
                 selectedpoints=np.flatnonzero(chosen[rows]).tolist() if len(selected) else None,
                 selected={"marker": {"opacity": 1.0}},
-                unselected={"marker": {"opacity": 0.3, "color": theme.GREY}},
+                unselected={"marker": {"opacity": 0.3, "color": GREY}},
                 text=[words[row] for row in rows],
                 **hover("%{text}", rows.astype(np.int32)),
             )
@@ -145,7 +159,7 @@ def map_figure(
         rows = np.flatnonzero(chosen & (kinds == kind))
         if len(rows):
             # A ring of its own: WebGL cannot outline selected points only.
-            ring = {"symbol": f"{symbol}-open", "size": _size(len(points)) + 5, "color": theme.ink(dark)}
+            ring = {"symbol": f"{symbol}-open", "size": _size(len(points)) + 5, "color": theme.ink}
             figure.add_trace(
                 go.Scattergl(
                     x=points[rows, 0],
@@ -159,8 +173,8 @@ def map_figure(
     figure.update_layout(
         modebar={
             "bgcolor": "rgba(0,0,0,0)",
-            "color": theme.GREY,
-            "activecolor": theme.ink(dark),
+            "color": GREY,
+            "activecolor": theme.ink,
             "remove": ["toImage", "zoomIn2d", "zoomOut2d", "autoScale2d"],
         }
     )
@@ -180,7 +194,7 @@ def legend_html(colouring: Colouring) -> Markup:
         kinds, scale, gradient = () if modalities else tuple(SYMBOLS), None, ""
     else:
         missing = int(np.isnan(colouring.values).sum()) if colouring.values is not None else 0
-        groups = [("square", Group("without a value", theme.GREY, missing))] if missing else []
+        groups = [("square", Group("without a value", GREY, missing))] if missing else []
         kinds, scale = tuple(SYMBOLS), scale_of(colouring)
         gradient = _gradient(scale)
     return render("legend", title=colouring.title, groups=groups, kinds=kinds, scale=scale, gradient=gradient)
@@ -220,7 +234,7 @@ def _layers(colouring: Colouring, kinds: NDArray[Any]) -> list[tuple[NDArray[np.
         assert colouring.values is not None
         scale, missing = scale_of(colouring), np.isnan(colouring.values)
         look: dict[str, object] = {"colorscale": scale.colours, "cmin": scale.low, "cmax": scale.high}
-        parts = [(missing, {"color": theme.GREY}), (~missing, look)]
+        parts = [(missing, {"color": GREY}), (~missing, look)]
     found = []
     for among, colour in parts:
         for kind in SYMBOLS:
@@ -237,29 +251,22 @@ def _shades(colouring: Colouring, rows: NDArray[np.int64]) -> NDArray[np.float32
     return (np.log10(values) if colouring.scale == "rank" else values).astype(np.float32)
 
 
-def _lines(points: NDArray[np.float32], joins: Joins, *, dark: bool) -> go.Scattergl:
+def _lines(points: NDArray[np.float32], joins: Joins, *, theme: Theme) -> go.Scattergl:
     ends = points[np.array(joins.pairs)]  # [lines, 2 ends, 2 coordinates]
     gaps = np.full((len(ends), 1, 2), np.nan, dtype=np.float32)
     path = np.concatenate([ends, gaps], axis=1).reshape(-1, 2)
     return go.Scattergl(
-        x=path[:, 0],
-        y=path[:, 1],
-        mode="lines",
-        line={"color": theme.ink(dark), "width": 1},
-        opacity=0.35,
-        hoverinfo="skip",
+        x=path[:, 0], y=path[:, 1], mode="lines", line={"color": theme.ink, "width": 1}, opacity=0.35, hoverinfo="skip"
     )
 
 
 def _hover(items: pl.DataFrame, colouring: Colouring) -> Words:
     letters = 80 if items.height <= MANY else 28
-    names = [theme.verbatim(n if len(n) <= letters else f"{n[: letters - 2]}…") for n in items["name"].to_list()]
+    names = [verbatim(n if len(n) <= letters else f"{n[: letters - 2]}…") for n in items["name"].to_list()]
     if items.height > MANY or colouring.title == "modality":
         return names
     if colouring.scale == "groups":
-        return [
-            n if g is None else f"{n}<br>{theme.verbatim(g[:40])}" for n, g in zip(names, colouring.groups, strict=True)
-        ]
+        return [n if g is None else f"{n}<br>{verbatim(g[:40])}" for n, g in zip(names, colouring.groups, strict=True)]
     assert colouring.values is not None
     digits = ",.0f" if colouring.scale == "rank" else ".3g"
     return [n if np.isnan(v) else f"{n}<br>{v:{digits}}" for n, v in zip(names, colouring.values.tolist(), strict=True)]
@@ -287,17 +294,17 @@ def _gradient(scale: Scale) -> str:
 ROW_HEIGHT = 62
 # Colour, symbol and vertical shift of a space.
 SERIES = {
-    "semantic": (theme.SEMANTIC, "circle", -0.2),
-    "unweighted": (theme.GREY, "line-ns-open", 0.0),
-    "style": (theme.STYLE, "square", 0.2),
+    "semantic": (SEMANTIC, "circle", -0.2),
+    "unweighted": (GREY, "line-ns-open", 0.0),
+    "style": (STYLE, "square", 0.2),
 }
 
 
-def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figure:
+def purity_figure(purities: Sequence[Purity], *, theme: Theme = LIGHT) -> go.Figure:
     """Purity of every label in the semantic, the style and the unweighted space, with interval and control."""
     height = 90 + ROW_HEIGHT * len(purities)
     title = "share of the nearest neighbours with the same label (purity)"
-    figure = theme.blank(height=height, x=title, y="", dark=dark, key="purity")
+    figure = blank(height=height, x=title, y="", theme=theme, key="purity")
     places = list(range(len(purities)))
     for place, purity in zip(places, purities, strict=True):
         chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]
@@ -305,7 +312,7 @@ def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figur
             figure,
             (min(c.low for c in chance), max(c.high for c in chance)),
             (place - 0.38, place + 0.38),
-            fillcolor=theme.GREY,
+            fillcolor=GREY,
             opacity=0.5,
             line_width=0,
             layer="below",
@@ -319,7 +326,7 @@ def purity_figure(purities: Sequence[Purity], *, dark: bool = False) -> go.Figur
     titles = [
         "<b>modality</b><br>images and texts together"
         if p.role == "modality"
-        else f"<b>{p.role}</b>, {p.items}<br>{theme.verbatim(p.label)}, {p.n_values} values"
+        else f"<b>{p.role}</b>, {p.items}<br>{verbatim(p.label)}, {p.n_values} values"
         for p in purities
     ]
     figure.update_yaxes(tickvals=places, ticktext=titles, range=[len(purities) - 0.3, -0.6], showgrid=False)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from pico_app.figures.marks import add_box, add_line, add_note, add_zero, dots, hover
-from pico_app.figures.theme import GAIN, GREY, LOSS, blank, ink
+from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank
 from pico_app.templates import render
 from pico_core.retrieval.comparing.metric_changes import MetricChange
 from pico_core.retrieval.comparing.paired import Move
@@ -30,7 +30,7 @@ SHOWN_TIMES = 1.04
 
 
 def changes(
-    rows: Sequence[MetricChange], *, control: ControlBand | None, sampled: bool = False, dark: bool = False
+    rows: Sequence[MetricChange], *, control: ControlBand | None, sampled: bool = False, theme: Theme = LIGHT
 ) -> go.Figure:
     """Paired change of every metric with its interval; in grey the range of random columns.
 
@@ -38,9 +38,9 @@ def changes(
         rows: Six recalls and rSum, in the order of `METRICS`.
         control: The same switch on random columns; None while it is not known.
         sampled: Not all queries were asked: an interval of no width is then no certainty.
-        dark: Theme.
+        theme: Light or dark.
     """
-    figure = blank(height=360, x="change in points (recall in per cent, rSum of 600)", y="", dark=dark, key="switch")
+    figure = blank(height=360, x="change in points (recall in per cent, rSum of 600)", y="", theme=theme, key="switch")
     reach = [LEAST]
     for number, row in enumerate(rows):
         place, change = PLACES[row.name], row.change
@@ -51,9 +51,9 @@ def changes(
             add_box(figure, (low, high), (place - 0.36, place + 0.36), fillcolor=BAND, line_width=0, layer="below")
             figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge())
             figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
-        _draw(figure, row, place, control=None if control is None else control.ends(number), dark=dark)
+        _draw(figure, row, place, control=None if control is None else control.ends(number), theme=theme)
     span = SHOWN_TIMES * max(reach)
-    add_zero(figure, dark=dark)
+    add_zero(figure, theme=theme)
     for row in rows:
         add_note(
             figure,
@@ -61,7 +61,7 @@ def changes(
             1.0,
             PLACES[row.name],
             size=13,
-            colour=ink(dark),
+            colour=theme.ink,
             xshift=8,
             paper="x",
             anchor="left",
@@ -73,7 +73,7 @@ def changes(
                 0.0,
                 PLACES[row.name] - 0.72,
                 size=12,
-                colour=ink(dark),
+                colour=theme.ink,
                 xshift=-8,
                 opacity=0.75,
                 paper="x",
@@ -86,7 +86,7 @@ def changes(
             1.0,
             1.0,
             size=12,
-            colour=ink(dark),
+            colour=theme.ink,
             yshift=16,
             opacity=0.75,
             paper="xy",
@@ -106,7 +106,7 @@ def changes(
 
 
 def _draw(
-    figure: go.Figure, row: MetricChange, place: float, *, control: tuple[float, float] | None, dark: bool
+    figure: go.Figure, row: MetricChange, place: float, *, control: tuple[float, float] | None, theme: Theme
 ) -> None:
     change = row.change
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]

@@ -5,6 +5,7 @@ that two of them stay apart for every kind of sight: `tests/pico_app/figures/tes
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -25,50 +26,75 @@ SKY = "#56B4E9"  # on a dark ground, where thin lines and small marks of the sem
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#786450", "#A078F0", "#B4288C", "#C81428")
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x", "star", "hexagon")
 SEQUENTIAL = "Cividis"
-PAPER = {False: "rgba(255,255,255,0.85)", True: "rgba(18,22,27,0.85)"}  # behind words that lines or bars cross
 # Pixels that a titled axis with its ticks takes in a browser, and a colour bar. Plotly makes room by itself where they
 # do not do, but then draws the whole figure a second and a third time.
 BESIDE, BELOW, BAR = 66, 62, 102
 
 
-def ink(dark: bool) -> str:
-    """Colour of text and rings."""
-    return "#E8EBEE" if dark else "#1B1F24"
+@dataclass(frozen=True)
+class Theme:
+    """Colours that depend on the ground on which a figure stands.
+
+    Attributes:
+        is_dark: Whether the ground is dark.
+        ink: Of text and rings.
+        quiet: Of words that stand back: captions, names of axes and of their ticks.
+        gain_ink: Of words that speak of a gain: the blue, dark or light enough to be read.
+        loss_ink: Of words that speak of a loss: the vermillion, dark or light enough to be read.
+        faint: Of grids and zero lines.
+        blue: The semantic blue of thin lines and small marks.
+        rim: Edge of a point: the dark end of the scale must be seen on a dark ground.
+        paper: Behind words that lines or bars cross.
+    """
+
+    is_dark: bool
+    ink: str
+    quiet: str
+    gain_ink: str
+    loss_ink: str
+    faint: str
+    blue: str
+    rim: str
+    paper: str
 
 
-def quiet(dark: bool) -> str:
-    """Colour of words that stand back: captions, names of axes and of their ticks."""
-    return "#B4BAC1" if dark else "#565D64"
+LIGHT = Theme(
+    is_dark=False,
+    ink="#1B1F24",
+    quiet="#565D64",
+    gain_ink="#005B8E",
+    loss_ink="#A34700",
+    faint="rgba(27,31,36,0.12)",
+    blue=SEMANTIC,
+    rim="rgba(255,255,255,0.8)",
+    paper="rgba(255,255,255,0.85)",
+)
+DARK = Theme(
+    is_dark=True,
+    ink="#E8EBEE",
+    quiet="#B4BAC1",
+    gain_ink="#7CC4F2",
+    loss_ink="#FF9A56",
+    faint="rgba(232,235,238,0.16)",
+    blue=SKY,
+    rim="rgba(232,235,238,0.7)",
+    paper="rgba(18,22,27,0.85)",
+)
 
 
-def gain_ink(dark: bool) -> str:
-    """Colour of words that speak of a gain: the blue, dark or light enough to be read."""
-    return "#7CC4F2" if dark else "#005B8E"
-
-
-def loss_ink(dark: bool) -> str:
-    """Colour of words that speak of a loss: the vermillion, dark or light enough to be read."""
-    return "#FF9A56" if dark else "#A34700"
-
-
-def faint(dark: bool) -> str:
-    """Colour of grids and zero lines."""
-    return "rgba(232,235,238,0.16)" if dark else "rgba(27,31,36,0.12)"
-
-
-def blank(*, height: int, x: str, y: str, dark: bool = False, key: str = "view") -> go.Figure:
+def blank(*, height: int, x: str, y: str, theme: Theme = LIGHT, key: str = "view") -> go.Figure:
     """An empty figure with titled axes, fixed height, and a zoom that survives a rerun.
 
     Everything is handed to the figure as it is made: the same through `update_layout` takes seven times as long, and a
     page draws half a dozen figures at every run.
     """
-    axis = {"gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "automargin": True}
+    axis = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "linecolor": theme.faint, "automargin": True}
     layout = {
         "height": height,
         "margin": {"l": BESIDE if y else 8, "r": 8, "t": 28, "b": BELOW if x else 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Source Sans, sans-serif", "size": 14, "color": ink(dark)},
+        "font": {"family": "Source Sans, sans-serif", "size": 14, "color": theme.ink},
         "xaxis": {"title": {"text": x}, **axis},
         "yaxis": {"title": {"text": y}, **axis},
         "showlegend": False,
@@ -132,12 +158,12 @@ def add_notes(figure: go.Figure, notes: Sequence[Mapping[str, object]]) -> go.Fi
     return figure
 
 
-def readable(figure: go.Figure, *, dark: bool) -> go.Figure:
+def readable(figure: go.Figure, *, theme: Theme) -> go.Figure:
     """The figure with words of axes and legend in a colour that can be read: Streamlit's own theme fades them."""
-    colour = quiet(dark)
+    colour = theme.quiet
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.tickfont.color = axis.title.font.color = colour  # one by one: `update_xaxes` takes four times as long
-    figure.layout.legend.font.color = ink(dark)
+    figure.layout.legend.font.color = theme.ink
     return figure
 
 

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from pico_app.figures import theme
+from pico_app.figures.theme import GAIN, LIGHT, LOSS, Theme, blank
 from pico_core.retrieval.explain import ShownPart, ShownSplit
 
 SHARE = 12  # columns with a bar of their own
 
 
-def split_figure(shown: ShownSplit, *, titles: Sequence[str], what: str, dark: bool = False) -> go.Figure:
+def split_figure(shown: ShownSplit, *, titles: Sequence[str], what: str, theme: Theme = LIGHT) -> go.Figure:
     """Bars of the parts, then of all together.
 
     Args:
         shown: Rounded so that it adds up.
         titles: What people call the columns, all of them.
         what: What is split, for the axis.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     labels = [_label(part, titles) for part in shown.parts] + ["<b>all</b>"]
     values = [part.value for part in shown.parts] + [shown.change]
-    colours = [theme.GAIN if value > 0 else theme.LOSS for value in values[:-1]] + [theme.ink(dark)]
+    colours = [GAIN if value > 0 else LOSS for value in values[:-1]] + [theme.ink]
     hatched = ["/" if part.is_alignment else "" for part in shown.parts] + [""]
-    figure = theme.blank(height=330, x=_kind(titles), y=f"{what} (score)", dark=dark, key="why")
+    figure = blank(height=330, x=_kind(titles), y=f"{what} (score)", theme=theme, key="why")
     figure.add_trace(
         go.Bar(
             x=list(range(len(labels))),

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.colors import sequential
 from plotly.subplots import make_subplots
 
-from pico_app.figures import theme
+from pico_app.figures.theme import GAIN, LIGHT, LOSS, SEQUENTIAL, Theme, blank, colour_bar, verbatim
 from pico_core.retrieval.token_maps import PatchPlaces, TokenMap, TwoMaps
 
 DIGITS = 4  # of every number that is sent
@@ -26,7 +26,7 @@ def word_maps_json(
     labels: tuple[str, str],
     picture: str | None,
     key: str,
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> str:
     """The maps of one pair as compact JSON; numbers are whole, in units of the last of `DIGITS` digits.
 
@@ -37,7 +37,7 @@ def word_maps_json(
         labels: What the sides are called.
         picture: A data address, or None.
         key: Names the pair: what a reader chose in it is kept as long as it is the same.
-        dark: For the dark theme.
+        theme: Light or dark.
     """
     low, high = maps.limits
     return json.dumps(
@@ -58,10 +58,10 @@ def word_maps_json(
             "sides": [_side(one, label) for one, label in zip((maps.left, maps.right), labels, strict=True)],
             "colours": {
                 "sequential": list(sequential.Cividis),
-                "gain": theme.GAIN,
-                "loss": theme.LOSS,
-                "gainInk": theme.gain_ink(dark),
-                "lossInk": theme.loss_ink(dark),
+                "gain": GAIN,
+                "loss": LOSS,
+                "gainInk": theme.gain_ink,
+                "lossInk": theme.loss_ink,
             },
         },
         separators=(",", ":"),
@@ -75,7 +75,7 @@ def maps_figure(
     words: Sequence[str],
     labels: tuple[str, str],
     picture: str | None,
-    dark: bool = False,
+    theme: Theme = LIGHT,
 ) -> go.Figure:
     """The maps of the word that changed most, left, right and their difference, without the browser piece.
 
@@ -83,9 +83,9 @@ def maps_figure(
     """
     word = maps.changed_most
     low, high = maps.limits
-    titles = [f"Left: {theme.verbatim(labels[0])}", f"Right: {theme.verbatim(labels[1])}", "Right minus left"]
+    titles = [f"Left: {verbatim(labels[0])}", f"Right: {verbatim(labels[1])}", "Right minus left"]
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles, horizontal_spacing=0.05)
-    frame = theme.blank(height=430, x="", y="", dark=dark, key="maps")
+    frame = blank(height=430, x="", y="", theme=theme, key="maps")
     figure.update_layout(frame.layout)
     cover = 0.8 if picture and places.is_grid else 1.0
     for column, table in enumerate((maps.left.table, maps.right.table, maps.difference), start=1):
@@ -99,12 +99,12 @@ def maps_figure(
             y=list(range(1, places.rows + 1)),
             zmin=-maps.reach if is_change else low,
             zmax=maps.reach if is_change else high,
-            colorscale=((0.0, theme.LOSS), (0.5, "#F4F4F4"), (1.0, theme.GAIN)) if is_change else theme.SEQUENTIAL,
+            colorscale=((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN)) if is_change else SEQUENTIAL,
             opacity=cover,
             xgap=1,
             ygap=1,
             showscale=column > 1,
-            colorbar=theme.colour_bar("change of s" if is_change else "similarity s, both sides")
+            colorbar=colour_bar("change of s" if is_change else "similarity s, both sides")
             | {"orientation": "h", "y": -0.04, "yanchor": "top", "len": 0.3 if is_change else 0.65}
             | {"x": 0.85 if is_change else 0.325},
             hovertemplate="row %{y}, column %{x}: %{z:.3f}<extra></extra>",
@@ -128,14 +128,14 @@ def maps_figure(
             cell = places.cell(int(winner[word]))
             if cell is not None:
                 edge = {"x0": cell[1] + 0.5, "x1": cell[1] + 1.5, "y0": cell[0] + 0.5, "y1": cell[0] + 1.5}
-                figure.add_shape(row=1, col=column, type="rect", line={"color": theme.ink(dark), "width": 3}, **edge)
+                figure.add_shape(row=1, col=column, type="rect", line={"color": theme.ink, "width": 3}, **edge)
     bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False, "fixedrange": True}
     figure.update_xaxes(constrain="domain", range=[0.5, places.columns + 0.5], **bare)
     for column in (1, 2, 3):
         anchor = "x" if column == 1 else f"x{column}"
         reverse = [places.rows + 0.5, 0.5]
         figure.update_yaxes(col=column, scaleanchor=anchor, constrain="domain", range=reverse, **bare)
-    figure.update_layout(title={"text": f"“{theme.verbatim(words[word])}”"}, margin={"t": 80, "b": 70})
+    figure.update_layout(title={"text": f"“{verbatim(words[word])}”"}, margin={"t": 80, "b": 70})
     return figure
 
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pico_app import templates
-from pico_app.figures import theme
 from pico_app.figures.drawn import Drawn, described, ready, with_first
+from pico_app.figures.theme import Theme, readable
 from pico_app.state import screen
 from pico_app.words.captions import Caption, caption_of
 from pico_app.words.glossary import explain
@@ -29,17 +29,17 @@ def house_style() -> None:
     st.html(f"<style>{templates.stylesheet()}</style>")
 
 
-def brand(*, dark: bool) -> None:
+def brand(*, theme: Theme) -> None:
     """The name at the head of the sidebar, in the ink of the theme."""
-    ink = "#E8EBEE" if dark else "#1B1F24"
     bars = "".join(
         f'<rect x="{x}" y="{28 - h}" width="5" height="{h}" fill="{colour}"/>'
         for x, h, colour in ((2, 11, "#D55E00"), (9, 22, "#2E8FC7"), (16, 8, "#D55E00"), (23, 17, "#2E8FC7"))
     )
-    word = (
-        f'<text x="38" y="25" font-family="sans-serif" font-size="22" font-weight="700" fill="{ink}">PICO Lens</text>'
+    text = f'x="38" y="25" font-family="sans-serif" font-size="22" font-weight="700" fill="{theme.ink}"'
+    st.logo(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32">{bars}<text {text}>PICO Lens</text></svg>',
+        size="large",
     )
-    st.logo(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32">{bars}{word}</svg>', size="large")
 
 
 def question(title: str, answer: str) -> None:
@@ -138,7 +138,7 @@ def figure(
         alt, fig = alt or with_first(fig.words, caption.read), ready(fig)
     else:
         alt = alt or described(fig, read=caption.read)
-        theme.readable(fig, dark=screen.dark())
+        readable(fig, theme=screen.theme())
     alt = alt.replace("*", "")  # it is read out: no stars of Markdown
     event: Any = None
     place, words = st.container(key=f"beside-{key}").columns([8, 4], gap="medium") if beside else (st, st)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pico_app.figures.theme import DARK, LIGHT, Theme
 from pico_app.state.remembered import Remembered
 from pico_core.studies.study import Study
 
@@ -13,9 +14,9 @@ shown_study: Remembered[Study | None] = Remembered("screen", None)
 pages: Remembered[Mapping[str, Any]] = Remembered("pages", {})  # of this run of the script, by their addresses
 
 
-def dark() -> bool:
-    """Whether the reader uses the dark theme."""
-    return st.context.theme.type == "dark"
+def theme() -> Theme:
+    """The theme that the reader uses."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def page(address: str) -> Any:

@@ -15,6 +15,7 @@ from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures import rankings as lists
 from pico_app.figures import why
+from pico_app.figures.theme import Theme
 from pico_app.words.captions import Caption
 from pico_app.words.retrieval import lists_sentence
 from pico_core.method.config import StudyConfig
@@ -65,8 +66,8 @@ def test_the_page_holds_everything_and_asks_for_nothing(space, found):
     split = explain.lead_change(found, asked, both.target_before.index, both.left[0].index)
     titles = explain.column_titles(found.right)
 
-    def drawn(dark: bool):
-        return why.split_figure(explain.shown(split, top=12), titles=titles, what="x", dark=dark)
+    def drawn(theme: Theme):
+        return why.split_figure(explain.shown(split, top=12), titles=titles, what="x", theme=theme)
 
     section = documents.PageSection("why", "Why", figure=drawn, words="It moved.", caption=Caption("so", "not so"))
     html = documents.comparison_page(space, found, asked, both, [section])

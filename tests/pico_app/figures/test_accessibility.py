@@ -77,10 +77,10 @@ def test_contrast_and_distance_are_the_published_ones():
 
 @pytest.mark.parametrize("mode", MODES)
 def test_text_has_contrast(mode):
-    look, dark = CONFIG[mode], mode == "dark"
-    assert theme.ink(dark) == look["textColor"]
+    look, shown = CONFIG[mode], theme.DARK if mode == "dark" else theme.LIGHT
+    assert shown.ink == look["textColor"]
     for ground in GROUND[mode]:
-        for colour in (look["textColor"], look["linkColor"], theme.gain_ink(dark), theme.loss_ink(dark)):
+        for colour in (look["textColor"], look["linkColor"], shown.gain_ink, shown.loss_ink):
             assert contrast(colour, ground) >= TEXT, (colour, ground)
     for share in faded_text():
         assert contrast(mixed(look["textColor"], GROUND[mode][0], share), GROUND[mode][0]) >= TEXT, share
@@ -121,8 +121,8 @@ PAIRS = [
     (theme.IMAGE, theme.TEXT),
     (theme.SEMANTIC, theme.CANDIDATE),
     (theme.SKY, theme.LOSS),
-    (theme.gain_ink(False), theme.loss_ink(False)),
-    (theme.gain_ink(True), theme.loss_ink(True)),
+    (theme.LIGHT.gain_ink, theme.LIGHT.loss_ink),
+    (theme.DARK.gain_ink, theme.DARK.loss_ink),
 ]
 
 

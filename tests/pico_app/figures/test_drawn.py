@@ -19,8 +19,8 @@ def bar():
 
 
 def test_a_finished_figure_is_what_the_figure_itself_would_send_and_say():
-    spec = theme.readable(bar(), dark=True).to_dict()
-    held = finished(bar(), dark=True)
+    spec = theme.readable(bar(), theme=theme.DARK).to_dict()
+    held = finished(bar(), theme=theme.DARK)
     assert ready(held).to_dict() == spec
     assert held.words == described(bar())
 
@@ -31,19 +31,20 @@ def twice() -> None:
     import streamlit as st
 
     from pico_app.answers import drawn
+    from pico_app.figures.theme import DARK, LIGHT
     from tests.pico_app.figures.test_drawn import bar
 
     made = []
 
-    def draw(*given, dark, **settings):
-        made.append((given, dark, settings))
+    def draw(*given, theme, **settings):
+        made.append((given, theme, settings))
         return bar()
 
     here = SimpleNamespace(key=st.query_params["key"])
-    calls = [{}, {}, {"also": (1,)}, {"dark": True}, {"dark": True}, {"size": 3}]
+    calls = [{}, {}, {"also": (1,)}, {"theme": DARK}, {"theme": DARK}, {"size": 3}]
     for call in calls:
-        drawn.drawn(here, draw, 1.0, **({"dark": False} | call))
-    assert made[0] == ((1.0,), False, {})
+        drawn.drawn(here, draw, 1.0, **({"theme": LIGHT} | call))
+    assert made[0] == ((1.0,), LIGHT, {})
     st.text(str(len(made)))
 
 

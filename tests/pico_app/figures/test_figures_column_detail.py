@@ -8,7 +8,7 @@ import torch
 from pico_app.figures import column_detail, detectors
 from pico_app.figures import detectors as compare
 from pico_app.figures.columns import chosen_column
-from pico_app.figures.theme import GREY, ink, scale_top
+from pico_app.figures.theme import DARK, GREY, LIGHT, scale_top
 from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.columns.detectors import DETECTORS, Trust
@@ -88,9 +88,9 @@ def test_a_cell_is_darker_the_more_often_and_agreement_has_its_own_colour():
     depth = {place: float(colour.rsplit(",", 1)[1].rstrip(")")) for place, colour in colours.items()}
     assert hue[0, 0] == hue[1, 1] != hue[1, 0] == hue[0, 1]
     assert sorted(depth, key=depth.get) == [(1, 0), (0, 1), (0, 0), (1, 1)]
-    dark = column_detail.sign_square(SIGNS, dark=True)
-    assert {note.font.color for note in dark.layout.annotations} == {ink(True)}
-    assert {note.font.color for note in column_detail.sign_square(SIGNS).layout.annotations} == {ink(False)}
+    dark = column_detail.sign_square(SIGNS, theme=DARK)
+    assert {note.font.color for note in dark.layout.annotations} == {DARK.ink}
+    assert {note.font.color for note in column_detail.sign_square(SIGNS).layout.annotations} == {LIGHT.ink}
 
 
 FOUND = (
@@ -182,8 +182,8 @@ def test_the_surest_columns_come_first_and_the_selected_one_is_ringed(table):
     )
     hidden = table.sort("lowest_share")["column"][0]
     assert not rings(detectors.lowest_ten(table, selected=hidden))
-    dark = rings(detectors.lowest_ten(table, selected=selected, dark=True))[0]
-    assert (dark.marker.line.color, rings(figure)[0].marker.line.color) == (ink(True), ink(False))
+    dark = rings(detectors.lowest_ten(table, selected=selected, theme=DARK))[0]
+    assert (dark.marker.line.color, rings(figure)[0].marker.line.color) == (DARK.ink, LIGHT.ink)
 
 
 def test_equally_sure_columns_keep_their_order(table):
@@ -205,7 +205,7 @@ def test_agreements_are_dots_and_resamples_an_interval():
     assert figure.layout.xaxis.range[1] > 1
     assert "rank correlation" in figure.layout.xaxis.title.text
     assert len(detectors.agreements(Stability((0.9,), (), None)).data) == 2
-    assert seeds.marker.line.color != detectors.agreements(found, dark=True).data[0].marker.line.color
+    assert seeds.marker.line.color != detectors.agreements(found, theme=DARK).data[0].marker.line.color
 
 
 def test_strips_have_one_order_of_columns_and_mark_the_selected_in_each(table):
@@ -227,8 +227,8 @@ def test_strips_have_one_order_of_columns_and_mark_the_selected_in_each(table):
     assert names[0] == "semantic probability p"
     assert names[-2:] == ["style similarity,<br>images", "style similarity,<br>texts"]
     assert figure.layout[f"xaxis{len(DETECTORS)}"].title.text == "30 columns, lowest semantic probability first"
-    dark = compare.strips(table, selected=0, dark=True)
-    assert dark.layout.shapes[0].line.color == ink(True) != figure.layout.shapes[0].line.color
+    dark = compare.strips(table, selected=0, theme=DARK)
+    assert dark.layout.shapes[0].line.color == DARK.ink != figure.layout.shapes[0].line.color
 
 
 @pytest.mark.parametrize("value", [-0.4, 0.0, 0.6])
@@ -253,7 +253,7 @@ def test_every_detector_meets_every_other_and_the_selected_column_is_larger(tabl
     assert matrix.selected.marker.size > matrix.marker.size
     backwards = compare.scatter_matrix(table.reverse(), selected=4).data[0]
     assert list(backwards.selectedpoints) == [D - 5]
-    bare = compare.scatter_matrix(table, selected=-1, dark=True)
+    bare = compare.scatter_matrix(table, selected=-1, theme=DARK)
     assert bare.data[0].selectedpoints is None
     assert bare.layout.xaxis3.gridcolor != compare.scatter_matrix(table, selected=-1).layout.xaxis3.gridcolor
 
@@ -276,7 +276,7 @@ def test_detectors_stand_beside_every_yardstick_with_their_intervals():
     assert figure.layout.yaxis.ticktext[0] == DETECTORS[0].title
     assert "rank correlation" in figure.layout.xaxis.title.text
     assert figure.layout.showlegend
-    alone = compare.against_yardsticks([one], dark=True)
+    alone = compare.against_yardsticks([one], theme=DARK)
     assert list(alone.data[0].y) == list(range(len(DETECTORS)))
     assert not alone.layout.showlegend
-    assert (alone.layout.font.color, figure.layout.font.color) == (ink(True), ink(False))
+    assert (alone.layout.font.color, figure.layout.font.color) == (DARK.ink, LIGHT.ink)

@@ -12,7 +12,7 @@ from pico_app.figures import construction as weigh
 from pico_app.figures.construction import Side, trajectories
 from pico_app.figures.detectors import lowest_ten
 from pico_app.figures.overview import weights_at_a_glance
-from pico_app.figures.theme import GREY, SEMANTIC, shades
+from pico_app.figures.theme import DARK, GREY, LIGHT, SEMANTIC, shades
 
 D, T, K = 6, 4, 2
 
@@ -219,7 +219,9 @@ def test_gain_against_weight_draws_the_rule_only_where_there_is_one():
 
 
 def test_gains_over_time_always_show_the_zero_line():
-    figure = weigh.gains_over_time(np.array([0.2, 0.3], "float32"), np.array([0.2, 0.25], "float32"), best=1, dark=True)
+    figure = weigh.gains_over_time(
+        np.array([0.2, 0.3], "float32"), np.array([0.2, 0.25], "float32"), best=1, theme=DARK
+    )
     low, high = figure.layout.yaxis.range
     assert low < 0 < high
     assert rings(figure)[0].y[0] == np.float32(0.25)
@@ -247,7 +249,9 @@ def test_one_scale_of_colours_in_all_figures_of_a_study(table):
 
 
 def test_the_edge_of_dark_bars_is_seen_on_a_dark_ground_only(table):
-    light, dark = (draw.all_columns(table, measure="probability", by_value=False, dark=dark) for dark in (False, True))
+    light, dark = (
+        draw.all_columns(table, measure="probability", by_value=False, theme=theme) for theme in (LIGHT, DARK)
+    )
     assert [trace.type for trace in light.data] == ["bar", "bar"]
     edge = dark.data[2]
     assert list(edge.y[1:-1:2]) == table["probability"].to_list()

@@ -9,7 +9,7 @@ from pico_app.figures import learning
 from pico_app.figures.construction import MOST, gain_order
 from pico_app.figures.experiments import costs, seed_pairs, swept
 from pico_app.figures.row_plot import Band, Group, PlotRow, chosen_row, row_plot, span
-from pico_app.figures.theme import GREY, LOSS, SEMANTIC
+from pico_app.figures.theme import DARK, GREY, LOSS, SEMANTIC
 from pico_core.experiments.order import RecordedRun, recorded_runs
 from pico_core.experiments.summary import VariantSummary, summarise
 from pico_core.experiments.sweeps import sweeps_on
@@ -191,7 +191,7 @@ def _values(tree, name):
 
 def test_leads_are_sorted_and_simpler_ideas_bold():
     table = grid(HELPS)
-    figure = draw.leads(summarise(table), dark=True)
+    figure = draw.leads(summarise(table), theme=DARK)
     places = rows_of(figure)
     found = {one.variant: one.lead for one in summarise(table)}
     assert list(places) == sorted(places, key=found.__getitem__)

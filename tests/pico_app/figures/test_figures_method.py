@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pico_app.figures import method
+from pico_app.figures.theme import DARK
 
 
 def side(name: str, *, groups: int, weights: np.ndarray) -> method.Side:
@@ -25,7 +26,7 @@ def test_the_area_of_a_column_is_its_weight_and_the_axes_hold_every_centre():
     assert figure.layout.xaxis.range[1] > float(both[0].reach[..., 0].max())
     ring = next(trace for trace in figure.data if trace.marker.symbol == "circle-open")
     assert ring.x[0] == both[0].columns[3, 0]
-    again = method.clusters(both[0], both[1], selected=-1, dark=True)
+    again = method.clusters(both[0], both[1], selected=-1, theme=DARK)
     assert len(again.data) == len(figure.data) == 12
 
 
@@ -60,7 +61,7 @@ def test_steps_that_fall_are_dashed_and_equal_gains_are_joined_in_grey():
     # A number stands off the step that leaves its mark: in the broken order 2 lies above 3.
     moving = [t for t in figure.data if t.mode == "markers+text"][1]
     assert [moving.textposition[n] for n in (0, 2, 3)] == ["bottom right", "top right", "top center"]
-    few = method.two_rules(gains, np.array([3, 0, 1, 2]), left=rules[0], right=rules[1], arrived=1, dark=True)
+    few = method.two_rules(gains, np.array([3, 0, 1, 2]), left=rules[0], right=rules[1], arrived=1, theme=DARK)
     assert list(next(t for t in few.data if t.mode == "markers+text").text) == ["3"]
 
 
@@ -92,5 +93,5 @@ def test_the_rank_curve_has_the_best_rank_at_the_top_and_marks_the_strength():
     assert list(band.y) == [9, 40, 60, 6, 5, 9]
     ring = next(t for t in figure.data if t.mode == "markers+text")
     assert (ring.x[0], ring.y[0], ring.text[0]) == (1.0, 2, "rank 2")
-    always = method.rank_curve([0.0, 1.0], [1, 1], low=[1, 1], high=[1, 1], total=80, at=0.0, dark=True)
+    always = method.rank_curve([0.0, 1.0], [1, 1], low=[1, 1], high=[1, 1], total=80, at=0.0, theme=DARK)
     assert next(t for t in always.data if t.mode == "markers+text").text[0] == "rank 1"

@@ -8,7 +8,7 @@ import torch
 
 from pico_app.figures import probe as draw
 from pico_app.figures.columns import chosen_column
-from pico_app.figures.theme import IMAGE, TEXT
+from pico_app.figures.theme import DARK, IMAGE, TEXT
 from pico_core.columns.detectors import probe_agreement
 from pico_core.columns.probe import FIXED, label_probe, style_probe
 from pico_core.encoders.perturbations import StyleVariants, Variants
@@ -123,7 +123,7 @@ def test_chance_is_a_band_for_labels(planted, table):
         table.clear(24).with_columns(column=np.arange(24), probability=np.linspace(0, 1, 24)).cast(table.schema)
     )
     figure = draw.against_probability(
-        probe, everything, probe_agreement(probe, torch.linspace(0, 1, 24)), selected=-1, dark=True
+        probe, everything, probe_agreement(probe, torch.linspace(0, 1, 24)), selected=-1, theme=DARK
     )
     bands = [shape.y1 for shape in figure.layout.shapes if shape.type == "rect" and shape.y0 == 0]
     assert bands == pytest.approx([side.chance for side in probe.sides])

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from pico_app.figures import comparing, rankings, theme
+from pico_app.figures.theme import DARK
 from pico_core.retrieval.comparing.by_label import GroupMetric, LabelColumn, LabelGroup, LabelTable
 from pico_core.retrieval.comparing.metric_changes import METRICS, MetricChange
 from pico_core.retrieval.comparing.recall_curves import RecallCurve
@@ -48,7 +49,7 @@ def test_every_query_is_behind_one_mark():
 
 
 def test_the_query_above_is_ringed_and_both_axes_are_logarithmic():
-    figure = rankings.rank_figure(frame(MOVED), selected=("text", 9), dark=True)
+    figure = rankings.rank_figure(frame(MOVED), selected=("text", 9), theme=DARK)
     ring = figure.data[-1]
     assert (list(ring.x), list(ring.y), ring.marker.symbol) == ([1], [8], "circle-open")
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")

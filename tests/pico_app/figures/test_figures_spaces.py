@@ -9,6 +9,7 @@ import pytest
 from pico_app.figures import spaces as draw
 from pico_app.figures import theme
 from pico_app.figures.spaces import NumberRow, numbers_html, purity_figure
+from pico_app.figures.theme import DARK
 from pico_core.retrieval.records import Estimate
 from pico_core.spaces.items import Colouring, Joins, by_label, item_frame
 from pico_core.spaces.maps import Plane, pca_pair
@@ -54,7 +55,7 @@ def test_every_item_is_drawn_once_with_its_symbol_and_row(planes, items, style):
 def test_unselected_points_stay_and_turn_grey(planes, items, style):
     rows = draw.rows_of(items, (("image", 2), ("text", 5), ("text", 999)))
     assert items[rows].select("kind", "index").rows() == [("image", 2), ("text", 5)]
-    figure = draw.map_figure(planes.style, items, style, space="style", selected=rows, dark=True)
+    figure = draw.map_figure(planes.style, items, style, space="style", selected=rows, theme=DARK)
     points, rings = points_of(figure), [trace for trace in figure.data if trace.customdata is None]
     assert sum(len(trace.x) for trace in points) == items.height
     assert sum(len(trace.selectedpoints) for trace in points) == 2

@@ -7,6 +7,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import datasets, studies, teaching
+from pico_app.figures.theme import LIGHT
 from pico_app.pages.method import clustering, feedback, probabilities, retrieval
 from pico_app.pages.method.step import Pick
 from pico_core.demo import demo_of
@@ -175,7 +176,7 @@ def test_the_handout_has_figures_of_every_step(space):
         for section in sections:
             assert section.caption.read
             assert section.caption.beware
-            assert len(section.figure(False).data) >= 1
+            assert len(section.figure(LIGHT).data) >= 1
 
 
 def test_another_exponent_redraws_and_says_what_changed():

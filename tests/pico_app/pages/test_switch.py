@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.choices.switching import Switching, from_address
 from pico_app.figures import switch as draw
+from pico_app.figures.theme import DARK
 from pico_app.server import cache
 from pico_app.server.queue import queue_of
 from pico_app.templates import stylesheet
@@ -402,7 +403,7 @@ def test_the_figure_draws_every_change_its_interval_the_zero_and_the_control():
 
 def test_the_figure_stands_without_a_control_and_does_not_blow_up_nothing():
     still = rows(*[Estimate(0.0, 0.0, 0.0)] * 7)
-    drawn = draw.changes(still, control=None, dark=True)
+    drawn = draw.changes(still, control=None, theme=DARK)
     assert not [shape for shape in drawn.layout.shapes if shape.type == "rect"]
     assert drawn.layout.xaxis.range[1] > 1
     words = [note.text for note in drawn.layout.annotations]

@@ -19,7 +19,7 @@ def page() -> None:
     from pico_app.pages.prototypes import trained
     from pico_app.state import screen
 
-    screen.dark()
+    screen.theme()
     trained.section()
 
 

@@ -29,7 +29,7 @@ def test_the_colours_of_the_stylesheet_are_those_of_the_figures():
     variables = dict(re.findall(r"--pico-([\w-]+): ([^;]+);", rules))
     named = {"gain": "GAIN", "loss": "LOSS", "image": "IMAGE", "text": "TEXT", "grey": "GREY"}
     assert {name: variables[name] for name in named} == {name: getattr(theme, role) for name, role in named.items()}
-    assert variables["quiet"] == f"light-dark({theme.quiet(False)},{theme.quiet(True)})"
+    assert variables["quiet"] == f"light-dark({theme.LIGHT.quiet},{theme.DARK.quiet})"
     used = set(re.findall(r"var\(--pico-([\w-]+)\)", rules))
     assert used == set(variables), "every variable is used, and every used one is there"
 

@@ -19,7 +19,7 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     if found:
         for trusted in found:
             prose(trust_sentence(trusted))
-        figure(draw.against_yardsticks(found, dark=screen.dark()), key="columns-yardsticks")
+        figure(draw.against_yardsticks(found, theme=screen.theme()), key="columns-yardsticks")
     else:
         prose(
             "There is no yardstick on this dataset: no planted truth, no style probe and no label of style. Run the "
@@ -31,9 +31,9 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             args=("columns", "probe"),
             icon=":material/science:",
         )
-    clicked = picked_column(draw.strips(frame, selected=selected, dark=screen.dark()), key="columns-strips")
+    clicked = picked_column(draw.strips(frame, selected=selected, theme=screen.theme()), key="columns-strips")
     with st.expander("Every detector against every other"):
-        other = picked_column(draw.scatter_matrix(frame, selected=selected, dark=screen.dark()), key="columns-matrix")
+        other = picked_column(draw.scatter_matrix(frame, selected=selected, theme=screen.theme()), key="columns-matrix")
     return other if clicked is None else clicked
 
 

@@ -57,7 +57,7 @@ def _values(space: Workspace, column: int) -> None:
         st.markdown("**Values in images and in texts**")
         figure(
             drawn.drawn(
-                space, draw.values, shown.images.numpy(), shown.texts.numpy(), also=(column,), dark=screen.dark()
+                space, draw.values, shown.images.numpy(), shown.texts.numpy(), also=(column,), theme=screen.theme()
             ),
             key="columns-values",
             caption=caption_of("columns-values", share=offset),
@@ -70,7 +70,7 @@ def _values(space: Workspace, column: int) -> None:
                 column_detail.sign_square,
                 column_answers.signs(space, column),
                 also=(column,),
-                dark=screen.dark(),
+                theme=screen.theme(),
             ),
             key="columns-signs",
         )
@@ -125,7 +125,8 @@ def _goes_with(space: Workspace, column: int) -> None:
         st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
         return
     figure(
-        drawn.drawn(space, column_detail.goes_with, found, also=(column,), dark=screen.dark()), key="columns-goes-with"
+        drawn.drawn(space, column_detail.goes_with, found, also=(column,), theme=screen.theme()),
+        key="columns-goes-with",
     )
 
 
@@ -150,7 +151,7 @@ def _tokens(space: Workspace, column: int) -> None:
         st.html(items.patches(space, patches))
         if patches.place is not None:
             figure(
-                drawn.drawn(space, column_detail.places, patches, also=(column,), dark=screen.dark()),
+                drawn.drawn(space, column_detail.places, patches, also=(column,), theme=screen.theme()),
                 key="columns-places",
             )
 
@@ -169,7 +170,7 @@ def _words(space: Workspace, column: int) -> None:
         )
         return
     figure(
-        drawn.drawn(space, column_detail.word_ends, found, also=(column,), dark=screen.dark()),
+        drawn.drawn(space, column_detail.word_ends, found, also=(column,), theme=screen.theme()),
         key="columns-words",
         caption=caption_of(
             "columns-words",

@@ -70,7 +70,7 @@ def _one(space: Workspace, lowest: int) -> None:
     with overview:
         _overview(space, frame)
     column_mark(
-        draw.marks_json(frame, plots=FORMS, selected=selected, dark=screen.dark()),
+        draw.marks_json(frame, plots=FORMS, selected=selected, theme=screen.theme()),
         key="columns-mark",
         on_pick=columns.follow_pick,
     )
@@ -95,7 +95,7 @@ def _overview(space: Workspace, frame: pl.DataFrame) -> None:
     also = (space.strength if measure == "shown_weight" else None,)
     figure(
         drawn.drawn(
-            space, draw.all_columns, frame, also=also, measure=measure, by_value=ORDERS[order], dark=screen.dark()
+            space, draw.all_columns, frame, also=also, measure=measure, by_value=ORDERS[order], theme=screen.theme()
         ),
         key=_key(measure, order),
         caption=caption_of("columns-all"),

@@ -95,14 +95,14 @@ def _show(space: Workspace, probe: StyleProbe, selected: int, which: str) -> int
     key = f"columns-probe-{probe.source}-{which}"
     again = probe.source == "encoder"
     clicked = picked_column(
-        draw.against_probability(probe, table, agreement, selected=selected, dark=screen.dark()),
+        draw.against_probability(probe, table, agreement, selected=selected, theme=screen.theme()),
         key=key,
         caption=caption_of("probe-labels" if not again else "probe-fixed" if which == FIXED else "probe"),
     )
     name = table["title"][selected]
     st.markdown(f"**What moves {name}**" if again else f"**Labels that go with {name}**")
     figure(
-        draw.drivers(probe, selected, dark=screen.dark()),
+        draw.drivers(probe, selected, theme=screen.theme()),
         key=f"{key}-drivers",
         caption=caption_of("probe-drivers" if again else "probe-label-drivers"),
     )

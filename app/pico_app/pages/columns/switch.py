@@ -134,7 +134,7 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
         )
     late = not effect.paired.exact and _offer_exact(asked)
     parts.figure(
-        draw.changes(effect.rows, control=band, sampled=not effect.paired.exact, dark=screen.dark()),
+        draw.changes(effect.rows, control=band, sampled=not effect.paired.exact, theme=screen.theme()),
         key="switch-changes",
     )
     if band is None and control is not None:

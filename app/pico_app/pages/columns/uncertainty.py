@@ -30,7 +30,7 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
         else:
             clicked = picked_column(
-                detectors.lowest_ten(frame, selected=selected, dark=screen.dark()), key="columns-lowest"
+                detectors.lowest_ten(frame, selected=selected, theme=screen.theme()), key="columns-lowest"
             )
     with two:
         st.subheader("Would it come out again?", anchor=False)
@@ -40,7 +40,7 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             waiting(measured, place="stability")
         else:
             prose(stability_sentence(stable))
-            figure(detectors.agreements(stable, dark=screen.dark()), key="columns-agreements")
+            figure(detectors.agreements(stable, theme=screen.theme()), key="columns-agreements")
     return clicked
 
 
@@ -48,10 +48,10 @@ def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
     one, two = st.columns(2)
     with one:
         st.subheader("Is p̂ more than chance?", anchor=False)
-        first = picked_column(draw.against_null(frame, selected=selected, dark=screen.dark()), key="columns-null")
+        first = picked_column(draw.against_null(frame, selected=selected, theme=screen.theme()), key="columns-null")
     with two:
         st.subheader("Which side looks like style?", anchor=False)
-        second = picked_column(draw.two_sides(frame, selected=selected, dark=screen.dark()), key="columns-sides")
+        second = picked_column(draw.two_sides(frame, selected=selected, theme=screen.theme()), key="columns-sides")
     return [first, second]
 
 

@@ -12,7 +12,7 @@ from pico_core.experiments.verdicts import cost_sentence
 def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     prose(cost_sentence(found.summaries))
-    figure(costs(found.summaries, selected=chosen, dark=screen.dark()), key="experiments-costs")
+    figure(costs(found.summaries, selected=chosen, theme=screen.theme()), key="experiments-costs")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

@@ -28,7 +28,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     """Draw the instrument; the row that was clicked in it."""
     st.subheader("Do other rules score otherwise?", anchor=False)
     clicked = picked_row(
-        draw.rules(found.summaries, found.table, selected=chosen, dark=screen.dark()), key="experiments-rules"
+        draw.rules(found.summaries, found.table, selected=chosen, theme=screen.theme()), key="experiments-rules"
     )
     st.subheader("Higher gain, higher weight?", anchor=False)
     _order(results, found)
@@ -57,7 +57,7 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
     drawn = f"{len(runs)} recorded, {MOST} drawn" if many else f"{len(runs)} recorded"
     level = f" In {order.n_level:,} pairs both weigh the same." if order.n_level else ""
     figure(
-        gain_order(runs, dark=screen.dark()),
+        gain_order(runs, theme=screen.theme()),
         key="experiments-order",
         caption=caption_of("experiments-order", drawn=drawn, level=level),
         beside=True,

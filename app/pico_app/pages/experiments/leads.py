@@ -13,7 +13,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     prose(found.leads.sentence)
     if not any(one.lead is not None for one in found.summaries):
         return None
-    return picked_row(draw.leads(found.summaries, selected=chosen, dark=screen.dark()), key="experiments-leads")
+    return picked_row(draw.leads(found.summaries, selected=chosen, theme=screen.theme()), key="experiments-leads")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

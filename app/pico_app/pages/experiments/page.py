@@ -75,7 +75,7 @@ def _go(clicked: str | None, chosen: str) -> None:
 
 
 def _forest(found: experiments.Slice, chosen: str) -> str | None:
-    figure = draw.forest(found.summaries, found.table, selected=chosen, dark=screen.dark())
+    figure = draw.forest(found.summaries, found.table, selected=chosen, theme=screen.theme())
     band = " The grey range is what the method's own weights do on other columns." if draw.banded(figure) else ""
     clicked = picked_row(figure, key="experiments-forest", caption=caption_of("experiments-forest", band=band))
     row.render(found, chosen)

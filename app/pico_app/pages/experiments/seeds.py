@@ -34,7 +34,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     )
     both = found.table.filter(pl.col("variant").is_in([METHOD, wanted]))
     prose(split_sentence(both, wanted, labels[wanted]))
-    figure(seed_pairs(both, wanted, labels[wanted], dark=screen.dark()), key="experiments-seeds")
+    figure(seed_pairs(both, wanted, labels[wanted], theme=screen.theme()), key="experiments-seeds")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

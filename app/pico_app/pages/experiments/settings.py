@@ -19,7 +19,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
             names = ", ".join(f"“{name}”" for name in others)
             prose(f"One at a time they were changed on {names}; choose such a dataset above.")
         return
-    figure(draw.swept(sweeps.sweeps, dark=screen.dark()), key="experiments-settings")
+    figure(draw.swept(sweeps.sweeps, theme=screen.theme()), key="experiments-settings")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

@@ -39,8 +39,8 @@ def render_training(results: experiments.Results) -> None:
     found = groups[place]
     prose(found.sentence)
     if found.curves:
-        figure(draw.learning_curves(found.curves, dark=screen.dark()), key="experiments-curves", beside=True)
-    figure(draw.trained(found.rows, dark=screen.dark()), key="experiments-trained")
+        figure(draw.learning_curves(found.curves, theme=screen.theme()), key="experiments-curves", beside=True)
+    figure(draw.trained(found.rows, theme=screen.theme()), key="experiments-trained")
     st.html(draw.trained_html(found))
     st.caption(_how(found, sum(group.experiment == found.experiment for group in groups)))
 

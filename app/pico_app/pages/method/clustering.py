@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import documents, teaching
 from pico_app.figures.method import Side, clusters
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure
 from pico_app.state import screen, widgets
@@ -44,7 +45,7 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     gammas = sorted({EQUAL, space.study.construction.config.gamma})
 
     def drawn(gamma: float) -> Any:
-        return lambda dark: _figure(space, sweep, gamma, pick, dark=dark)
+        return lambda theme: _figure(space, sweep, gamma, pick, theme=theme)
 
     return [
         documents.PageSection(
@@ -73,7 +74,7 @@ def render(space: Workspace, pick: Pick) -> None:
     )
     st.markdown(f"**γ = {_named(gamma, space)}.** {_changed(sweep, gamma)}")
     figure(
-        _figure(space, sweep, gamma, pick, dark=screen.dark()),
+        _figure(space, sweep, gamma, pick, theme=screen.theme()),
         key="method-clusters",
         alt=f"Two planes, image side and text side, of {len(sweep.points.image)} columns in "
         f"{len(sweep.image.centres[0])} groups, with γ = {gamma:g}. {_changed(sweep, gamma)}",
@@ -108,7 +109,7 @@ def _named(gamma: float, space: Workspace) -> str:
     return f"{gamma:g}" + (f" ({', '.join(names)})" if names else "")
 
 
-def _figure(space: Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, dark: bool) -> Any:
+def _figure(space: Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, theme: Theme) -> Any:
     here, equal = sweep.place(gamma), sweep.place(EQUAL)
     sides = []
     for name, plane in (("image", sweep.image), ("text", sweep.text)):
@@ -126,7 +127,7 @@ def _figure(space: Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, da
                 sum(plane.explained),
             )
         )
-    return clusters(sides[0], sides[1], selected=pick.column, dark=dark)
+    return clusters(sides[0], sides[1], selected=pick.column, theme=theme)
 
 
 def _terms(space: Workspace, pick: Pick, gamma: float) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import documents, teaching
 from pico_app.figures.method import Rule, two_rules
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure, one_of
 from pico_app.state import screen, widgets
@@ -82,7 +83,7 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     count = len(space.study.construction.history.iterations)
 
     def drawn(draw_number: int) -> Any:
-        return lambda dark: _figure(teaching.arrival(space, draw=draw_number), count, dark=dark)
+        return lambda theme: _figure(teaching.arrival(space, draw=draw_number), count, theme=theme)
 
     return [
         documents.PageSection(
@@ -111,7 +112,7 @@ def _arrivals(space: Workspace, count: int, *, seconds: float | None) -> None:
     found = teaching.arrival(space, draw=_drawn())
     st.markdown(_said(found, arrived))
     figure(
-        _figure(found, arrived, dark=screen.dark()),
+        _figure(found, arrived, theme=screen.theme()),
         key="method-feedback",
         alt=f"Gain against weight of {arrived} candidates, left by softmax, right by a moving average. "
         f"{_said(found, arrived)}",
@@ -132,14 +133,14 @@ def _said(found: Arrival, arrived: int) -> str:
     )
 
 
-def _figure(found: Arrival, arrived: int, *, dark: bool) -> Any:
+def _figure(found: Arrival, arrived: int, *, theme: Theme) -> Any:
     rules = []
     for rule, name in NAMES.items():
         check = found.check(rule, arrived=arrived)
         title = f"{name}: {check.n_pairs - check.n_ordered} of {check.n_pairs} pairs wrong"
         rules.append(Rule(title, found.weights(rule).numpy()))
     return two_rules(
-        found.gains.numpy(), found.order.numpy(), left=rules[0], right=rules[1], arrived=arrived, dark=dark
+        found.gains.numpy(), found.order.numpy(), left=rules[0], right=rules[1], arrived=arrived, theme=theme
     )
 
 

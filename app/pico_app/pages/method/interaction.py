@@ -2,6 +2,7 @@
 
 from pico_app.answers import documents, method
 from pico_app.figures import first_steps as draw
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure, prose
@@ -49,7 +50,7 @@ def render(space: Workspace, pick: Pick) -> None:
             patch=pick.patch,
             word=pick.word,
             words=method.word_names(space, pick.text),
-            dark=screen.dark(),
+            theme=screen.theme(),
         ),
         key=f"method-table-{pick.text}",
         caption=caption_of("method-table"),
@@ -67,8 +68,8 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     found = method.interaction(space, pick.text, pick.patch, pick.word)
 
-    def drawn(dark: bool) -> object:
-        return draw.running_sum(found.products.numpy(), found.running.numpy(), column=pick.column, dark=dark)
+    def drawn(theme: Theme) -> object:
+        return draw.running_sum(found.products.numpy(), found.running.numpy(), column=pick.column, theme=theme)
 
     return [
         documents.PageSection(

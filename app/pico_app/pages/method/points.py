@@ -5,6 +5,7 @@ import streamlit as st
 from pico_app.answers import documents, method, readings
 from pico_app.figures import first_steps as draw
 from pico_app.figures.columns import chosen_column
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import prose
@@ -89,16 +90,16 @@ def _figures(space: Workspace, pick: Pick, other: int) -> list[documents.PageSec
     image = readings.prototype_maps(space).image
     known = frame["semantic_share"].null_count() == 0
 
-    def lines(dark: bool) -> object:
+    def lines(theme: Theme) -> object:
         return draw.profiles(
             made.image_columns[pick.column].numpy(),
             made.image_columns[other].numpy(),
             names=(f"column {pick.column}", f"column {other}"),
             cosine=method.column_cosines(space, pick.column)[other],
-            dark=dark,
+            theme=theme,
         )
 
-    def plane(dark: bool) -> object:
+    def plane(theme: Theme) -> object:
         return draw.columns_plane(
             image.columns.numpy(),
             frame["semantic_share" if known else "p_hat"].to_numpy(),
@@ -106,7 +107,7 @@ def _figures(space: Workspace, pick: Pick, other: int) -> list[documents.PageSec
             selected=pick.column,
             beside=other,
             explained=sum(image.explained),
-            dark=dark,
+            theme=theme,
         )
 
     return [

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pico_app.answers import documents, teaching
 from pico_app.figures.method import Level, cosine_bars, probability_plane
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure, one_of
 from pico_app.state import screen, widgets
@@ -67,14 +68,14 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
         documents.PageSection(
             "plane",
             "Style similarity on both sides, and p",
-            figure=lambda dark: _plane(found, pick, dark=dark),
+            figure=lambda theme: _plane(found, pick, theme=theme),
             words=answer(space, pick),
             caption=caption_of("method-probabilities"),
         ),
         documents.PageSection(
             "cosines",
             f"Cosines of column {pick.column} with every prototype",
-            figure=lambda dark: _bars(space, pick, dark=dark),
+            figure=lambda theme: _bars(space, pick, theme=theme),
             caption=caption_of("method-cosines"),
         ),
     ]
@@ -99,7 +100,7 @@ def render(space: Workspace, pick: Pick) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         figure(
-            _plane(found, pick, dark=screen.dark()),
+            _plane(found, pick, theme=screen.theme()),
             key="method-plane",
             caption=caption_of("method-probabilities"),
             alt=f"Columns by style similarity on the image side and on the text side, with lines of equal probability. "
@@ -108,7 +109,7 @@ def render(space: Workspace, pick: Pick) -> None:
     with right:
         cosines = teaching.cosines_with_prototypes(space, pick.column)
         figure(
-            _bars(space, pick, dark=screen.dark()),
+            _bars(space, pick, theme=screen.theme()),
             key="method-cosines",
             caption=caption_of("method-cosines"),
             alt=f"Cosines of column {pick.column} with {len(cosines.image)} prototypes per side; furthest from zero "
@@ -137,7 +138,7 @@ def _compared(space: Workspace, found: Choice, pick: Pick) -> str:
     )
 
 
-def _plane(found: Choice, pick: Pick, *, dark: bool) -> Any:
+def _plane(found: Choice, pick: Pick, *, theme: Theme) -> Any:
     height = teaching.probability_height(found.combination)
     return probability_plane(
         found.image_similarity.numpy(),
@@ -145,13 +146,13 @@ def _plane(found: Choice, pick: Pick, *, dark: bool) -> Any:
         found.probabilities.numpy(),
         level=Level(height.axis.numpy(), height.levels.numpy()),
         selected=pick.column,
-        dark=dark,
+        theme=theme,
     )
 
 
-def _bars(space: Workspace, pick: Pick, *, dark: bool) -> Any:
+def _bars(space: Workspace, pick: Pick, *, theme: Theme) -> Any:
     cosines = teaching.cosines_with_prototypes(space, pick.column)
-    return cosine_bars(cosines.image.numpy(), cosines.text.numpy(), dark=dark)
+    return cosine_bars(cosines.image.numpy(), cosines.text.numpy(), theme=theme)
 
 
 STEP = Step(

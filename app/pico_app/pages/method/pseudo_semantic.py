@@ -7,6 +7,7 @@ import streamlit as st
 from pico_app.answers import documents, method, readings
 from pico_app.figures import first_steps as draw
 from pico_app.figures.columns import chosen_column
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, number
 from pico_app.state import widgets
@@ -61,17 +62,17 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
     row, found = _row(space, pick.column), method.running_agreement(space, pick.column)
 
-    def settled(dark: bool) -> object:
+    def settled(theme: Theme) -> object:
         return draw.settling(
             found.counted.numpy(),
             found.matched.numpy(),
             found.mismatched.numpy(),
             null=(row["null_low"], row["null_high"]),
-            dark=dark,
+            theme=theme,
         )
 
-    def against(dark: bool) -> object:
-        return draw.against_null(readings.columns_frame(space), selected=pick.column, dark=dark)
+    def against(theme: Theme) -> object:
+        return draw.against_null(readings.columns_frame(space), selected=pick.column, theme=theme)
 
     return [
         documents.PageSection(

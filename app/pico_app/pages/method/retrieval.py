@@ -8,6 +8,7 @@ import streamlit as st
 from pico_app.answers import documents, retrieval, teaching
 from pico_app.choices.query import Query
 from pico_app.figures.method import rank_curve
+from pico_app.figures.theme import Theme
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import asked, figure, one_of, prose
@@ -65,7 +66,7 @@ def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
         documents.PageSection(
             "rank",
             "The rank of one right answer along the strength",
-            figure=lambda dark: _figure(space, text, space.strength, dark=dark),
+            figure=lambda theme: _figure(space, text, space.strength, theme=theme),
             words=f"Asked: {name}",
             caption=caption_of("method-rank"),
         )
@@ -91,7 +92,7 @@ def render(space: Workspace, pick: Pick) -> None:
         f"images. The same weights on other columns, {curve.n_permutations} draws: {low:,} to {high:,}."
     )
     figure(
-        _figure(space, text, strength, dark=screen.dark()),
+        _figure(space, text, strength, theme=screen.theme()),
         key="method-rank",
         alt=f"Rank of the right image along the strength: {', '.join(f'{rank}' for rank in curve.ranks.tolist())} at "
         f"λ = {', '.join(f'{value:g}' for value in curve.strengths)}, of {curve.n_candidates} images.",
@@ -110,7 +111,7 @@ def render(space: Workspace, pick: Pick) -> None:
         )
 
 
-def _figure(space: Workspace, text: int, strength: float, *, dark: bool) -> Any:
+def _figure(space: Workspace, text: int, strength: float, *, theme: Theme) -> Any:
     curve = teaching.rank_curve(space, text)
     return rank_curve(
         curve.strengths,
@@ -119,7 +120,7 @@ def _figure(space: Workspace, text: int, strength: float, *, dark: bool) -> Any:
         high=curve.control_high.tolist(),
         total=curve.n_candidates,
         at=_nearest(strength),
-        dark=dark,
+        theme=theme,
     )
 
 

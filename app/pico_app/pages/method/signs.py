@@ -6,6 +6,7 @@ from pico_app.answers import column_detail as column_answers
 from pico_app.answers import documents, method
 from pico_app.figures import column_detail
 from pico_app.figures import first_steps as draw
+from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure
 from pico_app.state import screen
@@ -48,7 +49,7 @@ def render(space: Workspace, pick: Pick) -> None:
     table = column_answers.signs(space, pick.column)
     with right:
         figure(
-            column_detail.sign_square(table, dark=screen.dark()),
+            column_detail.sign_square(table, theme=screen.theme()),
             key="method-signs",
             alt=f"Signs of patch and word over all matched pairs; equal signs make up {table.agreement:.1%}.",
         )
@@ -59,8 +60,8 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     found = method.pair_signs(space, pick.text, pick.column)
     names = method.word_names(space, pick.text)
 
-    def drawn(dark: bool) -> object:
-        return draw.sign_products(found.patches.numpy(), found.words.numpy(), names=names, dark=dark)
+    def drawn(theme: Theme) -> object:
+        return draw.sign_products(found.patches.numpy(), found.words.numpy(), names=names, theme=theme)
 
     return [
         documents.PageSection(

@@ -75,7 +75,7 @@ def draw_section(section: documents.PageSection, *, key: str, finding: str, sele
     """
     assert section.figure is not None
     return figure(
-        section.figure(screen.dark()),
+        section.figure(screen.theme()),
         key=key,
         caption=section.caption,
         select=select,

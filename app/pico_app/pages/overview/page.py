@@ -72,7 +72,7 @@ def _bases(space: Workspace) -> None:
             st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
             panels.append(panel)
     figure(
-        drawn.drawn(space, draw.differences, panels, also=tuple(panel.title for panel in panels), dark=screen.dark()),
+        drawn.drawn(space, draw.differences, panels, also=tuple(panel.title for panel in panels), theme=screen.theme()),
         key=f"differences-{len(panels)}",
         caption=caption_of("differences"),
     )
@@ -112,7 +112,7 @@ def _weights(space: Workspace) -> None:
     st.subheader(f"All weights at a glance, at strength λ = {space.strength:g}", anchor=False)
     figure(
         drawn.drawn(
-            space, draw.weights_at_a_glance, readings.columns_frame(space), also=(space.strength,), dark=screen.dark()
+            space, draw.weights_at_a_glance, readings.columns_frame(space), also=(space.strength,), theme=screen.theme()
         ),
         key="glance",
     )

@@ -39,7 +39,7 @@ def _draw(view: TrainedView) -> None:
     st.markdown(view.sentence)
     figure(
         trajectories(
-            *sides(view.planes), view.probabilities.numpy(), selected=-1, epochs=view.epochs, dark=screen.dark()
+            *sides(view.planes), view.probabilities.numpy(), selected=-1, epochs=view.epochs, theme=screen.theme()
         ),
         key="prototypes-trained",
     )

@@ -8,6 +8,7 @@ from pico_app.answers import compare, side_ranks
 from pico_app.answers.documents import PageSection
 from pico_app.figures import comparing
 from pico_app.figures import rankings as lists
+from pico_app.figures.theme import Theme
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
@@ -48,12 +49,12 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
 
 
 def _curve(curve: RecallCurve, found: compare.Comparison) -> PageSection:
-    def drawn(dark: bool) -> Any:
-        return comparing.recall_figure(curve, left=found.left.label, right=found.right.label, dark=dark)
+    def drawn(theme: Theme) -> Any:
+        return comparing.recall_figure(curve, left=found.left.label, right=found.right.label, theme=theme)
 
     title = DIRECTIONS[curve.kind]
     st.subheader(title, anchor=False)
-    figure(drawn(screen.dark()), key=f"recall-{curve.kind}", caption=caption_of("recall"))
+    figure(drawn(screen.theme()), key=f"recall-{curve.kind}", caption=caption_of("recall"))
     return PageSection(
         f"recall-{curve.kind}", f"Recall at every k, {title.lower()}", curve.frame, drawn, caption=caption_of("recall")
     )

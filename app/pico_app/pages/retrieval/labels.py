@@ -7,6 +7,7 @@ import streamlit as st
 from pico_app.answers import compare, side_ranks
 from pico_app.answers.documents import PageSection
 from pico_app.figures import comparing as draw
+from pico_app.figures.theme import Theme
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.pages.retrieval import ranked
@@ -38,13 +39,13 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     sentence = labels_sentence(table, wanted, draw.METRIC_NAMES[wanted])
     prose(sentence)
 
-    def drawn(dark: bool) -> Any:
-        return draw.label_figure(table, wanted, title=draw.METRIC_NAMES[wanted], dark=dark)
+    def drawn(theme: Theme) -> Any:
+        return draw.label_figure(table, wanted, title=draw.METRIC_NAMES[wanted], theme=theme)
 
     caption = caption_of(
         f"labels-of-{'images' if column.of_images else 'texts'}", fewest=FEWEST_IMAGES, n_intervals=table.shown(wanted)
     )
-    figure(drawn(screen.dark()), key="labels", caption=caption)
+    figure(drawn(screen.theme()), key="labels", caption=caption)
     _queries(table)
     with st.expander("All metrics of all values", icon=":material/table:"):
         st.html(draw.label_html(table))

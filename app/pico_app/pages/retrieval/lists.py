@@ -43,7 +43,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
     names = {item.index: candidate(item.index).name for item in (*both.left, *both.right, *targets)}
     with middle:
         st.plotly_chart(
-            rankings.flow_figure(both, names=names, dark=screen.dark()),
+            rankings.flow_figure(both, names=names, theme=screen.theme()),
             key="flow",
             config=camera("flow"),
             alt=f"Lines from the left list to the right one. {lists_sentence(both)} The lists on both sides name every "

@@ -8,6 +8,7 @@ from pico_app.answers import column_detail, compare, retrieval, token_maps
 from pico_app.answers.documents import PageSection
 from pico_app.choices.query import QueryKind
 from pico_app.components.word_maps import word_maps
+from pico_app.figures.theme import Theme
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import verdict
@@ -57,15 +58,15 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             labels=labels,
             picture=view.picture,
             key=f"{space.splits.test.digest} {asked.key} {index}",
-            dark=screen.dark(),
+            theme=screen.theme(),
         ),
         key="word-maps",
     )
     st.caption(caption_of(f"word-maps-{'grid' if view.places.is_grid else 'strip'}").markdown)
 
-    def drawn(dark: bool) -> Any:
+    def drawn(theme: Theme) -> Any:
         return maps_figure(
-            view.maps, places=view.places, words=view.words, labels=labels, picture=view.picture, dark=dark
+            view.maps, places=view.places, words=view.words, labels=labels, picture=view.picture, theme=theme
         )
 
     pieces = [

@@ -10,6 +10,7 @@ from pico_app.answers.documents import PageSection
 from pico_app.choices.query import Query
 from pico_app.figures import rankings as draw
 from pico_app.figures.rankings import arrow
+from pico_app.figures.theme import Theme
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, one_of, prose
 from pico_app.pages.retrieval import ranked
@@ -46,8 +47,8 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     ranked.come(now, late=late)
     asked = _ringed(space)
 
-    def drawn(dark: bool) -> Any:
-        return draw.rank_figure(frame, selected=asked, dark=dark)
+    def drawn(theme: Theme) -> Any:
+        return draw.rank_figure(frame, selected=asked, theme=theme)
 
     words = " ".join([ranked.said(now, found), *(moves_sentence(count) for count in side_ranks.won_and_lost(now))])
     table = side_ranks.named(space, frame)
@@ -165,7 +166,7 @@ def _scatter(space: Workspace, frame: pl.DataFrame) -> Query | None:
     if frame.is_empty():
         return None
     points = figure(
-        draw.rank_figure(frame, selected=_ringed(space), dark=screen.dark()),
+        draw.rank_figure(frame, selected=_ringed(space), theme=screen.theme()),
         key="moves",
         caption=caption_of("moves"),
         select=True,

@@ -9,6 +9,7 @@ from pico_app.answers import compare, documents, explain, retrieval
 from pico_app.answers.documents import PageSection
 from pico_app.choices.query import Query, QueryKind
 from pico_app.figures import why as draw
+from pico_app.figures.theme import Theme
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, verdict
 from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
@@ -140,10 +141,10 @@ def _draw(
     )
     caption = caption_of("why-change" if where == CHANGE else "why-lead")
 
-    def drawn(dark: bool) -> Any:
-        return draw.split_figure(shown, titles=titles, what=axis, dark=dark)
+    def drawn(theme: Theme) -> Any:
+        return draw.split_figure(shown, titles=titles, what=axis, theme=theme)
 
-    figure(drawn(screen.dark()), key="why", caption=caption)
+    figure(drawn(screen.theme()), key="why", caption=caption)
     if found.right.basis.name == space.study.config.basis:
         _columns(split, titles)
     table = documents.split_table(split, titles)

@@ -74,7 +74,7 @@ def render(
                     selected=rows,
                     joins=joins,
                     mouse=wanted.mouse,
-                    dark=screen.dark(),
+                    theme=screen.theme(),
                 ),
                 key=key,
                 caption=_caption(name, plane.method, aligned=plane.aligned),

@@ -37,7 +37,7 @@ def render(space: Workspace, numbers: maps.SpaceNumbers) -> Separation:
         style = tuple(two.multiselect("Labels of style", roles.every, default=style, key="map-style"))
     found = maps.purities(space, numbers, content=content, style=style)
     figure(
-        drawing.purity_figure([*found.labels, found.modality], dark=screen.dark()),
+        drawing.purity_figure([*found.labels, found.modality], theme=screen.theme()),
         key="purity",
         caption=caption_of("purity", neighbours=found.modality.neighbours),
     )
