@@ -70,7 +70,7 @@ def render() -> None:
     dataset = sidebar.choose_dataset()
     config = sidebar.choose_config(dataset)
     sidebar.choose_strength()
-    study = None if dataset is None else sidebar.study_for(dataset, config, place=state_of_run)
+    study = None if dataset is None else sidebar.study_for(dataset, config, container=state_of_run)
     with state_of_run:
         encode.watch("sidebar")
     screen.shown_study.set(study)

@@ -114,14 +114,15 @@ def choose_config(dataset: Dataset | None = None) -> StudyConfig:
         key=study.frame_key("preset-choice"),
         help="The paper states gamma = 1 and leaves most else open; the default was chosen by measurement.",
     )
-    made = ConstructionConfig() if preset == "own" else ConstructionConfig.preset(preset)
+    construction = ConstructionConfig() if preset == "own" else ConstructionConfig.preset(preset)
     with st.sidebar.expander("Settings", expanded=preset == "own"):
         if preset == "own":
-            made = _own_settings(made)
+            construction = _own_settings(construction)
         else:
             st.caption(
-                f"K {made.n_prototypes} · gamma {made.gamma:g} · {made.n_iterations} iterations · {made.rule}, "
-                f"tau {made.tau:g}. Choose the preset *My own* to change them."
+                f"K {construction.n_prototypes} · gamma {construction.gamma:g} · "
+                f"{construction.n_iterations} iterations · {construction.rule}, tau {construction.tau:g}. "
+                "Choose the preset *My own* to change them."
             )
         seed = int(
             st.number_input(
@@ -134,7 +135,7 @@ def choose_config(dataset: Dataset | None = None) -> StudyConfig:
                 help="Decides the split, the batches and the starts of K-means.",
             )
         )
-    config = StudyConfig(seed=seed, basis=basis, construction=made)
+    config = StudyConfig(seed=seed, basis=basis, construction=construction)
     if config != now:
         study.set_wanted_config(config)
     return config
@@ -181,16 +182,16 @@ def choose_strength() -> None:
     )
 
 
-def study_for(dataset: Dataset, config: StudyConfig, *, place: DeltaGenerator) -> Study | None:
-    """The study on the screen and its state in words, in `place`: fresh, stale, computing, or not done yet."""
-    found = studies.find_study(dataset, config)
+def study_for(dataset: Dataset, config: StudyConfig, *, container: DeltaGenerator) -> Study | None:
+    """The study on the screen and its state in words, in `container`: fresh, stale, computing, or not done yet."""
+    fresh = studies.find_study(dataset, config)
     key = studies.study_key(dataset, config)
-    older = studies.latest_study(dataset, shown=screen.shown_study()) if found is None else None
+    older = studies.latest_study(dataset, shown=screen.shown_study()) if fresh is None else None
     job = studies.job()
-    with place:
+    with container:
         if job is not None and job.running:
-            progress(job, place="study", stopping=STOPPING)
-        if found is not None:
+            progress(job, key="study", stopping=STOPPING)
+        if fresh is not None:
             st.success("Fresh: what you see fits the data and the settings.", icon=":material/check_circle:")
         elif job is None or not job.running or job.key != key:
             st.warning("Stale: the settings have changed." if older else "Not computed yet.", icon=":material/history:")
@@ -205,7 +206,7 @@ def study_for(dataset: Dataset, config: StudyConfig, *, place: DeltaGenerator) -
             "Compute, on the left, brings it up to date.",
             icon=":material/history:",
         )
-    return found or older
+    return fresh or older
 
 
 def job_title(config: StudyConfig) -> str:

@@ -10,19 +10,19 @@ from pico_app.server.queue import Job, in_line
 from pico_app.words.markup import plain
 
 
-def waiting(answer: Answer[Any], *, place: str, meanwhile: str = "") -> None:
+def waiting(answer: Answer[Any], *, key: str, meanwhile: str = "") -> None:
     """Say how an answer stands that has no value yet; the page is drawn anew when it has.
 
     Args:
         answer: That is waited for.
-        place: Name of the place on the page, for the keys of its buttons.
+        key: Name of the place on the page, for the keys of its buttons.
         meanwhile: What is shown until then, in a sentence.
     """
     job = answer.job
     if job is None:
         return
     if job.running:
-        progress(job, place=place, meanwhile=meanwhile)
+        progress(job, key=key, meanwhile=meanwhile)
         return
     if job.failure:
         st.error(f"{plain(job.title)} could not be done. {plain(job.failure)}", icon=":material/block:")
@@ -30,14 +30,14 @@ def waiting(answer: Answer[Any], *, place: str, meanwhile: str = "") -> None:
         st.info(f"{plain(job.title)}: cancelled. {meanwhile}", icon=":material/cancel:")
     else:
         return
-    st.button("Try again" if job.failure else "Start again", key=f"again-{place}", on_click=job.forget)
+    st.button("Try again" if job.failure else "Start again", key=f"again-{key}", on_click=job.forget)
 
 
 @st.fragment(run_every=1.0)
 def progress(
     job: Job[Any],
     *,
-    place: str,
+    key: str,
     meanwhile: str = "",
     stop: str = "Cancel",
     stopping: str = "Cancelling after this step.",
@@ -48,7 +48,7 @@ def progress(
 
     Args:
         job: That waits or works.
-        place: Name of the place on the page, for the key of its button.
+        key: Name of the place on the page, for the key of its button.
         meanwhile: What is shown until then, in a sentence.
         stop: Label of the button.
         stopping: What is said once it was pressed.
@@ -70,7 +70,7 @@ def progress(
     if job.cancelled.is_set():
         st.caption(stopping)
     else:  # a click that comes while the whole page is drawn anew is answered there: no rerun of this part alone
-        st.button(stop, width="stretch", key=f"cancel-{place}", on_click=job.cancel)
+        st.button(stop, width="stretch", key=f"cancel-{key}", on_click=job.cancel)
 
 
 def duration(seconds: float) -> str:

@@ -39,7 +39,7 @@ def draw_with_sidebar(page):
     dataset = sidebar.choose_dataset()
     config = sidebar.choose_config(dataset)
     sidebar.choose_strength()
-    study = None if dataset is None else sidebar.study_for(dataset, config, place=place)
+    study = None if dataset is None else sidebar.study_for(dataset, config, container=place)
     frame = studies.frame_of(dataset, study, strength=strength())
     links.follow_address(page, instruments())
     takeaway = tour.render(page, frame.space)

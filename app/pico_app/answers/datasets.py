@@ -27,11 +27,11 @@ def built_in(path: str) -> Demo | None:
 @answer(entries=MANY, max_bytes=2 * GIGABYTE, spinner="Opening the dataset")
 def _open(path: str, changed: str) -> Dataset:
     demo = built_in(path)
-    place = Path(path) if demo is None else demo.dataset
-    pairs, sample = drawn_for_pages(open_pairs(place))
-    file = place / "truth.parquet" if demo is None else demo.truth
+    source = Path(path) if demo is None else demo.dataset
+    pairs, sample = drawn_for_pages(open_pairs(source))
+    file = source / "truth.parquet" if demo is None else demo.truth
     truth = read_truth(file, pairs.n_columns) if file.is_file() else None
-    return Dataset(pairs, truth, place if place.is_dir() else place.parent, demo, sample)
+    return Dataset(pairs, truth, source if source.is_dir() else source.parent, demo, sample)
 
 
 def drawn_for_pages(pairs: PairedEmbeddings) -> tuple[PairedEmbeddings, Sample | None]:
@@ -43,7 +43,7 @@ def drawn_for_pages(pairs: PairedEmbeddings) -> tuple[PairedEmbeddings, Sample |
     if not pairs.in_file:
         return pairs, None
     tokens = (pairs.image_tokens, pairs.text_tokens)
-    per_image = sum(one.numel() * one.dtype.itemsize for one in tokens) / pairs.n_images
+    per_image = sum(array.numel() * array.dtype.itemsize for array in tokens) / pairs.n_images
     most = max(2, min(SAMPLED_IMAGES, int(SAMPLED_BYTES / per_image)))
     drawn = draw_images(pairs.n_images, most=most, seed=0)
     if drawn is None:
@@ -56,18 +56,18 @@ def open_dataset(path: str) -> Dataset:
     """Open a dataset; a file that changed on disk is read anew."""
     if built_in(path):
         return _open(path, "")
-    place = opened_place(path)
-    return _open(str(place), changed_on_disk(place))
+    opened = opened_place(path)
+    return _open(str(opened), changed_on_disk(opened))
 
 
-def changed_on_disk(place: Path) -> str:
+def changed_on_disk(path: Path) -> str:
     """Sizes and times of what lies there in words: another answer means another dataset."""
     try:
-        files = sorted(place.iterdir()) if place.is_dir() else [place] if place.exists() else []
-        found = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if not is_trace(f.name)]
+        files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
+        stamps = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files if not is_trace(f.name)]
     except (OSError, ValueError) as error:
-        raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
-    return repr(found)
+        raise DataError(f"{path.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
+    return repr(stamps)
 
 
 @dataclass(frozen=True)

@@ -72,9 +72,9 @@ def table_bytes(table: pl.DataFrame, kind: Literal["csv", "parquet"]) -> bytes:
     return frame_bytes(table, kind)
 
 
-def lists_table(space: Workspace, asked: Asked, both: SideBySide) -> pl.DataFrame:
+def lists_table(space: Workspace, query: Asked, both: SideBySide) -> pl.DataFrame:
     """Both lists as rows, the right answer included however low it stands."""
-    other: QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if query.kind == "image" else "image"
     rows = []
     for name, items, target in (("left", both.left, both.target_before), ("right", both.right, both.target_after)):
         seen = {item.index for item in items}
@@ -108,18 +108,20 @@ def split_table(split: Split, titles: Sequence[str]) -> pl.DataFrame:
 
 
 def comparison_page(
-    space: Workspace, found: Comparison, asked: Asked, both: SideBySide, sections: Sequence[PageSection]
+    space: Workspace, comparison: Comparison, query: Asked, both: SideBySide, sections: Sequence[PageSection]
 ) -> str:
     """The comparison on the screen as one HTML file."""
-    other: QueryKind = "text" if asked.kind == "image" else "image"
-    query = Candidate(asked.name) if isinstance(asked, Outside) else candidate(space, asked.kind, asked.index, size=240)
+    other: QueryKind = "text" if query.kind == "image" else "image"
+    shown_query = (
+        Candidate(query.name) if isinstance(query, Outside) else candidate(space, query.kind, query.index, size=240)
+    )
     page = ComparisonPage(
         answer=lists_sentence(both),
-        facts=_facts(space, found, asked),
-        asked=query,
-        question="Which images does this describe?" if asked.kind == "text" else "Which captions describe this image?",
+        facts=_facts(space, comparison, query),
+        asked=shown_query,
+        question="Which images does this describe?" if query.kind == "text" else "Which captions describe this image?",
         both=both,
-        titles=(found.left.label, found.right.label),
+        titles=(comparison.left.label, comparison.right.label),
         candidate=lambda index: candidate(space, other, index),
         read=READ,
         beware=BEWARE,
@@ -138,14 +140,14 @@ def study_report(space: Workspace) -> str:
     return run_report_html(space.study, splits=space.splits, made=Made(datetime.now(UTC)))
 
 
-def _facts(space: Workspace, found: Comparison, asked: Asked) -> list[tuple[str, str]]:
+def _facts(space: Workspace, comparison: Comparison, query: Asked) -> list[tuple[str, str]]:
     config, test = space.study.config, space.splits.test
     return [
         ("Dataset", f"{space.dataset.pairs.name} (digest {space.dataset.pairs.digest})"),
-        ("Query", asked.key),
+        ("Query", query.key),
         ("Searched", f"the {test.part} split: {test.n_images:,} images, {test.n_texts:,} texts, seed {config.seed}"),
-        ("On the left", f"{found.left.label} ({found.left.basis.name} axes)"),
-        ("On the right", f"{found.right.label} ({found.right.basis.name} axes)"),
+        ("On the left", f"{comparison.left.label} ({comparison.left.basis.name} axes)"),
+        ("On the right", f"{comparison.right.label} ({comparison.right.basis.name} axes)"),
         ("Guard", space.study.construction.guard.sentence),
         ("What is the paper's", provenance.IN_SHORT),
         ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"),

@@ -112,9 +112,9 @@ def _survey(source: Source, changed: str) -> Survey:
     captions = read_captions(
         Path(source.captions), image_column=source.image_column, caption_column=source.caption_columns or None
     )
-    found = survey(Path(source.pictures), captions)
-    check_pictures(found.found.paths)
-    return found
+    surveyed = survey(Path(source.pictures), captions)
+    check_pictures(surveyed.found.paths)
+    return surveyed
 
 
 def look_over(source: Source) -> Survey:
@@ -139,8 +139,8 @@ def columns_of(captions: str) -> tuple[str, ...]:
     Raises:
         DataError: no captions.
     """
-    place = str(opened_place(captions))
-    return _columns(place, _changed(place))
+    path = str(opened_place(captions))
+    return _columns(path, _changed(path))
 
 
 def _changed(path: str) -> str:
@@ -149,12 +149,12 @@ def _changed(path: str) -> str:
 
 def _folder_changed(path: str) -> str:
     """A folder of pictures changes when a name comes or goes; pictures themselves are read when they are encoded."""
-    place = Path(path)
+    root = Path(path)
     try:
-        folders = [place, *(entry for entry in place.iterdir() if entry.is_dir())] if place.is_dir() else []
+        folders = [root, *(entry for entry in root.iterdir() if entry.is_dir())] if root.is_dir() else []
         return repr(sorted((str(folder), folder.stat().st_mtime_ns) for folder in folders))
     except (OSError, ValueError) as error:
-        raise DataError(f"{place.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
+        raise DataError(f"{root.name[:80]}: cannot be read ({error}); correct the path or its permissions") from None
 
 
 @answer(entries=8, spinner="Looking into the zip")
@@ -176,8 +176,8 @@ def unpack_zip(path: str, captions: str | None) -> tuple[str, str | None]:
     """
     archive = look_into_zip(path)
     number = archive.tables.index(captions) if captions in archive.tables else "none"
-    made = unpack(archive, Path(path).parent / f"unpacked-{number}", captions=captions)
-    return str(made.pictures), None if made.captions is None else str(made.captions)
+    unpacked = unpack(archive, Path(path).parent / f"unpacked-{number}", captions=captions)
+    return str(unpacked.pictures), None if unpacked.captions is None else str(unpacked.captions)
 
 
 @answer(entries=200, max_bytes=32_000_000)
@@ -233,8 +233,8 @@ def end() -> Outcome | None:
 def outcome(folder: str) -> Outcome | None:
     """How this visit made the dataset in this folder, if it did."""
     ended = last()
-    made = None if ended is None else ended.result
-    return made if made is not None and made.folder == folder else None
+    result = None if ended is None else ended.result
+    return result if result is not None and result.folder == folder else None
 
 
 class Batches(Relay):
@@ -252,7 +252,7 @@ def _encode(order: Order, job: Job[Outcome]) -> Outcome:
     job.began = began = time.monotonic()
     captions = order.found.captions
     with _alone(str(order.target.resolve())):
-        made = encode_dataset(
+        encoded = encode_dataset(
             encoder,
             order.found.folder,
             captions,
@@ -262,19 +262,19 @@ def _encode(order: Order, job: Job[Outcome]) -> Outcome:
             reporter=Batches(job),
             level=order.level,
         )
-    return _outcome(made, encoder.name, time.monotonic() - began)
+    return _outcome(encoded, encoder.name, time.monotonic() - began)
 
 
-def _outcome(made: EncodedDataset, encoder: str, seconds: float) -> Outcome:
+def _outcome(encoded: EncodedDataset, encoder: str, seconds: float) -> Outcome:
     return Outcome(
-        folder=str(made.folder),
+        folder=str(encoded.folder),
         encoder=encoder,
-        n_images=made.pairs.n_images,
-        n_texts=made.pairs.n_texts,
-        left_out=(*made.bad_images, *made.bad_texts),
-        unknown_words=made.unknown_words,
-        n_truncated=made.n_truncated,
-        notes=made.notes,
+        n_images=encoded.pairs.n_images,
+        n_texts=encoded.pairs.n_texts,
+        left_out=(*encoded.bad_images, *encoded.bad_texts),
+        unknown_words=encoded.unknown_words,
+        n_truncated=encoded.n_truncated,
+        notes=encoded.notes,
         seconds=seconds,
     )
 

@@ -8,21 +8,21 @@ from pico_core.retrieval.explain import ShownSplit, Split, Tokens, above_split, 
 
 
 @answer(entries=128)
-def item_split(found: Comparison, asked: Asked, index: int) -> Split:
+def item_split(comparison: Comparison, query: Asked, index: int) -> Split:
     """Why the score of an item differs between the sides. Both must be read in the same axes."""
-    weights = found.left.scorable.weights, found.right.scorable.weights
-    return score_split(_pair(found.right, asked, index), before=weights[0], after=weights[1])
+    weights = comparison.left.scorable.weights, comparison.right.scorable.weights
+    return score_split(_pair(comparison.right, query, index), before=weights[0], after=weights[1])
 
 
-def lead_change(found: Comparison, asked: Asked, item: int, rival: int) -> Split:
+def lead_change(comparison: Comparison, query: Asked, item: int, rival: int) -> Split:
     """Why the lead of an item over another differs between the sides."""
-    return item_split(found, asked, item) - item_split(found, asked, rival)
+    return item_split(comparison, query, item) - item_split(comparison, query, rival)
 
 
-def lead_split(found: Comparison, asked: Asked, item: int, rival: int, *, place: Literal["left", "right"]) -> Split:
+def lead_split(comparison: Comparison, query: Asked, item: int, rival: int, *, side: Literal["left", "right"]) -> Split:
     """Why an item scores higher than another on one side."""
-    one = getattr(found, place)
-    return above_split(_pair(one, asked, item), _pair(one, asked, rival), weights=one.scorable.weights)
+    scoring = getattr(comparison, side)
+    return above_split(_pair(scoring, query, item), _pair(scoring, query, rival), weights=scoring.scorable.weights)
 
 
 def shown(split: Split, *, top: int, before: float | None = None, after: float | None = None) -> ShownSplit:
@@ -30,11 +30,11 @@ def shown(split: Split, *, top: int, before: float | None = None, after: float |
     return shown_split(split, top=top, before=before, after=after)
 
 
-def column_titles(one: Side) -> list[str]:
+def column_titles(side: Side) -> list[str]:
     """What people call the columns of a side."""
-    return [one.basis.title(column) for column in range(one.scorable.pairs.n_columns)]
+    return [side.basis.title(column) for column in range(side.scorable.pairs.n_columns)]
 
 
-def _pair(one: Side, asked: Asked, index: int) -> Tokens:
-    own, other = query_tokens(one, asked), candidate_tokens(one, asked, index)
-    return Tokens(own, other) if asked.kind == "image" else Tokens(other, own)
+def _pair(side: Side, query: Asked, index: int) -> Tokens:
+    own, other = query_tokens(side, query), candidate_tokens(side, query, index)
+    return Tokens(own, other) if query.kind == "image" else Tokens(other, own)

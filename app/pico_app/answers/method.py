@@ -59,16 +59,16 @@ def prepare_presets() -> None:
         preset(lesson.name)
 
 
-def preset_space(made: Taught, *, strength: float) -> Workspace:
+def preset_space(taught: Taught, *, strength: float) -> Workspace:
     """What the steps look at."""
-    study = made.lesson.study
+    study = taught.lesson.study
     return Workspace(
-        dataset=made.dataset,
+        dataset=taught.dataset,
         study=study,
-        splits=made.lesson.splits,
+        splits=taught.lesson.splits,
         strength=strength,
         weights=weights_from(study.construction.probabilities, strength=strength),
-        key=made.key,
+        key=taught.key,
     )
 
 
@@ -88,8 +88,8 @@ def word_names(space: Workspace, text: int) -> list[str]:
     """The words of a caption of the fit split, numbered where they could not be read."""
     n_words = pair_size(space, text)[1]
     known = words_of(space).value if has_stored_words(space) else None  # no page waits for a tokenizer
-    found = None if known is None else known.words[text]
-    return [f"word {index}" if found is None else f"{index}: {found[index]}" for index in range(n_words)]
+    words = None if known is None else known.words[text]
+    return [f"word {index}" if words is None else f"{index}: {words[index]}" for index in range(n_words)]
 
 
 def interaction(space: Workspace, text: int, patch: int, word: int) -> Interaction:
@@ -133,8 +133,8 @@ def first_column(space: Workspace) -> int:
 def column_cosines(space: Workspace, column: int) -> list[float]:
     """Cosine of a column with every column, as points on the image side; 0 with one that never varies."""
     points = space.study.construction.image_columns
-    found: list[float] = (points @ points[column]).tolist()
-    return found
+    cosines: list[float] = (points @ points[column]).tolist()
+    return cosines
 
 
 def handout(

@@ -169,9 +169,9 @@ def encode_words(dataset: Dataset, caption: str, *, weights: str | None = None) 
         DataError: no encoder is here, or it knows none of the words.
     """
     ready = _ready_or_refuse(dataset, weights)
-    found = _words(ready, caption)
-    _check_width(dataset, found.tokens)
-    return found
+    words = _words(ready, caption)
+    _check_width(dataset, words.tokens)
+    return words
 
 
 def encode_picture(dataset: Dataset, name: str, data: bytes, *, weights: str | None = None) -> Picture:
@@ -231,9 +231,9 @@ def _ready(dataset: Dataset, weights: str | None = None) -> _Ready | None:
         return None
     if mark.model == SMALL:
         for file in _small_files():
-            found = _small(str(file), changed_on_disk(file), mark.precision)
-            if found.mark.digest == mark.digest:
-                return _Ready(found, mark.level, True)
+            encoder = _small(str(file), changed_on_disk(file), mark.precision)
+            if encoder.mark.digest == mark.digest:
+                return _Ready(encoder, mark.level, True)
     return None if weights is None else _Ready(_load_given(mark, weights), mark.level, False)
 
 
@@ -246,14 +246,14 @@ def _small_files() -> list[Path]:
 
 @answer(entries=4, spinner="Loading the encoder")
 def _small(path: str, changed: str, precision: Precision) -> OpenClipEncoder:
-    found = load_small(path, precision=precision)
+    encoder = load_small(path, precision=precision)
     heap.freeze_once("encoder")  # it has loaded open_clip
-    return found
+    return encoder
 
 
 def _load_given(mark: EncoderMark, path: str) -> OpenClipEncoder:
-    place = opened_place(path)
-    return _given(str(place), changed_on_disk(place), mark.model, mark.digest, mark.precision)
+    file = opened_place(path)
+    return _given(str(file), changed_on_disk(file), mark.model, mark.digest, mark.precision)
 
 
 @answer(entries=1, spinner="Loading the encoder")
@@ -265,27 +265,27 @@ def _given(path: str, changed: str, model: str, digest: str, precision: Precisio
             f"{Path(path).name}: it is a small encoder of PICO Lens, and {model} made this dataset; give the weights "
             "that it was encoded with"
         )
-    found = EncoderChoice(model, path, precision=precision).load()
+    encoder = EncoderChoice(model, path, precision=precision).load()
     heap.freeze_once("encoder")
-    if found.mark.digest != digest:
+    if encoder.mark.digest != digest:
         raise DataError(
-            f"{Path(path).name}: these are not the weights that made this dataset (digest {found.mark.digest}, "
+            f"{Path(path).name}: these are not the weights that made this dataset (digest {encoder.mark.digest}, "
             f"expected {digest}); give the ones that it was encoded with"
         )
-    return found
+    return encoder
 
 
 @answer(entries=200)
 def _words(by: _Ready, caption: str) -> Words:
-    found = by.encoder.encode_texts([caption])
-    tokens = found.tokens[0, found.mask[0]] if by.level == "tokens" else found.globals
-    return Words(f"words {caption} {by.key}", tokens, found.pieces[0], found.unknown[0], bool(found.truncated))
+    encoded = by.encoder.encode_texts([caption])
+    tokens = encoded.tokens[0, encoded.mask[0]] if by.level == "tokens" else encoded.globals
+    return Words(f"words {caption} {by.key}", tokens, encoded.pieces[0], encoded.unknown[0], bool(encoded.truncated))
 
 
 @answer(entries=20, spinner="Encoding the picture")
 def _picture(by: _Ready, content: str, _data: bytes) -> tuple[ItemTokens, str, tuple[int, int] | None]:
     picture = picture_of(_data)
-    found = by.encoder.encode_images([picture])
-    tokens = found.tokens[0] if by.level == "tokens" else found.globals
+    encoded = by.encoder.encode_images([picture])
+    tokens = encoded.tokens[0] if by.level == "tokens" else encoded.globals
     grid = by.encoder.grid if by.level == "tokens" else None
     return tokens, data_address(picture, size=THUMBNAIL), grid

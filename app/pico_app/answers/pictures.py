@@ -35,10 +35,10 @@ def thumbnail(dataset: Dataset, path: str | None, *, size: int = 96) -> str | No
     """
     if path is None:
         return None
-    place = Path(path) if dataset.folder is None else dataset.folder / path
-    if not is_open(place):
+    file = Path(path) if dataset.folder is None else dataset.folder / path
+    if not is_open(file):
         return None
     try:
-        return _thumbnail(str(place), size, place.stat().st_mtime)
+        return _thumbnail(str(file), size, file.stat().st_mtime)
     except (OSError, ValueError):  # a picture that is refused is a DataError, which is a ValueError
         return None

@@ -74,7 +74,7 @@ def start(space: Workspace, choice: EncoderChoice, *, batch_size: int = 32) -> N
     _variants(_about(space), choice, batch_size, space)
 
 
-def asked(space: Workspace) -> Answer[StyleVariants] | None:
+def requested_variants(space: Workspace) -> Answer[StyleVariants] | None:
     """What this visit asked for here, however far it is."""
     choice = visit().chosen.get(_about(space))
     return None if choice is None else _variants.find(_about(space), choice, 0, space)
@@ -96,7 +96,7 @@ def by_encoder(space: Workspace) -> StyleProbe | None:
     ready = _of_demo(space)
     if ready is not None:
         return ready
-    variants = asked(space)
+    variants = requested_variants(space)
     if variants is None or variants.value is None:
         return None
     return _of_variants(space, visit().chosen[_about(space)], variants.value)
@@ -115,9 +115,9 @@ def agreement(space: Workspace, probe: StyleProbe, *, which: str = ALL) -> Probe
 
 def confirmed(space: Workspace, probe: StyleProbe, *, which: str = ALL) -> list[dict[str, str]]:
     """Every detector with its rank correlations, for a table of words."""
-    found = detector_agreements(probe, space.study.columns, which=which)
+    agreements = detector_agreements(probe, space.study.columns, which=which)
     rows: dict[str, dict[str, str]] = {}
-    for row in found.iter_rows(named=True):
+    for row in agreements.iter_rows(named=True):
         shown = "none" if row["rho"] != row["rho"] else f"{row['rho']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
         rows.setdefault(row["title"], {"detector": row["title"]})[TITLES[row["modality"]]] = shown
     return list(rows.values())

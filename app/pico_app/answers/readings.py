@@ -51,10 +51,10 @@ def feedback(space: Workspace) -> FeedbackReading:
 
 def weight_curve(space: Workspace) -> WeightCurve | None:
     """What the softmax rule gives to a gain; None under another rule."""
-    made = space.study.construction
-    if made.config.rule != "softmax":
+    construction = space.study.construction
+    if construction.config.rule != "softmax":
         return None
-    return softmax_curve(made.history.candidate_gains, tau=made.config.tau)
+    return softmax_curve(construction.history.candidate_gains, tau=construction.config.tau)
 
 
 def stability(space: Workspace) -> Answer[Stability]:

@@ -72,5 +72,5 @@ def queries_named(space: Workspace, names: Sequence[str]) -> list[Query]:
 
 def most_moved(space: Workspace, *, gains: bool) -> Query | None:
     """The caption whose right image rose or fell most without the guard; None where none moved."""
-    found = report_moved(space, "text", gains=gains)
-    return Query("text", found[0]) if found else None
+    moved = report_moved(space, "text", gains=gains)
+    return Query("text", moved[0]) if moved else None

@@ -33,16 +33,16 @@ def switch_columns(space: Workspace, choice: Switching, selected: int) -> tuple[
     Raises:
         DataError: an own list that is none, or names a column that does not exist.
     """
-    made = space.study.construction
+    construction = space.study.construction
     if choice.which == "own":
         return parse_columns(choice.typed, space.splits.test.n_columns)
     if choice.which == "lowest":
-        return tuple(sorted(made.probabilities.argsort(stable=True)[: choice.lowest].tolist()))
+        return tuple(sorted(construction.probabilities.argsort(stable=True)[: choice.lowest].tolist()))
     if choice.which == "column":
         return (selected,)
     image = choice.which == "image-cluster"
-    side = made.prototypes.image if image else made.prototypes.text
-    nearest, _ = nearest_prototypes(made.image_columns if image else made.text_columns, side.centres)
+    side = construction.prototypes.image if image else construction.prototypes.text
+    nearest, _ = nearest_prototypes(construction.image_columns if image else construction.text_columns, side.centres)
     return tuple((nearest == nearest[selected]).nonzero()[:, 0].tolist())
 
 
@@ -163,8 +163,8 @@ def ask_exact_effect(switch: ColumnSwitch) -> None:
 
 def leave_other_control(switch: ColumnSwitch) -> None:
     """Stop the control of another switch: nobody looks at it any more, and it is in the way of this answer."""
-    wish = visit().chosen.get(CONTROL)
-    if not isinstance(wish, tuple) or switch.key not in wish:
+    followed = visit().chosen.get(CONTROL)
+    if not isinstance(followed, tuple) or switch.key not in followed:
         follow(CONTROL, None)
 
 
@@ -200,14 +200,14 @@ def read_column_set(space: Workspace, data: bytes) -> ColumnSet:
     Raises:
         DataError: it is none, or belongs to other data or other axes.
     """
-    found = ColumnSet.from_json(data)
-    found.check_belongs(
+    column_set = ColumnSet.from_json(data)
+    column_set.check_belongs(
         axes=axes_name(space.study.config), dataset=space.dataset.pairs.digest, n_columns=space.splits.test.n_columns
     )
-    return found
+    return column_set
 
 
 def sets_here(space: Workspace, kept: Sequence[ColumnSet]) -> list[ColumnSet]:
     """Sets that a visit has kept and that belong to the open data and axes."""
     axes, digest = axes_name(space.study.config), space.dataset.pairs.digest
-    return [one for one in kept if (one.axes, one.dataset) == (axes, digest)]
+    return [column_set for column_set in kept if (column_set.axes, column_set.dataset) == (axes, digest)]

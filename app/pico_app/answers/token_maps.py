@@ -34,62 +34,62 @@ class WordMaps:
     picture: str | None
 
 
-def has_maps(found: Comparison, asked: Asked) -> bool:
+def has_maps(comparison: Comparison, query: Asked) -> bool:
     """Whether images have more than one token, so that there is something to map."""
-    if isinstance(asked, Outside) and asked.kind == "image":
-        return len(asked.tokens) > 1
-    return found.left.scorable.pairs.image_tokens.shape[1] > 1
+    if isinstance(query, Outside) and query.kind == "image":
+        return len(query.tokens) > 1
+    return comparison.left.scorable.pairs.image_tokens.shape[1] > 1
 
 
-def word_maps(space: Workspace, found: Comparison, asked: Asked, index: int, words: TokenWords) -> WordMaps:
+def word_maps(space: Workspace, comparison: Comparison, query: Asked, index: int, words: TokenWords) -> WordMaps:
     """The maps of a query with a candidate.
 
     Args:
         space: The open study.
-        found: The two scorings.
-        asked: The query.
+        comparison: The two scorings.
+        query: The query.
         index: The candidate: an image for a text, a text for an image.
         words: Of the texts of the test split.
     """
-    maps = _maps(found, asked, index)
+    maps = _maps(comparison, query, index)
     n_patches, n_words = maps.left.table.shape
-    return WordMaps(maps, patch_places(n_patches), _names(asked, index, words, n_words), _picture(space, asked, index))
+    return WordMaps(maps, patch_places(n_patches), _names(query, index, words, n_words), _picture(space, query, index))
 
 
 @answer(entries=64)
-def _maps(found: Comparison, asked: Asked, index: int) -> TwoMaps:
-    return TwoMaps(_map(found.left, asked, index), _map(found.right, asked, index))
+def _maps(comparison: Comparison, query: Asked, index: int) -> TwoMaps:
+    return TwoMaps(_map(comparison.left, query, index), _map(comparison.right, query, index))
 
 
-def _map(one: Side, asked: Asked, index: int) -> TokenMap:
-    other = Query("text" if asked.kind == "image" else "image", index)
-    image, text = (asked, other) if asked.kind == "image" else (other, asked)
-    patches, real = _patches(one, image)
-    return token_map(patches, query_tokens(one, text), weights=one.scorable.weights, real=real)
+def _map(side: Side, query: Asked, index: int) -> TokenMap:
+    other = Query("text" if query.kind == "image" else "image", index)
+    image, text = (query, other) if query.kind == "image" else (other, query)
+    patches, real = _patches(side, image)
+    return token_map(patches, query_tokens(side, text), weights=side.scorable.weights, real=real)
 
 
-def _patches(one: Side, image: Asked) -> tuple[ItemTokens, PatchMask | None]:
+def _patches(side: Side, image: Asked) -> tuple[ItemTokens, PatchMask | None]:
     """All patches of an image, masked ones too, so that each keeps its place; and which are real (None: all)."""
     if isinstance(image, Outside):
-        return query_tokens(one, image), None
-    pairs = one.scorable.pairs
+        return query_tokens(side, image), None
+    pairs = side.scorable.pairs
     return pairs.image_tokens[image.index], pairs.image_mask[image.index]
 
 
-def _names(asked: Asked, index: int, words: TokenWords, n_words: int) -> tuple[str, ...]:
-    if isinstance(asked, Outside) and asked.kind == "text":
-        found: tuple[str, ...] | None = asked.pieces
+def _names(query: Asked, index: int, words: TokenWords, n_words: int) -> tuple[str, ...]:
+    if isinstance(query, Outside) and query.kind == "text":
+        names: tuple[str, ...] | None = query.pieces
     else:
-        found = words.words[asked.index if isinstance(asked, Query) and asked.kind == "text" else index]
-    if found is not None and len(found) == n_words:
-        return found
+        names = words.words[query.index if isinstance(query, Query) and query.kind == "text" else index]
+    if names is not None and len(names) == n_words:
+        return names
     return ("the whole text",) if n_words == 1 else tuple(f"token {i}" for i in range(1, n_words + 1))
 
 
-def _picture(space: Workspace, asked: Asked, index: int) -> str | None:
-    if isinstance(asked, Outside) and asked.kind == "image":
-        return asked.picture
-    image = asked.index if isinstance(asked, Query) and asked.kind == "image" else index
+def _picture(space: Workspace, query: Asked, index: int) -> str | None:
+    if isinstance(query, Outside) and query.kind == "image":
+        return query.picture
+    image = query.index if isinstance(query, Query) and query.kind == "image" else index
     return thumbnail(space.dataset, space.splits.test.image_paths[image], size=PICTURE)
 
 

@@ -113,15 +113,15 @@ def _axes(space: Workspace, _looked: Looked) -> str:
 def _signs(space: Workspace, _looked: Looked) -> str:
     table, summary = space.study.columns, columns_summary(space)
     chance = table.filter(~pl.col("differs"))
-    said = (
+    verdict = (
         f"{summary.n_differ} of {summary.n_columns} columns agree more or less often than with other pictures (at 5 % "
         "false discovery)."
     )
     if chance.is_empty():
-        return f"{said} Every other stop asks what it is that they share."
+        return f"{verdict} Every other stop asks what it is that they share."
     row = chance.sort((pl.col("p_hat") - 0.5).abs(), descending=True).row(0, named=True)
     return (
-        f"{said} Of the others {row['title']} is farthest from one half, with p̂ {row['p_hat']:.2f} "
+        f"{verdict} Of the others {row['title']} is farthest from one half, with p̂ {row['p_hat']:.2f} "
         f"[{row['p_hat_low']:.2f}, {row['p_hat_high']:.2f}], and with other pictures "
         f"{row['null_mean']:.2f} [{row['null_low']:.2f}, {row['null_high']:.2f}]: p̂ alone says "
         f"little, and only what exceeds the null can be shared content."
@@ -130,8 +130,8 @@ def _signs(space: Workspace, _looked: Looked) -> str:
 
 def _column(space: Workspace, looked: Looked) -> str:
     column = columns_summary(space).lowest if looked.column < 0 else looked.column
-    found = [one for one in associations(space, column) if one.kind == "eta²"]
-    style, content = (_strongest(found, role) for role in ("style", "content"))
+    of_labels = [association for association in associations(space, column) if association.kind == "eta²"]
+    style, content = (_strongest(of_labels, role) for role in ("style", "content"))
     name = switch_title(space, column)
     name = f"{name[0].upper()}{name[1:]}"
     if style is None or content is None:
@@ -145,15 +145,16 @@ def _column(space: Workspace, looked: Looked) -> str:
     return f"{name} goes with {_said(style)}, and of the labels of content most with {_said(content)}. {lesson}"
 
 
-def _strongest(found: "list[Association]", role: str) -> "Association | None":
-    return max((one for one in found if one.role == role), key=lambda one: one.value.value, default=None)
+def _strongest(candidates: "list[Association]", role: str) -> "Association | None":
+    of_role = (association for association in candidates if association.role == role)
+    return max(of_role, key=lambda association: association.value.value, default=None)
 
 
-def _said(one: "Association") -> str:
-    value = one.value
+def _said(association: "Association") -> str:
+    value = association.value
     return (
-        f"{one.label} of {one.modality}s (η² {value.value:.2f} [{value.low:.2f}, {value.high:.2f}], by chance "
-        f"{one.chance:.2f})"
+        f"{association.label} of {association.modality}s (η² {value.value:.2f} [{value.low:.2f}, {value.high:.2f}], "
+        f"by chance {association.chance:.2f})"
     )
 
 
@@ -169,31 +170,31 @@ def _sure(space: Workspace, _looked: Looked) -> str:
 def _switch(space: Workspace, looked: Looked) -> str:
     choice = Switching(which="lowest", lowest=10)
     columns = switch_columns(space, choice, 0)
-    asked = ColumnSwitch(space, choice, columns)
-    effect = quick_effect(asked)
+    switch = ColumnSwitch(space, choice, columns)
+    effect = quick_effect(switch)
     axes = switch_title(space, columns[0]).rpartition(" ")[0].replace("axis", "axes").replace("column", "columns")
-    said = switch_sentence(effect, f"without the {len(columns)} lowest {axes}")
+    summary = switch_sentence(effect, f"without the {len(columns)} lowest {axes}")
     if looked.switching != choice:
-        return said  # the control belongs to what is switched on the page
-    band = drawn_columns(asked, effect).value
+        return summary  # the control belongs to what is switched on the page
+    band = drawn_columns(switch, effect).value
     if band is None:
-        return f"{said} What random columns do is on its way."
+        return f"{summary} What random columns do is on its way."
     lesson = ""
     if effect.rsum.change.low > max(0.0, band.ends(-1)[1]):
         lesson = " These columns stood in the way of retrieval; columns chosen by chance do not."
-    return f"{said} {band_sentence(band, effect)}{lesson}"
+    return f"{summary} {band_sentence(band, effect)}{lesson}"
 
 
 def _feedback(space: Workspace, _looked: Looked) -> str:
-    found = feedback(space)
-    if found.over_uniform is None:
-        return feedback_sentence(found)
+    reading = feedback(space)
+    if reading.over_uniform is None:
+        return feedback_sentence(reading)
     lesson = {
         Verdict.NONE: "Where the prototypes come from matters more here than which of them the feedback prefers.",
         Verdict.HELPS: "Here feedback earns its place beside the simpler average.",
         Verdict.HURTS: "Here the simpler average is the better one.",
-    }[Verdict.of(found.over_uniform)]
-    return f"{feedback_sentence(found)} {lesson}"
+    }[Verdict.of(reading.over_uniform)]
+    return f"{feedback_sentence(reading)} {lesson}"
 
 
 def _spaces(space: Workspace, _looked: Looked) -> str:
@@ -201,11 +202,11 @@ def _spaces(space: Workspace, _looked: Looked) -> str:
     if counted is None:
         return "The neighbours are still being counted; the takeaway comes with them."
     roles = label_roles(space)
-    found = purities(space, counted, content=roles.content, style=roles.style)
-    style = [one for one in found.labels if one.role == "style"]
+    purity = purities(space, counted, content=roles.content, style=roles.style)
+    style = [label for label in purity.labels if label.role == "style"]
     if not style:
-        return separation_sentence(found)
-    first = max(style, key=lambda one: abs(one.difference.value))
+        return separation_sentence(purity)
+    first = max(style, key=lambda label: abs(label.difference.value))
     if first.as_hoped is None:
         lesson = "No difference can be detected between the spaces."
     elif not first.as_hoped:
@@ -214,14 +215,14 @@ def _spaces(space: Workspace, _looked: Looked) -> str:
         lesson = "Style gathers in the style space, by more than random weights bring about."
     else:
         lesson = "Style gathers in the style space, but random weights bring about as much."
-    return f"{lesson} {separation_details(found)}"
+    return f"{lesson} {separation_details(purity)}"
 
 
 def _query(space: Workspace, looked: Looked) -> str:
     usual = Sides()
-    found = Comparison(side(space, usual.left), side(space, usual.right))
-    both = lists_of(space, found, looked.query, top_k=10)
-    common, target = in_common_axes(found), both.target_before
+    comparison = Comparison(side(space, usual.left), side(space, usual.right))
+    both = lists_of(space, comparison, looked.query, top_k=10)
+    common, target = in_common_axes(comparison), both.target_before
     wrong = next((item.index for item in both.left if not item.relevant), None)
     why = ""
     if common is not None and target is not None and wrong is not None:
@@ -234,14 +235,14 @@ def _query(space: Workspace, looked: Looked) -> str:
 def _where(space: Workspace, _looked: Looked) -> str:
     columns = query_label_columns(space)
     usual = Sides()
-    found = Comparison(side(space, usual.left), side(space, usual.right))
-    now = compared_ranks(space, found)
-    said = metrics_sentence(changed_metrics(now), found.left.label, found.right.label)
+    comparison = Comparison(side(space, usual.left), side(space, usual.right))
+    now = compared_ranks(space, comparison)
+    sentence = metrics_sentence(changed_metrics(now), comparison.left.label, comparison.right.label)
     if not columns:
-        return f"{said} These data have no labels to part the queries by."
+        return f"{sentence} These data have no labels to part the queries by."
     table = by_label(space, now, columns[0])
     name, title = ("rsum", "rSum") if "rsum" in table.names else (table.names[0], "recall at 1")
-    return f"{said} {labels_sentence(table, name, title)} Ask of every gain who pays for it."
+    return f"{sentence} {labels_sentence(table, name, title)} Ask of every gain who pays for it."
 
 
 def _own(space: Workspace, _looked: Looked) -> str:
@@ -261,8 +262,8 @@ def _own(space: Workspace, _looked: Looked) -> str:
 
 def _best_simpler(report: RetrievalReport) -> Estimate | None:
     """Change of rSum of the best control without prototypes."""
-    found = [one for one in report.controls if one.name in simpler_ideas()]
-    return max((one.difference for one in found), key=lambda change: change.value, default=None)
+    controls = [control for control in report.controls if control.name in simpler_ideas()]
+    return max((control.difference for control in controls), key=lambda change: change.value, default=None)
 
 
 def _change(report: RetrievalReport) -> str:

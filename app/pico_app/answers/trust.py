@@ -8,15 +8,15 @@ from pico_core.columns.probe import ALL, FIXED
 
 def yardsticks(space: Workspace) -> tuple[Yardstick, ...]:
     """Planted truth, the style probe, style labels: whatever there is."""
-    found = [planted_yardstick(space.study.columns)]
+    candidates = [planted_yardstick(space.study.columns)]
     encoded, labelled = probe.by_encoder(space), probe.by_labels(space)
     if encoded is not None:
-        found.append(Yardstick("probe", "the style probe", encoded.combined(ALL)))
+        candidates.append(Yardstick("probe", "the style probe", encoded.combined(ALL)))
         if encoded.has_fixed:
-            found.append(Yardstick("fixed", "the style probe at fixed style label", encoded.combined(FIXED)))
+            candidates.append(Yardstick("fixed", "the style probe at fixed style label", encoded.combined(FIXED)))
     if labelled is not None:
-        found.append(Yardstick("labels", "the style labels", labelled.combined()))
-    return tuple(one for one in found if one is not None)
+        candidates.append(Yardstick("labels", "the style labels", labelled.combined()))
+    return tuple(yardstick for yardstick in candidates if yardstick is not None)
 
 
 def trust(space: Workspace) -> tuple[Trust, ...]:

@@ -77,23 +77,23 @@ def _inspect(source: Source, mapping: tuple[tuple[str, str], ...], changed: str)
 
 def inspect(source: Source, mapping: dict[str, str]) -> formats.Inspection:
     """What lies there, every problem included; roles may be named."""
-    place = Path(source.path)
+    path = Path(source.path)
     try:
-        place = opened_place(place)
-        changed = changed_on_disk(place)
-        return _inspect(replace(source, path=str(place)), tuple(sorted(mapping.items())), changed)
+        path = opened_place(path)
+        changed = changed_on_disk(path)
+        return _inspect(replace(source, path=str(path)), tuple(sorted(mapping.items())), changed)
     except (PicoError, OSError, ValueError) as error:
-        return formats.Inspection(place, "unknown", problems=(str(error),))
+        return formats.Inspection(path, "unknown", problems=(str(error),))
 
 
-def keep_import(folder: Path, found: formats.Inspection) -> str:
+def keep_import(folder: Path, inspection: formats.Inspection) -> str:
     """Keep an inspected file as a dataset among the uploads of this visit; returns its path.
 
     Raises:
         PicoError: it cannot be kept.
     """
-    if found.pairs is None:
+    if inspection.pairs is None:
         raise DataError("Nothing can be opened while there are problems.")
-    target = folder / "datasets" / found.pairs.digest
-    save_pairs(replace(found.pairs, name=found.path.stem), target)
+    target = folder / "datasets" / inspection.pairs.digest
+    save_pairs(replace(inspection.pairs, name=inspection.path.stem), target)
     return str(target)

@@ -64,14 +64,14 @@ def from_address(values: Mapping[str, str]) -> Switching:
     >>> from_address({"set": "lowest-5", "to": "nonsense"})
     Switching(which='lowest', lowest=5, typed='', name='', setting='off', base='unweighted')
     """
-    found, wanted = Switching(), values.get("set", "")
+    choice, wanted = Switching(), values.get("set", "")
     number = _LOWEST.fullmatch(wanted)
     if number is not None and int(number[1]) > 0:
-        found = replace(found, which="lowest", lowest=int(number[1]))
+        choice = replace(choice, which="lowest", lowest=int(number[1]))
     elif wanted in ("image-cluster", "text-cluster"):
-        found = replace(found, which="image-cluster" if wanted == "image-cluster" else "text-cluster")
+        choice = replace(choice, which="image-cluster" if wanted == "image-cluster" else "text-cluster")
     elif len(wanted) <= LONGEST and _LIST.fullmatch(wanted):
-        found = replace(found, which="own", typed=wanted.replace(",", ", "))
+        choice = replace(choice, which="own", typed=wanted.replace(",", ", "))
     setting: SwitchSetting = next((name for name in SETTINGS if name == values.get("to")), "off")
     base: Base = next((name for name in BASES if name == values.get("base")), "unweighted")
-    return replace(found, setting=setting, base=base)
+    return replace(choice, setting=setting, base=base)

@@ -10,20 +10,20 @@ from pico_app.words import PARAGRAPHS
 from pico_app.workspace import Workspace
 
 
-def ask_button(space: Workspace, asked: Query, *, key: str, label: str = "") -> None:
+def ask_button(space: Workspace, query: Query, *, key: str, label: str = "") -> None:
     """A button that asks with an item of the test split on the Retrieval page."""
     page = screen.page("retrieval")
     if page is None:
         return
-    wanted = "captions describe this image" if asked.kind == "image" else "images this caption describes"
-    name = retrieval.item_name(space, asked.kind, asked.index)
+    wanted = "captions describe this image" if query.kind == "image" else "images this caption describes"
+    name = retrieval.item_name(space, query.kind, query.index)
     if st.button(
         label or f"Ask which {wanted}",
         icon=":material/swap_vert:",
         key=key,
         help=f"{name[:120]}, on the Retrieval page",
     ):
-        queries.set_query(asked)
+        queries.set_query(query)
         st.switch_page(page)
 
 
@@ -36,6 +36,6 @@ def report_button(space: Workspace, *, key: str) -> None:
         file=f"pico-report-{space.study.basis.name}.html",
         icon=":material/article:",
         key=key,
-        place=button,
+        container=button,
     )
     words.caption(PARAGRAPHS["report"])

@@ -68,9 +68,9 @@ def _paragraph(kind: str, text: str, *, lead: str = "") -> None:
     st.markdown(html, unsafe_allow_html=True)
 
 
-def progress_head(place: str, title: str, *, note: str, done: int, total: int) -> None:
+def progress_head(position: str, title: str, *, note: str, done: int, total: int) -> None:
     """Where a reader is on a way of several steps: in words, and as a row of strokes for the eye."""
-    st.html(templates.render("progress", place=place, title=title, note=note, done=done, total=total))
+    st.html(templates.render("progress", position=position, title=title, note=note, done=done, total=total))
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> None:
@@ -78,7 +78,7 @@ def facts(rows: Sequence[tuple[str, str]]) -> None:
     st.html(templates.render("facts", rows=[(explain(name), value) for name, value in rows]))
 
 
-def asked(kind: str, name: str) -> None:
+def query_head(kind: str, name: str) -> None:
     """The query of a list, set apart; names come from data and are escaped."""
     st.html(templates.render("asked", kind=kind, name=name))
 
@@ -89,22 +89,22 @@ def one_of(
     *,
     key: str,
     default: Option | None = None,
-    place: Any = st,
+    container: Any = st,
     **settings: Any,
 ) -> Option:
     """A row of choices, each with its title, of which one is always chosen; what it opens with may stand in its key."""
-    chosen: Option = place.segmented_control(
+    chosen: Option = container.segmented_control(
         label, list(titles), format_func=titles.__getitem__, default=default, required=True, key=key, **settings
     )
     return chosen
 
 
 def download(
-    label: str, data: Callable[[], str | bytes] | str, *, file: str, key: str, place: Any = st, **more: Any
+    label: str, data: Callable[[], str | bytes] | str, *, file: str, key: str, container: Any = st, **more: Any
 ) -> None:
     """A button that saves a file, made when it is asked for; nothing on the page changes."""
     more = {"icon": ":material/download:", "width": "stretch", "mime": MIMES[file.rpartition(".")[2]], **more}
-    place.download_button(label, data, file_name=file, on_click="ignore", key=key, **more)
+    container.download_button(label, data, file_name=file, on_click="ignore", key=key, **more)
 
 
 def camera(key: str) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def figure(
         readable(fig, theme=screen.theme())
     alt = alt.replace("*", "")  # it is read out: no stars of Markdown
     event: Any = None
-    place, words = st.container(key=f"beside-{key}").columns([8, 4], gap="medium") if beside else (st, st)
+    container, words = st.container(key=f"beside-{key}").columns([8, 4], gap="medium") if beside else (st, st)
     if select:
-        event = place.plotly_chart(
+        event = container.plotly_chart(
             fig,
             key=key,
             on_select="rerun",
@@ -152,6 +152,6 @@ def figure(
             alt=alt,
         )
     else:
-        place.plotly_chart(fig, key=key, config=camera(key), alt=alt)
+        container.plotly_chart(fig, key=key, config=camera(key), alt=alt)
     words.caption(caption.markdown)
     return list(event["selection"]["points"]) if event else []

@@ -47,10 +47,10 @@ def render(here: str, space: Workspace | None) -> DeltaGenerator | None:
     return None
 
 
-def tell(place: DeltaGenerator | None, space: Workspace | None) -> None:
+def tell(container: DeltaGenerator | None, space: Workspace | None) -> None:
     """Fill the place that `render` left for the takeaway."""
-    if place is not None and space is not None:
-        with place, st.container(key="tour-takeaway"):
+    if container is not None and space is not None:
+        with container, st.container(key="tour-takeaway"):
             test = space.splits.test
             looked = tour.Looked(
                 columns.column(space.study.columns.height),
@@ -60,7 +60,7 @@ def tell(place: DeltaGenerator | None, space: Workspace | None) -> None:
             parts.led("Takeaway.", tour.takeaway(space, tour_state.touring().stop, looked))
 
 
-def resume(place: str) -> None:
+def resume(where: str) -> None:
     """A button that begins the tour, or goes on where it was left; nothing while the card is there."""
     now = tour_state.touring()
     if now.is_open or screen.page("overview") is None:
@@ -70,8 +70,8 @@ def resume(place: str) -> None:
     st.button(
         label,
         icon=":material/tour:",
-        key=f"tour-resume-{place}",
-        width="stretch" if place == "sidebar" else "content",
+        key=f"tour-resume-{where}",
+        width="stretch" if where == "sidebar" else "content",
         on_click=tour_state.open_stop,
         args=(max(1, now.number),),
         help=f"{COUNT} stops over all pages, on the styled scenes. It opens the scenes in place of other data; leave "
@@ -84,15 +84,15 @@ def _card(now: tour_state.Tour) -> DeltaGenerator | None:
     _head(now, stop.title, note=f"set up: styled scenes, {BASES[stop.basis].title}, λ = {tour.tour_strength(stop):g}")
     parts.prose(stop.look)
     parts.led("Your turn.", stop.task)
-    told = stop.slug in now.told
-    place = st.container() if told else None
+    is_told = stop.slug in now.told
+    container = st.container() if is_told else None
     with st.container(horizontal=True):
-        if not told:
+        if not is_told:
             st.button(
                 "Show the takeaway", icon=":material/lightbulb:", key="tour-tell", on_click=tour_state.tell_takeaway
             )
-        _ways(now, forward="primary" if told else "secondary")
-    return place
+        _ways(now, forward="primary" if is_told else "secondary")
+    return container
 
 
 def _off_course(now: tour_state.Tour) -> None:

@@ -18,21 +18,21 @@ from torch import Tensor
 
 Value = TypeVar("Value")
 GIGABYTE = 1_000_000_000
-_shelves: "weakref.WeakSet[ByteLRU[Any]]" = weakref.WeakSet()
+_caches: "weakref.WeakSet[ByteLRU[Any]]" = weakref.WeakSet()
 
 
 class ByteLRU(Generic[Value]):
     """Values by key, the one used longest ago first to go; shared by all visits.
 
-    The newest value stays even where it alone is larger than the shelf: it is in use, and to make it anew at every run
+    The newest value stays even where it alone is larger than the cache: it is in use, and to make it anew at every run
     would cost time and save nothing.
 
     Args:
         entries: Most values.
         max_bytes: Most bytes of all values together.
 
-    >>> shelf = ByteLRU(entries=2, max_bytes=100)
-    >>> [shelf.get(key, lambda: b"x" * 40) is not None for key in "abc"], shelf.keys, shelf.n_bytes
+    >>> cache = ByteLRU(entries=2, max_bytes=100)
+    >>> [cache.get(key, lambda: b"x" * 40) is not None for key in "abc"], cache.keys, cache.n_bytes
     ([True, True, True], ['b', 'c'], 80)
     """
 
@@ -41,7 +41,7 @@ class ByteLRU(Generic[Value]):
         self._held: OrderedDict[Any, tuple[Value, int]] = OrderedDict()
         self._making: dict[Any, threading.Lock] = {}
         self._lock = threading.Lock()
-        _shelves.add(self)
+        _caches.add(self)
 
     @property
     def keys(self) -> list[Any]:
@@ -112,39 +112,39 @@ class ByteLRU(Generic[Value]):
 
 def empty() -> None:
     """Let go of all that is kept; what is in use stays with whoever uses it."""
-    for shelf in list(_shelves):
-        shelf.clear()
+    for cache in list(_caches):
+        cache.clear()
 
 
 def held_bytes(value: object) -> int:
     """Bytes of all arrays, tables and texts that a value holds, every block of memory once.
 
-    >>> one = np.zeros(10)
-    >>> held_bytes([one, one]), held_bytes({"a": b"1234"})
+    >>> numbers = np.zeros(10)
+    >>> held_bytes([numbers, numbers]), held_bytes({"a": b"1234"})
     (80, 4)
     """
     seen: set[int] = set()
     total, waiting = 0, [value]
     while waiting:
-        one = waiting.pop()
-        mark = one.untyped_storage().data_ptr() if isinstance(one, Tensor) else id(one)
+        item = waiting.pop()
+        mark = item.untyped_storage().data_ptr() if isinstance(item, Tensor) else id(item)
         if mark in seen:
             continue
         seen.add(mark)
-        if isinstance(one, Tensor):
-            total += one.untyped_storage().nbytes()
-        elif isinstance(one, np.ndarray):
-            total += one.nbytes
-        elif isinstance(one, pl.DataFrame | pl.Series):
-            total += int(one.estimated_size())
-        elif isinstance(one, bytes):
-            total += len(one)
-        elif isinstance(one, str):
-            total += sys.getsizeof(one)
-        elif isinstance(one, Mapping):
-            waiting += one.values()
-        elif isinstance(one, list | tuple | set | frozenset):
-            waiting += one
-        elif is_dataclass(one) and not isinstance(one, type):
-            waiting += [getattr(one, field.name) for field in fields(one)]
+        if isinstance(item, Tensor):
+            total += item.untyped_storage().nbytes()
+        elif isinstance(item, np.ndarray):
+            total += item.nbytes
+        elif isinstance(item, pl.DataFrame | pl.Series):
+            total += int(item.estimated_size())
+        elif isinstance(item, bytes):
+            total += len(item)
+        elif isinstance(item, str):
+            total += sys.getsizeof(item)
+        elif isinstance(item, Mapping):
+            waiting += item.values()
+        elif isinstance(item, list | tuple | set | frozenset):
+            waiting += item
+        elif is_dataclass(item) and not isinstance(item, type):
+            waiting += [getattr(item, field.name) for field in fields(item)]
     return total

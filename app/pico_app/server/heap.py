@@ -38,10 +38,10 @@ def freeze_once(reason: str) -> bool:
 def _of_the_c_library(name: str) -> Callable[..., int] | None:
     """A function that only the C library of most Linux systems has."""
     try:
-        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
+        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):  # Windows knows no library without a name
         return None
-    return found
+    return function
 
 
 _trim, _setting = _of_the_c_library("malloc_trim"), _of_the_c_library("mallopt")

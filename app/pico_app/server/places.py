@@ -18,8 +18,8 @@ _own: set[Path] = {ASSETS.resolve()}
 
 def folders() -> tuple[Path, ...]:
     """The folders that are opened, with everything below; relative paths begin in the first one."""
-    named = [Path(one).expanduser() for one in os.environ.get(SETTING, "").split(os.pathsep) if one.strip()]
-    return tuple(one.resolve() for one in named or [Path.cwd()])
+    named = [Path(folder).expanduser() for folder in os.environ.get(SETTING, "").split(os.pathsep) if folder.strip()]
+    return tuple(folder.resolve() for folder in named or [Path.cwd()])
 
 
 def make_own(folder: str | Path) -> None:
@@ -37,14 +37,14 @@ def opened_place(path: str | Path) -> Path:
     shown = Path(str(path)).name[:80] or "this path"
     try:
         roots = folders()
-        place = (roots[0] / Path(path).expanduser()).resolve()
-        links = list(_links(place)) if _within(place) else []
+        target = (roots[0] / Path(path).expanduser()).resolve()
+        links = list(_links(target)) if _within(target) else []
     except (NotADirectoryError, FileNotFoundError):
-        return place
+        return target
     except (OSError, RuntimeError, ValueError) as error:  # too long, a ring of links, or the home of nobody
         why = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{shown}: cannot be read ({why}); correct the path or its permissions") from None
-    if not _within(place):
+    if not _within(target):
         raise DataError(
             f"{shown}: lies outside the folders that this app opens ({', '.join(root.name or '/' for root in roots)}); "
             f"whoever starts it names others by {SETTING} or pico-lens app --folder"
@@ -52,30 +52,30 @@ def opened_place(path: str | Path) -> Path:
     for link in links:
         if not is_open(link):
             raise DataError(
-                f"{shown}/{link.relative_to(place).as_posix()[:80]}: is a link that leads out of the folders that "
+                f"{shown}/{link.relative_to(target).as_posix()[:80]}: is a link that leads out of the folders that "
                 "this app opens; put the file "
                 "itself there"
             )
-    return place
+    return target
 
 
-def _links(place: Path) -> Iterator[Path]:
+def _links(root: Path) -> Iterator[Path]:
     """Links in a folder; of an experiment, whose cells lie deeper, also those below. Pictures are judged one by one."""
     inner = []
-    for entry in os.scandir(place):
+    for entry in os.scandir(root):
         if entry.is_symlink():
             yield Path(entry)
         elif entry.is_dir():
             inner.append(Path(entry))
-    if (place / ABOUT).is_file():
-        for folder, folders_there, files in (found for one in inner for found in os.walk(one)):
-            yield from (one for name in (*folders_there, *files) if (one := Path(folder, name)).is_symlink())
+    if (root / ABOUT).is_file():
+        for folder, folders_there, files in (level for path in inner for level in os.walk(path)):
+            yield from (path for name in (*folders_there, *files) if (path := Path(folder, name)).is_symlink())
 
 
-def is_open(place: Path) -> bool:
+def is_open(path: Path) -> bool:
     """Whether a file lies in one of the folders, links followed."""
     try:
-        return _within(place.resolve())
+        return _within(path.resolve())
     except (OSError, RuntimeError, ValueError):
         return False
 
@@ -94,5 +94,5 @@ def check_pictures(paths: Iterable[Path]) -> None:
             )
 
 
-def _within(place: Path) -> bool:
-    return any(place.is_relative_to(root) for root in (*folders(), *_own))
+def _within(path: Path) -> bool:
+    return any(path.is_relative_to(root) for root in (*folders(), *_own))

@@ -42,9 +42,9 @@ class OfOneVisit:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
-def remove_left(place: Path) -> None:
+def remove_left(root: Path) -> None:
     """Remove the folders of servers that are dead; those of living ones, and folders of somebody else, stay."""
-    for folder in place.glob(f"{PREFIX}*"):
+    for folder in root.glob(f"{PREFIX}*"):
         if not lock_inside(folder).is_file():
             continue
         lock = _lock(folder)

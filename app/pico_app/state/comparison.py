@@ -18,9 +18,9 @@ def go_to_queries(label: Any, value: str) -> None:
     st.session_state["moved-label"], st.session_state["moved-value"] = label, value
 
 
-def set_side(place: Literal["left", "right"], choice: SideChoice) -> None:
+def set_side(side: Literal["left", "right"], choice: SideChoice) -> None:
     """Lay another scoring on one side."""
-    sides.set(replace(sides(), **{place: choice}))
+    sides.set(replace(sides(), **{side: choice}))
 
 
 def forget_sides() -> None:

@@ -65,6 +65,6 @@ def weights(digest: str) -> str | None:
 
 def set_weights(digest: str, path: str | None) -> None:
     """Remember where the weights of an encoder lie; None forgets. They stay out of links."""
-    others = {known: place for known, place in st.session_state.get("weights", {}).items() if known != digest}
+    others = {known: file for known, file in st.session_state.get("weights", {}).items() if known != digest}
     kept = others if path is None else others | {digest: path}
     st.session_state["weights"] = dict(list(kept.items())[-MAX_WEIGHTS:])

@@ -16,7 +16,7 @@ from pico_core.demo import DEMOS
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
 
-Place = TypeVar("Place")
+Uploads = TypeVar("Uploads")
 DEMO = DEMOS[0].name  # the dataset of a first visit
 BUILT_IN = tuple(demo.name for demo in DEMOS)
 SLIDER_MAX = 2.0  # strengths beyond it are for the command line
@@ -99,12 +99,12 @@ def query_link(wanted: Query) -> str | None:
     return "?" + urlencode({**others, "dataset": dataset_path(), "query": wanted.key})
 
 
-def own_uploads(make: Callable[[], Place]) -> Place:
+def own_uploads(make: Callable[[], Uploads]) -> Uploads:
     """The place of this visit's uploads, made when it is first asked for.
 
     Nobody but the visit may hold it: it ends when a visit that was left can no longer be resumed.
     """
     if "uploads" not in st.session_state:
         st.session_state["uploads"] = make()
-    place: Place = st.session_state["uploads"]
-    return place
+    uploads: Uploads = st.session_state["uploads"]
+    return uploads

@@ -46,8 +46,8 @@ def place_switching(most: int) -> None:
 
 def placed_switching() -> Switching:
     """What the widgets of the switch say, in a callback of theirs."""
-    said = {field: st.session_state[key] for key, field in SWITCH_WIDGETS.items() if key in st.session_state}
-    return replace(switching(), **said)
+    values = {field: st.session_state[key] for key, field in SWITCH_WIDGETS.items() if key in st.session_state}
+    return replace(switching(), **values)
 
 
 def can_undo_switching() -> bool:
@@ -71,14 +71,14 @@ def forget_switching() -> None:
 
 def keep_set(wanted: ColumnSet) -> None:
     """Keep a column set for this visit; one of the same name, data and axes is replaced."""
-    others = [one for one in kept_sets() if _named(one) != _named(wanted)]
+    others = [kept for kept in kept_sets() if _named(kept) != _named(wanted)]
     kept_sets.set((*others, wanted)[-MAX_SETS:])
 
 
 def drop_set(unwanted: ColumnSet) -> None:
     """Keep a column set no longer."""
-    kept_sets.set(tuple(one for one in kept_sets() if one != unwanted))
+    kept_sets.set(tuple(kept for kept in kept_sets() if kept != unwanted))
 
 
-def _named(one: ColumnSet) -> tuple[str, tuple[str, str]]:
-    return one.name, (one.dataset, one.axes)
+def _named(column_set: ColumnSet) -> tuple[str, tuple[str, str]]:
+    return column_set.name, (column_set.dataset, column_set.axes)

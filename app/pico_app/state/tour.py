@@ -45,8 +45,8 @@ def touring() -> Tour:
         st.session_state["tour"] = Tour()
         if wanted is not None:
             open_stop(wanted)
-    found: Tour = st.session_state["tour"]
-    return found
+    tour: Tour = st.session_state["tour"]
+    return tour
 
 
 def open_stop(number: int) -> None:
@@ -81,8 +81,8 @@ def mirror_tour() -> None:
 
 def stop_to_set() -> Stop | None:
     """The stop that was opened and whose view is not set up yet."""
-    found: Stop | None = st.session_state.get("tour-to-set") if touring().is_open else None
-    return found
+    stop: Stop | None = st.session_state.get("tour-to-set") if touring().is_open else None
+    return stop
 
 
 def set_frame_for(stop: Stop, *, strength: float) -> None:
@@ -98,12 +98,12 @@ def set_frame_for(stop: Stop, *, strength: float) -> None:
     set_strength(strength)
 
 
-def set_page_for(stop: Stop, asked: Query | None) -> None:
+def set_page_for(stop: Stop, query: Query | None) -> None:
     """What the page decides: column, instrument, query and sides; before the page is drawn.
 
     Args:
         stop: Whose view is set up.
-        asked: The query of a stop that has one.
+        query: The query of a stop that has one.
     """
     st.session_state.pop("tour-to-set", None)
     if stop.page in ("method", "columns", "retrieval"):
@@ -119,5 +119,5 @@ def set_page_for(stop: Stop, asked: Query | None) -> None:
         st.session_state["map-method"] = stop.instrument
     if stop.page == "retrieval":
         sides.set(Sides())
-    if asked is not None:
-        set_query(asked)
+    if query is not None:
+        set_query(query)

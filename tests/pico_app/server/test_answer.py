@@ -109,7 +109,7 @@ def failing() -> None:
 
     weighed = weight()
     weighed.job.ended.wait(20)
-    waiting(weighed, place="here")
+    waiting(weighed, key="here")
 
 
 def test_a_failure_says_why_and_can_be_tried_again():

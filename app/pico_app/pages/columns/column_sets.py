@@ -20,8 +20,8 @@ def render(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> Non
     kept = switch.sets_here(space, switch_state.kept_sets())
     with st.expander("Keep, share or load a set of columns", expanded=bool(kept)):
         _keep(space, choice, columns)
-        for number, one in enumerate(kept):
-            _kept(choice, one, number)
+        for number, column_set in enumerate(kept):
+            _kept(choice, column_set, number)
         _load(space, choice)
 
 
@@ -36,26 +36,27 @@ def _keep(space: Workspace, choice: Switching, columns: tuple[int, ...]) -> None
     ).strip()
     if button.button("Keep", icon=":material/bookmark:", width="stretch", disabled=not columns, key="switch-keep"):
         try:
-            made = switch.column_set(space, name, columns)
+            column_set = switch.column_set(space, name, columns)
         except DataError as error:
             st.info(plain(error), icon=":material/keyboard:")
             return
-        switch_state.keep_set(made)
-        _use(choice, made)
+        switch_state.keep_set(column_set)
+        _use(choice, column_set)
     st.caption(
         "Kept until this visit ends; as a file it lasts. The address of this page says what is switched now: copy it "
         "to share."
     )
 
 
-def _kept(choice: Switching, one: ColumnSet, number: int) -> None:
+def _kept(choice: Switching, column_set: ColumnSet, number: int) -> None:
     name, use, file, drop = st.columns([5, 1.6, 1.9, 1.5], vertical_alignment="center")
-    name.markdown(f"**{plain(one.name)}** · {len(one.columns)}: {one.text if len(one.columns) <= 40 else 'columns'}")
+    n = len(column_set.columns)
+    name.markdown(f"**{plain(column_set.name)}** · {n}: {column_set.text if n <= 40 else 'columns'}")
     if use.button("Switch", icon=":material/toggle_off:", width="stretch", key=f"switch-use-{number}"):
-        _use(choice, one)
-    download("JSON", one.to_json(), file="column-set.json", key=f"switch-file-{number}", place=file)
+        _use(choice, column_set)
+    download("JSON", column_set.to_json(), file="column-set.json", key=f"switch-file-{number}", container=file)
     if drop.button("Drop", icon=":material/delete:", width="stretch", key=f"switch-drop-{number}"):
-        switch_state.drop_set(one)
+        switch_state.drop_set(column_set)
         st.rerun()
 
 
@@ -65,15 +66,15 @@ def _load(space: Workspace, choice: Switching) -> None:
         widgets.fresh("switch-load-file", None)
         return
     try:
-        found = switch.read_column_set(space, file.getvalue())
+        column_set = switch.read_column_set(space, file.getvalue())
     except DataError as error:
         st.error(plain(error), icon=":material/block:")
         return
-    if widgets.fresh("switch-load-file", hash(found)) is not None:
-        switch_state.keep_set(found)
-        _use(choice, found)
+    if widgets.fresh("switch-load-file", hash(column_set)) is not None:
+        switch_state.keep_set(column_set)
+        _use(choice, column_set)
 
 
-def _use(choice: Switching, one: ColumnSet) -> None:
-    switch_state.set_switching(replace(choice, which="own", typed=one.text, name=one.name))
+def _use(choice: Switching, column_set: ColumnSet) -> None:
+    switch_state.set_switching(replace(choice, which="own", typed=column_set.text, name=column_set.name))
     st.rerun()

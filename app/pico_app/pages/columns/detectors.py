@@ -15,11 +15,11 @@ from pico_app.workspace import Workspace
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    found = trust.trust(space)
-    if found:
-        for trusted in found:
-            prose(trust_sentence(trusted))
-        figure(draw.against_yardsticks(found, theme=screen.theme()), key="columns-yardsticks")
+    agreements = trust.trust(space)
+    if agreements:
+        for agreement in agreements:
+            prose(trust_sentence(agreement))
+        figure(draw.against_yardsticks(agreements, theme=screen.theme()), key="columns-yardsticks")
     else:
         prose(
             "There is no yardstick on this dataset: no planted truth, no style probe and no label of style. Run the "

@@ -54,11 +54,11 @@ def text_bands(space: Workspace, bands: Sequence[Band]) -> Markup:
     return render("bands", title="Texts", rows=rows)
 
 
-def patches(space: Workspace, found: PatchDrivers) -> Markup:
+def patches(space: Workspace, drivers: PatchDrivers) -> Markup:
     """The strongest patches, one per image, each framed in its picture."""
     rows = [
-        (f"{name} patches, one per image", [_patch(space, one, found.grid) for one in ends])
-        for name, ends in (("Highest", found.highest), ("Lowest", found.lowest))
+        (f"{name} patches, one per image", [_patch(space, patch, drivers.grid) for patch in ends])
+        for name, ends in (("Highest", drivers.highest), ("Lowest", drivers.lowest))
     ]
     return render("bands", title="", rows=rows)
 
@@ -69,13 +69,13 @@ def _image(space: Workspace, index: int, value: float, labels: str, spot: str = 
     return Card("image", value, fit.ids[index], labels, picture, spot)
 
 
-def _patch(space: Workspace, one: PatchValue, grid: tuple[int, int] | None) -> Card:
+def _patch(space: Workspace, patch: PatchValue, grid: tuple[int, int] | None) -> Card:
     spot = ""
     if grid is not None:
         height, width = 100 / grid[0], 100 / grid[1]
-        top, left = (one.patch // grid[1]) * height, (one.patch % grid[1]) * width
+        top, left = (patch.patch // grid[1]) * height, (patch.patch % grid[1]) * width
         spot = f"top:{top:.2f}%;left:{left:.2f}%;width:{width:.2f}%;height:{height:.2f}%"
-    return _image(space, one.image, one.value, f"patch {one.patch}", spot)
+    return _image(space, patch.image, patch.value, f"patch {patch.patch}", spot)
 
 
 def _labels(frame: pl.DataFrame, names: list[str], index: int) -> str:

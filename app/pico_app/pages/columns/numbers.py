@@ -13,7 +13,7 @@ MEANING: dict[str, str] = read_words("heads")["columns"]
 
 def numbers_html(row: dict[str, Any]) -> Markup:
     """One column's numbers, each with its interval where one exists and its meaning behind its name."""
-    said = "differs from its null" if row["differs"] else "does not differ from its null"
+    verdict = "differs from its null" if row["differs"] else "does not differ from its null"
     resampled = {
         name: _span(row[f"{name}_low"], row[f"{name}_high"]) if row.get(f"{name}_low") is not None else "no interval"
         for name in ("image_similarity", "text_similarity", "probability")
@@ -22,7 +22,7 @@ def numbers_html(row: dict[str, Any]) -> Markup:
     cells = [
         ("p_hat", "p̂, matched pairs", f"{row['p_hat']:.3f}", _span(row["p_hat_low"], row["p_hat_high"])),
         ("null_mean", "null, mismatched", f"{row['null_mean']:.3f}", _span(row["null_low"], row["null_high"])),
-        ("p_value", "p value", f"{row['p_value']:.3f}", said),
+        ("p_value", "p value", f"{row['p_value']:.3f}", verdict),
         (
             "image_similarity",
             "style similarity, images",

@@ -77,11 +77,13 @@ def _values(space: Workspace, column: int) -> None:
 
 
 def _company(space: Workspace, column: int) -> int | None:
-    found = column_answers.company(space, column)
+    neighbours = column_answers.company(space, column)
     st.markdown("**Company: with which columns does it move?**")
     clicked = None
-    for place, name, side in zip(st.columns(2), ("images", "texts"), (found.image, found.text), strict=True):
-        with place:
+    for container, name, side in zip(
+        st.columns(2), ("images", "texts"), (neighbours.image, neighbours.text), strict=True
+    ):
+        with container:
             prose(_nearest(name, side))
             for title, companions in (
                 (f"Fellows at prototype {side.prototype}, by cosine with it", side.fellows),
@@ -96,12 +98,12 @@ def _nearest(name: str, side: SideCompany) -> str:
     if side.cosine == 0:
         return f"In {name} it does not vary over the anchors, so it keeps no company."
     upside = ", upside down" if side.cosine < 0 else ""
-    fellows = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
+    others = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
     if side.n_fellows == 1:
-        fellows = "one other column is"
+        others = "one other column is"
     return (
         f"In {name} its nearest style prototype is number {side.prototype} (cosine {side.cosine:+.2f}{upside}); "
-        f"{fellows} nearest to it too."
+        f"{others} nearest to it too."
     )
 
 
@@ -119,13 +121,13 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
 
 
 def _goes_with(space: Workspace, column: int) -> None:
-    found = column_answers.associations(space, column)
+    associations = column_answers.associations(space, column)
     st.markdown("**What it goes with**")
-    if not found:
+    if not associations:
         st.caption("This dataset has no labels that could gather. Add label columns to its tables, one called style.")
         return
     figure(
-        drawn.drawn(space, column_detail.goes_with, found, also=(column,), theme=screen.theme()),
+        drawn.drawn(space, column_detail.goes_with, associations, also=(column,), theme=screen.theme()),
         key="columns-goes-with",
     )
 
@@ -160,21 +162,21 @@ def _words(space: Workspace, column: int) -> None:
     reading = column_answers.words_of(space)
     words = reading.value
     if words is None:
-        waiting(reading, place="words")
+        waiting(reading, key="words")
         return
-    found = column_answers.word_ends(space, column, words)
-    if found is None:
+    ends = column_answers.word_ends(space, column, words)
+    if ends is None:
         st.caption(
             "The captions could not be parted into as many words as there are tokens, or no word stands in the texts "
             "of five images. A text label column called words, with the pieces parted by spaces, would tell."
         )
         return
     figure(
-        drawn.drawn(space, column_detail.word_ends, found, also=(column,), theme=screen.theme()),
+        drawn.drawn(space, column_detail.word_ends, ends, also=(column,), theme=screen.theme()),
         key="columns-words",
         caption=caption_of(
             "columns-words",
-            n_words=found.n_words,
+            n_words=ends.n_words,
             rule=plain(words.rule[0].upper() + words.rule[1:]),
             n_read=words.n_read,
             n_texts=len(words.words),

@@ -89,9 +89,9 @@ def _overview(space: Workspace, frame: pl.DataFrame) -> None:
     """All columns in one figure; what is shown and in which order changes nothing below it."""
     what, how, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     names = {"probability": "Probability", "shown_weight": f"Weight at strength λ = {space.strength:g}"}
-    measure = one_of("Show", names, default="probability", key="columns-measure", place=what, wrap=True)
+    measure = one_of("Show", names, default="probability", key="columns-measure", container=what, wrap=True)
     orders = {order: order for order in ORDERS}
-    order = one_of("Order", orders, default="Sorted", key="columns-order", place=how, wrap=True)
+    order = one_of("Order", orders, default="Sorted", key="columns-order", container=how, wrap=True)
     also = (space.strength if measure == "shown_weight" else None,)
     figure(
         drawn.drawn(

@@ -22,16 +22,16 @@ KINDS = {"encoder": "Encoded again", "fixed": "Encoded again, at fixed style lab
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    found = asking.by_encoder(space)
+    encoded = asking.by_encoder(space)
     labelled = asking.by_labels(space)
-    if found is None:
+    if encoded is None:
         prose(PARAGRAPHS["style-probe"])
         _ask(space, labelled is not None)
         return None if labelled is None else _show(space, labelled, selected, ALL)
-    kind = _kind(fixed=found.has_fixed, labels=labelled is not None)
+    kind = _kind(fixed=encoded.has_fixed, labels=labelled is not None)
     if kind == "labels" and labelled is not None:
         return _show(space, labelled, selected, ALL)
-    return _show(space, found, selected, FIXED if kind == "fixed" else ALL)
+    return _show(space, encoded, selected, FIXED if kind == "fixed" else ALL)
 
 
 def _kind(*, fixed: bool, labels: bool) -> str:
@@ -46,10 +46,10 @@ def _kind(*, fixed: bool, labels: bool) -> str:
 
 def _ask(space: Workspace, labelled: bool) -> None:
     """The way to a probe with an encoder, or why there is none."""
-    asked = asking.asked(space)
+    answer = asking.requested_variants(space)
     until = "Until then, the style labels speak." if labelled else ""
-    if asked is not None and asked.job is not None and asked.job.running:
-        waiting(asked, place="probe", meanwhile=until)
+    if answer is not None and answer.job is not None and answer.job.running:
+        waiting(answer, key="probe", meanwhile=until)
         return
     offered = asking.sources(space)
     if space.dataset.demo is not None and offered.own_encoder is None:
@@ -63,8 +63,8 @@ def _ask(space: Workspace, labelled: bool) -> None:
         )
         st.info(f"This dataset holds neither pictures nor captions that could be changed. {instead}")
         return
-    if asked is not None:
-        waiting(asked, place="probe", meanwhile=until)
+    if answer is not None:
+        waiting(answer, key="probe", meanwhile=until)
     if offered.own_encoder is not None:
         if st.button("Run the style probe", type="primary", icon=":material/science:", key="probe-start"):
             asking.start(space, offered.own_encoder)

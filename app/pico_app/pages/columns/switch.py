@@ -61,7 +61,7 @@ def _choose(space: Workspace, choice: Switching, selected: int) -> None:
     switch_state.place_switching(most)
     changed: dict[str, Any] = {"on_change": _take, "args": (space, selected)}
     left, right = st.columns([7.2, 2.8], vertical_alignment="bottom")
-    parts.one_of("Which columns", SOURCES, key="switch-which", place=left, wrap=True, **changed)
+    parts.one_of("Which columns", SOURCES, key="switch-which", container=left, wrap=True, **changed)
     with right.container(height=70, border=False):
         if choice.which == "lowest":
             st.number_input(f"How many of {total}", 1, most, key="switch-lowest", **changed)
@@ -73,14 +73,14 @@ def _choose(space: Workspace, choice: Switching, selected: int) -> None:
     parts.one_of(
         "Set to",
         SETTING_NAMES,
-        place=to,
+        container=to,
         help="  \n".join(f"**{SETTING_NAMES[name]}**: {ABOUT[name]}" for name in SETTINGS),
         wrap=True,
         key="switch-to",
         **changed,
     )
     names: dict[Base, str] = {"unweighted": "Equal weights", "weighted": f"Weights at λ = {space.strength:g}"}
-    parts.one_of("Compared with", names, key="switch-base", place=base, wrap=True, **changed)
+    parts.one_of("Compared with", names, key="switch-base", container=base, wrap=True, **changed)
     back.button(
         "Undo",
         icon=":material/undo:",
@@ -101,10 +101,10 @@ def _take(space: Workspace, selected: int) -> None:
     switch_state.set_switching(wanted)
 
 
-def _answer(asked: switch.ColumnSwitch) -> bool:
+def _answer(column_switch: switch.ColumnSwitch) -> bool:
     """Draw the answer; whether something came while the page was drawn without it."""
-    total, choice, columns = asked.space.splits.test.n_columns, asked.choice, asked.columns
-    if asked.is_idle:
+    total, choice, columns = column_switch.space.splits.test.n_columns, column_switch.choice, column_switch.columns
+    if column_switch.is_idle:
         value = "1" if choice.setting == "one" else "0"
         has = (
             f"This column has weight {value}"
@@ -114,14 +114,14 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
         parts.verdict(f"Nothing changes: {has[0].lower()}{has[1:]} already.")
         st.caption("Choose another setting, or compare with other weights.")
         return False
-    switch.leave_other_control(asked)
-    exact, effect = switch.exact_effect.find(asked), switch.quick_effect(asked)
+    switch.leave_other_control(column_switch)
+    exact, effect = switch.exact_effect.find(column_switch), switch.quick_effect(column_switch)
     if not effect.paired.exact and exact is not None:
         effect = exact.value or effect
-    parts.verdict(switch_sentence(effect, _what(asked)))
+    parts.verdict(switch_sentence(effect, _what(column_switch)))
     # While every image is being asked, the sample's own control would only be in the way.
     busy = exact is not None and exact.job is not None and exact.job.running
-    control = None if busy else switch.drawn_columns(asked, effect)
+    control = None if busy else switch.drawn_columns(column_switch, effect)
     band = None if control is None else control.value  # read once: it may come while the page is drawn
     if band is not None:
         parts.prose(band_sentence(band, effect))
@@ -132,40 +132,40 @@ def _answer(asked: switch.ColumnSwitch) -> bool:
             f"{effect.paired.new_ties:,} more queries tie with a wrong answer than before; a tie counts as no worse, "
             "so the recall after the switch may flatter."
         )
-    late = not effect.paired.exact and _offer_exact(asked)
+    late = not effect.paired.exact and _offer_exact(column_switch)
     parts.figure(
         draw.changes(effect.rows, control=band, sampled=not effect.paired.exact, theme=screen.theme()),
         key="switch-changes",
     )
     if band is None and control is not None:
         late |= _wait(control, "switch-control", "The grey range follows; the answer above stands without it.")
-    _queries(asked, effect)
+    _queries(column_switch, effect)
     return late
 
 
-def _offer_exact(asked: switch.ColumnSwitch) -> bool:
-    exact = switch.exact_effect.find(asked)
+def _offer_exact(column_switch: switch.ColumnSwitch) -> bool:
+    exact = switch.exact_effect.find(column_switch)
     if exact is None:
         st.button(
             "Compute exactly",
             icon=":material/calculate:",
             key="switch-exact",
             on_click=switch.ask_exact_effect,
-            args=(asked,),
+            args=(column_switch,),
         )
         return False
     return _wait(exact, "switch-exact", "Until then the estimate stands.")
 
 
-def _wait(answer: Answer[Any], place: str, meanwhile: str) -> bool:
+def _wait(answer: Answer[Any], key: str, meanwhile: str) -> bool:
     """Say how it stands; whether it came by now."""
-    waiting(answer, place=place, meanwhile=meanwhile)
+    waiting(answer, key=key, meanwhile=meanwhile)
     return answer.value is not None
 
 
-def _what(asked: switch.ColumnSwitch) -> str:
+def _what(column_switch: switch.ColumnSwitch) -> str:
     """What was switched, as the end of a sentence."""
-    space, choice, columns = asked.space, asked.choice, asked.columns
+    space, choice, columns = column_switch.space, column_switch.choice, column_switch.columns
     if choice.which == "own" and choice.name:
         named = f"the set “{choice.name}”"
     elif len(columns) == 1:
@@ -183,12 +183,12 @@ def _what(asked: switch.ColumnSwitch) -> str:
     }[choice.setting]
 
 
-def _queries(asked: switch.ColumnSwitch, effect: SwitchEffect) -> None:
-    space = asked.space
+def _queries(column_switch: switch.ColumnSwitch, effect: SwitchEffect) -> None:
+    space = column_switch.space
     among = "" if effect.paired.exact else " of those asked"
-    for place, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
+    for container, gains, word in zip(st.columns(2), (True, False), ("won", "lost"), strict=True):
         images, texts = (effect.paired.count(gains=gains, kind=kind) for kind in ("image", "text"))
-        with place:
+        with container:
             st.subheader(f"Queries {word}: {images + texts:,}", anchor=False)
             st.caption(
                 f"{images:,} images and {texts:,} texts{among} rank {'better' if gains else 'worse'}. Ranks before → "
@@ -196,12 +196,12 @@ def _queries(asked: switch.ColumnSwitch, effect: SwitchEffect) -> None:
             )
             for move in effect.paired.strongest(gains=gains, top=SHOWN):
                 _row(space, move)
-    found = [move for gains in (False, True) for move in effect.paired.strongest(gains=gains, top=1)]
+    extremes = [move for gains in (False, True) for move in effect.paired.strongest(gains=gains, top=1)]
     test = space.splits.test
     query = queries.chosen_query(test.n_images, test.n_texts)
     if query is None:
-        query = Query(found[0].kind, found[0].index) if found else Query("text", 0)
-    move = switch.query_move(asked, query)
+        query = Query(extremes[0].kind, extremes[0].index) if extremes else Query("text", 0)
+    move = switch.query_move(column_switch, query)
     st.subheader("One query, exactly", anchor=False)
     st.html(
         draw.moves_html(move, name=retrieval.item_name(space, move.kind, move.index), picture=_picture(space, move))

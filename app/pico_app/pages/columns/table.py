@@ -79,8 +79,8 @@ def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
         f"{shown.height:,} of {frame.height:,} columns, the one looked at first. A click on a head sorts, the box "
         "beside a row looks at that column, the glass at the upper right searches. Every head explains its number."
     )
-    found = list(event["selection"]["rows"])
-    chosen: int | None = widgets.fresh(key, rows[found[0]] if found else None)
+    picked = list(event["selection"]["rows"])
+    chosen: int | None = widgets.fresh(key, rows[picked[0]] if picked else None)
     if chosen is not None:
         widgets.table_chose(name, chosen)
     return chosen

@@ -17,14 +17,14 @@ from pico_app.workspace import Workspace
 
 def render(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
     """Draw the instrument; the column that was clicked in it."""
-    found = [_lowest(space, frame, selected), *_sides(frame, selected)]
-    return next((clicked for clicked in found if clicked is not None), None)
+    clicks = [_lowest(space, frame, selected), *_sides(frame, selected)]
+    return next((clicked for clicked in clicks if clicked is not None), None)
 
 
 def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
-    one, two = st.columns(2)
+    left, right = st.columns(2)
     clicked = None
-    with one:
+    with left:
         st.subheader("Which ten are the lowest?", anchor=False)
         if not draw.has_intervals(frame):
             st.info("Columns read as quantiles have no images to resample, so there is no interval for them.")
@@ -32,12 +32,12 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
             clicked = picked_column(
                 detectors.lowest_ten(frame, selected=selected, theme=screen.theme()), key="columns-lowest"
             )
-    with two:
+    with right:
         st.subheader("Would it come out again?", anchor=False)
         measured = readings.stability(space)
         stable = measured.value
         if stable is None:
-            waiting(measured, place="stability")
+            waiting(measured, key="stability")
         else:
             prose(stability_sentence(stable))
             figure(detectors.agreements(stable, theme=screen.theme()), key="columns-agreements")
@@ -45,11 +45,11 @@ def _lowest(space: Workspace, frame: pl.DataFrame, selected: int) -> int | None:
 
 
 def _sides(frame: pl.DataFrame, selected: int) -> list[int | None]:
-    one, two = st.columns(2)
-    with one:
+    left, right = st.columns(2)
+    with left:
         st.subheader("Is p̂ more than chance?", anchor=False)
         first = picked_column(draw.against_null(frame, selected=selected, theme=screen.theme()), key="columns-null")
-    with two:
+    with right:
         st.subheader("Which side looks like style?", anchor=False)
         second = picked_column(draw.two_sides(frame, selected=selected, theme=screen.theme()), key="columns-sides")
     return [first, second]

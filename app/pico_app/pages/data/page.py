@@ -170,9 +170,9 @@ def _examples(dataset: Dataset, space: Workspace | None) -> None:
     if space is None:
         return
     with st.container(horizontal=True):
-        for asked in retrieval.queries_named(space, [str(row["image"]) for row in rows]):
-            name = shorten(retrieval.item_name(space, "image", asked.index), 44, placeholder=" …")
-            ask_button(space, asked, key=f"data-ask-{asked.index}", label=f"Ask with {plain(name)}")
+        for query in retrieval.queries_named(space, [str(row["image"]) for row in rows]):
+            name = shorten(retrieval.item_name(space, "image", query.index), 44, placeholder=" …")
+            ask_button(space, query, key=f"data-ask-{query.index}", label=f"Ask with {plain(name)}")
 
 
 def _upload() -> None:
@@ -184,9 +184,9 @@ def _upload() -> None:
     )
     arrays = st.file_uploader("Embeddings", type=uploads.upload_endings(), key="upload-arrays")
     with st.expander("Captions, names or labels in tables of their own"):
-        one, two = st.columns(2)
-        images = one.file_uploader("One row per image: id, path, labels", type=TABLES, key="upload-images")
-        texts = two.file_uploader("One row per text: caption, image_index, labels", type=TABLES, key="upload-texts")
+        left, right = st.columns(2)
+        images = left.file_uploader("One row per image: id, path, labels", type=TABLES, key="upload-images")
+        texts = right.file_uploader("One row per text: caption, image_index, labels", type=TABLES, key="upload-texts")
     if arrays is None:
         return
     folder = study.own_uploads(uploads.of_one_visit).path
@@ -199,32 +199,34 @@ def _upload() -> None:
 
 def _look_into(source: uploads.Source, *, key: str) -> None:
     """What a file holds, which array is what, what is wrong, and the button that opens it."""
-    found = uploads.inspect(source, {})
+    inspection = uploads.inspect(source, {})
     mapping: dict[str, str] = {}
-    if found.arrays and found.format != "dataset":
-        mapping = _roles(found.arrays, key=key)
-        found = uploads.inspect(source, mapping) if mapping else found
-    for problem in found.problems:
+    if inspection.arrays and inspection.format != "dataset":
+        mapping = _roles(inspection.arrays, key=key)
+        inspection = uploads.inspect(source, mapping) if mapping else inspection
+    for problem in inspection.problems:
         st.error(plain(problem), icon=":material/block:")
-    if found.arrays:
-        with st.expander(f"The {len(found.arrays)} arrays of {plain(found.path.name)}", expanded=bool(found.problems)):
+    if inspection.arrays:
+        with st.expander(
+            f"The {len(inspection.arrays)} arrays of {plain(inspection.path.name)}", expanded=bool(inspection.problems)
+        ):
             st.dataframe(
                 [
                     {"array": a.name, "shape": " × ".join(map(str, a.shape)), "type": a.dtype, "used as": a.role or "–"}
-                    for a in found.arrays
+                    for a in inspection.arrays
                 ],
                 hide_index=True,
             )
-    if found.pairs is None:
+    if inspection.pairs is None:
         return
     st.success(
-        f"No problem found: {found.pairs.n_images:,} images, {found.pairs.n_texts:,} texts, "
-        f"{found.pairs.n_columns} columns.",
+        f"No problem found: {inspection.pairs.n_images:,} images, {inspection.pairs.n_texts:,} texts, "
+        f"{inspection.pairs.n_columns} columns.",
         icon=":material/check_circle:",
     )
     if st.button("Open this dataset", type="primary", key=f"open-{key}"):
         try:
-            study.open_dataset(uploads.keep_import(study.own_uploads(uploads.of_one_visit).path, found))
+            study.open_dataset(uploads.keep_import(study.own_uploads(uploads.of_one_visit).path, inspection))
         except PicoError as error:
             st.error(plain(error), icon=":material/block:")
         else:
@@ -253,9 +255,9 @@ def _roles(arrays: Sequence[ArrayHeader], *, key: str) -> dict[str, str]:
 
 def _export(space: Workspace) -> None:
     st.subheader("Take the weights with you", anchor=False)
-    for place, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
+    for container, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
         file = f"pico-weights-{space.study.basis.name}.{kind}"
-        download(kind, partial(studies.export, space, kind), file=file, key=f"export-{kind}", place=place)
+        download(kind, partial(studies.export, space, kind), file=file, key=f"export-{kind}", container=container)
     st.caption(
         f"The weights and probabilities of the study on the screen, one row per column, read in the "
         f"{BASES[space.study.basis.name].title}. npz and safetensors hold the axes "

@@ -30,7 +30,7 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
         NAMES,
         default=experiments_state.result_source(),
         key="experiments-source",
-        place=beside,
+        container=beside,
         label_visibility="collapsed",
         wrap=True,
     )

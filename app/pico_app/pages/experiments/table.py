@@ -30,13 +30,13 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
         lambda: documents.table_bytes(shown, "csv"),
         file="experiment-summary.csv",
         key="experiments-csv",
-        place=csv,
+        container=csv,
     )
     download(
         "Cells, parquet",
         lambda: documents.table_bytes(results.outcome.table, "parquet"),
         file="results.parquet",
-        place=parquet,
+        container=parquet,
         help="A cell is one variant on one split of one dataset. All of them, as the command writes them; this page "
         "opens the file again.",
         key="experiments-parquet",

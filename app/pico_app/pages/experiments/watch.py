@@ -37,7 +37,7 @@ def follow_own(folder: Path, drawn: int) -> None:
     """The same of the small experiment of this visit, with the button that stops it."""
     job = experiments.own_job()
     if job is not None and job.running:
-        progress(job, place="experiment", stopping=STOPPING, far=partial(_far, job, folder, drawn))
+        progress(job, key="experiment", stopping=STOPPING, far=partial(_far, job, folder, drawn))
 
 
 def _far(job: Job[int], folder: Path, drawn: int) -> str:

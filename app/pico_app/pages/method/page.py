@@ -63,7 +63,7 @@ def render(frame: Frame) -> None:
     if preset is not None and made is None:
         question(TITLE, "A small dataset is planted and its study computed; that takes a few seconds.")
         _choose_preset(names)
-        waiting(preset, place="preset")
+        waiting(preset, key="preset")
         return
     space = (
         workspace_or_say(frame, TITLE) if made is None else method.preset_space(made, strength=study_state.strength())
@@ -246,7 +246,7 @@ def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -
             file="pico-method.html",
             icon=":material/article:",
             key="save-handout",
-            place=button,
+            container=button,
         )
 
 

@@ -11,7 +11,7 @@ from pico_app.figures.method import rank_curve
 from pico_app.figures.theme import Theme
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step
-from pico_app.pages.parts import asked, figure, one_of, prose
+from pico_app.pages.parts import figure, one_of, prose, query_head
 from pico_app.state import screen, widgets
 from pico_app.words import read_words
 from pico_app.words.captions import caption_of
@@ -83,7 +83,7 @@ def render(space: Workspace, pick: Pick) -> None:
         strength = st.select_slider("Strength λ", STRENGTHS, format_func=_power, key=STRENGTH, width=290)
     text = _text(space, chosen)
     curve = teaching.rank_curve(space, text)
-    asked("which image does this caption describe?", retrieval.item_name(space, "text", text))
+    query_head("which image does this caption describe?", retrieval.item_name(space, "text", text))
     before, after = curve.rank_at(0.0), curve.rank_at(strength)
     moved = "no change" if before == after else "up" if after < before else "down"
     low, high = (int(side[STRENGTHS.index(strength)]) for side in (curve.control_low, curve.control_high))

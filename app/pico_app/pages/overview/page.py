@@ -125,13 +125,13 @@ def _one_query(space: Workspace) -> None:
     title, choice = st.columns([3, 4], vertical_alignment="bottom")
     title.subheader("One query, before and after", anchor=False)
     options = {name: title for name, title in CHOICES.items() if name != "asked" or own is not None}
-    picked = one_of("Which query", options, default="gained", key="overview-query", place=choice)
+    picked = one_of("Which query", options, default="gained", key="overview-query", container=choice)
     asked = own if picked == "asked" else retrieval.most_moved(space, gains=picked == "gained")
     if asked is None:
         st.info("No caption of the test images changed its rank.", icon=":material/equal:")
         return
     found = retrieval.ranking(space, asked, top_k=5)
-    parts.asked(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
+    parts.query_head(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
     prose(lists_sentence(found))
     other: QueryKind = "text" if asked.kind == "image" else "image"
 

@@ -23,16 +23,17 @@ def render(frame: Frame) -> None:
     space = workspace_or_say(frame, TITLE)
     if space is None:
         return
-    found = readings.feedback(space)
-    question(TITLE, feedback_sentence(found))
-    made = space.study.construction
+    reading = readings.feedback(space)
+    question(TITLE, feedback_sentence(reading))
+    construction = space.study.construction
     prose(
-        f"{len(made.history.iterations)} iterations. {made.stop_reason.value} Best on the feedback split: iteration "
-        f"{made.best_iteration}; its probabilities are the result. {made.guard.sentence}"
+        f"{len(construction.history.iterations)} iterations. {construction.stop_reason.value} Best on the "
+        f"feedback split: iteration {construction.best_iteration}; its probabilities are the result. "
+        f"{construction.guard.sentence}"
     )
     _ways(space)
     _map(space)
-    _weights(space, order_sentence(found.order))
+    _weights(space, order_sentence(reading.order))
     trained.section()
     _sources()
 
@@ -47,22 +48,22 @@ def _ways(space: Workspace) -> None:
         FACTORS,
         default=1,
         key="prototypes-factor",
-        place=how,
+        container=how,
         help="Prototypes often move too little to be seen. Magnified, every prototype's distance to its last place is "
         "drawn longer; where it ends stays true.",
     )
     with_lines = ties.toggle("Tie columns to their nearest prototype", value=True, key="prototypes-ties")
-    made = space.study.construction
+    construction = space.study.construction
     figure(
         drawn.drawn(
             space,
             trajectories,
             *sides(planes.magnified(float(factor))),
-            made.history.probabilities.numpy(),
+            construction.history.probabilities.numpy(),
             also=(factor,),
             selected=columns.column(space.study.columns.height),
             with_lines=with_lines,
-            result=made.best_iteration,
+            result=construction.best_iteration,
             theme=screen.theme(),
         ),
         key=f"prototypes-ways-{factor}-{with_lines}",
@@ -76,7 +77,7 @@ def _ways(space: Workspace) -> None:
 @st.fragment
 def _map(space: Workspace) -> None:
     st.subheader("When the probabilities settled", anchor=False)
-    made = space.study.construction
+    construction = space.study.construction
     change = (
         st.segmented_control(
             "Colour",
@@ -91,9 +92,9 @@ def _map(space: Workspace) -> None:
         drawn.drawn(
             space,
             draw.probability_map,
-            made.history.probabilities.numpy(),
-            made.probabilities.argsort(stable=True).tolist(),
-            best=made.best_iteration,
+            construction.history.probabilities.numpy(),
+            construction.probabilities.argsort(stable=True).tolist(),
+            best=construction.best_iteration,
             selected=columns.column(space.study.columns.height),
             change=change,
             theme=screen.theme(),
@@ -105,8 +106,8 @@ def _map(space: Workspace) -> None:
 
 def _weights(space: Workspace, checked: str) -> None:
     st.subheader("Did more gain earn more weight?", anchor=False)
-    made = space.study.construction
-    history = made.history
+    construction = space.study.construction
+    history = construction.history
     curve = readings.weight_curve(space)
     led("The proposition.", provenance.PROPOSITION)
     led("Checked on this record:", checked)
@@ -122,7 +123,7 @@ def _weights(space: Workspace, checked: str) -> None:
                 theme=screen.theme(),
             ),
             key="prototypes-gain-weight",
-            caption=caption_of(f"prototypes-{'candidates' if curve is None else 'curve'}", config=made.config),
+            caption=caption_of(f"prototypes-{'candidates' if curve is None else 'curve'}", config=construction.config),
         )
     with right:
         figure(
@@ -131,7 +132,7 @@ def _weights(space: Workspace, checked: str) -> None:
                 draw.gains_over_time,
                 history.candidate_gains.numpy(),
                 history.gains.numpy(),
-                best=made.best_iteration,
+                best=construction.best_iteration,
                 theme=screen.theme(),
             ),
             key="prototypes-gains",

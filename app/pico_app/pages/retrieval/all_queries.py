@@ -22,14 +22,14 @@ from pico_core.retrieval.comparing.recall_curves import RecallCurve
 DIRECTIONS = {"image": "Image to text", "text": "Text to image"}
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
-    now = ranked.verdict(space, found)
+    now = ranked.verdict(space, comparison)
     under = st.container()
     ranked.follow(now)
     table = side_ranks.changed_metrics(now)
     prose("Recall at k, median rank and MRR on both sides; below a recall curve of either direction.")
-    st.html(comparing.metrics_html(table.rows, left=found.left.label, right=found.right.label))
+    st.html(comparing.metrics_html(table.rows, left=comparison.left.label, right=comparison.right.label))
     st.caption(
         f"{len(now.paired.images):,} images and {len(now.paired.texts):,} texts ask, among all {now.paired.n_images:,} "
         f"and {now.paired.n_texts:,} of the {now.paired.split} split. Recall and MRR in per cent, rSum of 600, median "
@@ -38,19 +38,19 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         "rank, less is better.  \n**Do not read it so:** overlapping intervals of left and right do not show that they "
         "are equal; and of ten verdicts one may be chance. rSum is the one that was chosen before looking."
     )
-    late = ranked.control(space, found, now, under=under)
-    pieces = [PageSection("metrics", "All metrics of all queries", table.frame, words=ranked.said(now, found))]
-    for place, curve in zip(st.columns(2, gap="medium"), side_ranks.recall_curves(now), strict=True):
-        with place:
-            pieces.append(_curve(curve, found))
+    late = ranked.control(space, comparison, now, under=under)
+    pieces = [PageSection("metrics", "All metrics of all queries", table.frame, words=ranked.sentence(now, comparison))]
+    for container, curve in zip(st.columns(2, gap="medium"), side_ranks.recall_curves(now), strict=True):
+        with container:
+            pieces.append(_curve(curve, comparison))
     _report(space)
     ranked.come(now, late=late)
     return pieces
 
 
-def _curve(curve: RecallCurve, found: compare.Comparison) -> PageSection:
+def _curve(curve: RecallCurve, comparison: compare.Comparison) -> PageSection:
     def drawn(theme: Theme) -> Any:
-        return comparing.recall_figure(curve, left=found.left.label, right=found.right.label, theme=theme)
+        return comparing.recall_figure(curve, left=comparison.left.label, right=comparison.right.label, theme=theme)
 
     title = DIRECTIONS[curve.kind]
     st.subheader(title, anchor=False)

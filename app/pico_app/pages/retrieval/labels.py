@@ -19,7 +19,7 @@ from pico_app.workspace import Workspace
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, LabelColumn, LabelTable
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
     columns = side_ranks.query_label_columns(space)
     if not columns:
@@ -29,7 +29,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             icon=":material/label_off:",
         )
         return []
-    now = ranked.verdict(space, found)
+    now = ranked.verdict(space, comparison)
     ranked.follow(now)
     label, metric = st.columns([4, 4, 4], vertical_alignment="bottom")[:2]
     column = label.selectbox("Label", columns, format_func=label_name, key="labels-column")
@@ -54,7 +54,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             "an arrow: differs at 5 % false discovery among the values of its metric."
         )
     ranked.come(now)
-    words = f"{ranked.said(now, found)} {sentence}"
+    words = f"{ranked.sentence(now, comparison)} {sentence}"
     return [PageSection("labels", f"Recall by {label_name(column)}", table.frame, drawn, words, caption)]
 
 

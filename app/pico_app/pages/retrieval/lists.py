@@ -19,10 +19,10 @@ from pico_app.workspace import Workspace
 TOP = 10
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSection:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown) -> PageSection:
     """Draw the lists with the flow between them."""
-    asked, both = shown.query, shown.lists
-    other: QueryKind = "text" if asked.kind == "image" else "image"
+    query, both = shown.query, shown.lists
+    other: QueryKind = "text" if query.kind == "image" else "image"
 
     @cache  # both lists and the flow between them name most candidates
     def candidate(index: int) -> draw.Candidate:
@@ -31,12 +31,12 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
     left, middle, right = st.columns([5, 3, 5], gap=None)
     left.html(
         draw.list_html(
-            both.left, title=found.left.label, target=both.target_before, candidate=candidate, weighted=False
+            both.left, title=comparison.left.label, target=both.target_before, candidate=candidate, weighted=False
         )
     )
     right.html(
         draw.list_html(
-            both.right, title=found.right.label, target=both.target_after, candidate=candidate, weighted=True
+            both.right, title=comparison.right.label, target=both.target_after, candidate=candidate, weighted=True
         )
     )
     targets = [target for target in (both.target_before, both.target_after) if target is not None]
@@ -56,4 +56,4 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown) -> PageSec
         else "No candidate is marked as right: nobody has said which ones belong to your query."
     )
     st.caption(caption_of("flow", right_answer=right_answer).markdown)
-    return PageSection("lists", "Both lists", table=documents.lists_table(space, asked, both))
+    return PageSection("lists", "Both lists", table=documents.lists_table(space, query, both))

@@ -23,12 +23,12 @@ from pico_app.workspace import Workspace
 from pico_core.retrieval.rankings import SideBySide
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
-    asked, both = shown.query, shown.lists
-    if not token_maps.has_maps(found, asked):
+    query, both = shown.query, shown.lists
+    if not token_maps.has_maps(comparison, query):
         st.info(
             "There is nothing to map: every image of this dataset is one vector for the whole picture, so no word can "
             "agree with a part of it. Datasets with a token per patch have maps.",
@@ -38,18 +38,18 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     read = column_detail.words_of(space, "test")
     words = read.value
     if words is None:
-        waiting(read, place="map-words")
+        waiting(read, key="map-words")
         return []
-    index = _choose(space, asked, both, f"map-item-{found.key}-{asked.key}")
-    view = token_maps.word_maps(space, found, asked, index, words)
-    said = word_maps_sentence(view.maps, view.words)
-    verdict(said)
+    index = _choose(space, query, both, f"map-item-{comparison.key}-{query.key}")
+    view = token_maps.word_maps(space, comparison, query, index, words)
+    sentence = word_maps_sentence(view.maps, view.words)
+    verdict(sentence)
     left, right = (
-        f"{plain(side.label)}: score **{one.score:+.3f}**"
-        for one, side in ((view.maps.left, found.left), (view.maps.right, found.right))
+        f"{plain(side.label)}: score **{token_map.score:+.3f}**"
+        for token_map, side in ((view.maps.left, comparison.left), (view.maps.right, comparison.right))
     )
     st.markdown(f"{left} · {right} · what all words and all patches add makes up the score")
-    labels = (found.left.label, found.right.label)
+    labels = (comparison.left.label, comparison.right.label)
     word_maps(
         word_maps_json(
             view.maps,
@@ -57,7 +57,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             words=view.words,
             labels=labels,
             picture=view.picture,
-            key=f"{space.splits.test.digest} {asked.key} {index}",
+            key=f"{space.splits.test.digest} {query.key} {index}",
             theme=screen.theme(),
         ),
         key="word-maps",
@@ -75,7 +75,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
             "Patches and words: every word",
             token_maps.winners_of_words(view),
             drawn,
-            said,
+            sentence,
             caption_of("word-maps"),
         ),
         PageSection("patches", "Patches and words: every patch", token_maps.winners_of_patches(view)),
@@ -86,19 +86,19 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     return pieces
 
 
-def _choose(space: Workspace, asked: compare.Asked, both: SideBySide, key: str) -> int:
+def _choose(space: Workspace, query: compare.Asked, both: SideBySide, key: str) -> int:
     """The other half of the pair: the right answer to begin with, any item of the lists."""
     items = items_shown(both)
-    other: QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if query.kind == "image" else "image"
     start = both.target_before.index if both.target_before is not None else both.right[0].index
 
     def called(index: int) -> str:
         ranks = items[index]
         return f"{retrieval.item_name(space, other, index)} · rank {ranks[0]:,} to {ranks[1]:,}"
 
-    place, _ = st.columns([6, 5])
+    container, _ = st.columns([6, 5])
     return int(
-        place.selectbox(
+        container.selectbox(
             "Maps with the image" if other == "image" else "Maps with the caption",
             list(items),
             index=list(items).index(start),

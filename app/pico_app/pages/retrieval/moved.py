@@ -29,9 +29,9 @@ NO_FILTER, EVERY, NONE = "no filter", "every value", "no label"
 PAGE = 50  # rows: so many thumbnails are read at once
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument."""
-    now = ranked.verdict(space, found)
+    now = ranked.verdict(space, comparison)
     for count in side_ranks.won_and_lost(now):
         prose(moves_sentence(count))
     under = st.container()
@@ -39,18 +39,18 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     frame, has_label = _filtered(space, now)
     chosen = _table(space, now, frame, has_label=has_label)
     clicked = _scatter(space, frame)
-    late = ranked.control(space, found, now, under=under)
+    late = ranked.control(space, comparison, now, under=under)
     wanted = chosen or clicked
     if wanted is not None:
         queries.set_query(wanted)
         st.rerun()
     ranked.come(now, late=late)
-    asked = _ringed(space)
+    ringed = _ringed(space)
 
     def drawn(theme: Theme) -> Any:
-        return draw.rank_figure(frame, selected=asked, theme=theme)
+        return draw.rank_figure(frame, selected=ringed, theme=theme)
 
-    words = " ".join([ranked.said(now, found), *(moves_sentence(count) for count in side_ranks.won_and_lost(now))])
+    words = " ".join([ranked.sentence(now, comparison), *map(moves_sentence, side_ranks.won_and_lost(now))])
     table = side_ranks.named(space, frame)
     return [PageSection("queries", "Every query with its ranks", table, drawn, words, caption=caption_of("moves"))]
 
@@ -59,13 +59,13 @@ def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame,
     """The queries of the chosen direction and label, all fates; whether a label is chosen."""
     frame = side_ranks.all_moves(now)
     direction, label, value = st.columns([4.4, 3.4, 3.4], vertical_alignment="bottom")
-    kind = one_of("Direction", KINDS, default="both", key="moved-kind", place=direction)
+    kind = one_of("Direction", KINDS, default="both", key="moved-kind", container=direction)
     columns = side_ranks.query_label_columns(space)
     offered: list[str | LabelColumn] = [NO_FILTER, *columns]
     column = label.selectbox(
         "Label",
         offered,
-        format_func=lambda one: one if isinstance(one, str) else label_name(one),
+        format_func=lambda option: option if isinstance(option, str) else label_name(option),
         key="moved-label",
         disabled=not columns,
     )
@@ -75,16 +75,16 @@ def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame,
         value.selectbox("Value", [EVERY], disabled=True, key="moved-no-value")
         return frame, False
     frame = side_ranks.labelled(space, frame, column)
-    found = (
+    counts = (
         frame["label"]
         .drop_nulls()
         .value_counts(sort=True, name="number")
         .sort("number", "label", descending=[True, False])
     )
-    values = [EVERY, *found["label"].to_list(), *([NONE] if frame["label"].null_count() else [])]
+    values = [EVERY, *counts["label"].to_list(), *([NONE] if frame["label"].null_count() else [])]
     widgets.keep_among("moved-value", values)
     wanted = value.selectbox("Value", values, key="moved-value")
-    if wanted == NONE and NONE not in found["label"]:
+    if wanted == NONE and NONE not in counts["label"]:
         return frame.filter(pl.col("label").is_null()), True
     return (frame if wanted == EVERY else frame.filter(pl.col("label") == wanted)), True
 
@@ -92,7 +92,7 @@ def _filtered(space: Workspace, now: side_ranks.Compared) -> tuple[pl.DataFrame,
 def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, has_label: bool) -> Query | None:
     """The queries that moved, the most first; the one that was clicked."""
     which, page = st.columns([8, 2], vertical_alignment="bottom")
-    fate = one_of("Show", FATES, default="both", key="moved-fate", place=which)
+    fate = one_of("Show", FATES, default="both", key="moved-fate", container=which)
     won, lost = frame.filter(pl.col("gain") > 0), frame.filter(pl.col("gain") < 0).reverse()
     shown = {"won": won, "lost": lost}.get(fate)
     if shown is None:
@@ -142,12 +142,12 @@ def _table(space: Workspace, now: side_ranks.Compared, frame: pl.DataFrame, *, h
 
 def _displayed(space: Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.DataFrame:
     test, kinds = space.splits.test, rows["kind"].to_list()
-    asked = [Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
+    row_queries = [Query(kind, index) for kind, index in zip(kinds, rows["index"].to_list(), strict=True)]
     columns: dict[str, list[object]] = {}
     if _has_pictures(space):
         paths = [test.image_paths[image] for image in rows["image"].to_list()]
         columns["picture"] = [pictures.thumbnail(space.dataset, path, size=96) for path in paths]
-    columns["query"] = [retrieval.item_name(space, one.kind, one.index) for one in asked]
+    columns["query"] = [retrieval.item_name(space, query.kind, query.index) for query in row_queries]
     columns["asks"] = list(kinds)
     if has_label:
         columns["label"] = rows["label"].to_list()
@@ -155,7 +155,7 @@ def _displayed(space: Workspace, rows: pl.DataFrame, *, has_label: bool) -> pl.D
     columns |= {"before": before, "after": after}
     columns["move"] = [arrow(b, a) for b, a in zip(before, after, strict=True)]
     columns["times"] = [max(b, a) / min(b, a) for b, a in zip(before, after, strict=True)]
-    links = [study.query_link(one) for one in asked]
+    links = [study.query_link(query) for query in row_queries]
     if links[0] is not None:
         columns["link"] = list(links)
     return pl.DataFrame(columns)
@@ -172,8 +172,8 @@ def _scatter(space: Workspace, frame: pl.DataFrame) -> Query | None:
         select=True,
         beside=True,
     )
-    found = draw.chosen_query(points)
-    code = None if found is None else 2 * found[1] + (found[0] == "text")
+    clicked = draw.chosen_query(points)
+    code = None if clicked is None else 2 * clicked[1] + (clicked[0] == "text")
     chosen = widgets.fresh("moves-point", code)
     return None if chosen is None else Query("text" if chosen % 2 else "image", chosen // 2)
 
@@ -182,8 +182,8 @@ def _ringed(space: Workspace) -> tuple[str, int] | None:
     """The query above, where it is an item of the dataset."""
     if queries.words() is not None:
         return None
-    asked = queries.query(space.splits.test.n_images, space.splits.test.n_texts)
-    return asked.kind, asked.index
+    query = queries.query(space.splits.test.n_images, space.splits.test.n_texts)
+    return query.kind, query.index
 
 
 def _has_pictures(space: Workspace) -> bool:

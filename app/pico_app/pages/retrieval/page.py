@@ -10,7 +10,7 @@ from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import question
 from pico_app.pages.retrieval import all_queries, asking, labels, lists, maps, moved, save, sides, why
 from pico_app.pages.retrieval.instrument import RetrievalInstrument, Shown
-from pico_app.state import comparison
+from pico_app.state import comparison as comparison_state
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame, Workspace
 from pico_core.common.errors import DataError
@@ -29,7 +29,7 @@ def render(frame: Frame) -> None:
         return
     head = st.container()
     try:
-        asked = asking.choose(space)
+        query = asking.choose(space)
     except DataError as error:
         with head:
             question(TITLE, asking.refusal(space))
@@ -37,9 +37,9 @@ def render(frame: Frame) -> None:
         st.info(plain(str(error)), icon=":material/block:")
         asking.offer_examples(space)
         return
-    place = st.container()
+    body = st.container()
     try:
-        found = compare.comparison(space, comparison.sides())
+        comparison = compare.comparison(space, comparison_state.sides())
     except DataError as error:
         with head:
             question(TITLE, "These two scorings cannot be compared.")
@@ -47,32 +47,32 @@ def render(frame: Frame) -> None:
         sides.choose(space, None)
         st.warning(plain(str(error)), icon=":material/compare_arrows:")
         return
-    side_ranks.follow_ranks(found)
-    shown, pieces = _query(space, found, asked, head, place)
-    pieces += choose_instrument(INSTRUMENTS, page="retrieval").render(space, found, shown)
-    save.render(space, found, shown, pieces)
+    side_ranks.follow_ranks(comparison)
+    shown, pieces = _query(space, comparison, query, head, body)
+    pieces += choose_instrument(INSTRUMENTS, page="retrieval").render(space, comparison, shown)
+    save.render(space, comparison, shown, pieces)
 
 
 def _query(
     space: Workspace,
-    found: compare.Comparison,
-    asked: compare.Asked | None,
+    comparison: compare.Comparison,
+    query: compare.Asked | None,
     head: DeltaGenerator,
-    place: DeltaGenerator,
+    body: DeltaGenerator,
 ) -> tuple[Shown | None, list[PageSection]]:
     """Answer and draw the lists of the query: these with what can be taken home, or None while nothing is asked."""
-    if asked is None:
+    if query is None:
         with head:
             question(TITLE, asking.invitation(space))
         asking.offer_examples(space)
         return None, []
-    shown = Shown(asked, compare.lists_of(space, found, asked, top_k=lists.TOP))
+    shown = Shown(query, compare.lists_of(space, comparison, query, top_k=lists.TOP))
     with head:
-        question(TITLE, why.answer(space, found, asked, shown.lists))
-    with place:
-        asking.say_query(space, asked)
-        sides.choose(space, found)
-        return shown, [lists.render(space, found, shown)]
+        question(TITLE, why.answer(space, comparison, query, shown.lists))
+    with body:
+        asking.say_query(space, query)
+        sides.choose(space, comparison)
+        return shown, [lists.render(space, comparison, shown)]
 
 
 PAGE = Page("retrieval", "Retrieval", ":material/swap_vert:", render, INSTRUMENTS)

@@ -10,16 +10,16 @@ from pico_app.words.retrieval import metrics_sentence, permuted_sentence
 from pico_app.workspace import Workspace
 
 
-def verdict(space: Workspace, found: compare.Comparison) -> side_ranks.Compared:
+def verdict(space: Workspace, comparison: compare.Comparison) -> side_ranks.Compared:
     """Rank all queries on both sides, and say what that does to rSum."""
-    now = side_ranks.compared_ranks(space, found)
-    parts.verdict(said(now, found))
+    now = side_ranks.compared_ranks(space, comparison)
+    parts.verdict(sentence(now, comparison))
     return now
 
 
-def said(now: side_ranks.Compared, found: compare.Comparison) -> str:
+def sentence(now: side_ranks.Compared, comparison: compare.Comparison) -> str:
     """The verdict on rSum in a sentence."""
-    return metrics_sentence(side_ranks.changed_metrics(now), found.left.label, found.right.label)
+    return metrics_sentence(side_ranks.changed_metrics(now), comparison.left.label, comparison.right.label)
 
 
 def follow(now: side_ranks.Compared) -> None:
@@ -27,33 +27,35 @@ def follow(now: side_ranks.Compared) -> None:
     if now.exact is not None:
         waiting(
             now.exact,
-            place="ranks",
+            key="ranks",
             meanwhile=f"The numbers below are estimated from {len(now.paired.images):,} images and their texts, with "
             "wider intervals.",
         )
 
 
-def control(space: Workspace, found: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator) -> bool:
+def control(
+    space: Workspace, comparison: compare.Comparison, now: side_ranks.Compared, *, under: DeltaGenerator
+) -> bool:
     """Say `under` the verdict what the same weights do on other columns; whether that came while the page was drawn."""
-    if found.right.is_equal or not now.paired.exact:
+    if comparison.right.is_equal or not now.paired.exact:
         return False
-    if not side_ranks.control_wanted(space, found):
+    if not side_ranks.control_wanted(space, comparison):
         st.button(
             "Compare with permuted weights",
             icon=":material/shuffle:",
             key="ask-permuted",
             on_click=_ask_control,
-            args=(found, now),
+            args=(comparison, now),
             help="The control: the weights of the right side on other columns, drawn eight times.",
         )
         return False
-    answer = side_ranks.permuted(found, now)
+    answer = side_ranks.permuted(comparison, now)
     chance = answer.value  # read once: it may come while the page is drawn
     if chance is not None:
         with under:
             parts.prose(permuted_sentence(chance, side_ranks.changed_metrics(now).row("rsum").change))
         return False
-    waiting(answer, place="permuted", meanwhile="The control, the same weights on other columns, follows.")
+    waiting(answer, key="permuted", meanwhile="The control, the same weights on other columns, follows.")
     return answer.value is not None
 
 
@@ -63,5 +65,5 @@ def come(now: side_ranks.Compared, *, late: bool = False) -> None:
         st.rerun()
 
 
-def _ask_control(found: compare.Comparison, now: side_ranks.Compared) -> None:
-    side_ranks.permuted(found, now)
+def _ask_control(comparison: compare.Comparison, now: side_ranks.Compared) -> None:
+    side_ranks.permuted(comparison, now)

@@ -18,11 +18,13 @@ PICTURES = {"png": "PNG", "svg": "SVG"}
 LISTS = "lists"  # the page draws them itself
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None, pieces: Sequence[PageSection]) -> None:
+def render(
+    space: Workspace, comparison: compare.Comparison, shown: Shown | None, pieces: Sequence[PageSection]
+) -> None:
     """Draw the panel: the query with its lists, if one asks, and all pieces on the screen."""
     with st.expander("Take this home", icon=":material/download:"):
         if shown is not None:
-            _whole(space, found, shown, pieces)
+            _whole(space, comparison, shown, pieces)
         for piece in pieces:
             _piece(piece)
         one_of(
@@ -35,7 +37,7 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None, pie
         )
 
 
-def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Sequence[PageSection]) -> None:
+def _whole(space: Workspace, comparison: compare.Comparison, shown: Shown, pieces: Sequence[PageSection]) -> None:
     words, button = st.columns([3, 2], vertical_alignment="center")
     words.markdown(
         "**The comparison as one page**: query, lists, flow and everything below, with its settings. It opens without "
@@ -44,11 +46,11 @@ def _whole(space: Workspace, found: compare.Comparison, shown: Shown, pieces: Se
     sections = [piece for piece in pieces if piece.name != LISTS and piece.figure]
     download(
         "Save the page",
-        lambda: documents.comparison_page(space, found, shown.query, shown.lists, sections),
+        lambda: documents.comparison_page(space, comparison, shown.query, shown.lists, sections),
         file="pico-comparison.html",
         icon=":material/article:",
         key="save-page",
-        place=button,
+        container=button,
     )
 
 
@@ -56,10 +58,10 @@ def _piece(piece: PageSection) -> None:
     words, *places = st.columns([3, 1, 1, 1], vertical_alignment="center")
     words.markdown(piece.title)
     if piece.table is not None:
-        for place, (kind, title) in zip(places, TABLES.items(), strict=False):
+        for container, (kind, title) in zip(places, TABLES.items(), strict=False):
             make = partial(documents.table_bytes, piece.table, kind)
             key = f"save-{piece.name}-{kind}"
-            download(title, make, file=f"pico-{piece.name}.{kind}", key=key, place=place, icon=None)
+            download(title, make, file=f"pico-{piece.name}.{kind}", key=key, container=container, icon=None)
     if piece.figure is not None:
         download(
             "HTML",
@@ -68,7 +70,7 @@ def _piece(piece: PageSection) -> None:
             icon=None,
             help="The figure alone, with what draws it inside.",
             key=f"save-{piece.name}-html",
-            place=places[2],
+            container=places[2],
         )
 
 

@@ -7,15 +7,16 @@ import streamlit as st
 
 from pico_app.answers import compare
 from pico_app.choices.sides import MOST_DRAWS, SideChoice
-from pico_app.state import comparison, switch, widgets
+from pico_app.state import comparison as comparison_state
+from pico_app.state import switch, widgets
 from pico_app.workspace import Workspace
 from pico_core.retrieval.schemes.catalogue import PERMUTED
 
-Place = Literal["left", "right"]
+SideName = Literal["left", "right"]
 
 
-def choose(space: Workspace, found: compare.Comparison | None) -> None:
-    """Draw the choosers above the lists; `found` is what they compare, None where it cannot be compared."""
+def choose(space: Workspace, comparison: compare.Comparison | None) -> None:
+    """Draw the choosers above the lists; `comparison` is what they compare, None where it cannot be compared."""
     left, middle, right = st.columns([5, 3, 5], vertical_alignment="bottom", gap=None)
     with left:
         _chooser(space, "left")
@@ -29,46 +30,46 @@ def choose(space: Workspace, found: compare.Comparison | None) -> None:
         )
     with right:
         _chooser(space, "right")
-    if found is not None and found.same:
+    if comparison is not None and comparison.same:
         st.caption("Both sides score alike, so nothing can move. Choose another scoring on one of them.")
 
 
-def _chooser(space: Workspace, place: Place) -> None:
-    chosen: SideChoice = getattr(comparison.sides(), place)
+def _chooser(space: Workspace, side: SideName) -> None:
+    chosen: SideChoice = getattr(comparison_state.sides(), side)
     options = compare.side_options(space, chosen, switch.kept_sets())
-    key = f"side-{place}"
+    key = f"side-{side}"
     widgets.place_widget(key, compare.place_of(options, chosen))  # a link, a swap or another page shows in it
     st.selectbox(
-        f"On the {place}",
+        f"On the {side}",
         range(len(options)),
         format_func=lambda i: compare.option_name(options[i]),
         key=key,
         on_change=_follow,
-        args=(place, options),
+        args=(side, options),
     )
     if chosen.kind == "run":
-        path = f"run-{place}"
+        path = f"run-{side}"
         widgets.place_widget(path, chosen.path)
         st.text_input(
-            "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(place,)
+            "Folder of the run", key=path, placeholder="what pico-lens construct wrote", on_change=_run, args=(side,)
         )
     if (chosen.kind, chosen.name) == ("scheme", PERMUTED):
-        st.button("Another draw", key=f"draw-{place}", on_click=_redraw, args=(place, chosen))
+        st.button("Another draw", key=f"draw-{side}", on_click=_redraw, args=(side, chosen))
 
 
-def _follow(place: Place, options: list[SideChoice]) -> None:
-    chosen = widgets.widget(f"side-{place}")
+def _follow(side: SideName, options: list[SideChoice]) -> None:
+    chosen = widgets.widget(f"side-{side}")
     if isinstance(chosen, int):  # a name that is no longer in the list comes back as it is
-        comparison.set_side(place, options[chosen])
+        comparison_state.set_side(side, options[chosen])
 
 
-def _run(place: Place) -> None:
-    comparison.set_side(place, SideChoice("run", path=widgets.widget(f"run-{place}").strip()))
+def _run(side: SideName) -> None:
+    comparison_state.set_side(side, SideChoice("run", path=widgets.widget(f"run-{side}").strip()))
 
 
-def _redraw(place: Place, chosen: SideChoice) -> None:
-    comparison.set_side(place, replace(chosen, draw=(chosen.draw + 1) % (MOST_DRAWS + 1)))
+def _redraw(side: SideName, chosen: SideChoice) -> None:
+    comparison_state.set_side(side, replace(chosen, draw=(chosen.draw + 1) % (MOST_DRAWS + 1)))
 
 
 def _swap() -> None:
-    comparison.sides.set(comparison.sides().swapped)
+    comparison_state.sides.set(comparison_state.sides().swapped)

@@ -9,14 +9,14 @@ from pico_app.workspace import Dataset
 from pico_core.common.errors import DataError
 
 
-def ask(dataset: Dataset, found: outside.OutsideEncoder) -> None:
+def ask(dataset: Dataset, encoder: outside.OutsideEncoder) -> None:
     """Say which weights are needed, and take the file that the reader names."""
-    if found.needed is None:
-        st.info(plain(found.why), icon=":material/key:")
+    if encoder.needed is None:
+        st.info(plain(encoder.why), icon=":material/key:")
         return
-    mark = found.needed
+    mark = encoder.needed
     with st.expander("Give the weights of the encoder", expanded=True, icon=":material/key:"):
-        st.markdown(plain(found.why))
+        st.markdown(plain(encoder.why))
         where = " It was downloaded by its tag: the file lies where the download was kept." * (
             mark.weights_from == "tag"
         )

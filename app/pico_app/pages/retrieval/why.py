@@ -26,29 +26,29 @@ NAMED = 3  # columns that a sentence names
 CHANGE, LEFT, RIGHT = "What changed, left to right", "Who leads on the left", "Who leads on the right"
 
 
-def answer(space: Workspace, found: compare.Comparison, asked: compare.Asked, both: SideBySide) -> str:
+def answer(space: Workspace, comparison: compare.Comparison, query: compare.Asked, both: SideBySide) -> str:
     """The answer of the page: where the right answer went, and by which columns."""
-    common = compare.in_common_axes(found)
+    common = compare.in_common_axes(comparison)
     target, rival = both.target_before, _rival(both)
     if target is None or target.rank == (both.target_after or target).rank or common is None or rival is None:
         return lists_sentence(both)
     before, after = _printed(both, item=target.index, rival=rival, where=CHANGE)
-    split = explain.lead_change(common, asked, target.index, rival)
+    split = explain.lead_change(common, query, target.index, rival)
     shown = explain.shown(split, top=NAMED, before=before, after=after)
     whose = "Its" if target.index == (both.target_after or target).index else "On the left another is best: its"
-    said = split_sentence(shown, _titles(common), subject=f"{whose} lead over the strongest rival")
-    return f"{lists_sentence(both)} {said}"
+    sentence = split_sentence(shown, _titles(common), subject=f"{whose} lead over the strongest rival")
+    return f"{lists_sentence(both)} {sentence}"
 
 
-def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> list[PageSection]:
+def render(space: Workspace, comparison: compare.Comparison, shown: Shown | None) -> list[PageSection]:
     """Draw the instrument; nothing while nothing is asked."""
     if shown is None:
         return []
-    asked, both = shown.query, shown.lists
-    common = compare.in_common_axes(found)
+    query, both = shown.query, shown.lists
+    common = compare.in_common_axes(comparison)
     places = [CHANGE, LEFT, RIGHT] if common is not None else [LEFT, RIGHT]
     ranks_of = items_shown(both)
-    other: QueryKind = "text" if asked.kind == "image" else "image"
+    other: QueryKind = "text" if query.kind == "image" else "image"
 
     @cache  # two choosers ask for every name, several times each
     def called(index: int) -> str:
@@ -60,17 +60,17 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
     first, second = st.columns(2)
     target, rival = both.target_before, _rival(both)
     start = target.index if target is not None else both.right[0].index
-    query = f"{found.key}-{asked.key}"
+    suffix = f"{comparison.key}-{query.key}"
     item = first.selectbox(
-        "Explain", list(ranks_of), index=list(ranks_of).index(start), format_func=called, key=f"why-item-{query}"
+        "Explain", list(ranks_of), index=list(ranks_of).index(start), format_func=called, key=f"why-item-{suffix}"
     )
     against = [NOTHING, *(index for index in ranks_of if index != item)]
     default = against.index(rival) if rival is not None and rival in against else 0
     compared = second.selectbox(
-        "Compared with", against, index=default, format_func=called, key=f"why-rival-{query}-{item}"
+        "Compared with", against, index=default, format_func=called, key=f"why-rival-{suffix}-{item}"
     )
     if compared == NOTHING:
-        places = [place for place in places if place == CHANGE]
+        places = [option for option in places if option == CHANGE]
     asks = Query(other, item)
     first.button(
         "Ask with it",
@@ -96,13 +96,13 @@ def render(space: Workspace, found: compare.Comparison, shown: Shown | None) -> 
         )
     if where is None or (common is None and where == CHANGE):
         return []
-    return _draw(space, common or found, asked, both, item=item, rival=compared, where=where)
+    return _draw(space, common or comparison, query, both, item=item, rival=compared, where=where)
 
 
 def _draw(
     space: Workspace,
-    found: compare.Comparison,
-    asked: compare.Asked,
+    comparison: compare.Comparison,
+    query: compare.Asked,
     both: SideBySide,
     *,
     item: int,
@@ -111,14 +111,18 @@ def _draw(
 ) -> list[PageSection]:
     alone = rival == NOTHING
     if where == CHANGE:
-        titles = _titles(found)
-        split = explain.item_split(found, asked, item) if alone else explain.lead_change(found, asked, item, rival)
+        titles = _titles(comparison)
+        split = (
+            explain.item_split(comparison, query, item)
+            if alone
+            else explain.lead_change(comparison, query, item, rival)
+        )
         subject = "Its score" if alone else "Its lead over the other"
         axis = "change of the score" if alone else "change of the lead"
     else:
-        one = found.left if where == LEFT else found.right
-        titles = explain.column_titles(one)
-        split = explain.lead_split(found, asked, item, rival, place="left" if where == LEFT else "right")
+        side = comparison.left if where == LEFT else comparison.right
+        titles = explain.column_titles(side)
+        split = explain.lead_split(comparison, query, item, rival, side="left" if where == LEFT else "right")
         axis = "part of the lead"
     before, after = _printed(both, item=item, rival=rival, where=where)
     shown, short = (explain.shown(split, top=top, before=before, after=after) for top in (draw.SHARE, NAMED))
@@ -129,10 +133,10 @@ def _draw(
         strongest = listed_columns([titles[column] for column in split.strongest()])
         what = f"It stands {above} the other by {abs(shown.change):.3f}; {strongest} speak loudest."
     verdict(what)
-    names = [retrieval.item_name(space, "text" if asked.kind == "image" else "image", i) for i in (rival, item)]
+    names = [retrieval.item_name(space, "text" if query.kind == "image" else "image", i) for i in (rival, item)]
     if where == CHANGE:
         number = "score" if alone else "lead"
-        ends = [f"{number}, {found.left.label}", f"{number}, {found.right.label}"]
+        ends = [f"{number}, {comparison.left.label}", f"{number}, {comparison.right.label}"]
     else:
         ends = [f"score of {names[0][:60]}", f"score of {names[1][:60]}"]
     st.markdown(
@@ -145,7 +149,7 @@ def _draw(
         return draw.split_figure(shown, titles=titles, what=axis, theme=theme)
 
     figure(drawn(screen.theme()), key="why", caption=caption)
-    if found.right.basis.name == space.study.config.basis:
+    if comparison.right.basis.name == space.study.config.basis:
         _columns(split, titles)
     table = documents.split_table(split, titles)
     return [PageSection("why", "Why: the split into columns", table=table, figure=drawn, words=what, caption=caption)]
@@ -191,8 +195,8 @@ def _columns(split: Split, titles: list[str]) -> None:
                 st.switch_page(page)
 
 
-def _titles(found: compare.Comparison) -> list[str]:
-    return explain.column_titles(found.right)
+def _titles(comparison: compare.Comparison) -> list[str]:
+    return explain.column_titles(comparison.right)
 
 
 def items_shown(both: SideBySide) -> dict[int, tuple[int, int]]:

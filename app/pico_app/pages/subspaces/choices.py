@@ -41,13 +41,13 @@ class Choices:
 def choose(space: Workspace) -> Choices:
     """Draw the controls and read them."""
     one, four, two, three = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
-    method = one_of("Map", METHODS, default="umap", key="map-method", place=one)
+    method = one_of("Map", METHODS, default="umap", key="map-method", container=one)
     mouse = one_of(
         "Mouse",
         MICE,
         default="lasso",
         key="map-mouse",
-        place=four,
+        container=four,
         help="Lasso: draw around points. Click: a click selects one point, dragging moves the map.",
     )
     roles = maps.label_roles(space)

@@ -103,12 +103,12 @@ def _umap(space: Workspace, wanted: Choices) -> UmapPlanes | None:
     visit().follow("umap", laid_out.job)
     if laid_out.value is None:
         visit().follow("umap-control", None)
-        waiting(laid_out, place="umap", meanwhile=MEANWHILE)
+        waiting(laid_out, key="umap", meanwhile=MEANWHILE)
         return None
     control = maps.umap_control(space, wanted.reading) if maps.is_controlled(space) else None
     visit().follow("umap-control", None if control is None else control.job)
     if control is not None and control.value is None:
-        waiting(control, place="umap-control", meanwhile="Only the control of the trustworthiness waits for it.")
+        waiting(control, key="umap-control", meanwhile="Only the control of the trustworthiness waits for it.")
     return UmapPlanes(laid_out.value, None if control is None else control.value)
 
 

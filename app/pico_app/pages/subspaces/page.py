@@ -36,7 +36,7 @@ def render(frame: Frame) -> None:
     if found is None:
         with head:
             question(TITLE, "The neighbours in every space are being counted; the maps are there already.")
-            waiting(counted, place="space-numbers")
+            waiting(counted, key="space-numbers")
         return
     measured = numbers.render(space, found)
     numbers.beside(space, shown, found, measured)

@@ -61,10 +61,10 @@ def choose_means() -> Means | None:
 
 
 def _open_clip() -> tuple[str, str | None, bool]:
-    one, two = st.columns([2, 3])
+    left, right = st.columns([2, 3])
     names = encoding.model_names()
-    model = one.selectbox("Model", names, index=names.index(FIRST_MODEL), key="encode-model", persist_state="session")
-    kind = one_of("Weights", WEIGHTS, default="file", key="encode-weights", place=two, persist_state="session")
+    model = left.selectbox("Model", names, index=names.index(FIRST_MODEL), key="encode-model", persist_state="session")
+    kind = one_of("Weights", WEIGHTS, default="file", key="encode-weights", container=right, persist_state="session")
     if kind == "file":
         return model, _path("Checkpoint", "/home/me/weights.safetensors", key="encode-checkpoint"), False
     if kind == "tag":
@@ -81,17 +81,17 @@ def _open_clip() -> tuple[str, str | None, bool]:
 
 
 def _path(label: str, example: str, *, key: str) -> str | None:
-    asked = st.text_input(
+    typed = st.text_input(
         label,
         placeholder=example,
         help="A .safetensors, or a .pt with nothing but weights; a file that could run code is never opened.",
         key=key,
         persist_state="session",
     )
-    if not asked.strip():
+    if not typed.strip():
         return None
     try:
-        return str(opened_place(asked.strip()))
+        return str(opened_place(typed.strip()))
     except PicoError as error:
         st.error(plain(error), icon=":material/block:")
         return None
@@ -99,18 +99,18 @@ def _path(label: str, example: str, *, key: str) -> str | None:
 
 def _settings() -> tuple[Level, Precision, int]:
     with st.expander("Level, precision, batch size"):
-        one, two, three = st.columns(3)
-        level = one.selectbox(
+        left, middle, right = st.columns(3)
+        level = left.selectbox(
             "What becomes of a picture and a caption",
             list(LEVELS),
             format_func=LEVELS.__getitem__,
             key="encode-level",
             persist_state="session",
         )
-        precision = two.selectbox(
+        precision = middle.selectbox(
             "Precision of the model", list(get_args(Precision)), key="encode-precision", persist_state="session"
         )
-        size = three.number_input("Pictures at a time", 1, 1024, 32, key="encode-batch", persist_state="session")
+        size = right.number_input("Pictures at a time", 1, 1024, 32, key="encode-batch", persist_state="session")
     return level, precision, int(size)
 
 

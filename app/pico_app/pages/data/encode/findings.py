@@ -22,11 +22,11 @@ FORMATS: dict[CaptionFormat, str] = {
 SHOWN, CAPTIONS_SHOWN, NAMES_SHOWN = 6, 2, 100
 
 
-def show(found: Survey) -> None:
+def show(survey: Survey) -> None:
     """Counts and names of everything worth knowing before hours of work."""
-    captions = found.captions
+    captions = survey.captions
     fewest, most = captions.texts_per_image
-    prose(_verdict(found))
+    prose(_verdict(survey))
     rows = [
         ("captions read as", FORMATS[captions.format]),
         ("captions", f"{len(captions.texts):,}"),
@@ -40,15 +40,15 @@ def show(found: Survey) -> None:
     facts(rows)
     if captions.n_shared:
         st.caption("Captions in the very words of another picture's cannot be ranked right by any method.")
-    missing = [f"{item.name}: {item.reason}" for item in found.found.missing]
+    missing = [f"{item.name}: {item.reason}" for item in survey.found.missing]
     _names("named in the captions but not found", missing, warn=True)
     _names("in the captions file without any caption; left out", list(captions.without_caption))
-    _names("in the folder that no caption names; left out", list(found.unnamed))
-    _preview(found)
+    _names("in the folder that no caption names; left out", list(survey.unnamed))
+    _preview(survey)
 
 
-def _verdict(found: Survey) -> str:
-    there, named = len(found.found.paths), len(found.captions.images)
+def _verdict(survey: Survey) -> str:
+    there, named = len(survey.found.paths), len(survey.captions.images)
     if there == named:
         return f"Every picture that the captions name is there: {there:,}."
     return f"{named - there:,} of the {named:,} pictures that the captions name cannot be found; {there:,} are there."
@@ -65,16 +65,16 @@ def _names(what: str, names: list[str], *, warn: bool = False) -> None:
             st.caption(f"and {len(names) - NAMES_SHOWN:,} more")
 
 
-def _preview(found: Survey) -> None:
-    captions, cards = found.captions, []
-    for place, path in list(zip(found.found.places, found.found.paths, strict=True))[:SHOWN]:
-        texts = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == place]
+def _preview(survey: Survey) -> None:
+    captions, cards = survey.captions, []
+    for position, path in list(zip(survey.found.places, survey.found.paths, strict=True))[:SHOWN]:
+        texts = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == position]
         picture = error = ""
         try:
             picture = encoding.preview(path)
         except PicoError as unreadable:
             error = str(unreadable)
         more, shown = max(0, len(texts) - CAPTIONS_SHOWN), texts[:CAPTIONS_SHOWN]
-        name = captions.images[place]
+        name = captions.images[position]
         cards.append({"name": name, "picture": picture, "error": error, "captions": shown, "more": more})
     st.html(templates.render("found", cards=cards))

@@ -14,43 +14,45 @@ LISTED = 200
 STOPPING = "Stopping after this batch. What is encoded is kept."
 
 
-def watch(place: str) -> None:
+def watch(key: str) -> None:
     """Progress of this visit's encoding and the button that stops it; nothing where there is none."""
     job = encoding.job()
     if job is not None:
-        progress(job, place=f"encoding-{place}", stop="Stop encoding", stopping=STOPPING, on_end=put_away)
+        progress(job, key=f"encoding-{key}", stop="Stop encoding", stopping=STOPPING, on_end=put_away)
 
 
 def put_away() -> None:
     """Open what an encoding that has ended made, once."""
-    made = encoding.end()
-    if made is not None:
-        study.open_dataset(made.folder)
-        st.toast(f"Encoded and opened: {made.n_images:,} pictures, {made.n_texts:,} captions.", icon=":material/check:")
+    outcome = encoding.end()
+    if outcome is not None:
+        study.open_dataset(outcome.folder)
+        st.toast(
+            f"Encoded and opened: {outcome.n_images:,} pictures, {outcome.n_texts:,} captions.", icon=":material/check:"
+        )
 
 
 def report() -> None:
     """How the open dataset was made, if this visit encoded it, and what is not in it."""
-    made = encoding.outcome(study.dataset_path())
-    if made is None:
+    outcome = encoding.outcome(study.dataset_path())
+    if outcome is None:
         return
     st.success(
-        f"Encoded with {plain(made.encoder)} in {duration(made.seconds)}: {made.n_images:,} pictures and "
-        f"{made.n_texts:,} captions.",
+        f"Encoded with {plain(outcome.encoder)} in {duration(outcome.seconds)}: {outcome.n_images:,} pictures and "
+        f"{outcome.n_texts:,} captions.",
         icon=":material/check_circle:",
     )
-    for note in made.notes:
+    for note in outcome.notes:
         st.warning(f"Of this encoder you should know: {plain(note)}.", icon=":material/warning:")
-    if made.left_out:
-        are = "item is" if len(made.left_out) == 1 else "items are"
-        st.warning(f"{len(made.left_out):,} {are} left out, each with its reason:", icon=":material/block:")
-        _table(made.left_out)
+    if outcome.left_out:
+        are = "item is" if len(outcome.left_out) == 1 else "items are"
+        st.warning(f"{len(outcome.left_out):,} {are} left out, each with its reason:", icon=":material/block:")
+        _table(outcome.left_out)
     hints = []
-    if made.unknown_words:
-        more = f" and {len(made.unknown_words) - 12:,} more" if len(made.unknown_words) > 12 else ""
-        hints.append(f"Words that the encoder does not know, left out: {', '.join(made.unknown_words[:12])}{more}.")
-    if made.n_truncated:
-        hints.append(f"Captions of which it reads only the beginning: {made.n_truncated:,}.")
+    if outcome.unknown_words:
+        more = f" and {len(outcome.unknown_words) - 12:,} more" if len(outcome.unknown_words) > 12 else ""
+        hints.append(f"Words that the encoder does not know, left out: {', '.join(outcome.unknown_words[:12])}{more}.")
+    if outcome.n_truncated:
+        hints.append(f"Captions of which it reads only the beginning: {outcome.n_truncated:,}.")
     if hints:
         st.caption(plain(" ".join(hints)))
 

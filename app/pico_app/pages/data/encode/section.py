@@ -37,14 +37,14 @@ def _ask() -> None:
     if source is None:
         return
     try:
-        found = encoding.look_over(source)
+        survey = encoding.look_over(source)
     except PicoError as error:
         st.error(plain(error), icon=":material/block:")
         return
-    findings.show(found)
+    findings.show(survey)
     means = choose_means()
     if means is not None:
-        _order(source, found, means)
+        _order(source, survey, means)
 
 
 def _say_state() -> None:
@@ -65,10 +65,10 @@ def _say_state() -> None:
         )
 
 
-def _order(source: encoding.Source, found: Survey, means: Means) -> None:
+def _order(source: encoding.Source, survey: Survey, means: Means) -> None:
     """The last questions, and the button."""
-    one, two = st.columns(2)
-    on_bad = one.radio(
+    left, right = st.columns(2)
+    on_bad = left.radio(
         "A picture or caption that cannot be read",
         list(ON_BAD),
         format_func=ON_BAD.__getitem__,
@@ -76,11 +76,11 @@ def _order(source: encoding.Source, found: Survey, means: Means) -> None:
         key="encode-on-bad",
         persist_state="session",
     )
-    target = _target(source, two)
+    target = _target(source, right)
     problem = encoding.target_problem(target)
     if problem is None and is_dataset(target):
-        two.caption("A dataset lies there already; Encode replaces it.")
-    if on_bad == "refuse" and found.found.missing and problem is None:
+        right.caption("A dataset lies there already; Encode replaces it.")
+    if on_bad == "refuse" and survey.found.missing and problem is None:
         problem = "Pictures are missing: bring them, correct their names, or leave out what cannot be read."
     if problem:
         st.error(plain(problem), icon=":material/block:")
@@ -92,24 +92,24 @@ def _order(source: encoding.Source, found: Survey, means: Means) -> None:
     busy = encoding.job() is not None
     width = "" if columns is None else f" into {columns:,} feature columns"
     pressed = st.button(
-        f"Encode {len(found.found.paths):,} pictures and their captions{width}",
+        f"Encode {len(survey.found.paths):,} pictures and their captions{width}",
         type="primary",
         icon=":material/play_arrow:",
         disabled=busy or problem is not None,
         key="encode-start",
     )
     if pressed:
-        encoding.start(encoding.Order(found, means.encoder, target, on_bad, means.level, means.batch_size))
+        encoding.start(encoding.Order(survey, means.encoder, target, on_bad, means.level, means.batch_size))
         st.rerun()
 
 
-def _target(source: encoding.Source, place: DeltaGenerator) -> Path:
+def _target(source: encoding.Source, container: DeltaGenerator) -> Path:
     """Where the dataset goes: uploads stay with uploads, anything else beside its pictures unless said otherwise."""
     if source.upload is not None:
         kept = Path(source.upload)
         return kept.parent / "encoded" / kept.stem
     folder = opened_place(source.pictures)
-    asked = place.text_input(
+    typed = container.text_input(
         "Folder of the new dataset",
         value=str(folder.with_name(f"{folder.name}-encoded")),
         help="A dataset that lies there is replaced; any other folder is refused.",
@@ -117,6 +117,6 @@ def _target(source: encoding.Source, place: DeltaGenerator) -> Path:
         persist_state="session",
     )
     try:
-        return opened_place(asked.strip())
+        return opened_place(typed.strip())
     except PicoError:
-        return Path(asked.strip())  # the reason is said below
+        return Path(typed.strip())  # the reason is said below

@@ -20,17 +20,17 @@ ZIP_MIB = 400
 
 def choose_source() -> encoding.Source | None:
     """Ask where they lie; None until both are there. What is wrong is said in place."""
-    place = one_of("Where are they?", PLACES, default="here", key="encode-place", persist_state="session")
-    source = _by_path() if place == "here" else _by_zip()
+    where = one_of("Where are they?", PLACES, default="here", key="encode-place", persist_state="session")
+    source = _by_path() if where == "here" else _by_zip()
     return None if source is None else _with_columns(source)
 
 
 def _by_path() -> encoding.Source | None:
-    one, two = st.columns(2)
-    pictures = one.text_input(
+    left, right = st.columns(2)
+    pictures = left.text_input(
         "Folder of the pictures", placeholder="/home/me/photos", key="encode-pictures", persist_state="session"
     ).strip()
-    captions = two.text_input(
+    captions = right.text_input(
         "File of the captions",
         placeholder="/home/me/captions.csv",
         help=f"{KINDS}. A picture may have several captions.",
@@ -41,42 +41,42 @@ def _by_path() -> encoding.Source | None:
 
 
 def _by_zip() -> encoding.Source | None:
-    one, two = st.columns(2)
-    archive = one.file_uploader("Zip of the pictures", type="zip", max_upload_size=ZIP_MIB, key="encode-zip")
-    table = two.file_uploader("Captions, if they are not in the zip", type=CAPTION_FILES, key="encode-table")
+    left, right = st.columns(2)
+    upload = left.file_uploader("Zip of the pictures", type="zip", max_upload_size=ZIP_MIB, key="encode-zip")
+    table = right.file_uploader("Captions, if they are not in the zip", type=CAPTION_FILES, key="encode-table")
     st.caption(
         "An upload stays on this machine and goes when you leave; of the zip, only pictures and one file of "
         "captions are unpacked. To keep the dataset, unpack the zip yourself and name its folder."
     )
-    if archive is None:
+    if upload is None:
         return None
     folder = study.own_uploads(uploads.of_one_visit).path
-    path = uploads.keep_upload(folder, archive.file_id, archive.name, archive.getvalue)
+    path = uploads.keep_upload(folder, upload.file_id, upload.name, upload.getvalue)
     try:
-        found = encoding.look_into_zip(path)
+        archive = encoding.look_into_zip(path)
         own = None if table is None else uploads.keep_upload(folder, table.file_id, table.name, table.getvalue)
-        chosen = _captions_within(found) if own is None else None
+        chosen = _captions_within(archive) if own is None else None
         if own is None and chosen is None:
             return None
         pictures, captions = encoding.unpack_zip(path, chosen)
     except PicoError as error:
         st.error(plain(error), icon=":material/block:")
         return None
-    _say_ignored(found, chosen)
+    _say_ignored(archive, chosen)
     return encoding.Source(pictures, own or captions or "", upload=path)
 
 
-def _captions_within(found: Archive) -> str | None:
-    if not found.tables:
+def _captions_within(archive: Archive) -> str | None:
+    if not archive.tables:
         st.info("The zip holds no file of captions; bring it beside the zip.", icon=":material/info:")
         return None
-    if len(found.tables) == 1:
-        return found.tables[0]
-    return st.selectbox("Which file holds the captions?", found.tables, key="encode-within", persist_state="session")
+    if len(archive.tables) == 1:
+        return archive.tables[0]
+    return st.selectbox("Which file holds the captions?", archive.tables, key="encode-within", persist_state="session")
 
 
-def _say_ignored(found: Archive, chosen: str | None) -> None:
-    ignored = [*found.ignored, *(name for name in found.tables if name != chosen)]
+def _say_ignored(archive: Archive, chosen: str | None) -> None:
+    ignored = [*archive.ignored, *(name for name in archive.tables if name != chosen)]
     if ignored:
         names = ", ".join(ignored[:5]) + (f" and {len(ignored) - 5:,} more" if len(ignored) > 5 else "")
         st.caption(f"Not unpacked: {plain(names)}.")
@@ -94,11 +94,11 @@ def _with_columns(source: encoding.Source) -> encoding.Source | None:
     unclear = _unclear(source)
     mark = abs(hash((source.captions, names)))
     with st.expander("Which columns hold what", expanded=unclear):
-        one, two = st.columns(2)
-        image = one.selectbox(
+        left, right = st.columns(2)
+        image = left.selectbox(
             "File names of the pictures", names, index=None, placeholder="by its name", key=f"encode-image-{mark}"
         )
-        captions = two.multiselect(
+        captions = right.multiselect(
             "Captions, one column or several", names, placeholder="by their names", key=f"encode-texts-{mark}"
         )
     return replace(source, image_column=image, caption_columns=tuple(captions))
