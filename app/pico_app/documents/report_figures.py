@@ -5,8 +5,8 @@ from markupsafe import Markup
 
 from pico_app.documents.standalone import Section
 from pico_app.figures import columns as draw_columns
-from pico_app.figures import construction as draw
-from pico_app.figures.construction import sides, trajectories
+from pico_app.figures import feedback as draw
+from pico_app.figures.trajectories import sides, trajectories
 from pico_app.templates import paragraphs
 from pico_app.words import capitalised, provenance
 from pico_app.words.columns import columns_sentence, concentration_sentence, order_sentence, ways_sentence

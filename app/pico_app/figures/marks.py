@@ -1,7 +1,6 @@
 """Marks that many figures are made of: notes, lines, rings, boxes, named rows, scales, players, halves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -72,6 +71,12 @@ def add_ring(
     figure.add_scatter(x=[x], y=[y], mode="markers", marker=marker, hoverinfo="skip", **settings)
 
 
+def add_named_ring(figure: go.Figure, x: float, y: float, text: str, *, theme: Theme, lift: int = 18) -> None:
+    """A ring around one point, and what it is called above it, or below where it is lifted by less than nothing."""
+    add_ring(figure, x, y, theme=theme, size=19)
+    add_note(figure, f"<b>{text}</b>", x, y, yshift=lift)
+
+
 def add_box(figure: go.Figure, x: Sequence[float], y: Sequence[float], **settings: Any) -> None:
     """A rectangle between two places across and two places up."""
     figure.add_shape(type="rect", x0=x[0], x1=x[1], y0=y[0], y1=y[1], **settings)
@@ -107,45 +112,6 @@ def scaled(values: Any, top: float = 1, **settings: Any) -> dict[str, Any]:
     return {"color": values, "colorscale": SEQUENTIAL, "cmin": 0, "cmax": top, **settings}
 
 
-def add_player(
-    figure: go.Figure,
-    buttons: Sequence[tuple[str, dict[str, Any] | None]],
-    steps: Sequence[tuple[str, str]],
-    *,
-    instant: dict[str, Any],
-    menu: dict[str, Any],
-    slider: dict[str, Any],
-) -> None:
-    """Buttons that play the frames of a figure, and a slider that steps through them; it shows the last one at first.
-
-    Args:
-        figure: With its frames.
-        buttons: What stands on each, and how it plays; None pauses.
-        steps: Label and frame of every step of the slider.
-        instant: How the slider jumps to a frame.
-        menu: Where the buttons lie.
-        slider: Where the slider lies, and how it is labelled.
-    """
-    pressed = [
-        {"label": label, "method": "animate", "args": [[None], instant] if play is None else [None, play]}
-        for label, play in buttons
-    ]
-    looks = {
-        "type": "buttons",
-        "direction": "right",
-        "showactive": False,
-        "xanchor": "left",
-        "yanchor": "top",
-        "bgcolor": "#E8EBEE",  # its hover colour is light in both themes, so its ink is dark in both
-        "font": {"color": "#1B1F24"},
-    }
-    stops = [{"label": label, "method": "animate", "args": [[frame], instant]} for label, frame in steps]
-    figure.update_layout(
-        updatemenus=[{**looks, **menu, "buttons": pressed}],
-        sliders=[{"active": len(steps) - 1, "yanchor": "top", **slider, "steps": stops}],
-    )
-
-
 def dots(
     colour: Any, size: Any, symbol: Any = None, *, edge: float | None = None, rim: Any = None, **settings: Any
 ) -> dict[str, Any]:
@@ -172,74 +138,8 @@ def hover(text: str, data: Any = None) -> dict[str, Any]:
     return {"hovertemplate": f"{text}<extra></extra>"} | ({} if data is None else {"customdata": data})
 
 
-ROOM = 0.07  # of the longer side of a plane, on every side of it
-
-
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """What a half must hold.
-
-    Attributes:
-        points: Everything that is ever drawn in it [n, 2].
-        first: Title of its first axis.
-        second: Of its second.
-    """
-
-    points: NDArray[np.float32]
-    first: str
-    second: str
-
-
-def heading(figure: go.Figure, text: str, *, number: int, gap: float, theme: Theme) -> None:
-    """Words over the left half (number 1) or the right one (2), in line with its axis."""
-    add_note(
-        figure,
-        text,
-        0 if number == 1 else 0.5 + gap / 2,
-        1.0,
-        size=14,
-        colour=theme.ink,
-        paper="xy",
-        anchor="left bottom",
-    )
-
-
-def domain(number: int, *, gap: float) -> list[float]:
-    """Where a half begins and ends.
-
-    >>> domain(2, gap=0.2)
-    [0.6, 1]
-    """
-    return [0, 0.5 - gap / 2] if number == 1 else [0.5 + gap / 2, 1]
-
-
-def half_axes(number: int) -> dict[str, Any]:
-    """The axes of a trace of a half, as Plotly names them."""
-    return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
-
-
-def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, theme: Theme) -> None:
-    """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
-    for number, plane in ((1, left), (2, right)):
-        low, high = plane.points.min(axis=0), plane.points.max(axis=0)
-        room = ROOM * float((high - low).max() or 1.0)
-        name = "" if number == 1 else "2"
-        common = {"gridcolor": theme.faint, "zeroline": False, "showticklabels": False}
-        figure.update_layout(
-            {
-                f"xaxis{name}": {
-                    "domain": domain(number, gap=gap),
-                    "range": [float(low[0]) - room, float(high[0]) + room],
-                    "title": {"text": plane.first},
-                    "anchor": f"y{name}",
-                    **common,
-                },
-                f"yaxis{name}": {
-                    "range": [float(low[1]) - room, float(high[1]) + room],
-                    "title": {"text": plane.second},
-                    "anchor": f"x{name}",
-                    "scaleanchor": f"x{name}",
-                    **common,
-                },
-            }
-        )
+def around_zero(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Ends of an axis that holds zero and all values, and room for words beyond them."""
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    room = 0.2 * ((high - low) or 1.0)
+    return low - room, high + room

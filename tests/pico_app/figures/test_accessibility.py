@@ -9,7 +9,8 @@ import pytest
 
 from pico_app.figures import theme
 from pico_app.figures.drawn import described
-from pico_app.figures.spaces import SERIES, SYMBOLS
+from pico_app.figures.purity import SERIES
+from pico_app.figures.spaces import SYMBOLS
 from pico_app.frame import PAGES
 from tests.pico_app.figures.colours import BLINDNESS, apart, ciede2000, contrast, mixed, seen
 from tests.pico_app.opening import opened_once

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from pico_app.figures import columns as draw
-from pico_app.figures import construction as weigh
-from pico_app.figures.construction import Side, trajectories
+from pico_app.figures import feedback, probability
 from pico_app.figures.detectors import lowest_ten
 from pico_app.figures.overview import weights_at_a_glance
 from pico_app.figures.theme import DARK, GREY, LIGHT, SEMANTIC, shades
+from pico_app.figures.trajectories import Side, trajectories
 
 D, T, K = 6, 4, 2
 
@@ -197,10 +197,10 @@ def test_axes_hold_every_frame(side):
 
 def test_the_map_of_probabilities_keeps_the_order_and_marks_the_result():
     probabilities = np.array([[0.1, 0.8, 0.4], [0.2, 0.9, 0.3]], "float32")
-    figure = weigh.probability_map(probabilities, [0, 2, 1], best=1, selected=2)
+    figure = probability.probability_map(probabilities, [0, 2, 1], best=1, selected=2)
     np.testing.assert_array_equal(figure.data[0].z, probabilities[:, [0, 2, 1]])
     assert figure.layout.shapes[0].x0 == 0.5
-    change = weigh.probability_map(probabilities, [0, 2, 1], best=1, selected=-1, change=True).data[0]
+    change = probability.probability_map(probabilities, [0, 2, 1], best=1, selected=-1, change=True).data[0]
     np.testing.assert_allclose(change.z[1], 0)
     np.testing.assert_allclose(change.z[0], [0.1, -0.1, 0.1], atol=1e-6)
     assert change.zmin == -change.zmax
@@ -208,18 +208,18 @@ def test_the_map_of_probabilities_keeps_the_order_and_marks_the_result():
 
 def test_gain_against_weight_draws_the_rule_only_where_there_is_one():
     gains, weights = np.array([0.1, 0.3, 0.2], "float32"), np.array([0.2, 0.5, 0.3], "float32")
-    bare = weigh.gain_against_weight(gains, weights, curve=None)
+    bare = feedback.gain_against_weight(gains, weights, curve=None)
     curve = (np.array([0.0, 0.4], "float32"), np.array([0.1, 0.7], "float32"))
-    ruled = weigh.gain_against_weight(gains, weights, curve=curve)
+    ruled = feedback.gain_against_weight(gains, weights, curve=curve)
     assert len(ruled.data) == len(bare.data) + 1
     np.testing.assert_array_equal(bare.data[-1].x, gains)
-    tied = weigh.gain_against_weight(np.zeros(3, "float32"), np.full(3, 1 / 3, "float32"), curve=None)
+    tied = feedback.gain_against_weight(np.zeros(3, "float32"), np.full(3, 1 / 3, "float32"), curve=None)
     low, high = tied.layout.xaxis.range
     assert low < high
 
 
 def test_gains_over_time_always_show_the_zero_line():
-    figure = weigh.gains_over_time(
+    figure = feedback.gains_over_time(
         np.array([0.2, 0.3], "float32"), np.array([0.2, 0.25], "float32"), best=1, theme=DARK
     )
     low, high = figure.layout.yaxis.range
@@ -238,7 +238,7 @@ def test_one_scale_of_colours_in_all_figures_of_a_study(table):
     moving = trajectories(still, still, history, selected=-1, result=1)
     ends = {
         draw.two_sides(small, selected=-1).data[0].marker.cmax,
-        weigh.probability_map(history, list(range(D)), best=1, selected=-1).data[0].zmax,
+        probability.probability_map(history, list(range(D)), best=1, selected=-1).data[0].zmax,
         weights_at_a_glance(small).data[0].marker.cmax,
         moving.data[1].marker.cmax,
         lowest_ten(small.with_columns(lowest_share=pl.lit(0.5)), selected=-1).data[0].marker.cmax,

@@ -6,8 +6,8 @@ import pytest
 
 from pico_app.figures import experiments as draw
 from pico_app.figures import learning
-from pico_app.figures.construction import MOST, gain_order
 from pico_app.figures.experiments import costs, seed_pairs, swept
+from pico_app.figures.feedback import MOST, gain_order
 from pico_app.figures.row_plot import Band, Group, PlotRow, chosen_row, row_plot, span
 from pico_app.figures.theme import DARK, GREY, LOSS, SEMANTIC
 from pico_core.experiments.order import RecordedRun, recorded_runs

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pico_app.figures import comparing, rankings, theme
+from pico_app.figures import comparing, ranks, theme
 from pico_app.figures.theme import DARK
 from pico_core.retrieval.comparing.by_label import GroupMetric, LabelColumn, LabelGroup, LabelTable
 from pico_core.retrieval.comparing.metric_changes import METRICS, MetricChange
@@ -23,7 +23,7 @@ def traces(figure):
 
 
 def test_won_lies_below_the_line_with_its_own_symbol_and_colour():
-    drawn = traces(rankings.rank_figure(frame(MOVED), selected=None))
+    drawn = traces(ranks.rank_figure(frame(MOVED), selected=None))
     assert set(drawn) == {"won", "lost", "same"}
     assert (list(drawn["won"].x), list(drawn["won"].y)) == ([90], [3])
     assert (list(drawn["lost"].x), list(drawn["lost"].y)) == ([1], [8])
@@ -34,32 +34,32 @@ def test_won_lies_below_the_line_with_its_own_symbol_and_colour():
 
 
 def test_equal_places_share_a_mark_that_grows_and_leads_to_its_first_query():
-    drawn = traces(rankings.rank_figure(frame(MOVED), selected=None))
+    drawn = traces(ranks.rank_figure(frame(MOVED), selected=None))
     assert list(drawn["won"].customdata[0]) == ["text", 7, 2]
     assert drawn["won"].marker.size[0] > drawn["lost"].marker.size[0]
-    assert rankings.chosen_query([{"customdata": ["text", 7, 2]}]) == ("text", 7)
-    assert rankings.chosen_query([{"x": 1}]) is None
-    assert rankings.chosen_query([]) is None
+    assert ranks.chosen_query([{"customdata": ["text", 7, 2]}]) == ("text", 7)
+    assert ranks.chosen_query([{"x": 1}]) is None
+    assert ranks.chosen_query([]) is None
 
 
 def test_every_query_is_behind_one_mark():
     many = frame([("text", i, 1 + i % 50, 1 + i % 37) for i in range(5000)])
-    drawn = traces(rankings.rank_figure(many, selected=None))
+    drawn = traces(ranks.rank_figure(many, selected=None))
     assert sum(int(point[2]) for trace in drawn.values() for point in trace.customdata) == 5000
 
 
 def test_the_query_above_is_ringed_and_both_axes_are_logarithmic():
-    figure = rankings.rank_figure(frame(MOVED), selected=("text", 9), theme=DARK)
+    figure = ranks.rank_figure(frame(MOVED), selected=("text", 9), theme=DARK)
     ring = figure.data[-1]
     assert (list(ring.x), list(ring.y), ring.marker.symbol) == ([1], [8], "circle-open")
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert figure.layout.xaxis.range == figure.layout.yaxis.range
-    missing = rankings.rank_figure(frame(MOVED), selected=("image", 99))
+    missing = ranks.rank_figure(frame(MOVED), selected=("image", 99))
     assert len(missing.data) == len(figure.data) - 1
 
 
 def test_moves_of_rank_one_alone_can_be_drawn():
-    figure = rankings.rank_figure(frame([("text", 0, 1, 1)]), selected=None)
+    figure = ranks.rank_figure(frame([("text", 0, 1, 1)]), selected=None)
     low, high = figure.layout.xaxis.range
     assert low < 0 < high
 

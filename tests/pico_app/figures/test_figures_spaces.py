@@ -8,7 +8,7 @@ import pytest
 
 from pico_app.figures import spaces as draw
 from pico_app.figures import theme
-from pico_app.figures.spaces import NumberRow, numbers_html, purity_figure
+from pico_app.figures.purity import NumberRow, numbers_html, purity_figure
 from pico_app.figures.theme import DARK
 from pico_core.retrieval.records import Estimate
 from pico_core.spaces.items import Colouring, Joins, by_label, item_frame

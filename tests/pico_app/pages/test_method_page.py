@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from pico_app.answers import method
-from pico_app.figures import first_steps as draw
+from pico_app.figures import interaction
+from pico_app.figures.player import MOST_FRAMES
 from pico_app.pages.method.page import STEPS as ALL_STEPS
 from pico_app.pages.method.page import handout
 from pico_app.pages.method.step import SHAPES, Pick, badge_html, factor, number
@@ -267,13 +268,13 @@ def test_the_handout_holds_every_step_and_nothing_from_the_net(made):
 
 def test_frames_end_with_everything_and_the_products_keep_their_signs():
     products = torch.linspace(-0.02, 0.03, 100).numpy()
-    figure = draw.running_sum(products, products.cumsum(), column=3)
-    assert len(figure.frames) == draw.MOST_FRAMES
+    figure = interaction.running_sum(products, products.cumsum(), column=3)
+    assert len(figure.frames) == MOST_FRAMES
     assert list(figure.frames[-1].data[1].y) == pytest.approx(products.tolist())
     first = figure.frames[0].data
     assert len(first[0].x) == 1
     assert sum(value != 0 for value in first[1].y) == 1
-    signs = draw.sign_products(torch.tensor([0.1, -0.2]).numpy(), torch.tensor([-0.3]).numpy(), names=["a<b"])
+    signs = interaction.sign_products(torch.tensor([0.1, -0.2]).numpy(), torch.tensor([-0.3]).numpy(), names=["a<b"])
     assert signs.data[0].text.tolist() == [["−", "+"]]
     assert list(signs.layout.yaxis.ticktext) == ["a&lt;b"]
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pico_app.answers import experiments
 from pico_app.figures import experiments as draw
-from pico_app.figures.construction import MOST, gain_order
+from pico_app.figures.feedback import MOST, gain_order
 from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_row
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, one_of, prose

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import documents, teaching
-from pico_app.figures.method import Side, clusters
+from pico_app.figures.clustering import Side, clusters
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import documents, teaching
-from pico_app.figures.method import Rule, two_rules
+from pico_app.figures.feedback import Rule, two_rules
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step
 from pico_app.pages.parts import figure, one_of

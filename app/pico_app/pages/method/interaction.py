@@ -1,7 +1,7 @@
 """Step 1: a patch meets a word, column by column."""
 
 from pico_app.answers import documents, method
-from pico_app.figures import first_steps as draw
+from pico_app.figures import interaction as draw
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pico_app.answers import documents, method, readings
-from pico_app.figures import first_steps as draw
+from pico_app.figures import points as draw
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pico_app.answers import documents, method, readings
-from pico_app.figures import first_steps as draw
+from pico_app.figures import sign_agreement as draw
 from pico_app.figures.columns import chosen_column
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.picking import set_pick

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pico_app.answers import documents, retrieval, teaching
 from pico_app.choices.query import Query
-from pico_app.figures.method import rank_curve
+from pico_app.figures.ranks import rank_curve
 from pico_app.figures.theme import Theme
 from pico_app.pages.buttons import ask_button
 from pico_app.pages.method.step import Pick, Step

@@ -5,7 +5,7 @@ import streamlit as st
 from pico_app.answers import column_detail as column_answers
 from pico_app.answers import documents, method
 from pico_app.figures import column_detail
-from pico_app.figures import first_steps as draw
+from pico_app.figures import interaction as draw
 from pico_app.figures.theme import Theme
 from pico_app.pages.method.step import Pick, Step, draw_section, factor, number
 from pico_app.pages.parts import figure

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pico_app.answers import drawn, readings
-from pico_app.figures import construction as draw
-from pico_app.figures.construction import sides, trajectories
+from pico_app.figures import feedback, probability
+from pico_app.figures.trajectories import sides, trajectories
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import figure, led, one_of, prose, question
 from pico_app.pages.prototypes import trained
@@ -91,7 +91,7 @@ def _map(space: Workspace) -> None:
     figure(
         drawn.drawn(
             space,
-            draw.probability_map,
+            probability.probability_map,
             construction.history.probabilities.numpy(),
             construction.probabilities.argsort(stable=True).tolist(),
             best=construction.best_iteration,
@@ -116,7 +116,7 @@ def _weights(space: Workspace, checked: str) -> None:
         figure(
             drawn.drawn(
                 space,
-                draw.gain_against_weight,
+                feedback.gain_against_weight,
                 history.candidate_gains.numpy(),
                 history.final_weights.numpy(),
                 None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
@@ -129,7 +129,7 @@ def _weights(space: Workspace, checked: str) -> None:
         figure(
             drawn.drawn(
                 space,
-                draw.gains_over_time,
+                feedback.gains_over_time,
                 history.candidate_gains.numpy(),
                 history.gains.numpy(),
                 best=construction.best_iteration,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pico_app.answers.trained import TrainedView, trained_prototypes
-from pico_app.figures.construction import sides, trajectories
+from pico_app.figures.trajectories import sides, trajectories
 from pico_app.pages.parts import figure
 from pico_app.state import experiments, screen
 from pico_app.words.markup import plain

@@ -8,7 +8,7 @@ import streamlit as st
 from pico_app.answers import compare, pictures, retrieval, side_ranks
 from pico_app.answers.documents import PageSection
 from pico_app.choices.query import Query
-from pico_app.figures import rankings as draw
+from pico_app.figures import ranks as draw
 from pico_app.figures.rankings import arrow
 from pico_app.figures.theme import Theme
 from pico_app.pages.instrument import Instrument

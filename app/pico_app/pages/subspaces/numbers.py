@@ -5,8 +5,8 @@ from typing import Literal
 import streamlit as st
 
 from pico_app.answers import maps
-from pico_app.figures import spaces as drawing
-from pico_app.figures.spaces import NumberRow, numbers_html
+from pico_app.figures import purity as drawing
+from pico_app.figures.purity import NumberRow, numbers_html
 from pico_app.pages.parts import figure
 from pico_app.pages.subspaces.maps import Shown
 from pico_app.state import screen

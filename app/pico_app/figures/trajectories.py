@@ -1,4 +1,4 @@
-"""What feedback did, where the prototypes went, and whether a higher gain earned a higher weight."""
+"""Where the prototypes went among the columns, over iterations or epochs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,167 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.marks import (
-    Plane,
-    add_box,
-    add_line,
-    add_note,
-    add_player,
-    add_ring,
-    dots,
-    half_axes,
-    heading,
-    hover,
-    plane_axes,
-)
-from pico_app.figures.theme import (
-    BAR,
-    CANDIDATE,
-    GAIN,
-    GREY,
-    LIGHT,
-    LOSS,
-    SEMANTIC,
-    SEQUENTIAL,
-    STYLE,
-    STYLE_DEEP,
-    Theme,
-    blank,
-    colour_bar,
-    scale_top,
-)
+from pico_app.figures.halves import Plane, half_axes, heading, plane_axes
+from pico_app.figures.marks import add_ring, hover
+from pico_app.figures.player import add_player
+from pico_app.figures.theme import BAR, LIGHT, SEQUENTIAL, STYLE, STYLE_DEEP, Theme, blank, colour_bar, scale_top
 from pico_core.columns.trajectories import PrototypePlanes
-from pico_core.experiments.order import RecordedRun
 
-DIVERGING = ((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN))
 Numbers = NDArray[np.float32]
-
-
-def probability_map(
-    probabilities: Numbers,
-    order: Sequence[int],
-    *,
-    best: int,
-    selected: int,
-    change: bool = False,
-    theme: Theme = LIGHT,
-) -> go.Figure:
-    """Probability of every column at every iteration, or what it still lacked; columns sorted by the result."""
-    figure = blank(
-        height=380,
-        x=f"{len(order)} columns, lowest probability of the result first",
-        y="iteration",
-        theme=theme,
-        key="map",
-    )
-    shown = probabilities[best] - probabilities if change else probabilities
-    ends = max(float(np.abs(shown).max()), 1e-3) if change else scale_top(probabilities[best])
-    figure.add_heatmap(
-        z=shown[:, list(order)],
-        colorscale=DIVERGING if change else SEQUENTIAL,
-        zmin=-ends if change else 0,
-        zmax=ends,
-        customdata=np.tile(np.asarray(order), (len(probabilities), 1)),
-        colorbar=colour_bar("change" if change else "semantic<br>probability"),
-        hovertemplate="column %{customdata}, iteration %{y}<br>"
-        + ("result minus this %{z:+.3f}" if change else "probability %{z:.3f}")
-        + "<extra></extra>",
-    )
-    add_note(
-        figure,
-        f"◀ {best}, the result",
-        1,
-        best,
-        size=12,
-        colour="#1B1F24",
-        bgcolor="rgba(255,255,255,0.85)",
-        paper="x",
-        anchor="right",
-    )
-    if selected >= 0:
-        where = list(order).index(selected)
-        add_box(
-            figure, (where - 0.5, where + 0.5), (-0.5, len(probabilities) - 0.5), line={"color": theme.ink, "width": 2}
-        )
-        add_note(figure, f"<b>{selected}</b>", where, -0.5, colour=theme.ink, yshift=10)
-    figure.update_layout(margin={"r": BAR, "b": 41})
-    figure.update_xaxes(showticklabels=False, showgrid=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, tickformat="d", nticks=9)
-    return figure
-
-
-def gain_against_weight(
-    gains: Numbers, weights: Numbers, curve: tuple[Numbers, Numbers] | None, *, theme: Theme = LIGHT
-) -> go.Figure:
-    """Every candidate: what it gained, and its share of the final prototypes; the rule as a curve."""
-    figure = blank(
-        height=380,
-        x="gain of the candidate on the feedback split",
-        y="final weight of the candidate",
-        theme=theme,
-        key="gain-weight",
-    )
-    ends = curve[0] if curve is not None else gains
-    room = 0.0 if curve is not None else 0.08 * (float(np.ptp(gains)) or 0.01)
-    across = [float(ends.min()) - room, float(ends.max()) + room]
-    equal = 1 / len(weights)
-    add_line(figure, across, [equal, equal], colour=GREY, width=1.5, dash="dot")
-    _say(figure, across[0], equal, "equal shares", theme.ink, xanchor="left")
-    if curve is not None:
-        add_line(figure, curve[0], curve[1], colour=SEMANTIC, width=2)
-    figure.add_scatter(
-        x=gains,
-        y=weights,
-        **dots(CANDIDATE, 11, "diamond", edge=1, rim=theme.ink),
-        **hover("candidate %{customdata}<br>gain %{x:+.2%}, weight %{y:.1%}", np.arange(len(gains))),
-    )
-    top = int(weights.argmax())
-    _say(figure, float(gains[top]), float(weights[top]), f"candidate {top} ", theme.ink, xanchor="right")
-    figure.update_xaxes(tickformat="+.2~%", range=across, nticks=6)
-    highest = max(float(weights.max()), float(curve[1].max()) if curve is not None else 0.0, equal)
-    figure.update_yaxes(range=[0, 1.2 * highest], tickformat=".1~%")
-    return figure
-
-
-def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, theme: Theme = LIGHT) -> go.Figure:
-    """Gain of every candidate alone and of the average of all so far; zero is equal weights."""
-    figure = blank(height=380, x="iteration", y="gain on the feedback split", theme=theme, key="gains")
-    last = len(candidate) - 1
-    figure.add_hline(y=0, line={"color": theme.ink, "width": 1.2})
-    _say(figure, 0, 0, "no gain over equal weights", theme.ink, xanchor="left")
-    named = (
-        (candidate, CANDIDATE, "candidate alone", "diamond", "dot"),
-        (averaged, SEMANTIC, "average so far", "circle", "solid"),
-    )
-    for values, colour, name, symbol, dash in named:
-        figure.add_scatter(
-            x=np.arange(len(values)),
-            y=values,
-            mode="lines+markers",
-            line={"color": colour, "dash": dash, "width": 2},
-            marker={"symbol": symbol, "size": 8},
-            name=name,
-            hovertemplate=f"{name}, iteration %{{x}}: %{{y:+.2%}}<extra></extra>",
-        )
-    add_ring(figure, best, averaged[best], theme=theme, showlegend=False)
-    everything = np.concatenate([candidate, averaged, [0.0]])
-    room = 0.14 * (float(np.ptp(everything)) or 0.01)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"}, margin={"l": 71, "t": 41}
-    )
-    figure.update_xaxes(range=[-0.5, last + 0.5], tickformat="d", nticks=9, zeroline=False)
-    figure.update_yaxes(
-        tickformat="+.1~%",
-        range=[float(everything.min()) - room, float(everything.max()) + room],
-        gridcolor=theme.faint,
-    )
-    return figure
-
-
-def _say(figure: go.Figure, x: float, y: float, text: str, colour: str, *, xanchor: str) -> None:
-    add_note(figure, text, x, y, size=12, colour=colour, yshift=11, xanchor=xanchor)
-
-
 GAP = 0.07
 
 
@@ -353,42 +199,3 @@ def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, theme: Th
             **ink_of,
         },
     )
-
-
-MOST = 40  # lines that are drawn; more would be a smear
-
-
-def gain_order(runs: Sequence[RecordedRun], *, theme: Theme = LIGHT) -> go.Figure:
-    """Feedback weight of every candidate against the rank of its gain; the equal share is 1.
-
-    Args:
-        runs: Of one rule.
-        theme: Light or dark.
-    """
-    figure = blank(
-        height=330,
-        x="candidates of a run by their gain: lowest at the left, highest at the right",
-        y="feedback weight (equal share = 1)",
-        theme=theme,
-        key="gain-order",
-    )
-    for run in runs[:MOST]:
-        gains, shares = np.asarray(run.gains), np.asarray(run.shares)
-        order = np.lexsort((shares, gains))
-        where = np.linspace(0, 1, len(order)) if len(order) > 1 else np.array([0.5])
-        figure.add_scatter(
-            x=where,
-            y=shares[order] * len(order),
-            mode="lines+markers",
-            line={"color": theme.blue, "width": 1},
-            marker={"size": 5, "color": theme.blue},
-            opacity=0.55 if len(runs) > 3 else 1.0,
-            customdata=np.column_stack([gains[order], np.full(len(order), run.seed)]),
-            **hover("gain %{customdata[0]:+.3f}, weight %{y:.2f} of an equal share, seed %{customdata[1]:.0f}"),
-        )
-    figure.add_hline(y=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
-    add_note(figure, "equal", 1, 1, size=12, colour=theme.quiet, xshift=4, paper="x", anchor="left")
-    figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], showgrid=False, zeroline=False, fixedrange=True)
-    figure.update_yaxes(rangemode="tozero", fixedrange=True)
-    figure.update_layout(dragmode=False, margin_r=48)
-    return figure
