@@ -13,7 +13,7 @@ from pico_core.retrieval.best_candidates import hits_frame, top_candidates
 from pico_core.storage.atomic import write_atomically
 from pico_core.studies.export import TableFormat, frame_bytes
 from pico_core.studies.runs import load_run
-from pico_core.studies.study import Study, study_splits
+from pico_core.studies.study import Study, study_part
 
 app = typer.Typer()
 Direction = Literal["image-to-text", "text-to-image"]
@@ -46,7 +46,7 @@ def retrieve(
         )
     pairs = open_pairs(data)
     study = None if run is None else load_run(run, pairs)
-    searched = pairs if study is None else study_splits(pairs, study.config, study.basis).test
+    searched = pairs if study is None else study_part(pairs, study.config, "test", study.basis)
     with err.status("searching"):
         found = top_candidates(
             searched,

@@ -50,8 +50,10 @@ def construct(
     place = target.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, Meter("constructing") as meter:
-        pairs = open_data(data, cluster)
-        study = run_study(pairs, config, truth=_truth_of(data, pairs), reporter=meter, cluster=cluster)
+        opened = [open_data(data, cluster)]
+        truth = _truth_of(data, opened[0])
+        # Handed over: a study lets go of the whole dataset once it is split.
+        study = run_study(opened.pop(), config, truth=truth, reporter=meter, cluster=cluster)
         save_run(study, target)
     made = study.construction
     if as_json:

@@ -12,7 +12,7 @@ from pico_core.spaces.maps import umap_frame
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.structure import structure
 from pico_core.studies.runs import save_run
-from pico_core.studies.study import Study, run_study, study_splits
+from pico_core.studies.study import Study, run_study, study_part, study_splits
 
 
 def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = None) -> None:
@@ -22,7 +22,7 @@ def save_runs(pairs: PairedEmbeddings, demo: Demo, *, truth: Columns | None = No
         save_run(study, demo.run(basis))
         save_stability(pairs, study, demo)
         if basis == "given":
-            test = study_splits(pairs, study.config, study.basis).test
+            test = study_part(pairs, study.config, "test", study.basis)
             maps = umap_frame(test, study.construction.probabilities, seed=study.config.seed)
             maps.write_parquet(demo.maps, compression="zstd", compression_level=19, statistics=False)
 

@@ -26,6 +26,7 @@ from pico_core.retrieval.records import Estimate
 from pico_core.storage.atomic import write_atomically
 from pico_core.storage.headers import reading
 from pico_core.storage.parquet import read_parquet
+from pico_core.studies.study import study_part
 
 FORMAT: Final = "pico-lens probe 1"
 KEY: Final = b"pico-lens"
@@ -68,7 +69,7 @@ def study_variants(
         DataError: as `reencode`.
         Cancelled: by the reporter.
     """
-    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    fit = study_part(pairs, config, "fit")
     found = reencode(
         encoder,
         fit,
@@ -109,7 +110,7 @@ def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVarian
 
 def study_label_probe(pairs: PairedEmbeddings, config: StudyConfig, basis: Basis) -> StyleProbe | None:
     """The probe by style labels on the fit split of a study; None where no label speaks of style."""
-    fit = pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback).fit
+    fit = study_part(pairs, config, "fit")
     return label_probe(fit, basis, digest=pairs.digest, part=part_name(config))
 
 

@@ -19,7 +19,7 @@ from pico_core.common.errors import DataError
 from pico_core.common.reporter import SILENT, Notes, Reporter
 from pico_core.data.distributed_statistics import distributed_statistics
 from pico_core.data.labels import has_style_labels
-from pico_core.data.pairs import PairedEmbeddings, Splits
+from pico_core.data.pairs import PairedEmbeddings, PartName, Splits
 from pico_core.data.samples import Sample, draw_images
 from pico_core.kernels.arithmetic import DEFAULT, Arithmetic
 from pico_core.method.bases import fit_basis
@@ -110,20 +110,37 @@ def study_splits(
         reporter: Hears of the share of those.
     """
     images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    fit, sample = replace(pairs.select(images["fit"]), part="fit"), None
+    fit = _part(pairs, "fit", images["fit"])
     if basis is None:
         if cluster is not None and config.basis != "given":
             distributed_statistics(cluster, fit, reporter=reporter)
         basis = study_basis(fit, config)
     fit = basis.apply(fit)
-    drawn = draw_images(len(images["feedback"]), most=config.feedback_images, seed=config.seed)
+    if cluster is not None:
+        distributed_statistics(cluster, fit, reporter=reporter)
+    drawn, sample = draw_images(len(images["feedback"]), most=config.feedback_images, seed=config.seed), None
     if drawn is not None:
         sample = Sample(len(drawn), len(images["feedback"]))
         images["feedback"] = images["feedback"][drawn]
-    if cluster is not None:
-        distributed_statistics(cluster, fit, reporter=reporter)
-    feedback, test = (basis.apply(replace(pairs.select(images[name]), part=name)) for name in ("feedback", "test"))
+    feedback, test = (basis.apply(_part(pairs, name, images[name])) for name in ("feedback", "test"))
     return StudySplits(fit, feedback, test, sample, basis)
+
+
+def study_part(pairs: PairedEmbeddings, config: StudyConfig, name: PartName, basis: Basis = GIVEN) -> PairedEmbeddings:
+    """One part of a dataset as a study divides it, where the others are not needed.
+
+    Args:
+        pairs: A whole dataset.
+        config: Settings; the seed decides the division.
+        name: Which part; of a large feedback split all images are kept.
+        basis: The axes to read it in.
+    """
+    images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
+    return basis.apply(_part(pairs, name, images[name]))
+
+
+def _part(pairs: PairedEmbeddings, name: PartName, images: Int[Tensor, " k"]) -> PairedEmbeddings:
+    return replace(pairs.select(images), part=name)
 
 
 def report_queries(test: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " q"] | None:
@@ -156,50 +173,51 @@ def run_study(
     """
     began = time.perf_counter()
     config, notes = config or StudyConfig(), Notes(reporter)
-    parts = splits or study_splits(pairs, config, cluster=cluster, reporter=notes.part(0.0, 0.0))
-    queries = report_queries(parts.test, config)
+    digest, dataset = pairs.digest, pairs.name
+    splits = splits or study_splits(pairs, config, cluster=cluster, reporter=notes.part(0.0, 0.0))
+    fit, feedback, test, basis, sample = splits.fit, splits.feedback, splits.test, splits.basis, splits.feedback_sample
+    queries = report_queries(test, config)
     arithmetic = Arithmetic(precision=config.precision)
     known = truth if config.basis == "given" else None
-    n_scorings = (
-        2 + sum(bool(scheme.in_report) for scheme in SCHEMES) - (known is None) - (not has_style_labels(parts.fit))
-    )
-    built = _share_of_construction(parts, config.construction, n_scorings, queries)
+    n_scorings = 2 + sum(bool(scheme.in_report) for scheme in SCHEMES) - (known is None) - (not has_style_labels(fit))
+    built = _share_of_construction(splits, config.construction, n_scorings, queries)
     building = notes.part(0.0, built, steps=True)
+    del pairs, splits  # each part goes as soon as nothing more is asked of it, unless the caller holds it
     try:
         construction = construct(
-            parts.fit,
+            fit,
             feedback=retrieval_feedback(
-                parts.feedback,
-                ranker=ranker_for(parts.feedback, cluster=cluster, arithmetic=arithmetic),
-                reporter=building,
+                feedback, ranker=ranker_for(feedback, cluster=cluster, arithmetic=arithmetic), reporter=building
             ),
             config=config.construction,
             generator=torch.Generator().manual_seed(config.seed),
             reporter=building,
         )
     except ValueError as error:
-        raise DataError(f"{pairs.name}: {error}") from error
+        raise DataError(f"{dataset}: {error}") from error
+    del feedback
     report = retrieval_report(
-        parts.test,
+        test,
         weights=construction.weights,
-        controls=report_controls(parts.fit, construction, seed=config.seed, truth=known),
-        ranker=ranker_for(parts.test, queries=queries, cluster=cluster, arithmetic=arithmetic),
+        controls=report_controls(fit, construction, seed=config.seed, truth=known),
+        ranker=ranker_for(test, queries=queries, cluster=cluster, arithmetic=arithmetic),
         reporter=notes.part(built, 1.0),
     )
+    del test
     columns = column_table(
-        parts.fit, construction, parts.basis, seed=config.seed, semantic_share=known, reporter=notes.part(1.0, 1.0)
+        fit, construction, basis, seed=config.seed, semantic_share=known, reporter=notes.part(1.0, 1.0)
     )
     return Study(
         config=config,
-        digest=pairs.digest,
-        dataset=pairs.name,
-        basis=parts.basis,
+        digest=digest,
+        dataset=dataset,
+        basis=basis,
         construction=construction,
         report=report,
         columns=columns,
         seconds=time.perf_counter() - began,
         versions=package_versions(),
-        feedback_sample=parts.feedback_sample,
+        feedback_sample=sample,
         notes=notes.sentences,
     )
 
@@ -225,16 +243,18 @@ def evaluate_study(
         reporter: Hears of the share of the scorings.
         cluster: Whose workers read the tokens and score; default this process does all.
     """
-    splits = study_splits(pairs, study.config, study.basis, cluster=cluster, reporter=reporter.part(0.0, 0.0))
+    fit, test = (study_part(pairs, study.config, name, study.basis) for name in ("fit", "test"))
+    if cluster is not None:
+        distributed_statistics(cluster, fit, reporter=reporter.part(0.0, 0.0))
     known = truth if study.config.basis == "given" else None
     identity = json.dumps([study.digest, study.config.identity(), arithmetic.precision], sort_keys=True)
     return retrieval_report(
-        splits.test,
+        test,
         weights=study.construction.weights,
-        controls=report_controls(splits.fit, study.construction, seed=study.config.seed, truth=known),
+        controls=report_controls(fit, study.construction, seed=study.config.seed, truth=known),
         ranker=ranker_for(
-            splits.test,
-            queries=report_queries(splits.test, study.config),
+            test,
+            queries=report_queries(test, study.config),
             files=None if keep is None else RankFiles(keep, identity),
             cluster=cluster,
             arithmetic=arithmetic,

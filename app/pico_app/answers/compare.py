@@ -28,7 +28,7 @@ from pico_core.retrieval.schemes.scheme import NotApplicable
 from pico_core.retrieval.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
 from pico_core.retrieval.switching.column_sets import ColumnSet
 from pico_core.studies.runs import load_run
-from pico_core.studies.study import Study, study_splits
+from pico_core.studies.study import Study, study_part
 
 MOST_PACKED = 600_000_000  # bytes of a split that are kept packed between queries
 
@@ -278,7 +278,7 @@ def _load(path: str, changed: str, mark: str, _pairs: PairedEmbeddings) -> Study
 
 @answer(entries=MANY, max_bytes=GIGABYTE)
 def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddings:
-    return study_splits(_pairs, _study.config, _study.basis).test
+    return study_part(_pairs, _study.config, "test", _study.basis)
 
 
 def in_common_axes(found: Comparison) -> Comparison | None:

@@ -86,8 +86,8 @@ class _TopRemoved:
     axes: Float[Tensor, "d c"]
 
     def __call__(self, tokens: Tokens) -> Tokens:
-        shifted: Tensor = tokens - self.mean
-        return shifted - (shifted @ self.axes) @ self.axes.T
+        tokens = tokens - self.mean  # a copy, changed in place: tokens are large
+        return tokens.sub_((tokens @ self.axes) @ self.axes.T)
 
 
 def whitening(fit: PairedEmbeddings, *, shrinkage: float) -> Transform:
@@ -171,5 +171,4 @@ class _Moved:
 def _unit(tokens: Tensor, mask: Tensor, change: Callable[[Tokens], Tokens]) -> Tensor:
     moved = change(tokens.float())
     norms = torch.linalg.vector_norm(moved, dim=-1, keepdim=True).clamp_min(1e-12)
-    renewed: Tensor = (moved / norms).masked_fill(~mask[..., None], 0.0)
-    return renewed
+    return moved.div_(norms).masked_fill_(~mask[..., None], 0.0)
