@@ -25,14 +25,6 @@ from pico_core.retrieval.explain import Split
 from pico_core.retrieval.rankings import SideBySide
 from pico_core.studies.export import frame_bytes
 
-READ = (
-    "a line leads from a candidate's place on the left to its place on the right; the right answer is thick and tinted."
-)
-BEWARE = (
-    "one query is an example, not evidence. Scores of the two lists are not comparable, only their order. Equal scores "
-    "share a rank."
-)
-
 
 @dataclass(frozen=True, eq=False)
 class PageSection:
@@ -62,8 +54,7 @@ class PageSection:
             html=paragraphs([self.words] if self.words else []),
             figure=None if self.figure is None else self.figure(LIGHT),
             name=self.name,
-            read=self.caption.read,
-            beware=self.caption.beware,
+            caption=self.caption,
         )
 
 
@@ -123,8 +114,6 @@ def comparison_page(
         both=both,
         titles=(comparison.left.label, comparison.right.label),
         candidate=lambda index: candidate(space, other, index),
-        read=READ,
-        beware=BEWARE,
     )
     return comparison_html(page, [section.drawn for section in sections])
 

@@ -1,13 +1,10 @@
 """What the Method page reads: the presets, made once per server, and the numbers of its first steps."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pico_app.answers.column_detail import has_stored_words, words_of
-from pico_app.answers.documents import PageSection
 from pico_app.answers.studies import study_key
-from pico_app.documents.handout import HandoutStep, handout_html
 from pico_app.server.answer import answer
 from pico_app.server.queue import Job
 from pico_app.words.lessons import lesson_title
@@ -135,25 +132,3 @@ def column_cosines(space: Workspace, column: int) -> list[float]:
     points = space.study.construction.image_columns
     cosines: list[float] = (points @ points[column]).tolist()
     return cosines
-
-
-def handout(
-    title: str,
-    answer: str,
-    facts: Sequence[tuple[str, str]],
-    steps: Sequence[HandoutStep],
-    figures: Sequence[Sequence[PageSection]],
-    takeaway: str,
-) -> str:
-    """All steps as one HTML file that opens without network.
-
-    Args:
-        title: The page's question.
-        answer: Whose numbers stand in it.
-        facts: Of the data and the study.
-        steps: In order.
-        figures: Of every step; each is drawn in light colours.
-        takeaway: What to keep; empty for none.
-    """
-    drawn = [[replace(part.drawn, title="", html="") for part in parts if part.figure is not None] for parts in figures]
-    return handout_html(title, answer=answer, facts=facts, steps=steps, figures=drawn, takeaway=takeaway)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pico_app.documents.standalone import Section, caption_html, figure_html, standalone
 from pico_app.figures import rankings
-from pico_app.figures import rankings as lists
 from pico_app.templates import render
+from pico_app.words.captions import caption_of
 from pico_core.retrieval.rankings import SideBySide
 
 TITLE = "One query under two scorings"
@@ -24,19 +24,15 @@ class ComparisonPage:
         both: The lists.
         titles: Of the left and of the right list.
         candidate: What is shown of an item.
-        read: How to read the lists.
-        beware: How not to.
     """
 
     answer: str
     facts: Sequence[tuple[str, str]]
-    asked: lists.Candidate
+    asked: rankings.Candidate
     question: str
     both: SideBySide
     titles: Sequence[str]
-    candidate: Callable[[int], lists.Candidate]
-    read: str
-    beware: str
+    candidate: Callable[[int], rankings.Candidate]
 
 
 def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
@@ -45,7 +41,7 @@ def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
     targets = [target for target in (both.target_before, both.target_after) if target is not None]
     names = {item.index: page.candidate(item.index).name for item in (*both.left, *both.right, *targets)}
     left, right = (
-        lists.list_html(items, title=title, target=target, candidate=page.candidate, weighted=weighted)
+        rankings.list_html(items, title=title, target=target, candidate=page.candidate, weighted=weighted)
         for items, title, target, weighted in (
             (both.left, page.titles[0], both.target_before, False),
             (both.right, page.titles[1], both.target_after, True),
@@ -58,6 +54,6 @@ def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
         left=left,
         right=right,
         flow=figure_html(rankings.flow_figure(both, names=names), place="flow"),
-        caption=caption_html(page.read, page.beware),
+        caption=caption_html(caption_of("comparison")),
     )
     return standalone(TITLE, answer=page.answer, facts=page.facts, sections=[Section(html=first), *more])

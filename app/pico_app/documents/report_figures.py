@@ -9,6 +9,7 @@ from pico_app.figures import feedback as draw
 from pico_app.figures.trajectories import sides, trajectories
 from pico_app.templates import paragraphs
 from pico_app.words import capitalised, provenance
+from pico_app.words.captions import caption_of
 from pico_app.words.columns import columns_sentence, concentration_sentence, order_sentence, ways_sentence
 from pico_core.columns.summary import summarise
 from pico_core.columns.trajectories import concentration, order_check, prototype_planes, softmax_curve
@@ -26,20 +27,12 @@ def columns_section(table: pl.DataFrame) -> Section:
     cut = "" if table.height <= MOST_DRAWN else f" Drawn are the {MOST_DRAWN:,} lowest of {table.height:,} columns."
     figure = draw_columns.all_columns(shown, measure="probability", by_value=True)
     figure.update_layout(xaxis2={"title": {"text": "columns"}})  # a page is narrower than the app
-    whiskers = draw_columns.has_intervals(table)
     return Section(
         title="Which columns behave like style",
         html=paragraphs([columns_sentence(summarise(table)) + cut]),
         figure=figure,
         name="pico-columns",
-        read="every bar is a column, dark where the semantic probability is low: such a column behaves like a style "
-        "prototype in images, in texts, or in both. "
-        + ("Lines are 95 % intervals: the whole construction on resampled images. " if whiskers else "")
-        + "At the side: how many columns lie at which height.",
-        beware="where the lines of two columns overlap widely, their order is not settled; and what moves with a style "
-        "prototype need not be style."
-        if whiskers
-        else "this run has no intervals of its probabilities, so nothing here says how settled the order is.",
+        caption=caption_of("report-columns" if draw_columns.has_intervals(table) else "report-columns-unsettled"),
     )
 
 
@@ -56,11 +49,6 @@ def feedback_sections(study: Study) -> list[Section]:
         ),
         f"{capitalised(uneven)}.",
     )
-    rule = (
-        f"The curve is the softmax rule at τ = {tau:g}: it only rises. Near the dotted line feedback hardly chooses."
-        if curve is not None
-        else f"The rule here is {made.config.rule!r}, not softmax, so there is no curve to lie on."
-    )
     return [
         Section(
             title="Did more gain earn more weight?",
@@ -71,16 +59,15 @@ def feedback_sections(study: Study) -> list[Section]:
                 curve=None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
             ),
             name="pico-gain-weight",
-            read=f"every point is a candidate. {rule}",
-            beware="gains this close to each other may differ by chance; order on the curve is not significance.",
+            caption=caption_of("report-curve", tau=tau)
+            if curve is not None
+            else caption_of("report-no-curve", rule=made.config.rule),
         ),
         Section(
             alt="Gains of the candidates and of their average over the iterations",
             figure=draw.gains_over_time(gains.numpy(), history.gains.numpy(), best=made.best_iteration),
             name="pico-gains",
-            read="above the line a scoring with these weights at strength 1 beats equal weights on the feedback split. "
-            "The ring is the result.",
-            beware="feedback chose by these numbers, so they flatter; the test split says what they are worth.",
+            caption=caption_of("report-gains"),
         ),
     ]
 
@@ -105,9 +92,5 @@ def ways_section(study: Study) -> Section:
             result=made.best_iteration,
         ),
         name="pico-prototypes",
-        read="every point is a column, dark where its probability is low; numbered squares are the style prototypes, "
-        "averaged over the candidates so far, with the way that they took. Press Play, or move the slider.",
-        beware="both planes were fitted once, to columns and to the prototypes of all iterations, and show only a part "
-        "of the variance: near here need not be near. Numbers on the image side and on the text side are not the same "
-        "kinds of style.",
+        caption=caption_of("report-ways"),
     )

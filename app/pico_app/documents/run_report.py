@@ -15,6 +15,7 @@ from pico_app.figures import overview
 from pico_app.figures import rankings as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
+from pico_app.words.captions import caption_of
 from pico_app.words.retrieval import rival_sentence
 from pico_core.columns.summary import LOWEST
 from pico_core.data.pairs import Splits
@@ -143,19 +144,12 @@ def _differences(report: RetrievalReport) -> Section:
         html=paragraphs([words]),
         figure=overview.differences([overview.Panel("", report)]),
         name="pico-differences",
-        read="right of the dotted line is better than equal weights. Lines are 95 % intervals, resampled by image; one "
-        "that crosses the dotted line shows no detectable difference. Point at a row to read what it is.",
-        beware="a gain is the method's own only where simpler ideas gain less and shuffled weights gain nothing.",
+        caption=caption_of("report-differences"),
     )
 
 
 def _measures(report: RetrievalReport) -> Section:
-    caption = caption_html(
-        "in per cent, median ranks in places; small print holds the 95 % interval. rSum adds up recall at 1, 5 and 10 "
-        "in both directions (at most 600); change is paired, image by image, with equal weights.",
-        "intervals of two rows may overlap although their paired change is clear: the change column decides. "
-        + _ties(report),
-    )
+    caption = caption_html(caption_of("report-measures", ties=_ties(report)))
     table = Markup('<div class="whole">{}{}</div>').format(lists.report_html(report), caption)
     return Section(title="All measures", html=table + _scorings(report))
 

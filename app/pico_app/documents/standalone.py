@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from pico_app.figures.drawn import described
 from pico_app.templates import render, stylesheet
+from pico_app.words.captions import NO_CAPTION, Caption
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +21,7 @@ class Section:
         html: What stands below the heading; what is no markup is escaped.
         figure: Drawn below it, if there is one.
         name: Of the figure's file.
-        read: How to read it.
-        beware: How not to read it.
+        caption: How to read it, and how not to.
         alt: What the figure shows, for who cannot see it; default the heading.
     """
 
@@ -29,8 +29,7 @@ class Section:
     html: str = ""
     figure: go.Figure | None = None
     name: str = "figure"
-    read: str = ""
-    beware: str = ""
+    caption: Caption = NO_CAPTION
     alt: str = ""
 
 
@@ -75,6 +74,6 @@ def figure_html(figure: go.Figure, *, place: str, alt: str = "") -> Markup:
     return element.format(alt or described(figure), Markup(markup))
 
 
-def caption_html(read: str, beware: str) -> Markup:
+def caption_html(caption: Caption) -> Markup:
     """The two-part caption; stars of Markdown become nothing."""
-    return render("caption", read=read, beware=beware)
+    return render("caption", caption=caption)

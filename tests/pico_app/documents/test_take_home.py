@@ -45,12 +45,10 @@ def hostile_page(name: str = HOSTILE) -> str:
         both=both,
         titles=(name, name),
         candidate=lambda index: lists.Candidate(name),
-        read=name,
-        beware=name,
     )
     split = shown_split(Split(0.0, 1.0, torch.tensor([1.0])), top=1)
     drawn = why.split_figure(split, titles=["column 0"], what="x")
-    return comparison_html(page, [Section(title=name, figure=drawn, name="why", read=name, beware=name)])
+    return comparison_html(page, [Section(title=name, figure=drawn, name="why", caption=Caption(name, name))])
 
 
 def test_words_of_the_data_stay_words_in_the_page():

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pico_app.answers import method
 from pico_app.components.arrow_keys import arrow_keys
-from pico_app.documents.handout import HandoutStep
+from pico_app.documents.standalone import Section, standalone
 from pico_app.pages.method import (
     clustering,
     feedback,
@@ -19,12 +19,13 @@ from pico_app.pages.method import (
     signs,
 )
 from pico_app.pages.method.picking import choose_pick, current_pick
-from pico_app.pages.method.step import Pick, Step, badge_html
+from pico_app.pages.method.step import Pick, Step, badge_html, on_paper
 from pico_app.pages.page import Page, workspace_or_say
 from pico_app.pages.parts import download, prose, question
 from pico_app.state import columns, instruments, widgets
 from pico_app.state import method as method_state
 from pico_app.state import study as study_state
+from pico_app.templates import render as render_template
 from pico_app.templates import stylesheet
 from pico_app.waiting import waiting
 from pico_app.words.answers import ANSWERS
@@ -253,20 +254,6 @@ def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -
 def handout(space: Workspace, pick: Pick, takeaway: str = "") -> str:
     """All steps with the numbers of a pick, as one HTML file."""
     pairs = space.dataset.pairs
-    steps = [
-        HandoutStep(
-            title=step.title,
-            provenance=step.provenance,
-            source=step.source,
-            formula=step.formula,
-            substituted=step.substituted(space, pick),
-            answer=step.answer(space, pick),
-            words=step.about,
-            ask=step.question,
-            reply=step.reply,
-        )
-        for step in STEPS
-    ]
     facts = [
         ("Dataset", f"{pairs.name}: {pairs.n_images:,} images, {pairs.n_texts:,} texts, {pairs.n_columns} columns"),
         (
@@ -277,13 +264,17 @@ def handout(space: Workspace, pick: Pick, takeaway: str = "") -> str:
         ("Axes", space.study.basis.name),
         ("Weights", f"probabilities to the power {space.strength:g}"),
     ]
-    return method.handout(
+    sections = [part for number, step in enumerate(STEPS, start=1) for part in on_paper(number, step, space, pick)]
+    if takeaway:
+        sections.append(
+            Section(title="What to keep", html=render_template("paragraph", kind="answer", lead="", text=takeaway))
+        )
+    return standalone(
         TITLE,
-        f"The method in {len(STEPS)} steps, with the numbers of one pair and one column.",
-        facts,
-        steps,
-        [step.figures(space, pick) for step in STEPS],
-        takeaway,
+        answer=f"The method in {len(STEPS)} steps, with the numbers of one pair and one column.",
+        facts=facts,
+        sections=sections,
+        kind="handout",
     )
 
 

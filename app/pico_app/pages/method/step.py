@@ -1,12 +1,14 @@
 """What a step of the Method page is: a formula, its provenance, and a picture that can be played with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from markupsafe import Markup
 
 from pico_app.answers import documents
+from pico_app.documents.formulas import formula_html
+from pico_app.documents.standalone import Section
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure
 from pico_app.state import screen
@@ -66,6 +68,23 @@ class Step(Instrument[[Workspace, Pick], None]):
     answer: Callable[[Workspace, Pick], str]
     figures: Callable[[Workspace, Pick], Sequence[documents.PageSection]]
     picks: tuple[Literal["text", "patch", "word", "column"], ...] = ("text", "patch", "word", "column")
+
+
+def on_paper(number: int, step: Step, space: Workspace, pick: Pick) -> list[Section]:
+    """A step in the handout: its words and formulas with the numbers of a pick, then its figures in light colours."""
+    html = render(
+        "handout_step",
+        step=step,
+        mark=SHAPES[step.provenance][0],
+        substituted=step.substituted(space, pick),
+        answer=step.answer(space, pick),
+        formula=formula_html,
+    )
+    figures = [section.drawn for section in step.figures(space, pick) if section.figure is not None]
+    return [
+        Section(title=f"{number}. {step.title}", html=html),
+        *(replace(section, title="", html="", name=f"step-{number}") for section in figures),
+    ]
 
 
 def draw_section(section: documents.PageSection, *, key: str, finding: str, select: bool = False) -> list[Any]:
