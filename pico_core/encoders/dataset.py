@@ -15,7 +15,7 @@ from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.marks import Level
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.encoders.captions import Captions, read_captions
-from pico_core.encoders.pictures import Found, find_pictures
+from pico_core.encoders.pictures import FoundPictures, find_pictures
 from pico_core.encoders.protocol import BadItem, Encoder, OnBad, check_batch_size, judge_bad
 from pico_core.encoders.work import Shard, ShardStore, Side, Spread, Work, joined, remove_store
 from pico_core.formats.native import is_dataset, save_pairs
@@ -120,12 +120,12 @@ def encode_dataset(
         pairs = replace(pairs, encoder=replace(encoder.mark, level=level))
         save_pairs(pairs, target)
         remove_store(part)
-    unread = [(pictures.places[bad.place], bad.reason) for shard in image_shards for bad in shard.bad]
+    unread = [(pictures.positions[bad.position], bad.reason) for shard in image_shards for bad in shard.bad]
     unread_images = [BadItem(position, sentences.images[position], reason) for position, reason in unread]
     return EncodedDataset(
         pairs=pairs,
         folder=Path(out),
-        bad_images=tuple(sorted([*missing, *unread_images, *lonely], key=lambda bad: bad.place)),
+        bad_images=tuple(sorted([*missing, *unread_images, *lonely], key=lambda bad: bad.position)),
         bad_texts=tuple(bad for shard in text_shards for bad in shard.bad),
         unknown_words=tuple(dict.fromkeys(word for shard in text_shards for word in shard.unknown)),
         n_truncated=sum(shard.n_truncated for shard in text_shards),
@@ -159,15 +159,15 @@ def _key(base: str, items: Sequence[str]) -> str:
 
 
 def _paired(
-    captions: Captions, pictures: Found, images: list[Shard], texts: list[Shard], name: str
+    captions: Captions, pictures: FoundPictures, images: list[Shard], texts: list[Shard], name: str
 ) -> tuple[PairedEmbeddings, list[BadItem]]:
     """Good pictures with their good captions; a picture whose captions are all bad is left out and listed."""
     good_images = [position for shard in images for position in shard.kept]
     good_texts = [position for shard in texts for position in shard.kept]
     described = {captions.text_image[text] for text in good_texts}
-    rows = [row for row, position in enumerate(good_images) if pictures.places[position] in described]
-    lonely = [pictures.places[p] for p in good_images if pictures.places[p] not in described]
-    places = [pictures.places[good_images[row]] for row in rows]
+    rows = [row for row, position in enumerate(good_images) if pictures.positions[position] in described]
+    lonely = [pictures.positions[p] for p in good_images if pictures.positions[p] not in described]
+    places = [pictures.positions[good_images[row]] for row in rows]
     new = {position: row for row, position in enumerate(places)}
     text_rows = [row for row, text in enumerate(good_texts) if captions.text_image[text] in new]
     if not rows:

@@ -22,21 +22,21 @@ LISTED = 5
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPictures:
     """Where pictures lie.
 
     Attributes:
         paths: Files of the pictures that are there.
-        places: The position of each among the names that were asked for.
+        positions: The position of each among the names that were asked for.
         missing: The others, with reasons.
     """
 
     paths: tuple[Path, ...]
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     missing: tuple[BadItem, ...]
 
 
-def find_pictures(folder: Path | str, names: Sequence[str]) -> Found:
+def find_pictures(folder: Path | str, names: Sequence[str]) -> FoundPictures:
     """Find every named picture below a folder; a name that leads out of it is not followed.
 
     A name with folders in front, such as `images/a.jpg`, is also found as `a.jpg`, as long as no
@@ -49,11 +49,11 @@ def find_pictures(folder: Path | str, names: Sequence[str]) -> Found:
     if not root.is_dir():
         raise DataError(f"{root.name}: there is no such folder of pictures; check the path")
     endings = Counter(_ending(name) for name in names)
-    paths, places, missing = [], [], []
+    paths, positions, missing = [], [], []
     for position, name in enumerate(names):
         try:
             paths.append(_find(root, name, unique=endings[_ending(name)] == 1))
-            places.append(position)
+            positions.append(position)
         except (DataError, ValueError, OSError) as error:  # a name may be too long, or hold a zero byte
             missing.append(BadItem(position, name[:200], str(error)))
     if not paths:
@@ -63,7 +63,7 @@ def find_pictures(folder: Path | str, names: Sequence[str]) -> Found:
             f"{', '.join(map(repr, list(names)[:3]))}, and the folder holds "
             f"{', '.join(map(repr, there)) or 'nothing'}: choose the folder of the pictures, or correct the names"
         )
-    return Found(tuple(paths), tuple(places), tuple(missing))
+    return FoundPictures(tuple(paths), tuple(positions), tuple(missing))
 
 
 def _ending(name: str) -> str:
@@ -89,13 +89,13 @@ class Survey:
     Attributes:
         folder: Of the pictures.
         captions: What was read.
-        found: Where the named pictures lie, and which are missing.
+        pictures: Where the named pictures lie, and which are missing.
         unnamed: Pictures of the folder that no caption names; they are not encoded.
     """
 
     folder: Path
     captions: Captions
-    found: Found
+    pictures: FoundPictures
     unnamed: tuple[str, ...]
 
     def check_complete(self) -> None:
@@ -104,7 +104,7 @@ class Survey:
         Raises:
             DataError: a named picture is not there.
         """
-        missing = self.found.missing
+        missing = self.pictures.missing
         if missing:
             names = ", ".join(item.name for item in missing[:LISTED])
             more = f" and {len(missing) - LISTED} more" if len(missing) > LISTED else ""

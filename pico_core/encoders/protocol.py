@@ -23,12 +23,12 @@ class BadItem:
     """A picture or a caption that cannot be encoded.
 
     Attributes:
-        place: Its position in what was given.
+        position: In what was given.
         name: The file, or the caption itself.
         reason: What is wrong and the mend.
     """
 
-    place: int
+    position: int
     name: str
     reason: str
 

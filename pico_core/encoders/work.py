@@ -83,7 +83,7 @@ class ShardStore:
         record = {
             "key": self.key_of(shard.start, shard.stop),
             "kept": json.dumps(shard.kept),
-            "bad": json.dumps([[bad.place, bad.name, bad.reason] for bad in shard.bad]),
+            "bad": json.dumps([[bad.position, bad.name, bad.reason] for bad in shard.bad]),
             "unknown": json.dumps(shard.unknown),
             "n_truncated": str(shard.n_truncated),
         }
@@ -193,7 +193,7 @@ class Side:
             tokens.to(self.storage),
             mask,
             kept=tuple(start + item for item in output.kept),
-            bad=tuple(replace(item, place=start + item.place) for item in output.bad),
+            bad=tuple(replace(item, position=start + item.position) for item in output.bad),
             unknown=tuple(dict.fromkeys(word for words in getattr(output, "unknown", ()) for word in words)),
             n_truncated=len(getattr(output, "truncated", ())),
         )

@@ -149,8 +149,8 @@ class TwoMaps:
         return float(both.min()), float(both.max())
 
     @property
-    def reach(self) -> float:
-        """The scale of the difference: from -reach to +reach, so that its middle is no change."""
+    def largest_change(self) -> float:
+        """The scale of the difference: from minus to plus this value, so that its middle is no change."""
         return float(self.difference[self.left.real].abs().max())
 
     @property

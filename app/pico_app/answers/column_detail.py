@@ -1,4 +1,4 @@
-"""One column from near: every reading of it, kept by study and column."""
+"""One column in detail: every reading of it, kept by study and column."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from pico_app.server.queue import Job
 from pico_app.workspace import Workspace
 from pico_core.columns.detail import interaction, items
 from pico_core.columns.detail.interaction import SignTable
-from pico_core.columns.detail.items import ColumnItems, Company, ModalityOffset, column_company
+from pico_core.columns.detail.items import ColumnItems, ColumnNeighbours, ModalityOffset, column_neighbours
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, patch_drivers, word_drivers
 from pico_core.columns.style_shares import Association, column_associations
 from pico_core.encoders.words import TokenWords, token_words
@@ -29,9 +29,9 @@ def signs(space: Workspace, column: int) -> SignTable:
     return interaction.sign_table(space.splits.fit, column)
 
 
-def company(space: Workspace, column: int) -> Company:
-    """Nearest style prototypes, fellow columns, correlated columns."""
-    return column_company(space.study.construction, column)
+def neighbours(space: Workspace, column: int) -> ColumnNeighbours:
+    """Nearest style prototypes, columns that share them, correlated columns."""
+    return column_neighbours(space.study.construction, column)
 
 
 @answer(entries=256)

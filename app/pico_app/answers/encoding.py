@@ -49,7 +49,7 @@ class Order:
     """What to encode, with what, and where to.
 
     Attributes:
-        found: Pictures and captions.
+        survey: Pictures and captions.
         encoder: The model and its weights.
         target: Folder of the new dataset.
         on_bad: What to do with what cannot be read.
@@ -57,7 +57,7 @@ class Order:
         batch_size: Pictures, and captions, at a time.
     """
 
-    found: Survey
+    survey: Survey
     encoder: EncoderChoice
     target: Path
     on_bad: OnBad
@@ -113,7 +113,7 @@ def _survey(source: Source, changed: str) -> Survey:
         Path(source.captions), image_column=source.image_column, caption_column=source.caption_columns or None
     )
     surveyed = survey(Path(source.pictures), captions)
-    check_pictures(surveyed.found.paths)
+    check_pictures(surveyed.pictures.paths)
     return surveyed
 
 
@@ -217,7 +217,7 @@ def start(order: Order) -> None:
     """Encode in the background; what this visit was encoding stops first, and what is done of it is kept."""
     opened_place(order.target)
     visit().jobs.pop("encoded", None)
-    title = f"Encoding {order.found.folder.name}"
+    title = f"Encoding {order.survey.folder.name}"
     visit().start("encoding", Job(str(order.target), title, partial(_encode, order), doing="loading the encoder"))
 
 
@@ -250,11 +250,11 @@ def _encode(order: Order, job: Job[Outcome]) -> Outcome:
     encoder = order.encoder.load()
     job.share(0.0)
     job.began = began = time.monotonic()
-    captions = order.found.captions
+    captions = order.survey.captions
     with _alone(str(order.target.resolve())):
         encoded = encode_dataset(
             encoder,
-            order.found.folder,
+            order.survey.folder,
             captions,
             out=order.target,
             batch_size=order.batch_size,

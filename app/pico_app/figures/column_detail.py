@@ -1,4 +1,4 @@
-"""One column from near: its signs, what it goes with, the words and the places that drive it."""
+"""One column in detail: its signs, what it goes with, the words and the places that drive it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Every column in one picture, four ways; and one column from near."""
+"""Every column in one picture, four ways; and one column in detail."""
 
 import json
 from collections.abc import Mapping, Sequence

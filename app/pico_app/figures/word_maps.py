@@ -54,7 +54,11 @@ def word_maps_json(
             "isGrid": places.is_grid,
             "real": "".join("1" if real else "0" for real in maps.left.real.tolist()),
             "first": maps.changed_most,
-            "scale": {"low": round(low, DIGITS), "high": round(high, DIGITS), "reach": round(maps.reach, DIGITS)},
+            "scale": {
+                "low": round(low, DIGITS),
+                "high": round(high, DIGITS),
+                "reach": round(maps.largest_change, DIGITS),
+            },
             "sides": [_side(one, label) for one, label in zip((maps.left, maps.right), labels, strict=True)],
             "colours": {
                 "sequential": list(sequential.Cividis),
@@ -97,8 +101,8 @@ def maps_figure(
             z=values,
             x=list(range(1, places.columns + 1)),
             y=list(range(1, places.rows + 1)),
-            zmin=-maps.reach if is_change else low,
-            zmax=maps.reach if is_change else high,
+            zmin=-maps.largest_change if is_change else low,
+            zmax=maps.largest_change if is_change else high,
             colorscale=((0.0, LOSS), (0.5, "#F4F4F4"), (1.0, GAIN)) if is_change else SEQUENTIAL,
             opacity=cover,
             xgap=1,

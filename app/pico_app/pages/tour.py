@@ -84,14 +84,14 @@ def _card(now: tour_state.Tour) -> DeltaGenerator | None:
     _head(now, stop.title, note=f"set up: styled scenes, {BASES[stop.basis].title}, λ = {tour.tour_strength(stop):g}")
     parts.prose(stop.look)
     parts.led("Your turn.", stop.task)
-    is_told = stop.slug in now.told
-    container = st.container() if is_told else None
+    is_revealed = stop.slug in now.revealed
+    container = st.container() if is_revealed else None
     with st.container(horizontal=True):
-        if not is_told:
+        if not is_revealed:
             st.button(
                 "Show the takeaway", icon=":material/lightbulb:", key="tour-tell", on_click=tour_state.tell_takeaway
             )
-        _ways(now, forward="primary" if is_told else "secondary")
+        _ways(now, forward="primary" if is_revealed else "secondary")
     return container
 
 

@@ -25,12 +25,12 @@ class Tour:
     Attributes:
         number: Of the stop, from 1; 0 before the tour was ever begun.
         is_open: Whether its card is on the screen; a tour that was left keeps its place.
-        told: Slugs of the stops whose takeaway was asked for.
+        revealed: Slugs of the stops whose takeaway was asked for.
     """
 
     number: int = 0
     is_open: bool = False
-    told: frozenset[str] = frozenset()
+    revealed: frozenset[str] = frozenset()
 
     @property
     def stop(self) -> Stop:
@@ -72,7 +72,7 @@ def finish_tour() -> None:
 
 def tell_takeaway() -> None:
     """Show the takeaway of this stop."""
-    st.session_state["tour"] = replace(touring(), told=touring().told | {touring().stop.slug})
+    st.session_state["tour"] = replace(touring(), revealed=touring().revealed | {touring().stop.slug})
 
 
 def mirror_tour() -> None:

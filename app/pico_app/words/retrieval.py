@@ -36,7 +36,7 @@ def rival_sentence(rival: Rival) -> str:
 
 def word_maps_sentence(maps: TwoMaps, words: Sequence[str]) -> str:
     """Which of the words changed most, and how many tokens choose another partner."""
-    if maps.reach == 0:
+    if maps.largest_change == 0:
         return finding("words.alike")
     most = maps.changed_most
     return finding(

@@ -1,1 +1,1 @@
-"""One column from near: its signs, its company, what it goes with, its items and its tokens."""
+"""One column in detail: its signs, its neighbours, what it goes with, its items and its tokens."""

@@ -1,4 +1,4 @@
-"""One column from near: its values, its modality offset, items along its order, nearest prototypes, correlations."""
+"""One column in detail: its values, its modality offset, items along its order, nearest prototypes, correlations."""
 
 from dataclasses import dataclass
 
@@ -73,7 +73,7 @@ def quantile_bands(values: Float[Tensor, " items"], per_band: int) -> tuple[Band
 
 
 @dataclass(frozen=True)
-class Companion:
+class Neighbour:
     """Another column, and how closely it moves with the one that is asked about (from -1 to 1)."""
 
     column: int
@@ -81,36 +81,36 @@ class Companion:
 
 
 @dataclass(frozen=True)
-class SideCompany:
-    """Company in one modality.
+class SideNeighbours:
+    """Neighbours in one modality.
 
     Attributes:
         prototype: The nearest style prototype, by the absolute cosine.
         cosine: With it, signed: below 0 the column carries the style upside down.
-        n_fellows: Columns whose nearest prototype it is too, without the column itself.
-        fellows: The closest of them to the prototype, with their signed cosine.
+        n_sharing: Columns whose nearest prototype it is too, without the column itself.
+        sharing: The closest of them to the prototype, with their signed cosine.
         correlated: Columns of the largest absolute correlation over anchor items.
     """
 
     prototype: int
     cosine: float
-    n_fellows: int
-    fellows: tuple[Companion, ...]
-    correlated: tuple[Companion, ...]
+    n_sharing: int
+    sharing: tuple[Neighbour, ...]
+    correlated: tuple[Neighbour, ...]
 
 
 @dataclass(frozen=True)
-class Company:
-    """Company in images and in texts."""
+class ColumnNeighbours:
+    """Neighbours in images and in texts."""
 
-    image: SideCompany
-    text: SideCompany
+    image: SideNeighbours
+    text: SideNeighbours
 
 
-def column_company(construction: Construction, column: int, *, top: int = 6) -> Company:
+def column_neighbours(construction: Construction, column: int, *, top: int = 6) -> ColumnNeighbours:
     """Whom a column moves with, over the anchors of the construction; ties by index."""
     made = construction.prototypes
-    return Company(
+    return ColumnNeighbours(
         _side(construction.image_columns, made.image.centres, column, top),
         _side(construction.text_columns, made.text.centres, column, top),
     )
@@ -129,7 +129,7 @@ def nearest_prototypes(
     return cosines.abs().argmax(dim=1), cosines
 
 
-def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: int, top: int) -> SideCompany:
+def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: int, top: int) -> SideNeighbours:
     nearest, cosines = nearest_prototypes(points, centres)
     own = int(nearest[column])
     # A column that never varies is a zero row: it belongs to nobody, and nobody to it.
@@ -137,19 +137,19 @@ def _side(points: Float[Tensor, "d a"], centres: Float[Tensor, "k a"], column: i
     alone[column] = False
     others = alone & (nearest == own)
     correlation = points @ points[column]
-    return SideCompany(
+    return SideNeighbours(
         prototype=own,
         cosine=float(cosines[column, own]),
-        n_fellows=int(others.sum()),
-        fellows=_strongest(cosines[:, own], others, top),
+        n_sharing=int(others.sum()),
+        sharing=_strongest(cosines[:, own], others, top),
         correlated=_strongest(correlation, alone, top),
     )
 
 
-def _strongest(values: Float[Tensor, " d"], among: Tensor, top: int) -> tuple[Companion, ...]:
+def _strongest(values: Float[Tensor, " d"], among: Tensor, top: int) -> tuple[Neighbour, ...]:
     size = torch.where(among, values.abs(), -1.0)
     order = size.argsort(descending=True, stable=True)[: min(top, int(among.sum()))]
-    return tuple(Companion(int(i), float(values[i])) for i in order)
+    return tuple(Neighbour(int(i), float(values[i])) for i in order)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ STEPS: Final[dict[str, tuple[int, int]]] = {
 }
 
 INVERSE: Final[dict[str, str]] = {
-    one: other for one, other in product(STEPS, STEPS) if STEPS[one] == tuple(-step for step in STEPS[other])
+    name: other for name, other in product(STEPS, STEPS) if STEPS[name] == tuple(-step for step in STEPS[other])
 }
 
 

@@ -225,9 +225,9 @@ class _Work:
             column[list(encoded.kept)] = self._text_means(encoded)
             columns.append(column)
             for item in encoded.bad:
-                if bool(whole[item.place]):
-                    self.bad.append(BadItem(sample.rows[item.place], item.name, item.reason))
-                whole[item.place] = False
+                if bool(whole[item.position]):
+                    self.bad.append(BadItem(sample.rows[item.position], item.name, item.reason))
+                whole[item.position] = False
             self._report("texts", len(before) * (1 + number), len(before) * (1 + len(names)))
         means = torch.stack(columns, dim=1)[whole]
         _check_count(len(means), "captions", self._pairs.name)

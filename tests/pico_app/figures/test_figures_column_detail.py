@@ -1,4 +1,4 @@
-"""Figures of one column from near, of sureness and of the detectors, on small made-up records."""
+"""Figures of one column in detail, of uncertainty and of the detectors, on small made-up records."""
 
 import numpy as np
 import polars as pl

@@ -286,4 +286,4 @@ def test_the_figure_that_is_kept_shows_the_same_values_at_the_same_places(p):
                 assert shown is None if patch == 3 else shown == pytest.approx(float(table[patch, word]))
     left, right, change = figure.data
     assert (left.zmin, left.zmax) == (right.zmin, right.zmax) == maps.limits
-    assert (change.zmin, change.zmax) == (-maps.reach, maps.reach)
+    assert (change.zmin, change.zmax) == (-maps.largest_change, maps.largest_change)

@@ -145,7 +145,7 @@ def test_captions_do_not_name_pictures_outside(tree):
     pl.DataFrame({"image": ["../../closed/images/red.png", "red.png"], "caption": ["a", "b"]}).write_csv(
         tree / "open" / "d.csv"
     )
-    found = encoding.look_over(encoding.Source("images", "d.csv")).found
+    found = encoding.look_over(encoding.Source("images", "d.csv")).pictures
     assert [path.name for path in found.paths] == ["red.png"]
     assert "leads out of the folder of pictures" in found.missing[0].reason
 

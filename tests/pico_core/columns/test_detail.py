@@ -1,4 +1,4 @@
-"""One column from near: signs, company, associations, offset and bands, each against a naive count."""
+"""One column in detail: signs, neighbours, associations, offset and bands, each against a naive count."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from pico_core.columns.detail.interaction import sign_table
-from pico_core.columns.detail.items import BANDS, column_company, column_items, modality_offset, quantile_bands
+from pico_core.columns.detail.items import BANDS, column_items, column_neighbours, modality_offset, quantile_bands
 from pico_core.columns.style_shares import MANY_VALUES, column_associations
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.probabilities import pseudo_semantic_probabilities
@@ -142,16 +142,16 @@ def test_company_is_what_a_loop_over_columns_finds(study):
     made = with_columns(study, points, centres)
     lengths = centres.norm(dim=1)
     for column in range(9):
-        found = column_company(made, column, top=3).image
+        found = column_neighbours(made, column, top=3).image
         cosines = [[float(p @ c / length) for c, length in zip(centres, lengths, strict=True)] for p in points]
         nearest = [max(range(2), key=lambda k, row=row: abs(row[k])) for row in cosines]
         own = nearest[column]
         fellows = [i for i in range(9) if nearest[i] == own and i != column]
-        assert (found.prototype, found.n_fellows) == (own, len(fellows))
+        assert (found.prototype, found.n_sharing) == (own, len(fellows))
         assert found.cosine == pytest.approx(cosines[column][own], abs=1e-6)
         closest = sorted(fellows, key=lambda i: -abs(cosines[i][own]))[:3]
-        assert [one.column for one in found.fellows] == closest
-        assert_close([one.value for one in found.fellows], [cosines[i][own] for i in closest], rtol=0, atol=1e-6)
+        assert [one.column for one in found.sharing] == closest
+        assert_close([one.value for one in found.sharing], [cosines[i][own] for i in closest], rtol=0, atol=1e-6)
         products = [float(p @ points[column]) for p in points]
         with_it = sorted((i for i in range(9) if i != column), key=lambda i: -abs(products[i]))[:3]
         assert [one.column for one in found.correlated] == with_it
@@ -161,24 +161,24 @@ def test_company_is_what_a_loop_over_columns_finds(study):
 def test_a_column_that_carries_the_style_upside_down_has_a_negative_cosine(study):
     points = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
     made = with_columns(study, points, torch.tensor([[0.0, 1.0], [2.0, 0.0]]))
-    found = column_company(made, 1).image
+    found = column_neighbours(made, 1).image
     assert (found.prototype, found.cosine) == (1, -1.0)
-    assert [(one.column, one.value) for one in found.fellows] == [(0, 1.0)]
+    assert [(one.column, one.value) for one in found.sharing] == [(0, 1.0)]
     assert [(one.column, one.value) for one in found.correlated] == [(0, -1.0), (2, 0.0)]
 
 
-def test_a_column_that_never_varies_keeps_no_company(study):
+def test_a_column_that_never_varies_has_no_neighbours(study):
     points = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.8, 0.6]])
     made = with_columns(study, points, torch.tensor([[1.0, 0.0]]))
-    found = column_company(made, 0).image
-    assert [one.column for one in found.fellows] == [2]
+    found = column_neighbours(made, 0).image
+    assert [one.column for one in found.sharing] == [2]
     assert [one.column for one in found.correlated] == [2]
-    still = column_company(made, 1).image
-    assert (still.cosine, still.n_fellows, still.fellows, still.correlated) == (0.0, 0, (), ())
+    still = column_neighbours(made, 1).image
+    assert (still.cosine, still.n_sharing, still.sharing, still.correlated) == (0.0, 0, (), ())
 
 
-def test_images_and_texts_keep_their_own_company(study):
-    found = column_company(study.construction, 2, top=1)
+def test_images_and_texts_have_their_own_neighbours(study):
+    found = column_neighbours(study.construction, 2, top=1)
     for side, points in (
         (found.image, study.construction.image_columns),
         (found.text, study.construction.text_columns),

@@ -457,7 +457,7 @@ def test_bad_pictures_are_named_and_skipped_or_refused(tmp_path, tiny):
     found = tiny.encode_images(paths, batch_size=2, on_bad="skip")
     assert found.kept == (0, 2, 8)
     assert [bad.name for bad in found.bad] == names[1:2] + names[3:8]
-    assert [bad.place for bad in found.bad] == [1, 3, 4, 5, 6, 7]
+    assert [bad.position for bad in found.bad] == [1, 3, 4, 5, 6, 7]
     for bad, words in zip(
         found.bad,
         ["cut short", "no picture", "empty", "no regular file", "million pixels", "no such file"],
@@ -483,8 +483,8 @@ def test_pictures_are_found_by_name_and_never_outside(tmp_path):
     names = ["p0.png", "val/p0.png", "images/p1.png", "../secret.png", str(tmp_path / "secret.png"), "a\0b", "p9.png"]
     found = find_pictures(root, names)
     assert [path.relative_to(root).as_posix() for path in found.paths] == ["p0.png", "val/p0.png", "p1.png"]
-    assert found.places == (0, 1, 2)
-    assert [bad.place for bad in found.missing] == [3, 4, 5, 6]
+    assert found.positions == (0, 1, 2)
+    assert [bad.position for bad in found.missing] == [3, 4, 5, 6]
     assert "leads out" in found.missing[0].reason
     assert "leads out" in found.missing[1].reason
     with pytest.raises(DataError, match=r"none of the 1 pictures.*'x.png'.*'p0.png'"):
@@ -496,7 +496,7 @@ def test_pictures_are_found_by_name_and_never_outside(tmp_path):
 def test_two_names_never_share_a_file_by_their_ending(tmp_path):
     folder_of_pictures(tmp_path, 1)
     found = find_pictures(tmp_path, ["p0.png", "train/p0.png"])
-    assert found.places == (0,)
+    assert found.positions == (0,)
 
 
 # --- checkpoints ----------------------------------------------------------------------------------
@@ -686,7 +686,7 @@ def test_unknown_words_are_left_out_and_told():
     assert found.unknown == (("purple",), (), ())
     assert_close(found.tokens[0], found.tokens[1])
     assert_close(found.tokens[2], found.tokens[1])
-    assert [bad.place for bad in found.bad] == [2, 3]
+    assert [bad.position for bad in found.bad] == [2, 3]
     assert "zebra" in found.bad[0].reason
     with pytest.raises(DataError, match=r"'zebra!': this encoder knows none of its words \(zebra, !\)"):
         encoder.encode_texts(["zebra!"])
@@ -1052,10 +1052,10 @@ def test_bad_items_are_listed_or_refused(tmp_path):
     assert made.pairs.ids == ["p0.png", "p3.png", "p4.png"]
     assert made.pairs.captions == ["a dog", "a purple cat", ("a mat " * 30).strip()]
     assert made.pairs.text_image.tolist() == [0, 1, 2]
-    assert [(bad.place, bad.name) for bad in made.bad_images] == [(1, "p1.png"), (2, "p2.png"), (3, "gone.png")]
+    assert [(bad.position, bad.name) for bad in made.bad_images] == [(1, "p1.png"), (2, "p2.png"), (3, "gone.png")]
     assert "cut short" in made.bad_images[0].reason
     assert "none of its captions" in made.bad_images[1].reason
-    assert [bad.place for bad in made.bad_texts] == [2, 5]
+    assert [bad.position for bad in made.bad_texts] == [2, 5]
     assert made.unknown_words == ("purple",)
     assert made.n_truncated == 1
     # what was skipped once is refused when that is asked, and a mended picture is taken in

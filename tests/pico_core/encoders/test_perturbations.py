@@ -186,7 +186,7 @@ def test_missing_pictures_are_skipped_and_told(made):
     paths = pl.Series("path", [str(folder / "nowhere.png"), str(broken), *pairs.image_paths[2:]])
     partly = replace(pairs, images=pairs.images.with_columns(paths))
     found = reencode(encoder, partly, n_items=12)
-    assert [item.place for item in found.skipped] == [0, 1]
+    assert [item.position for item in found.skipped] == [0, 1]
     assert (len(found.images.means), len(found.texts.means)) == (10, 12)
     nothing = replace(pairs, images=pairs.images.with_columns(path=pl.lit(None, pl.String)))
     only_texts = reencode(encoder, nothing, n_items=12)

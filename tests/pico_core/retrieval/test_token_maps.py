@@ -107,7 +107,7 @@ def test_difference_scales_and_moves(seed):
     for pair in pairs:
         assert float(maps.difference[pair]) == pytest.approx(right[pair] - left[pair])
     assert maps.limits == (min(*left.values(), *right.values()), max(*left.values(), *right.values()))
-    assert maps.reach == pytest.approx(max(abs(right[pair] - left[pair]) for pair in pairs))
+    assert maps.largest_change == pytest.approx(max(abs(right[pair] - left[pair]) for pair in pairs))
     for j in range(4):
         best = [max((i for i in range(7) if real[i]), key=lambda i: side[i, j]) for side in (left, right)]
         assert bool(maps.moved_words[j]) == (best[0] != best[1])
@@ -122,7 +122,7 @@ def test_where_nothing_changed_the_word_that_adds_most_is_looked_at():
     maps, _ = two()
     same = TwoMaps(maps.right, maps.right)
     assert same.changed_most == int(maps.right.from_words.argmax())
-    assert same.reach == 0.0
+    assert same.largest_change == 0.0
     assert not same.moved_words.any()
     assert not same.moved_patches.any()
 

@@ -1,4 +1,4 @@
-"""One column from near: its numbers, values and signs, its company, what it goes with, its items and tokens."""
+"""One column in detail: its numbers, values and signs, its neighbours, what it goes with, its items and tokens."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from pico_app.waiting import waiting
 from pico_app.words.captions import caption_of
 from pico_app.words.markup import plain
 from pico_app.workspace import Workspace
-from pico_core.columns.detail.items import Companion, SideCompany
+from pico_core.columns.detail.items import Neighbour, SideNeighbours
 
 PER_BAND = 3
 
@@ -42,7 +42,7 @@ def render(space: Workspace, frame: pl.DataFrame, column: int) -> int | None:
         st.markdown(f"This axis is mostly made of the given columns {parts}; in brackets their share, a signed cosine.")
     st.html(numbers_html(row))
     _values(space, column)
-    clicked = _company(space, column)
+    clicked = _neighbours(space, column)
     _goes_with(space, column)
     _items(space, column)
     _tokens(space, column)
@@ -76,8 +76,8 @@ def _values(space: Workspace, column: int) -> None:
         )
 
 
-def _company(space: Workspace, column: int) -> int | None:
-    neighbours = column_answers.company(space, column)
+def _neighbours(space: Workspace, column: int) -> int | None:
+    neighbours = column_answers.neighbours(space, column)
     st.markdown("**Company: with which columns does it move?**")
     clicked = None
     for container, name, side in zip(
@@ -86,7 +86,7 @@ def _company(space: Workspace, column: int) -> int | None:
         with container:
             prose(_nearest(name, side))
             for title, companions in (
-                (f"Fellows at prototype {side.prototype}, by cosine with it", side.fellows),
+                (f"Fellows at prototype {side.prototype}, by cosine with it", side.sharing),
                 (f"Most correlated over {name}", side.correlated),
             ):
                 if companions:
@@ -94,12 +94,12 @@ def _company(space: Workspace, column: int) -> int | None:
     return clicked
 
 
-def _nearest(name: str, side: SideCompany) -> str:
+def _nearest(name: str, side: SideNeighbours) -> str:
     if side.cosine == 0:
         return f"In {name} it does not vary over the anchors, so it keeps no company."
     upside = ", upside down" if side.cosine < 0 else ""
-    others = "no other column is" if side.n_fellows == 0 else f"{side.n_fellows} other columns are"
-    if side.n_fellows == 1:
+    others = "no other column is" if side.n_sharing == 0 else f"{side.n_sharing} other columns are"
+    if side.n_sharing == 1:
         others = "one other column is"
     return (
         f"In {name} its nearest style prototype is number {side.prototype} (cosine {side.cosine:+.2f}{upside}); "
@@ -107,7 +107,7 @@ def _nearest(name: str, side: SideCompany) -> str:
     )
 
 
-def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | None:
+def _chips(title: str, companions: Sequence[Neighbour], *, key: str) -> int | None:
     """Columns to go to, each with its value."""
     values = {companion.column: companion.value for companion in companions}
     chosen = st.pills(
@@ -115,9 +115,9 @@ def _chips(title: str, companions: Sequence[Companion], *, key: str) -> int | No
         list(values),
         format_func=lambda column: f"{column} · {values[column]:+.2f}",
         wrap=True,  # in a column they would run out of it
-        key=f"company-{key}",
+        key=f"neighbours-{key}",
     )
-    return widgets.fresh(f"company-{key}", chosen)
+    return widgets.fresh(f"neighbours-{key}", chosen)
 
 
 def _goes_with(space: Workspace, column: int) -> None:

@@ -1,4 +1,4 @@
-"""The selected items from near: pictures, captions, labels, and how much their neighbourhood changed."""
+"""The selected items in detail: pictures, captions, labels, and how much their neighbourhood changed."""
 
 from collections.abc import Sequence
 

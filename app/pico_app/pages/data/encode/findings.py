@@ -40,7 +40,7 @@ def show(survey: Survey) -> None:
     facts(rows)
     if captions.n_shared:
         st.caption("Captions in the very words of another picture's cannot be ranked right by any method.")
-    missing = [f"{item.name}: {item.reason}" for item in survey.found.missing]
+    missing = [f"{item.name}: {item.reason}" for item in survey.pictures.missing]
     _names("named in the captions but not found", missing, warn=True)
     _names("in the captions file without any caption; left out", list(captions.without_caption))
     _names("in the folder that no caption names; left out", list(survey.unnamed))
@@ -48,7 +48,7 @@ def show(survey: Survey) -> None:
 
 
 def _verdict(survey: Survey) -> str:
-    there, named = len(survey.found.paths), len(survey.captions.images)
+    there, named = len(survey.pictures.paths), len(survey.captions.images)
     if there == named:
         return f"Every picture that the captions name is there: {there:,}."
     return f"{named - there:,} of the {named:,} pictures that the captions name cannot be found; {there:,} are there."
@@ -67,7 +67,7 @@ def _names(what: str, names: list[str], *, warn: bool = False) -> None:
 
 def _preview(survey: Survey) -> None:
     captions, cards = survey.captions, []
-    for position, path in list(zip(survey.found.places, survey.found.paths, strict=True))[:SHOWN]:
+    for position, path in list(zip(survey.pictures.positions, survey.pictures.paths, strict=True))[:SHOWN]:
         texts = [text for text, owner in zip(captions.texts, captions.text_image, strict=True) if owner == position]
         picture = error = ""
         try:

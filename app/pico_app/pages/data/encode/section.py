@@ -80,7 +80,7 @@ def _order(source: encoding.Source, survey: Survey, means: Means) -> None:
     problem = encoding.target_problem(target)
     if problem is None and is_dataset(target):
         right.caption("A dataset lies there already; Encode replaces it.")
-    if on_bad == "refuse" and survey.found.missing and problem is None:
+    if on_bad == "refuse" and survey.pictures.missing and problem is None:
         problem = "Pictures are missing: bring them, correct their names, or leave out what cannot be read."
     if problem:
         st.error(plain(problem), icon=":material/block:")
@@ -92,7 +92,7 @@ def _order(source: encoding.Source, survey: Survey, means: Means) -> None:
     busy = encoding.job() is not None
     width = "" if columns is None else f" into {columns:,} feature columns"
     pressed = st.button(
-        f"Encode {len(survey.found.paths):,} pictures and their captions{width}",
+        f"Encode {len(survey.pictures.paths):,} pictures and their captions{width}",
         type="primary",
         icon=":material/play_arrow:",
         disabled=busy or problem is not None,
