@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from pico_core.experiments.cells import CellRow, rows_frame
+from pico_core.experiments.rows import CellRow, rows_frame
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 

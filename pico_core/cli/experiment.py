@@ -48,7 +48,7 @@ def experiment(
     else:
         out.print(plan.sentence, markup=False, highlight=False)
         for dataset in plan.datasets:
-            _tell(dataset.name, [one for one in summaries if one.dataset == dataset.name])
+            _tell(dataset.name, [summary for summary in summaries if summary.dataset == dataset.name])
     end_with(check_result, silent=as_json or markdown)
 
 
@@ -70,18 +70,18 @@ def _tell(dataset: str, summaries: list[VariantSummary]) -> None:
     reference = summaries[0]
     title = f"{dataset}: {reference.baseline:.1f} unweighted, seeds: {reference.n_seeds}"
     table = narrow_table("verdict", "variant", "change", "95 %", "adj. p", "lead", title=title)
-    for one in summaries:
+    for summary in summaries:
         table.add_row(
-            one.verdict or "-",
-            one.variant,
-            *change_cells(one),
-            "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
-            "" if one.lead is None else f"{one.lead:+.1f}",
+            summary.verdict or "-",
+            summary.variant,
+            *change_cells(summary),
+            "" if summary.p_adjusted is None else f"{summary.p_adjusted:.2g}",
+            "" if summary.lead is None else f"{summary.lead:+.1f}",
         )
     out.print(table)
-    for one in summaries:
-        own = [note for note in (one.note or "").split("; ") if note and note != ONE_SEED]
+    for summary in summaries:
+        own = [note for note in (summary.note or "").split("; ") if note and note != ONE_SEED]
         if own:
-            out.print(f"{one.variant}: {'; '.join(own)}", markup=False, highlight=False)
-    if any(ONE_SEED in (one.note or "") for one in summaries):
+            out.print(f"{summary.variant}: {'; '.join(own)}", markup=False, highlight=False)
+    if any(ONE_SEED in (summary.note or "") for summary in summaries):
         out.print(f"{ONE_SEED[0].upper()}{ONE_SEED[1:]}.", markup=False, highlight=False)

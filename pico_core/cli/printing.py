@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trainings.summary import TrainingSummary
-from pico_core.experiments.trainings.tables import SHORT
+from pico_core.experiments.trained import SHORT
+from pico_core.experiments.training_summary import TrainingSummary
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.studies.seeds import SeedsReport
 

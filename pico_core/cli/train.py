@@ -12,13 +12,13 @@ from pico_core.cli.meter import Meter
 from pico_core.cli.options import Json, named_values
 from pico_core.cli.printing import out, say, tell_trainings
 from pico_core.common.errors import SettingError
+from pico_core.experiments.comparison import variants_named
+from pico_core.experiments.heads import ComparisonConfig
 from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.tables import check_table, read_trainings
+from pico_core.experiments.tables import ALONE, LISTED, check_table, read_table
 from pico_core.experiments.training_list import TrainingList, find_training_list, read_training_list
-from pico_core.experiments.trainings.comparison import run_training_comparison, run_training_list
-from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
-from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries, training_summary
-from pico_core.experiments.trainings.tables import ALONE, LISTED
+from pico_core.experiments.training_summary import TrainingSummary, training_summaries
+from pico_core.experiments.trainings import run_training_comparison, run_training_list
 from pico_core.formats import open_pairs
 from pico_core.storage.token_files import NEVER
 
@@ -54,7 +54,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train alignment heads on frozen tokens: with PICO in the loop, with P = 1, and with controls."""
-    expected = None if check is None else read_trainings(check)
+    expected = None if check is None else read_table(check)
     file = find_training_list(data)
     if file is not None:
         given = {"--variants": variants, "--seeds": seeds, "--set": settings, "--few": few or None}
@@ -72,9 +72,9 @@ def train(
     ).with_settings({"n_training_images": few} | named if few else dict(named))
     pairs = open_pairs(data, stream_from=NEVER)
     with Meter("frozen tokens", resumable=True) as meter:
-        found = run_training_comparison(pairs, config, target, device=device, reporter=meter)
-    summary = training_summary(found.table)
-    checked = None if expected is None else check_table(found.table, expected)
+        tables = run_training_comparison(pairs, config, target, device=device, reporter=meter)
+    (summary,) = training_summaries(tables.table)
+    checked = None if expected is None else check_table(tables.table, expected)
     if as_json:
         say(_plain(summary) | {"table": str(target / ALONE[0])} | check_values(checked), as_json=True)
     else:
@@ -88,20 +88,20 @@ def _train_list(
 ) -> None:
     """Train a list, and tell every comparison under its name."""
     with Meter("opening the datasets", resumable=True) as meter:
-        found = run_training_list(listed, target, device=device, reporter=meter)
-    summaries = [replace(one, experiment=one.dataset) for one in training_summaries(found.table)]
-    checked = None if expected is None else check_table(found.table, expected)
+        tables = run_training_list(listed, target, device=device, reporter=meter)
+    summaries = [replace(summary, experiment=summary.dataset) for summary in training_summaries(tables.table)]
+    checked = None if expected is None else check_table(tables.table, expected)
     if as_json:
-        whole = {
+        answer = {
             "experiment": listed.name,
-            "comparisons": [_plain(one) for one in summaries],
+            "comparisons": [_plain(summary) for summary in summaries],
             "table": str(target / LISTED[0]),
         }
-        say(whole | check_values(checked), as_json=True)
+        say(answer | check_values(checked), as_json=True)
     else:
         out.print(listed.sentence, markup=False, highlight=False)
-        for one in summaries:
-            tell_trainings(one)
+        for summary in summaries:
+            tell_trainings(summary)
         out.print(f"Saved as {target}.", highlight=False)
     end_with(checked, silent=as_json)
 
@@ -114,9 +114,9 @@ def _plain(summary: TrainingSummary) -> dict[str, Any]:
             "difference": None if of.change is None else asdict(of.change)
         }
 
-    of = asdict(summary) | {name: [row(one) for one in getattr(summary, name)] for name in ("rows", "leads")}
-    del of["curves"]
-    return of | {"sentence": summary.sentence}
+    values = asdict(summary) | {name: [row(of) for of in getattr(summary, name)] for name in ("rows", "leads")}
+    del values["curves"]
+    return values | {"sentence": summary.sentence}
 
 
 def _listed(text: str) -> tuple[str, ...]:

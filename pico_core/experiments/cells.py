@@ -1,15 +1,14 @@
-"""One cell of the grid: one variant on one dataset under one seed, and the row that it leaves in the table."""
+"""One scored cell of the grid: one scheme on one dataset under one seed."""
 
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, replace
-from typing import Final, get_type_hints
-
-import polars as pl
+from dataclasses import dataclass, replace
+from typing import Final
 
 from pico_core.common.errors import PicoError
 from pico_core.experiments.bench import Workbench, changed_config
+from pico_core.experiments.rows import CellRow
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.method.bases import BASES
 from pico_core.method.config import StudyConfig
@@ -48,77 +47,6 @@ class PlannedCell:
         return f"{self.dataset}, seed {self.config.seed}: {self.variant.label}"
 
 
-@dataclass(frozen=True)
-class CellRow:
-    """One row of the table.
-
-    Attributes:
-        experiment: Its name.
-        dataset: What the experiment calls the dataset.
-        digest: Of its content.
-        variant: Name of the variant.
-        label: The same for people.
-        family: What kind of comparison it is.
-        seed: Of the split, the batches, the starts and the permutation.
-        basis: In which axes the columns were read.
-        n_images: Images of the test split.
-        n_texts: Texts of the test split.
-        baseline: rSum at P = 1 in this split, in the basis of the dataset (a rotation leaves it as it is).
-        rsum: rSum of the variant, of several draws their mean; None where it does not apply.
-        difference: rsum - baseline.
-        low: Lower end of its 95 % interval, paired and resampled by image.
-        high: Upper end.
-        strength: Exponent of the weights, where there is one.
-        seconds: Processor time of this cell's own work, with the whole construction that it uses, whichever cell made
-            it, and every feedback score that was remembered; the split, the axes and the unweighted scoring, which all
-            share, are counted nowhere.
-        note: What a reader has to know, such as why a variant does not apply.
-        gains: Gain of every candidate on the feedback split, where prototypes were constructed.
-        feedback_weights: Share of every candidate in the last prototypes.
-        n_train: Images of the fit and the feedback split.
-        settings: All settings as JSON.
-    """
-
-    experiment: str
-    dataset: str
-    digest: str
-    variant: str
-    label: str
-    family: str
-    seed: int
-    basis: str
-    n_images: int
-    n_texts: int
-    baseline: float
-    rsum: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    strength: float | None
-    seconds: float
-    note: str | None
-    gains: list[float] | None
-    feedback_weights: list[float] | None
-    n_train: int
-    settings: str
-
-
-SCHEMA: Final = pl.Schema(get_type_hints(CellRow))
-
-
-def rows_frame(rows: list[CellRow]) -> pl.DataFrame:
-    """Rows as a table with the columns of `CellRow`."""
-    return pl.DataFrame([asdict(row) for row in rows], schema=SCHEMA)
-
-
-def current_names(table: pl.DataFrame) -> pl.DataFrame:
-    """A table that an earlier version wrote, with bases under their names of today."""
-    for old, new in BASES.old_names.items():
-        names = {old: new, f"basis={old}": f"basis={new}", f"PICO, basis = {old}": f"PICO, basis = {new}"}
-        table = table.with_columns(pl.col("variant", "label", "basis").replace(names))
-    return table
-
-
 def plan_cell(dataset: str, digest: str, variant: Scheme, config: StudyConfig, *, truth: str = "") -> PlannedCell:
     """A cell and its key.
 
@@ -133,8 +61,8 @@ def plan_cell(dataset: str, digest: str, variant: Scheme, config: StudyConfig, *
     recipe = [RECIPES[variant.name]] if variant.name in RECIPES else []
     setting, _, value = variant.name.partition("=")
     name = f"basis={BASES.first_name(value)}" if setting == "basis" else variant.name
-    told = json.dumps([VERSION, digest, name, settings.identity(), truth, *recipe], sort_keys=True)
-    return PlannedCell(hashlib.sha256(told.encode()).hexdigest()[:24], dataset, digest, variant, settings)
+    identity = json.dumps([VERSION, digest, name, settings.identity(), truth, *recipe], sort_keys=True)
+    return PlannedCell(hashlib.sha256(identity.encode()).hexdigest()[:24], dataset, digest, variant, settings)
 
 
 def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> CellRow:

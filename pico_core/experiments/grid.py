@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,22 +14,20 @@ import polars as pl
 from pico_core.common.errors import DataError, RunError
 from pico_core.common.reporter import SILENT, Reporter
 from pico_core.experiments.bench import Workbench, warm_up
-from pico_core.experiments.cells import SCHEMA, CellRow, PlannedCell, compute_cell, current_names, plan_cell, rows_frame
+from pico_core.experiments.cells import PlannedCell, compute_cell, plan_cell
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset, open_dataset
-from pico_core.experiments.folders import write_table, write_text
+from pico_core.experiments.folders import FolderKind, growing, write_table
+from pico_core.experiments.rows import SCORED_SCHEMA, CellRow, current_rows, rows_frame
 from pico_core.retrieval.schemes.catalogue import TRUTH
-from pico_core.storage.atomic import check_ours, remove_drafts
-from pico_core.storage.locks import exclusive_lock, lock_inside
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 from pico_core.storage.structure import structure_value
 from pico_core.studies.study import package_versions
 
 FORMAT: Final = "pico-lens experiment 1"
 CELLS, RESULTS, ABOUT = "cells", "results.parquet", "experiment.json"
-OURS: Final = (CELLS, RESULTS, ABOUT)
+FOLDER: Final = FolderKind("an experiment", "experiment", ABOUT, RunError, ours=(CELLS, RESULTS))
 KEY: Final = re.compile(r"[0-9a-f]{24}")  # of a cell, and the name of its file
-EVERY: Final = 5.0  # seconds between two writings of the table while cells go on
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,8 @@ def run_experiment(
         SettingError: another process fills this folder.
         Cancelled: the reporter raised it; what is finished is kept.
     """
-    folder, mend = Path(folder), "choose another place"
-    check_ours(folder, OURS, kind="an experiment", writer="experiment", mend=mend, error=RunError)
-    (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    with exclusive_lock(lock_inside(folder), folder):
-        remove_drafts(folder / CELLS)
-        return _run(config, folder, opened, reporter)
+    with FOLDER.filling(Path(folder)):
+        return _run(config, Path(folder), opened, reporter)
 
 
 def _run(config: ExperimentConfig, folder: Path, opened: Sequence[OpenDataset] | None, reporter: Reporter) -> GridRun:
@@ -87,16 +80,18 @@ def _run(config: ExperimentConfig, folder: Path, opened: Sequence[OpenDataset] |
     plan = [(dataset, _planned(config, dataset, seed)) for seed in config.seeds for dataset in datasets]
     keys = [cell.key for _, cells in plan for cell in cells]
     about = _about(config, [cell for _, cells in plan for cell in cells])
-    write_text(folder / ABOUT, json.dumps(about, indent=1, default=str), drafts=folder / CELLS)
+    FOLDER.claim(folder, about)
+    (folder / CELLS).mkdir(exist_ok=True)
     finished = _read_cells(folder, about)
-    computed, written = 0, time.monotonic()
+    before = len(finished)
     done = kept = sum(key in finished for key in keys)
 
     def tell(row: CellRow | None) -> None:
         reporter.share(done / len(keys))
         reporter.step(done, len(keys), name="cells", record=row)
 
-    try:
+    with growing(lambda: write_table(folder / RESULTS, _assembled(about, finished))) as grow:
+        grow()
         tell(None)
         if done < len(keys):
             warm_up()
@@ -110,15 +105,10 @@ def _run(config: ExperimentConfig, folder: Path, opened: Sequence[OpenDataset] |
                 row = compute_cell(bench, cell, experiment=config.name)
                 finished[cell.key] = rows_frame([row])
                 write_table(folder / CELLS / f"{cell.key}.parquet", finished[cell.key])
-                computed += 1
                 done += keys.count(cell.key)
-                if time.monotonic() - written > EVERY:
-                    write_table(folder / RESULTS, _assembled(about, finished), drafts=folder / CELLS)
-                    written = time.monotonic()
+                grow()
                 tell(row)
-    finally:
-        write_table(folder / RESULTS, _assembled(about, finished), drafts=folder / CELLS)
-    return GridRun(len(keys), kept, computed)
+    return GridRun(len(keys), kept, len(finished) - before)
 
 
 def results(folder: Path | str) -> pl.DataFrame:
@@ -195,7 +185,7 @@ def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]
 
 def _assembled(about: Mapping[str, Any], finished: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Finished cells in the order of the plan, under the names of this experiment: a name is no part of a cell."""
-    frames = [pl.DataFrame(schema=SCHEMA)]
+    frames = [pl.DataFrame(schema=SCORED_SCHEMA)]
     for planned in about["cells"]:
         if planned["key"] in finished:
             names = pl.lit(about["name"]).alias("experiment"), pl.lit(planned["dataset"]).alias("dataset")
@@ -216,4 +206,5 @@ def _read_cell(folder: Path, key: str) -> pl.DataFrame | None:
         frame = read_parquet(path, rows=1)
     except (DataError, *UNREADABLE):
         return None
-    return current_names(frame) if frame.schema == SCHEMA and frame.height == 1 else None
+    fits = frame.schema == SCORED_SCHEMA and frame.height == 1
+    return current_rows(frame).select(SCORED_SCHEMA.names()) if fits else None

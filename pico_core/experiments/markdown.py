@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 
 from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trainings.summary import TrainingSummary
-from pico_core.experiments.trainings.tables import LABELS
+from pico_core.experiments.trained import LABELS
+from pico_core.experiments.training_summary import TrainingSummary
 
 
 def markdown_table(summaries: Sequence[VariantSummary]) -> str:
     """Of an experiment: variants down, datasets across.
 
-    >>> one = VariantSummary("d", "pico", "PICO", "method", 5, 400.0, 2.0, 1.0, 3.0, 0.01, 0.02, "helps")
-    >>> print(markdown_table([one]))
+    >>> pico = VariantSummary("d", "pico", "PICO", "method", 5, 400.0, 2.0, 1.0, 3.0, 0.01, 0.02, "helps")
+    >>> print(markdown_table([pico]))
     | change of rSum | d |
     |---|---|
     | unweighted rSum, seeds | 400.0, 5 |
     | PICO | **+2.0 [+1.0, +3.0]** |
     """
-    datasets = list(dict.fromkeys(one.dataset for one in summaries))
-    labels = list(dict.fromkeys(one.label for one in summaries if one.family != "reference"))
-    summary_of = {(one.label, one.dataset): one for one in summaries}
-    first = [next(one for one in summaries if one.dataset == dataset) for dataset in datasets]
+    datasets = list(dict.fromkeys(summary.dataset for summary in summaries))
+    labels = list(dict.fromkeys(summary.label for summary in summaries if summary.family != "reference"))
+    summary_of = {(summary.label, summary.dataset): summary for summary in summaries}
+    first = [next(summary for summary in summaries if summary.dataset == dataset) for dataset in datasets]
     rows = [
-        ["unweighted rSum, seeds", *(f"{one.baseline:.1f}, {one.n_seeds}" for one in first)],
+        ["unweighted rSum, seeds", *(f"{summary.baseline:.1f}, {summary.n_seeds}" for summary in first)],
         *([label, *(_change(summary_of.get((label, dataset))) for dataset in datasets)] for label in labels),
     ]
     return _table(["change of rSum", *datasets], rows)
@@ -33,13 +33,13 @@ def training_markdown(comparisons: Sequence[TrainingSummary]) -> str:
 
     In brackets how many seeds lie above and below 0: a seed counts where its own paired interval leaves 0 out.
     """
-    variants = dict.fromkeys(row.variant for one in comparisons for row in one.rows if row.variant != PLAIN)
+    variants = dict.fromkeys(row.variant for compared in comparisons for row in compared.rows if row.variant != PLAIN)
     rows = []
-    for one in comparisons:
-        of = {row.variant: row for row in one.rows}
+    for compared in comparisons:
+        of = {row.variant: row for row in compared.rows}
         signs = {name: f" ({row.verdicts[0]}, {row.verdicts[1]})" for name, row in of.items()}
         changes = [f"{_change(of.get(name))}{signs.get(name, '')}" for name in variants]
-        rows.append([one.dataset, f"{one.plain:.1f}", *changes])
+        rows.append([compared.dataset, f"{compared.plain:.1f}", *changes])
     return _table(["comparison", LABELS[PLAIN], *(LABELS[name] for name in variants)], rows)
 
 
@@ -48,7 +48,8 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([lines[0], f"|{'|'.join(['---'] * len(head))}|", *lines[1:]])
 
 
-def _change(one: VariantSummary | None) -> str:
-    if one is None or not one.signed:
+def _change(summary: VariantSummary | None) -> str:
+    if summary is None or not summary.signed:
         return "-"
-    return f"**{one.signed}**" if one.verdict in ("helps", "hurts") and one.p_adjusted is not None else one.signed
+    holds = summary.verdict in ("helps", "hurts") and summary.p_adjusted is not None
+    return f"**{summary.signed}**" if holds else summary.signed

@@ -1,9 +1,9 @@
-"""Results of an experiment from wherever they lie: a folder that may still be filling, or a table alone."""
+"""Results of experiments and trainings from wherever they lie: a folder that may still be filling, or a table alone."""
 
-import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,9 +12,9 @@ import polars as pl
 from pico_core.common.errors import RunError
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results
-from pico_core.experiments.tables import CELL, LARGEST, read_table
+from pico_core.experiments.rows import CURVES, SCORED_SCHEMA, current_rows, is_trained
+from pico_core.experiments.tables import ALONE, BESIDE, check_rows, read_curves, read_table
 from pico_core.experiments.writing import recorded_toml
-from pico_core.method.config import StudyConfig
 
 BUILT_IN_RESULT: Final = BUILT_IN / "demo.parquet"
 QUIET: Final = 120.0  # seconds without a new cell before an experiment counts as stopped
@@ -59,30 +59,43 @@ class Reached:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What is known of an experiment.
+    """What is known of an experiment, of trainings, or of both.
 
     Attributes:
         name: Its own.
         sentence: What it asks; empty where only the table is there.
-        table: One row per finished cell; see `cells.CellRow`.
+        table: One row per finished cell, scored or trained; see `rows.CellRow`.
         toml: The file that does it again; empty where nobody kept it.
-        reached: How far it is; None of a table alone.
+        reached: How far it is; None of a table alone, and of trainings.
+        curves: Learning curves of its trainings; see `rows.CURVES`.
     """
 
     name: str
     sentence: str
     table: pl.DataFrame
-    toml: str
-    reached: Reached | None
+    toml: str = ""
+    reached: Reached | None = None
+    curves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CURVES))
+
+    @cached_property
+    def scored(self) -> pl.DataFrame:
+        """The cells of an experiment, as its own table has them."""
+        return self.table.filter(~is_trained()).select(SCORED_SCHEMA.names())
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Datasets in the order of the table."""
-        return tuple(self.table["dataset"].unique(maintain_order=True).to_list())
+        """Datasets of the experiment, in the order of the table."""
+        return tuple(self.scored["dataset"].unique(maintain_order=True).to_list())
+
+    def beside(self, trained: "Outcome | None") -> "Outcome":
+        """The same with trainings that lie beside it."""
+        if trained is None:
+            return self
+        return replace(self, table=pl.concat([self.table, trained.table]), curves=trained.curves)
 
 
 def read_outcome(path: Path | str) -> Outcome:
-    """Read the folder that `pico-lens experiment` writes, or a table of results.
+    """Read the folder that `pico-lens experiment` or `pico-lens train` writes, or a table of either.
 
     Raises:
         RunError: nothing there, or something else; says what was expected.
@@ -91,14 +104,34 @@ def read_outcome(path: Path | str) -> Outcome:
     if not path.is_dir():
         if not path.exists():
             raise RunError(f"{path.name or path}: nothing there; name the folder of an experiment or its {RESULTS}")
-        table = sound(read_table(path), path.name)
-        return Outcome(_name(table, path.stem), "", table, _beside(path), None)
-    about, table = read_about(path), sound(results(path), path.name)
+        table = read_table(path)
+        return Outcome(_name(table, path.stem), "", table, _toml_beside(path))
+    trained = read_trained(path)
+    if trained is not None and not (path / ABOUT).exists():
+        return trained
+    about, table = read_about(path), check_rows(current_rows(results(path)), path.name)
     try:
         toml = recorded_toml(about)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         toml = ""
-    return Outcome(str(about["name"]), str(about.get("sentence", "")), table, toml, reached(path))
+    outcome = Outcome(str(about["name"]), str(about.get("sentence", "")), table, toml, reached(path))
+    return outcome.beside(trained)
+
+
+def read_trained(folder: Path | str) -> Outcome | None:
+    """The trainings in a folder, of heads and of the encoder; None where there are none.
+
+    Raises:
+        RunError: they are there, and something else than that.
+    """
+    files = [[Path(folder) / name for name in names] for names in (*BESIDE, ALONE)]
+    held = [(table, curves) for table, curves in files if table.is_file() and curves.is_file()]
+    if len(held) > 1:  # a list goes before a comparison of its own
+        held = [(table, curves) for table, curves in held if table.name != ALONE[0]]
+    if not held:
+        return None
+    table = pl.concat([read_table(table) for table, _ in held])
+    return Outcome("trainings", "", table, curves=pl.concat([read_curves(curves) for _, curves in held]))
 
 
 def reached(folder: Path | str) -> Reached:
@@ -123,46 +156,11 @@ def reached(folder: Path | str) -> Reached:
     return Reached(done, total, "going", None if pace is None else pace * (total - done))
 
 
-def sound(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The table, if every row can be reckoned with: a file may come from anywhere.
-
-    Args:
-        table: With the columns of `cells.CellRow`.
-        name: Of its file, for the complaint.
-
-    Raises:
-        RunError: a row that no experiment writes.
-    """
-    numbers = pl.col("rsum", "difference", "low", "high")
-    checks = {
-        "the same cell twice": pl.struct(CELL).is_duplicated(),
-        "a cell without a name": pl.any_horizontal(pl.col(*CELL, "digest", "label", "family", "settings").is_null()),
-        "a baseline or a time that is no number": pl.any_horizontal(~_sized(pl.col("baseline", "seconds"))),
-        "a number that is none": pl.any_horizontal(~_sized(numbers)),
-        "a result without its interval": pl.col("rsum").is_not_null() & pl.any_horizontal(numbers.is_null()),
-        "a split without images": (pl.col("n_images") < 1) | (pl.col("n_train") < 1),
-        "gains without their weights": pl.col("gains").list.len() != pl.col("feedback_weights").list.len(),
-    }
-    for words, wrong in checks.items():
-        if table.select(wrong.fill_null(False).any()).item():
-            raise RunError(f"{name}: holds {words}; run the experiment again")
-    for settings in table["settings"].unique():
-        try:
-            StudyConfig.from_dict(json.loads(settings))
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            raise RunError(f"{name}: holds settings that this version does not know; run it again") from None
-    return table
-
-
-def _sized(numbers: pl.Expr) -> pl.Expr:
-    return numbers.is_finite() & (numbers.abs() <= LARGEST)
-
-
 def _name(table: pl.DataFrame, otherwise: str) -> str:
     return otherwise if table.is_empty() else str(table["experiment"][0] or otherwise)
 
 
-def _beside(path: Path) -> str:
+def _toml_beside(path: Path) -> str:
     """The file of settings that lies beside a table under the same name."""
     file = path.with_suffix(".toml")
     try:

@@ -2,7 +2,8 @@
 
 Intervals and p values are those of `retrieval.over_splits`. P values are adjusted by Benjamini and Yekutieli, 2001,
 which holds for tests that depend on each other as these do: among the named variants on all datasets, apart from
-them among the swept settings, which ask another question, and among all trainings of a list.
+them among the swept settings, which ask another question, and among all trainings of a list. PICO's leads over its
+controls in training have the same kind of interval, not adjusted.
 """
 
 import math
@@ -12,6 +13,7 @@ from typing import get_type_hints
 
 import polars as pl
 
+from pico_core.experiments.rows import LEAD, TRAINED, current_rows, is_trained
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.over_splits import adjusted, count_verdicts, over_paired, over_seeds, verdict_of
 from pico_core.retrieval.records import Estimate, Verdict
@@ -48,6 +50,7 @@ class VariantSummary:
         rsum: Mean rSum; None where the variant does not apply.
         verdicts: How often the paired interval within a seed said helps, hurts, none.
         best_epochs: Of trainings the epoch that was tested, by seed; None where nothing was trained or noted.
+        experiment: Its name.
     """
 
     dataset: str
@@ -70,6 +73,7 @@ class VariantSummary:
     rsum: float | None = None
     verdicts: tuple[int, int, int] = (0, 0, 0)
     best_epochs: tuple[int | None, ...] = ()
+    experiment: str = ""
 
     @property
     def change(self) -> Estimate | None:
@@ -111,35 +115,35 @@ class VariantSummary:
 
 
 _KINDS = get_type_hints(VariantSummary)
-SCHEMA = pl.Schema({name: _KINDS[name] for name in _KINDS if name not in ("rsum", "verdicts", "best_epochs")})
+_INNER = ("rsum", "verdicts", "best_epochs", "experiment")
+SCHEMA = pl.Schema({name: kind for name, kind in _KINDS.items() if name not in _INNER})
 
 
 def summarise(table: pl.DataFrame) -> tuple[VariantSummary, ...]:
-    """Summarise the table of an experiment, in its order; a table that is not finished yet gives what it can."""
-    groups = table.partition_by("dataset", "variant", maintain_order=True)
-    datasets = table["dataset"].unique(maintain_order=True).to_list()
-    groups.sort(key=lambda group: datasets.index(group["dataset"][0]))  # stable
+    """Summarise a table of cells, scored or trained, in its order; one that is not finished yet gives what it can."""
+    table = current_rows(table).with_columns(
+        baseline=pl.when(is_trained()).then(pl.col("rsum") - pl.col("difference")).otherwise("baseline"),
+        seconds=pl.col("seconds").fill_null(0.0),
+    )
+    groups = table.partition_by("experiment", "dataset", "family", "variant", maintain_order=True)
+    datasets = table.select("experiment", "dataset").unique(maintain_order=True).rows()
+    groups.sort(key=lambda group: datasets.index(group.select("experiment", "dataset").row(0)))  # stable
     method = {
         (row["dataset"], row["seed"]): row["rsum"]
-        for row in table.filter(pl.col("variant") == METHOD).iter_rows(named=True)
+        for row in table.filter(~is_trained() & (pl.col("variant") == METHOD)).iter_rows(named=True)
     }
-    drafts = [_with_lead(summarise_variant(group), group, method) for group in groups]
-    return judge(drafts, among=[draft.family == "setting" for draft in drafts])
+    return _judged([_with_lead(_summarised(group), group, method) for group in groups])
 
 
 def summary_frame(summaries: Sequence[VariantSummary]) -> pl.DataFrame:
     """The records as a table, one column per attribute that an experiment has."""
-    return pl.DataFrame([{name: getattr(one, name) for name in SCHEMA} for one in summaries], schema=SCHEMA)
+    return pl.DataFrame([{name: getattr(summary, name) for name in SCHEMA} for summary in summaries], schema=SCHEMA)
 
 
-def summarise_variant(group: pl.DataFrame) -> VariantSummary:
-    """Everything about one variant but what depends on the others.
-
-    Args:
-        group: Its cells on one dataset.
-    """
+def _summarised(group: pl.DataFrame) -> VariantSummary:
+    """Everything about one variant on one dataset but what depends on the others."""
     held = group.filter(pl.col("rsum").is_not_null()).sort("seed", maintain_order=True)
-    variant = str(group["variant"][0])
+    variant, family = str(group["variant"][0]), str(group["family"][0])
     paired = [Estimate(*values) for values in held.select("difference", "low", "high").iter_rows()]
     result = over_paired(paired, test_share=_test_share(held)) if paired else None
     mean = None if result is None else result.mean
@@ -150,7 +154,7 @@ def summarise_variant(group: pl.DataFrame) -> VariantSummary:
         dataset=str(group["dataset"][0]),
         variant=variant,
         label=str(group["label"][0]),
-        family=str(group["family"][0]),
+        family=family,
         n_seeds=held.height,
         baseline=math.fsum(group["baseline"].to_list()) / group.height,
         difference=None if mean is None else mean.value,
@@ -162,21 +166,19 @@ def summarise_variant(group: pl.DataFrame) -> VariantSummary:
         seconds=math.fsum(group["seconds"].to_list()) / group.height,
         note="; ".join(note for note in notes if note) or None,
         rsum=math.fsum(held["rsum"].to_list()) / held.height if held.height else None,
-        verdicts=count_verdicts([Verdict.of(one) for one in paired]),
-        best_epochs=tuple(held["best_epoch"].to_list()) if "best_epoch" in held.columns else (),
+        verdicts=count_verdicts([Verdict.of(difference) for difference in paired]),
+        best_epochs=tuple(held["best_epoch"].to_list()) if family in (TRAINED, LEAD) else (),
+        experiment=str(group["experiment"][0]),
     )
 
 
-def judge(drafts: Sequence[VariantSummary], *, among: Sequence[Hashable]) -> tuple[VariantSummary, ...]:
-    """Adjust p values for their number, and draw the verdicts from them.
-
-    Args:
-        drafts: Summaries.
-        among: A mark for each; p values of the same mark are adjusted together.
-    """
-    judged = list(drafts)
-    for mark in dict.fromkeys(among):
-        tested = [n for n, draft in enumerate(drafts) if among[n] == mark and draft.p is not None]
+def _judged(drafts: Sequence[VariantSummary]) -> tuple[VariantSummary, ...]:
+    """P values adjusted for the number of those that ask the same, and the verdicts drawn from them."""
+    judged, questions = list(drafts), [_question(draft) for draft in drafts]
+    for question in dict.fromkeys(questions):
+        if question is None:
+            continue
+        tested = [n for n, draft in enumerate(drafts) if questions[n] == question and draft.p is not None]
         p_values = adjusted([drafts[n].p or 0.0 for n in tested])
         for n, p in zip(tested, p_values, strict=True):
             change = drafts[n].change
@@ -185,10 +187,19 @@ def judge(drafts: Sequence[VariantSummary], *, among: Sequence[Hashable]) -> tup
     return tuple(judged)
 
 
+def _question(draft: VariantSummary) -> Hashable:
+    """What is adjusted together: named schemes, swept settings, the trainings of a list; None: leads are not."""
+    if draft.family == LEAD:
+        return None
+    return (TRAINED, draft.experiment) if draft.family == TRAINED else draft.family == "setting"
+
+
 def _with_lead(
     draft: VariantSummary, group: pl.DataFrame, method: Mapping[tuple[str, int], float | None]
 ) -> VariantSummary:
-    """With PICO's lead over it, in the splits in which both have a number."""
+    """With PICO's lead over it, in the splits in which both have a number; trainings have rows of their own for it."""
+    if draft.family in (TRAINED, LEAD):
+        return draft
     held = group.filter(pl.col("rsum").is_not_null()).sort("seed")
     leads = [
         ours - rsum
@@ -206,7 +217,7 @@ def _test_share(held: pl.DataFrame) -> float:
 
     Where every seed of a training has images of its own nothing overlaps, and the test is Student's.
     """
-    if "fresh" in held.columns and held["fresh"][0]:
+    if held["fresh"][0]:
         return 0.0
     if held["n_train"][0] is None:
         usual = StudyConfig()

@@ -1,28 +1,26 @@
-"""Tables of experiments and trainings: read as this version writes them, and compared with committed ones."""
+"""Tables of cells, scored or trained: read as this version writes them, and compared with committed ones."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from pico_core.common.errors import DataError, RunError
-from pico_core.experiments.cells import SCHEMA, current_names
-from pico_core.experiments.trainings import tables as trained
-from pico_core.experiments.trainings.tables import ALONE, CURVES, LEAD, LISTED, TrainingTables, upgraded
+from pico_core.experiments.rows import CELL, CURVES, LEAD, SCHEMA, current_rows, is_trained
+from pico_core.method.config import StudyConfig
 from pico_core.storage.parquet import UNREADABLE, read_parquet
 
 TOLERANCE: Final = 1.0  # points of rSum: other libraries round sums otherwise, and close ranks then swap
 LARGEST: Final = 2.0**53  # of a number in a table: far beyond any rSum, and its square is still finite
-CELL: Final = ("dataset", "variant", "seed")
-# Table and curves of trainings beside an experiment: of heads, and of the encoder.
+# Table and curves of trainings: as a comparison writes them, as a list does, and beside an experiment of the encoder.
+ALONE: Final = ("table.parquet", "curves.parquet")
+LISTED: Final = ("training.parquet", "training_curves.parquet")
 BESIDE: Final = (LISTED, ("encoder.parquet", "encoder_curves.parquet"))
-_TEXTS: Final = ("experiment", "dataset", "variant", "label", "family")
-_NUMBERS: Final = ("rsum", "difference", "low", "high", "n_images", "seed")
-_CURVE_NUMBERS: Final = ("seed", "epoch", "feedback_rsum")
-_KINDS: Final = {**CURVES, **trained.SCHEMA}  # older tables may lack some of them
-_AGAIN: Final = "train again with pico-lens train"
+NEEDED: Final = ("experiment", *CELL, "label", "family", "n_images", "rsum", "difference", "low", "high")
+AGAIN: Final = "run the experiment again, or train again with pico-lens train"
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,9 @@ def check_table(table: pl.DataFrame, other: pl.DataFrame) -> TableCheck:
     Raises:
         RunError: the other table does not say of which data it is.
     """
-    if "digest" not in other.columns:
-        raise RunError(f"the table to compare with does not say of which data it is; {_AGAIN}")
-    table, other = (one.filter(pl.col("family") != LEAD) for one in (table, other))
+    if "digest" not in other.columns or other["digest"].has_nulls():
+        raise RunError(f"the table to compare with does not say of which data it is; {AGAIN}")
+    table, other = (cells.filter(pl.col("family") != LEAD) for cells in (table, other))
     both = table.select(*CELL, "rsum", "digest", here=True).join(
         other.select(*CELL, "rsum", "digest", there=True), on=CELL, how="full", coalesce=True, suffix="_other"
     )
@@ -102,82 +100,98 @@ def check_table(table: pl.DataFrame, other: pl.DataFrame) -> TableCheck:
 
 
 def read_table(path: Path | str) -> pl.DataFrame:
-    """Read the table of an experiment.
+    """Read the table of an experiment or of trainings, of any version, with all columns of `rows.CellRow`.
 
     Raises:
-        RunError: not there, damaged, or not such a table.
+        RunError: not there, damaged, or no such table; a row that no cell writes.
     """
     path = Path(path)
-    try:
-        table = read_parquet(path)
-    except (DataError, *UNREADABLE) as error:
-        raise RunError(f"{path.name}: cannot be read ({error}); name the results.parquet of an experiment") from None
-    if table.schema != SCHEMA:
-        raise RunError(f"{path.name}: has other columns than the table of an experiment; run the experiment again")
-    return current_names(table)
+    return check_rows(current_rows(_read(path, SCHEMA, NEEDED)), path.name)
 
 
-def read_training(folder: Path | str) -> TrainingTables | None:
-    """The tables of trainings in a folder; None where there are none.
+def check_rows(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The table, if every row can be reckoned with: a file may come from anywhere.
+
+    Args:
+        table: With the columns of `rows.CellRow`.
+        name: Of its file, for the complaint.
 
     Raises:
-        RunError: they are there, and something else than that.
+        RunError: a row that no cell writes.
     """
-    beside = [_tables(Path(folder), *names) for names in BESIDE]
-    found = [one for one in beside if one is not None]
-    if not found:
-        return _tables(Path(folder), *ALONE)
-    return TrainingTables(
-        pl.concat([one.table for one in found], how="diagonal_relaxed"),
-        pl.concat([one.curves for one in found], how="diagonal_relaxed"),
-    )
+    scored = ~is_trained()
+    numbers = pl.col("rsum", "difference", "low", "high")
+    lacking = pl.any_horizontal(numbers.is_null())
+    nameless = pl.any_horizontal(pl.col(*CELL, "experiment", "label", "family").is_null())
+    twice = pl.struct("experiment", *CELL, "family").is_duplicated() | (scored & pl.struct(CELL).is_duplicated())
+    checks = {
+        "the same cell twice": twice,
+        "a cell without a name": nameless | (scored & pl.any_horizontal(pl.col("digest", "settings").is_null())),
+        "a number that is none": pl.any_horizontal(~_sized(numbers)),
+        "a baseline or a time that is no number": pl.any_horizontal(~_sized(pl.col("baseline", "seconds")))
+        | (scored & pl.any_horizontal(pl.col("baseline", "seconds").is_null())),
+        "a result without its interval": (~scored | pl.col("rsum").is_not_null()) & lacking,
+        "a split without images": (pl.col("n_images") < 1) | (pl.col("n_train") < 1) | pl.col("n_images").is_null(),
+        "gains without their weights": pl.col("gains").list.len() != pl.col("feedback_weights").list.len(),
+        "an epoch before the first": pl.col("best_epoch") < 0,
+    }
+    _check(table, checks, name)
+    for settings in table["settings"].drop_nulls().unique():
+        try:
+            StudyConfig.from_dict(json.loads(settings))
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            raise RunError(f"{name}: holds settings that this version does not know; run it again") from None
+    return table
 
 
-def _tables(folder: Path, name: str, curves: str) -> TrainingTables | None:
-    table, lines = folder / name, folder / curves
-    if not table.is_file() or not lines.is_file():
-        return None
-    return TrainingTables(read_trainings(table), _read(lines, ("dataset", "variant"), _CURVE_NUMBERS))
-
-
-def read_trainings(path: Path | str) -> pl.DataFrame:
-    """The table of trainings alone, as this version writes it: what an older one lacks is filled in or null.
+def read_curves(path: Path | str) -> pl.DataFrame:
+    """Read the learning curves of trainings, with all columns of `rows.CURVES`.
 
     Raises:
         RunError: not there, damaged, or something else.
     """
-    table = upgraded(_read(Path(path), _TEXTS, _NUMBERS))
-    wrong = (pl.col("n_train") < 1) | (pl.col("best_epoch") < 0)
-    counts = table.schema["best_epoch"].is_integer() and table.schema["n_train"].is_integer()
-    if not counts or table.schema["fresh"] != pl.Boolean:
-        raise RunError(f"{Path(path).name}: counts epochs or images in no whole numbers; {_AGAIN}")
-    if table.select(wrong.fill_null(False).any()).item():
-        raise RunError(f"{Path(path).name}: holds rows that no training writes; {_AGAIN}")
-    return table
+    path, needed = Path(path), ("dataset", "variant", "seed", "epoch", "feedback_rsum")
+    curves = _read(path, CURVES, needed)
+    checks = {
+        "an epoch without its numbers": pl.any_horizontal(pl.col(*needed).is_null()),
+        "a number that is none": ~_sized(pl.col("feedback_rsum")),
+    }
+    _check(curves, checks, path.name)
+    return curves
 
 
-def _read(path: Path, texts: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
+def _read(path: Path, schema: Mapping[str, Any], needed: Sequence[str]) -> pl.DataFrame:
+    """The columns of a schema, null where the file lacks them; whole numbers stand for others, nulls for anything."""
     try:
         table = read_parquet(path)
-        held = table.select(*texts, *numbers)
     except (DataError, *UNREADABLE) as error:
-        raise RunError(f"{path.name}: is no table of trainings ({error}); {_AGAIN}") from None
-    right = all(held[name].dtype == pl.String for name in texts) and all(_counts(held[n]) for n in numbers)
-    right &= all(table[name].dtype in (pl.String, pl.Null) for name in table.columns if _KINDS.get(name) == pl.String)
-    if not right or held.is_empty() or not _finite(held.select(numbers)) or sum(held.null_count().row(0)):
-        raise RunError(f"{path.name}: holds rows that no training writes; {_AGAIN}")
-    return table
+        raise RunError(
+            f"{path.name}: cannot be read ({error}); name the results.parquet of an experiment, or a table of trainings"
+        ) from None
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        raise RunError(f"{path.name}: has other columns than a table of cells, and no {missing[0]}; {AGAIN}")
+    table = table.select(name for name in schema if name in table.columns)
+    for name, kind in table.schema.items():
+        wanted = schema[name]
+        fits = kind in (wanted, pl.Null) or (kind.is_integer() and (wanted.is_integer() or wanted.is_float()))
+        if not fits and not (kind.is_float() and wanted.is_float()):
+            raise RunError(f"{path.name}: its column {name} holds {kind}, not {wanted}; {AGAIN}")
+    try:
+        held = table.cast({name: schema[name] for name in table.columns})
+        return held.match_to_schema(schema, missing_columns="insert")
+    except pl.exceptions.PolarsError as error:
+        raise RunError(f"{path.name}: holds a number that is too large ({error}); {AGAIN}") from None
 
 
-def _counts(column: pl.Series) -> bool:
-    """Whether its values can be reckoned with beside others: decimals cannot."""
-    return column.dtype.is_integer() or column.dtype.is_float()
+def _check(table: pl.DataFrame, checks: Mapping[str, pl.Expr], name: str) -> None:
+    for words, wrong in checks.items():
+        if table.select(wrong.fill_null(False).any()).item():
+            raise RunError(f"{name}: holds {words}; {AGAIN}")
 
 
-def _finite(numbers: pl.DataFrame) -> bool:
-    """Whether they are numbers whose squares still are."""
-    small = pl.all().is_finite() & (pl.all().abs() <= LARGEST)
-    return bool(numbers.cast(pl.Float64).select(pl.all_horizontal(small.all())).item())
+def _sized(numbers: pl.Expr) -> pl.Expr:
+    return numbers.is_finite() & (numbers.abs() <= LARGEST)
 
 
 def _names(cells: pl.DataFrame) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from pico_core.experiments.comparison import DECIDED, variants_named
 from pico_core.experiments.config import built_in_files
+from pico_core.experiments.heads import ComparisonConfig
+from pico_core.experiments.scenes import SceneComparison
 from pico_core.experiments.toml_reading import TomlReader, typed
-from pico_core.experiments.trainings.scenes import SceneComparison
-from pico_core.experiments.trainings.settings import DECIDED, ComparisonConfig, variants_named
 from pico_core.training.settings import RULES, WeightingRule
 
 KEYS: Final = ("name", "sentence", "seeds", "variants", "settings", "comparisons")

@@ -24,9 +24,9 @@ from pico_core.columns.probe import ALL, FIXED, SCHEMA, label_probe
 from pico_core.data import marks
 from pico_core.experiments import grid
 from pico_core.experiments.config import read_experiment
+from pico_core.experiments.rows import CURVES, LEAD, TRAINED, TRAINED_SCHEMA
+from pico_core.experiments.tables import LISTED
 from pico_core.experiments.training_list import read_training_list
-from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, LISTED
-from pico_core.experiments.trainings.tables import SCHEMA as TRAININGS_SCHEMA
 from pico_core.formats import native
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
@@ -398,8 +398,8 @@ def test_a_list_of_trainings_is_told_as_it_is_read(tmp_path):
     listed = read_training_list(tmp_path / "trainings.toml")
     assert [one.name for one in listed.comparisons] == ["mydata", "few pairs, cross", "encoder, styles held out"]
     assert all(f"`{name}`" in COMMANDS["train"] for name in LISTED)
-    assert named(" ".join(row[0] for row in table_rows(FORMATS["Trainings"]))) == set(TRAININGS_SCHEMA)
-    assert {*LISTED, *CURVES, FAMILY, LEAD} <= named(FORMATS["Trainings"])
+    assert named(" ".join(row[0] for row in table_rows(FORMATS["Trainings"]))) == set(TRAINED_SCHEMA)
+    assert {*LISTED, *CURVES, TRAINED, LEAD} <= named(FORMATS["Trainings"])
 
 
 def test_tables_are_told_as_they_are_written(planted):

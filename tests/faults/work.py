@@ -14,8 +14,8 @@ from pico_core.demo import demo_of, planted, runs
 from pico_core.encoders import encode_dataset, load_small
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.grid import run_experiment
-from pico_core.experiments.trainings.comparison import run_training_comparison
-from pico_core.experiments.trainings.settings import ComparisonConfig
+from pico_core.experiments.heads import ComparisonConfig
+from pico_core.experiments.trainings import run_training_comparison
 from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig

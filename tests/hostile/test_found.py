@@ -11,7 +11,7 @@ import pytest
 
 from pico_core.common.errors import DataError, RunError
 from pico_core.experiments.config import BUILT_IN
-from pico_core.experiments.tables import read_table, read_trainings
+from pico_core.experiments.tables import read_table
 from pico_core.storage.parquet import check_declared, read_parquet
 from pico_core.studies.probes import check_target, load_probe
 
@@ -95,5 +95,5 @@ def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
 def test_trainings_whose_values_are_of_other_kinds(tmp_path: Path, name: str, value: pl.Expr) -> None:
     table = pl.read_parquet(BUILT_IN / "training.parquet")
     table.with_columns(value.alias(name)).write_parquet(tmp_path / "t.parquet")
-    with pytest.raises(RunError, match=r"^t\.parquet: holds rows that no training writes"):
-        read_trainings(tmp_path / "t.parquet")
+    with pytest.raises(RunError, match=rf"^t\.parquet: its column {name} holds "):
+        read_table(tmp_path / "t.parquet")

@@ -18,18 +18,17 @@ from pico_app.server.places import opened_place
 from pico_app.server.queue import Job, visit
 from pico_app.server.scratch import scratch
 from pico_app.workspace import Dataset
-from pico_core.common.errors import PicoError, RunError
-from pico_core.experiments.cells import SCHEMA
+from pico_core.common.errors import PicoError
 from pico_core.experiments.config import ExperimentConfig
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.experiments.grid import ABOUT, run_experiment
 from pico_core.experiments.order import FeedbackOrder, RecordedRun, feedback_orders, recorded_runs
-from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, reached, read_outcome
+from pico_core.experiments.reading import BUILT_IN_RESULT, Outcome, Reached, reached, read_outcome, read_trained
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import VariantSummary, summarise, summary_frame
 from pico_core.experiments.sweeps import Sweeps, sweeps_on
-from pico_core.experiments.tables import BESIDE, read_training
-from pico_core.experiments.trainings.summary import TrainingSummary, training_summaries
+from pico_core.experiments.tables import BESIDE
+from pico_core.experiments.training_summary import TrainingSummary, training_summaries
 from pico_core.experiments.verdicts import ExperimentAnswer, Leads, answer_on, leads_on
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.schemes.catalogue import METHOD, SCHEMES
@@ -41,20 +40,26 @@ class Results:
     """Results as the page looks at them.
 
     Attributes:
-        outcome: Of the experiment; its table is empty where only trainings lie there.
-        summaries: One per dataset and variant.
-        training: Comparisons of trainings that lie beside it.
+        outcome: Of the experiment, with the trainings that lie beside it, or of trainings alone.
         folder: Of an experiment that may still be filling; None of a table alone.
         built_in: Whether they came with the program.
         beside: Other experiments that came with it; they change other settings on the same datasets.
     """
 
     outcome: Outcome
-    summaries: tuple[VariantSummary, ...]
-    training: tuple[TrainingSummary, ...]
-    folder: Path | None
+    folder: Path | None = None
     built_in: bool = False
     beside: tuple["Results", ...] = ()
+
+    @cached_property
+    def summaries(self) -> tuple[VariantSummary, ...]:
+        """One per dataset and variant of the experiment."""
+        return summarise(self.outcome.scored)
+
+    @cached_property
+    def training(self) -> tuple[TrainingSummary, ...]:
+        """Comparisons of trainings."""
+        return training_summaries(self.outcome.table, self.outcome.curves)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -65,15 +70,15 @@ class Results:
         """What is known on one of its datasets."""
         return Slice(
             dataset=dataset,
-            table=self.outcome.table.filter(pl.col("dataset") == dataset),
-            summaries=tuple(one for one in self.summaries if one.dataset == dataset),
+            table=self.outcome.scored.filter(pl.col("dataset") == dataset),
+            summaries=tuple(summary for summary in self.summaries if summary.dataset == dataset),
             beside=tuple(other.on(dataset) for other in self.beside if dataset in other.datasets),
         )
 
     @cached_property
     def runs(self) -> tuple[RecordedRun, ...]:
         """Every construction that was recorded."""
-        return recorded_runs(pl.concat([self.outcome.table, *(other.outcome.table for other in self.beside)]))
+        return recorded_runs(pl.concat([self.outcome.scored, *(other.outcome.scored for other in self.beside)]))
 
     @cached_property
     def orders(self) -> tuple[FeedbackOrder, ...]:
@@ -110,20 +115,20 @@ class Slice:
     @cached_property
     def sweeps(self) -> Sweeps:
         """Its settings, one at a time, of whichever experiment; of one that two changed, those of the first."""
-        found = sweeps_on(self.table, self.summaries, self.dataset).sweeps
+        sweeps = sweeps_on(self.table, self.summaries, self.dataset).sweeps
         for other in self.beside:
-            known = {sweep.setting for sweep in found}
-            found += tuple(sweep for sweep in other.sweeps.sweeps if sweep.setting not in known)
-        return Sweeps(found)
+            known = {sweep.setting for sweep in sweeps}
+            sweeps += tuple(sweep for sweep in other.sweeps.sweeps if sweep.setting not in known)
+        return Sweeps(sweeps)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Its variants."""
-        return tuple(one.variant for one in self.summaries)
+        return tuple(summary.variant for summary in self.summaries)
 
     def summary(self, variant: str) -> VariantSummary:
         """One of its variants."""
-        return next(one for one in self.summaries if one.variant == variant)
+        return next(summary for summary in self.summaries if summary.variant == variant)
 
     @property
     def default_row(self) -> str:
@@ -139,9 +144,9 @@ class Slice:
         return summary_frame(self.summaries)
 
 
-def of_family(found: Slice, family: str) -> pl.DataFrame:
+def of_family(results: Slice, family: str) -> pl.DataFrame:
     """The summaries of one family as a table; "all" of every one."""
-    return found.frame if family == "all" else found.frame.filter(pl.col("family") == family)
+    return results.frame if family == "all" else results.frame.filter(pl.col("family") == family)
 
 
 def command(results: Results) -> str:
@@ -161,20 +166,12 @@ def whose(variant: str) -> str:
 
 @answer(entries=6, spinner="Reading the results")
 def _read(path: str, changed: str) -> Results:
-    place = Path(path)
-    beside = place if place.is_dir() else BUILT_IN_RESULT.parent if place == BUILT_IN_RESULT else None
-    training = None if beside is None else read_training(beside)
-    groups = () if training is None else training_summaries(training.table, training.curves)
-    try:
-        outcome = read_outcome(place)
-    except RunError:
-        if not groups or not place.is_dir() or (place / ABOUT).exists():
-            raise
-        return _trained_only(groups)
-    folder = place if place.is_dir() and outcome.reached is not None else None
-    own = place == BUILT_IN_RESULT
-    others = tuple(_alone(file) for file in sorted(place.parent.glob("*.parquet")) if _is_other(file)) if own else ()
-    return Results(outcome, summarise(outcome.table), groups, folder, built_in=own, beside=others)
+    file = Path(path)
+    outcome = read_outcome(file)
+    if file != BUILT_IN_RESULT:
+        return Results(outcome, file if outcome.reached is not None else None)
+    others = [Results(read_outcome(table)) for table in sorted(file.parent.glob("*.parquet")) if _is_other(table)]
+    return Results(outcome.beside(read_trained(file.parent)), built_in=True, beside=tuple(others))
 
 
 def _is_other(file: Path) -> bool:
@@ -183,24 +180,14 @@ def _is_other(file: Path) -> bool:
     return file != BUILT_IN_RESULT and file.name not in trainings and file.with_suffix(".toml").is_file()
 
 
-def _alone(file: Path) -> Results:
-    outcome = read_outcome(file)
-    return Results(outcome, summarise(outcome.table), (), None, built_in=True)
-
-
-def _trained_only(groups: tuple[TrainingSummary, ...]) -> Results:
-    """Trainings without an experiment beside them."""
-    return Results(Outcome("trainings", "", pl.DataFrame(schema=SCHEMA), "", None), (), groups, None)
-
-
 def results_at(path: str) -> Results:
     """Results that lie at a path of this machine; read anew where something changed there.
 
     Raises:
         PicoError: nothing there, or something else; says what was expected.
     """
-    place = opened_place(path)
-    return _read(str(place), changed_on_disk(place))
+    file = opened_place(path)
+    return _read(str(file), changed_on_disk(file))
 
 
 def built_in_results() -> Results | None:
@@ -211,8 +198,8 @@ def built_in_results() -> Results | None:
     """
     if BUILT_IN_RESULT.is_file():
         return results_at(str(BUILT_IN_RESULT))
-    training = read_training(BUILT_IN_RESULT.parent)
-    return None if training is None else _trained_only(training_summaries(training.table, training.curves))
+    trained = read_trained(BUILT_IN_RESULT.parent)
+    return None if trained is None else Results(trained)
 
 
 def how_far(folder: Path) -> Reached | None:
@@ -247,8 +234,8 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 def own_folder(dataset: Dataset, config: StudyConfig) -> Path:
     """Where the cells of a dataset under some settings lie: the same for every choice of variants and seeds."""
-    told = json.dumps([dataset.mark, replace(config, seed=0).to_dict()], sort_keys=True)
-    return Path(_folder().name) / hashlib.sha256(told.encode()).hexdigest()[:16]
+    identity = json.dumps([dataset.mark, replace(config, seed=0).to_dict()], sort_keys=True)
+    return Path(_folder().name) / hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def own_experiment(
@@ -285,8 +272,8 @@ def own_results(dataset: Dataset, config: StudyConfig) -> Results | None:
     folder = own_folder(dataset, config)
     if not (folder / ABOUT).is_file():
         return None
-    found = results_at(str(folder))
-    return found if found.datasets else None
+    results = results_at(str(folder))
+    return results if results.datasets else None
 
 
 def own_job() -> Job[int] | None:

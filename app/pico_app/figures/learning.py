@@ -10,8 +10,8 @@ from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, LIGHT, SYMBOLS, Theme, blank
 from pico_app.templates import render
 from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trainings.summary import LearningCurve, TrainingSummary
-from pico_core.experiments.trainings.tables import SHORT
+from pico_core.experiments.trained import SHORT
+from pico_core.experiments.training_summary import LearningCurve, TrainingSummary
 from pico_core.retrieval.records import Verdict
 
 

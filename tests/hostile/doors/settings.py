@@ -15,12 +15,11 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.config import BUILT_IN, read_experiment
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, run_experiment
 from pico_core.experiments.order import feedback_orders, recorded_runs
-from pico_core.experiments.reading import read_outcome
+from pico_core.experiments.reading import read_outcome, read_trained
 from pico_core.experiments.summary import summarise, summary_frame
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.tables import read_training
 from pico_core.experiments.training_list import read_training_list
-from pico_core.experiments.trainings.summary import training_summaries
+from pico_core.experiments.training_summary import training_summaries
 from pico_core.experiments.verdicts import answer_on, leads_on
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -99,18 +98,18 @@ def outcome(path: Path) -> None:
 def looked_at(place: Path) -> None:
     """Results of an experiment, with everything that the page reckons from them."""
     found = read_outcome(place)
-    summaries = summarise(found.table)
+    summaries = summarise(found.scored)
     summary_frame(summaries)
-    feedback_orders(recorded_runs(found.table))
+    feedback_orders(recorded_runs(found.scored))
     for dataset in found.datasets:
         answer_on(summaries, dataset)
         leads_on(summaries, dataset)
-        sweeps_on(found.table, summaries, dataset)
+        sweeps_on(found.scored, summaries, dataset)
 
 
 def trained(path: Path) -> None:
     """Tables of trainings."""
-    found = read_training(path.parent)
+    found = read_trained(path.parent)
     if found is not None:
         training_summaries(found.table, found.curves)
 

@@ -13,7 +13,7 @@ from pico_app.figures.theme import DARK, GREY, LOSS, SEMANTIC
 from pico_core.experiments.order import RecordedRun, recorded_runs
 from pico_core.experiments.summary import VariantSummary, summarise
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.trainings.summary import LearningCurve, TrainingSummary
+from pico_core.experiments.training_summary import LearningCurve, TrainingSummary
 from pico_core.retrieval.records import Estimate, Verdict
 from tests.grids import HELPS, HURTS, Line, grid
 from tests.pico_app.reading import HOSTILE

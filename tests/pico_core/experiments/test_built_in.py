@@ -9,8 +9,9 @@ from pico_core.experiments.config import BUILT_IN, find_experiment, read_experim
 from pico_core.experiments.grid import results, run_experiment
 from pico_core.experiments.markdown import markdown_table
 from pico_core.experiments.order import feedback_orders, recorded_runs
+from pico_core.experiments.rows import CELL
 from pico_core.experiments.summary import summarise
-from pico_core.experiments.tables import CELL, check_table, read_table
+from pico_core.experiments.tables import check_table, read_table
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from tests.places import ROOT
 

@@ -15,10 +15,11 @@ import torch
 from pico_core.common.errors import RunError
 from pico_core.common.reporter import Cancelled
 from pico_core.experiments.bench import Workbench
-from pico_core.experiments.cells import SCHEMA, compute_cell, plan_cell
+from pico_core.experiments.cells import compute_cell, plan_cell
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import open_dataset
 from pico_core.experiments.grid import ABOUT, CELLS, RESULTS, read_about, results, run_experiment
+from pico_core.experiments.rows import SCORED_SCHEMA
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.method import setting_scheme
@@ -151,7 +152,7 @@ def test_progress_is_told_before_every_cell(quick, tmp_path):
 
 def test_the_table_has_every_cell_with_its_columns(table, place):
     config = read_experiment(place / "small.toml")
-    assert table.schema == SCHEMA
+    assert table.schema == SCORED_SCHEMA
     expected = [
         (dataset.name, variant.name, seed)
         for seed in config.seeds

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from pico_core.common.errors import SettingError
-from pico_core.experiments.cells import current_names, plan_cell
+from pico_core.experiments.cells import plan_cell
 from pico_core.experiments.config import read_experiment
-from pico_core.experiments.trainings.settings import ComparisonConfig
+from pico_core.experiments.heads import ComparisonConfig
+from pico_core.experiments.rows import current_rows
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.retrieval.schemes.method import setting_scheme
 from pico_core.retrieval.schemes.scheme import Change
@@ -54,7 +55,7 @@ def test_an_experiment_names_a_basis_by_its_old_name(place, tmp_path):
 
 def test_rows_of_old_tables_stand_under_the_names_of_today():
     old = pl.DataFrame({"variant": ["basis=probe"], "label": ["PICO, basis = probe"], "basis": ["probe"]})
-    assert current_names(old).rows() == [("basis=labels", "PICO, basis = labels", "labels")]
+    assert current_rows(old).select(old.columns).rows() == [("basis=labels", "PICO, basis = labels", "labels")]
 
 
 def test_trainings_of_the_first_version_go_on_in_their_folder():

@@ -15,12 +15,12 @@ from pico_core.experiments import grid as running
 from pico_core.experiments.config import read_experiment
 from pico_core.experiments.datasets import OpenDataset
 from pico_core.experiments.order import feedback_orders, recorded_runs
-from pico_core.experiments.reading import reached, read_outcome
+from pico_core.experiments.reading import reached, read_outcome, read_trained
 from pico_core.experiments.small import small_experiment
 from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
-from pico_core.experiments.tables import BESIDE, read_training
-from pico_core.experiments.trainings.summary import training_summaries
+from pico_core.experiments.tables import BESIDE
+from pico_core.experiments.training_summary import training_summaries
 from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
@@ -275,9 +275,9 @@ def gathered(tables):
     "names", [("training.parquet", "training_curves.parquet"), ("table.parquet", "curves.parquet")]
 )
 def test_trainings_are_read_gathered_and_told(tmp_path, names):
-    assert read_training(tmp_path) is None
+    assert read_trained(tmp_path) is None
     trainings(tmp_path, names=names)
-    (found,) = gathered(read_training(tmp_path))
+    (found,) = gathered(read_trained(tmp_path))
     assert [(row.variant, row.n_seeds, row.difference) for row in found.rows] == [
         ("none", 2, 0.0),
         ("pico", 2, 6.0),
@@ -293,12 +293,12 @@ def test_trainings_are_read_gathered_and_told(tmp_path, names):
 
 def test_trainings_of_heads_and_of_the_encoder_are_read_together(tmp_path):
     trainings(tmp_path)
-    own = read_training(tmp_path)
+    own = read_trained(tmp_path)
     for name, renamed in zip(*BESIDE, strict=True):
         frame = pl.read_parquet(tmp_path / name)
         new = [pl.lit("encoder").alias(column) for column in ("experiment", "dataset") if column in frame.columns]
         frame.with_columns(new).write_parquet(tmp_path / renamed)
-    first, second = gathered(read_training(tmp_path))
+    first, second = gathered(read_trained(tmp_path))
     assert (first.dataset, second.dataset) == ("toy", "encoder")
     assert first == gathered(own)[0]
     assert second.curves == first.curves
@@ -308,8 +308,8 @@ def test_damaged_trainings_are_refused(tmp_path):
     trainings(tmp_path)
     table = pl.read_parquet(tmp_path / "training.parquet")
     table.with_columns(rsum=pl.lit(float("nan"))).write_parquet(tmp_path / "training.parquet")
-    with pytest.raises(RunError, match="rows that no training writes"):
-        read_training(tmp_path)
+    with pytest.raises(RunError, match="a number that is none"):
+        read_trained(tmp_path)
     table.drop("rsum").write_parquet(tmp_path / "training.parquet")
-    with pytest.raises(RunError, match="is no table of trainings"):
-        read_training(tmp_path)
+    with pytest.raises(RunError, match="has other columns than a table of cells, and no rsum"):
+        read_trained(tmp_path)

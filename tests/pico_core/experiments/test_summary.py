@@ -5,8 +5,8 @@ import math
 import polars as pl
 import pytest
 
-from pico_core.experiments.cells import SCHEMA
 from pico_core.experiments.grid import results
+from pico_core.experiments.rows import SCORED_SCHEMA
 from pico_core.experiments.summary import ONE_SEED, summarise, summary_frame
 from pico_core.experiments.tables import TOLERANCE, check_table
 from pico_core.retrieval.over_splits import adjusted, over_seeds
@@ -29,7 +29,7 @@ def table(**variants):
                     "feedback_weights": None, "n_train": 60, "settings": "{}",
                 }
             )  # fmt: skip
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return pl.DataFrame(rows, schema=SCORED_SCHEMA)
 
 
 def of(summaries, variant):

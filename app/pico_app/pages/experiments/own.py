@@ -58,7 +58,7 @@ def choose(dataset: Dataset | None) -> experiments.Results | None:
         "order are always among them. Two or three seeds show little but large differences; more narrow the intervals."
     )
     results = experiments.own_results(dataset, config)
-    folder, drawn = experiments.own_folder(dataset, config), 0 if results is None else results.outcome.table.height
+    folder, drawn = experiments.own_folder(dataset, config), 0 if results is None else results.outcome.scored.height
     if job is not None and running:
         watch.follow_own(folder, drawn)
     elif job is not None and job.failure:

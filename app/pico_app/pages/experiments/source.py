@@ -51,7 +51,7 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
         return None, beside
     results = experiments.results_at(experiments_state.experiment_path())
     if results.folder is not None:
-        watch.follow(results.folder, results.outcome.table.height)
+        watch.follow(results.folder, results.outcome.scored.height)
     return results, beside
 
 

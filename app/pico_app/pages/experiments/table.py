@@ -34,7 +34,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
     )
     download(
         "Cells, parquet",
-        lambda: documents.table_bytes(results.outcome.table, "parquet"),
+        lambda: documents.table_bytes(results.outcome.scored, "parquet"),
         file="results.parquet",
         container=parquet,
         help="A cell is one variant on one split of one dataset. All of them, as the command writes them; this page "

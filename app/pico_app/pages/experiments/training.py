@@ -8,7 +8,7 @@ from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
-from pico_core.experiments.trainings.summary import TrainingSummary
+from pico_core.experiments.training_summary import TrainingSummary
 
 MAKE = "pico-lens train shortcut --out my-trainings"
 

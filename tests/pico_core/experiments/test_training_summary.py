@@ -8,14 +8,21 @@ from rich.console import Console
 from scipy import stats
 
 from pico_core.cli import printing
+from pico_core.experiments.rows import LEAD, SCHEMA, TRAINED, TRAINED_SCHEMA, current_rows
 from pico_core.experiments.summary import LAST_UNWEIGHTED
-from pico_core.experiments.tables import read_trainings
-from pico_core.experiments.trainings.summary import training_summaries, training_summary
-from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD, SCHEMA, upgraded
+from pico_core.experiments.tables import read_table
+from pico_core.experiments.trained import LABELS
+from pico_core.experiments.training_summary import training_summaries
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import HeadLearner
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Weigher
+
+
+def training_summary(rows):
+    (summary,) = training_summaries(rows)
+    return summary
+
 
 CONTROLS = ("after", "p_hat", "learned", "shuffled", "permuted")
 
@@ -27,8 +34,8 @@ def table(changes, *, dataset="toy", epochs=(5, 6, 7), half=1.0, n_train=60, lea
         own = {"experiment": "training", "dataset": dataset, "digest": "0", "seed": seed, "basis": "given"}
         own |= {"n_images": 40, "n_texts": 40, "n_train": n_train, "seconds": 1.0}
         for family, variant, value in (
-            (FAMILY, "none", 0.0),
-            (FAMILY, "pico", change),
+            (TRAINED, "none", 0.0),
+            (TRAINED, "pico", change),
             *((LEAD, control, values[seed]) for control, values in leads),
         ):
             width = 0.0 if variant == "none" else half
@@ -38,7 +45,7 @@ def table(changes, *, dataset="toy", epochs=(5, 6, 7), half=1.0, n_train=60, lea
                 | {"baseline": 400.0, "rsum": 400.0 + value, "difference": value}
                 | {"low": value - width, "high": value + width}
             )
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return pl.DataFrame(rows, schema=TRAINED_SCHEMA)
 
 
 def test_the_interval_is_that_of_the_corrected_resampled_t_test():
@@ -120,12 +127,12 @@ def test_an_older_table_is_read_with_the_best_epoch_of_its_notes(tmp_path):
     notes = pl.Series(["best epoch 3 of 10, feedback rSum 300.0, spread of P 0.10", "no training"] * 3)
     old = table((4.0, 6.0, 11.0)).drop("best_epoch", "n_train").with_columns(note=notes)
     old.write_parquet(tmp_path / "table.parquet")
-    found = read_trainings(tmp_path / "table.parquet")
+    found = read_table(tmp_path / "table.parquet")
     assert found["best_epoch"].to_list() == [3, None] * 3
     assert found["n_train"].to_list() == [None] * 6
-    assert found.match_to_schema(SCHEMA).schema == SCHEMA
-    new = table((4.0,))
-    assert upgraded(new).equals(new)
+    assert found.schema == SCHEMA
+    new = table((4.0,)).with_columns(fresh=True)
+    assert current_rows(new).select(new.columns).equals(new)
 
 
 def test_the_printed_tables_fit_eighty_columns(capsys, monkeypatch):

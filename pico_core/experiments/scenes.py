@@ -16,8 +16,7 @@ from pico_core.data.scenes import Scenes, ScenesConfig, render_scenes
 from pico_core.data.scenes.dataset import ALL_STYLES
 from pico_core.encoders import vocabulary_of
 from pico_core.encoders.small import small_clip
-from pico_core.experiments.trainings.settings import Compared, refuse_decided
-from pico_core.experiments.trainings.subjects import Subject
+from pico_core.experiments.comparison import Compared, Subject, refuse_decided
 from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.config import changed
 from pico_core.retrieval.evaluation import retrieval_feedback
@@ -104,8 +103,8 @@ class SceneComparison(Compared):
         """The scenes of a part."""
         unknown = [style for style in self.held_out if style not in ALL_STYLES]
         if unknown or len(self.held_out) >= len(ALL_STYLES):
-            asked = repr(unknown[0]) if unknown else "every style"
-            raise SettingError(f"{asked} cannot be held out of the scenes; their styles are {', '.join(ALL_STYLES)}")
+            refused = repr(unknown[0]) if unknown else "every style"
+            raise SettingError(f"{refused} cannot be held out of the scenes; their styles are {', '.join(ALL_STYLES)}")
         test = part == "test"
         seen = tuple(style for style in ALL_STYLES if style not in self.held_out)
         return ScenesConfig(
@@ -200,11 +199,11 @@ class SceneTrial:
             reporter=reporter,
         )
 
-    def ranks(self, made: Training | None) -> QueryRanks:
+    def ranks(self, training: Training | None) -> QueryRanks:
         """Ranks on the test scenes of a trained encoder, or of one with random weights."""
         shape, vocabulary = self.config.encoder.training.model, self.vocabulary
-        if isinstance(made, TrainedEncoder):
-            model, weights = made.model, made.weights
+        if isinstance(training, TrainedEncoder):
+            model, weights = training.model, training.weights
         else:
             model = small_clip(shape, n_words=len(vocabulary), seed=self.seed)
             weights = torch.ones(shape.embed_dim)
@@ -214,7 +213,7 @@ class SceneTrial:
 
 def scene_subject(config: SceneComparison) -> Subject:
     """The encoder on scenes, which follow from the settings and the seed: no two seeds share one."""
-    told = json.dumps([asdict(config.config_of(part)) for part in PARTS], sort_keys=True)
+    parts = json.dumps([asdict(config.config_of(part)) for part in PARTS], sort_keys=True)
 
     def trial(seed: int) -> SceneTrial:
         batch = config.encoder.training.batch_size
@@ -222,4 +221,4 @@ def scene_subject(config: SceneComparison) -> Subject:
             raise DataError(f"{config.scenes.n_training} training scenes do not fill one batch of {batch}; give more")
         return SceneTrial(config, seed)
 
-    return Subject("scenes", hashlib.sha256(told.encode()).hexdigest()[:16], True, config, trial)
+    return Subject("scenes", hashlib.sha256(parts.encode()).hexdigest()[:16], True, config, trial)

@@ -9,9 +9,9 @@ from pico_core.cli import train as command
 from pico_core.common.errors import DataError, RunError, SettingError
 from pico_core.common.reporter import Cancelled
 from pico_core.experiments.config import find_experiment
+from pico_core.experiments.rows import CURVES, TRAINED_SCHEMA
 from pico_core.experiments.training_list import find_training_list, read_training_list
-from pico_core.experiments.trainings.comparison import LIST_ABOUT, gathered, run_training_comparison, run_training_list
-from pico_core.experiments.trainings.tables import CURVES, SCHEMA
+from pico_core.experiments.trainings import LIST_FOLDER, gathered, run_training_comparison, run_training_list
 from pico_core.formats.native import save_pairs
 from pico_core.training.settings import RULES
 from tests.reporters import pressed_at, stop_at, told
@@ -111,7 +111,7 @@ def test_a_list_is_no_experiment(place):
 
 def test_rows_are_those_of_every_comparison_by_itself(finished, planted, tmp_path):
     listed, folder, found, seen = finished
-    assert found.table.schema == SCHEMA
+    assert found.table.schema == TRAINED_SCHEMA
     assert found.curves.schema == CURVES
     assert found.table["dataset"].unique(maintain_order=True).to_list() == ["data", "Few, cross"]
     assert set(found.table["experiment"]) == {"n"}
@@ -209,7 +209,7 @@ def test_a_checked_table_that_differs_is_code_3(pico, finished, place, tmp_path)
     assert "cells missing" in alone.out
     wrong = pico("train", place / "finished.toml", "--out", folder, "--check", place / "finished.toml")
     assert wrong.code == 2
-    assert "finished.toml: is no table of trainings" in wrong.err
+    assert "finished.toml: cannot be read" in wrong.err
 
 
 def test_options_that_the_file_decides_are_refused(pico, place, tmp_path):
@@ -238,4 +238,4 @@ def test_a_key_press_keeps_what_is_finished(pico, finished, place, tmp_path, mon
     assert found.code == 130
     assert "after 10 of 18 epochs" in found.err.replace("\n", " ")
     assert set(pl.read_parquet(tmp_path / "t" / "training.parquet")["dataset"]) == {"data"}
-    assert json.loads((tmp_path / "t" / LIST_ABOUT).read_text())["name"] == "n"
+    assert json.loads((tmp_path / "t" / LIST_FOLDER.about).read_text())["name"] == "n"

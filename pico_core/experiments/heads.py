@@ -1,68 +1,27 @@
-"""What is compared: which weightings, over which seeds, on which split."""
+"""Alignment heads on a dataset of frozen tokens as the subject of a comparison."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from pico_core.common.errors import DataError, SettingError
+import torch
+
+from pico_core.common.axes import TextImage
+from pico_core.common.errors import DataError
+from pico_core.common.reporter import SILENT, Reporter
 from pico_core.data.labels import style_labels
 from pico_core.data.pairs import PairedEmbeddings, Splits
 from pico_core.data.style_shift import style_shift_splits
+from pico_core.experiments.comparison import DECIDED, Compared, Subject, refuse_decided
+from pico_core.kernels.metrics import QueryRanks, query_ranks
 from pico_core.method.bases import BASES, fit_basis
 from pico_core.method.config import StudyConfig, changed
-from pico_core.training.settings import RULES, AlignmentConfig, LoopConfig, WeightingRule
-
-DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What every comparison of trainings is asked.
-
-    Attributes:
-        variants: Weightings of the loop; "none" is trained in any case, as everything is measured against it.
-        seeds: Each decides the split, the first weights, the batches and the construction, for all variants alike.
-        held_out: Styles that only the test split has; none = an ordinary split.
-        basis: Axes in which tokens are read; fitted on the fit split.
-    """
-
-    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
-    seeds: tuple[int, ...] = (0, 1, 2)
-    held_out: tuple[str, ...] = ()
-    basis: str = "given"
-
-    def __post_init__(self) -> None:
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise SettingError(f"the seeds are {list(self.seeds)}; expected at least one, all different")
-
-    @property
-    def ordered(self) -> tuple[WeightingRule, ...]:
-        """The variants, P = 1 first, each once."""
-        return tuple(dict.fromkeys(("none", *self.variants)))
-
-    @property
-    def without(self) -> str:
-        """The styles that are held out, as they end the name of a comparison."""
-        return f", held out: {', '.join(self.held_out)}" if self.held_out else ""
-
-    @property
-    def experiment(self) -> str:
-        """What people call the comparison."""
-        raise NotImplementedError
-
-    @property
-    def loop(self) -> LoopConfig:
-        """How every training goes; its weighting and seed are replaced."""
-        raise NotImplementedError
-
-    @property
-    def n_epochs(self) -> int:
-        """Of every training, at most."""
-        raise NotImplementedError
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every setting but variants and seeds, as JSON can hold it: they may become more later."""
-        raise NotImplementedError
+from pico_core.retrieval.evaluation import retrieval_feedback
+from pico_core.retrieval.scoring import score_pairs
+from pico_core.training.alignment import align
+from pico_core.training.heads import AlignmentHeads
+from pico_core.training.records import Alignment, Training
+from pico_core.training.settings import AlignmentConfig, WeightingRule
 
 
 @dataclass(frozen=True)
@@ -150,27 +109,50 @@ class ComparisonConfig(Compared):
         return values
 
 
-def refuse_decided(settings: Iterable[str]) -> None:
-    """Refuse settings of a single training.
+@dataclass(frozen=True, eq=False)
+class HeadTrial:
+    """One seed: its splits in the basis."""
 
-    Raises:
-        SettingError: the comparison decides one of them.
-    """
-    decided = sorted(set(settings) & set(DECIDED))
-    if decided:
-        raise SettingError(f"{decided[0]} is decided by the comparison; name variants and seeds instead")
+    parts: Splits
+    config: ComparisonConfig
+    seed: int
+
+    @property
+    def text_image(self) -> TextImage:
+        """The image of every text of the test split."""
+        return self.parts.test.text_image
+
+    @property
+    def n_train(self) -> int:
+        """Images of fit and feedback together."""
+        return self.parts.fit.n_images + self.parts.feedback.n_images
+
+    def train(
+        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
+    ) -> Alignment:
+        """Train heads, or go on with them."""
+        return align(
+            self.parts.fit,
+            self.parts.feedback,
+            measure=retrieval_feedback,
+            config=self.config.of(variant, self.seed),
+            checkpoint=checkpoint,
+            device=device,
+            reporter=reporter,
+        )
+
+    def ranks(self, training: Training | None) -> QueryRanks:
+        """Ranks on the test split through trained heads, or of the frozen tokens as they are."""
+        test = self.parts.test
+        heads = training.heads if isinstance(training, Alignment) else AlignmentHeads(test.n_columns)
+        weights = torch.ones(test.n_columns) if training is None else training.weights
+        return query_ranks(score_pairs(heads.through(test), weights), test.text_image)
 
 
-def variants_named(names: Sequence[str]) -> tuple[WeightingRule, ...]:
-    """Names as variants.
+def head_subject(pairs: PairedEmbeddings, config: ComparisonConfig) -> Subject:
+    """Heads on the splits of a whole dataset."""
 
-    Raises:
-        SettingError: there is none of this name.
+    def trial(seed: int) -> HeadTrial:
+        return HeadTrial(config.splits(pairs, seed), config, seed)
 
-    >>> variants_named(["pico", "p_hat"])
-    ('pico', 'p_hat')
-    """
-    unknown = [name for name in names if name not in RULES]
-    if unknown:
-        raise SettingError(f"there is no variant {unknown[0]!r}; choose among {', '.join(RULES)}")
-    return tuple(rule for name in names for rule in RULES if rule == name)
+    return Subject(pairs.name, pairs.digest, False, config, trial)

@@ -8,11 +8,12 @@ import torch
 
 from pico_core.common.errors import DataError, SettingError
 from pico_core.common.reporter import Cancelled
-from pico_core.experiments.trainings import heads
-from pico_core.experiments.trainings.comparison import run_training_comparison
-from pico_core.experiments.trainings.settings import ComparisonConfig, variants_named
-from pico_core.experiments.trainings.summary import training_summary
-from pico_core.experiments.trainings.tables import CURVES, SCHEMA
+from pico_core.experiments import heads
+from pico_core.experiments.comparison import variants_named
+from pico_core.experiments.heads import ComparisonConfig
+from pico_core.experiments.rows import CURVES, TRAINED_SCHEMA
+from pico_core.experiments.training_summary import training_summaries
+from pico_core.experiments.trainings import run_training_comparison
 from pico_core.method.config import ConstructionConfig
 from pico_core.training.checkpoints import read_prototypes
 from pico_core.training.settings import AlignmentConfig
@@ -54,7 +55,7 @@ def test_every_variant_and_seed_has_a_row_against_equal_weights(finished, plante
             torch.tensor(own["difference"].to_list()), torch.tensor((own["rsum"] - plain).to_list()), atol=1e-3, rtol=0
         )
         assert ((own["low"] <= own["difference"] + 1e-3) & (own["difference"] <= own["high"] + 1e-3)).all()
-    assert found.table.schema == SCHEMA
+    assert found.table.schema == TRAINED_SCHEMA
     assert found.table.equals(pl.read_parquet(folder / "table.parquet"))
     assert not list(folder.rglob(".*"))
 
@@ -139,7 +140,7 @@ def test_held_out_styles_and_few_images_are_told_in_the_table(planted, tmp_path)
 
 
 def test_the_summary_says_the_verdict_before_digits(finished):
-    summary = training_summary(finished[1].table)
+    (summary,) = training_summaries(finished[1].table)
     said = summary.sentence.removeprefix(f"In training on “{summary.dataset}” PICO in the loop ")
     assert said.startswith(("helps", "hurts", "makes no "))
     assert [row.variant for row in summary.rows] == ["frozen", "none", "pico", "permuted", "learned"]

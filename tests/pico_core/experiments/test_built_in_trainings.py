@@ -6,12 +6,12 @@ import pytest
 from pico_core.experiments.config import BUILT_IN
 from pico_core.experiments.datasets import open_choice
 from pico_core.experiments.markdown import training_markdown
-from pico_core.experiments.tables import BESIDE
+from pico_core.experiments.rows import CURVES, LEAD, TRAINED, TRAINED_SCHEMA
+from pico_core.experiments.scenes import SceneComparison
+from pico_core.experiments.tables import BESIDE, LISTED
 from pico_core.experiments.training_list import find_training_list, read_training_list
-from pico_core.experiments.trainings.comparison import subjects_of
-from pico_core.experiments.trainings.scenes import SceneComparison
-from pico_core.experiments.trainings.summary import training_summaries
-from pico_core.experiments.trainings.tables import CURVES, FAMILY, LEAD, LISTED, SCHEMA
+from pico_core.experiments.training_summary import training_summaries
+from pico_core.experiments.trainings import subjects_of
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import align
 from tests.places import ROOT
@@ -50,9 +50,9 @@ def n_test(one, subject, seed):
 
 
 def test_every_comparison_has_every_variant_and_seed_of_its_list(listed, table):
-    assert table.schema == SCHEMA
+    assert table.schema == TRAINED_SCHEMA
     assert set(table["experiment"]) == {listed.name}
-    rows = table.filter(family=FAMILY).select("dataset", "basis", "n_images", "seed", "variant").rows()
+    rows = table.filter(family=TRAINED).select("dataset", "basis", "n_images", "seed", "variant").rows()
     subjects = subjects_of(listed)
     assert rows == [
         (one.name, subject.compared.basis, n_test(one, subject, seed), seed, variant)
@@ -72,7 +72,7 @@ def test_pico_stands_beside_every_control_in_every_comparison(listed, table):
         leads = table.filter(dataset=one.name, family=LEAD)
         assert {"shuffled", "permuted", "after", "learned"} <= set(one.config.ordered)
         for seed in one.config.seeds:
-            own = table.filter(dataset=one.name, family=FAMILY, seed=seed)
+            own = table.filter(dataset=one.name, family=TRAINED, seed=seed)
             rsums = dict(own.select("variant", "rsum").iter_rows())
             assert own["baseline"].to_list() == [rsums["none"]] * own.height
             against = dict(leads.filter(seed=seed).select("variant", "baseline").iter_rows())
@@ -88,7 +88,7 @@ def test_differences_are_those_of_the_rsums(table):
 
 def test_curves_hold_every_epoch_and_lead_to_the_epoch_that_was_tested(listed, table, curves):
     assert curves.schema == CURVES
-    trained = table.filter((pl.col("family") == FAMILY) & (pl.col("variant") != "frozen"))
+    trained = table.filter((pl.col("family") == TRAINED) & (pl.col("variant") != "frozen"))
     subjects = zip(listed.comparisons, subjects_of(listed), strict=True)
     n_epochs = {one.name: subject.compared.n_epochs for one, subject in subjects}
     parts = curves.partition_by("dataset", "seed", "variant", maintain_order=True)
@@ -114,7 +114,7 @@ def test_the_first_epoch_of_the_encoder_is_that_of_every_variant():
 
 
 def test_the_encoder_learns_with_equal_weights_in_every_comparison():
-    table = pl.read_parquet(BUILT_IN / FILES["encoder"][0]).filter(family=FAMILY)
+    table = pl.read_parquet(BUILT_IN / FILES["encoder"][0]).filter(family=TRAINED)
     untrained, plain = (table.filter(variant=variant)["rsum"] for variant in ("frozen", "none"))
     assert (plain > 2.5 * untrained).all()
     assert (untrained < 30).all()  # about chance: the encoder starts from random weights
@@ -136,9 +136,9 @@ def test_one_training_of_heads_comes_out_again():
     made = align(parts.fit, parts.feedback, measure=retrieval_feedback, config=one.config.of("none", 0))
     test = made.heads.through(parts.test)
     found = float(retrieval_feedback(test)(made.weights).double().mean())
-    told = table.filter(dataset=one.name, family=FAMILY, seed=0, variant="none")["rsum"].item()
+    told = table.filter(dataset=one.name, family=TRAINED, seed=0, variant="none")["rsum"].item()
     assert found == pytest.approx(told, abs=TOLERANCE)
-    assert abs(table.filter(dataset=one.name, family=FAMILY, seed=0, variant="frozen")["rsum"].item() - told) > 2
+    assert abs(table.filter(dataset=one.name, family=TRAINED, seed=0, variant="frozen")["rsum"].item() - told) > 2
 
 
 def test_the_answer_in_the_documents_is_that_of_the_table(table):

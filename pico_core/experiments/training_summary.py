@@ -1,16 +1,13 @@
-"""The table of trainings over all seeds, and its answer in words.
+"""What a comparison of trainings says of PICO in the loop, in words, and how its trainings went."""
 
-Rows are summarised and judged as those of an experiment. PICO's leads over its controls have the same kind of
-interval, not adjusted.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from pico_core.experiments.summary import VariantSummary, judge, summarise_variant
-from pico_core.experiments.trainings.tables import FAMILY, LABELS, LEAD
-from pico_core.method.bases import BASES
+from pico_core.experiments.rows import CURVES, LEAD, TRAINED, current_rows, is_trained
+from pico_core.experiments.summary import VariantSummary, summarise
+from pico_core.experiments.trained import LABELS
 from pico_core.retrieval.records import Estimate, Verdict
 
 
@@ -94,14 +91,14 @@ class TrainingSummary:
                 "of test rSum."
             )
         seeds = f"over {pico.n_seeds} seeds" if pico.n_seeds > 1 else "with one seed, so of one split only"
-        told = (
-            f"In training on “{self.dataset}” PICO in the loop {_said(pico)}: {pico.signed} points of test "
+        answer = (
+            f"In training on “{self.dataset}” PICO in the loop {_verdict(pico)}: {pico.signed} points of test "
             f"rSum against {self.plain:.1f} of training with P = 1, {seeds}"
         )
         kind = (Verdict.HELPS, Verdict.HURTS, Verdict.NONE).index(Verdict(pico.verdict))
         if pico.n_seeds > 1 and pico.verdicts[kind] < pico.n_seeds:
-            told += f"; the paired interval within each seed said: {pico.within}"
-        return " ".join(part for part in (f"{told}.", self.caution, self._nearest()) if part)
+            answer += f"; the paired interval within each seed said: {pico.within}"
+        return " ".join(part for part in (f"{answer}.", self.caution, self._nearest()) if part)
 
     @property
     def caution(self) -> str:
@@ -132,76 +129,57 @@ class TrainingSummary:
         return f"{word}: {called} (PICO minus it: {nearest.signed})."
 
 
-def training_summary(table: pl.DataFrame) -> TrainingSummary:
-    """Gather the rows of one comparison over their seeds."""
-    (summary,) = training_summaries(table)
-    return summary
-
-
 def training_summaries(table: pl.DataFrame, curves: pl.DataFrame | None = None) -> tuple[TrainingSummary, ...]:
-    """Gather a table of trainings, one record per comparison, in its order.
+    """Gather the trainings of a table, one record per comparison, in its order.
 
     Args:
-        table: As `tables.upgraded` gives it; rows of one `experiment` and `dataset` are one comparison.
-        curves: One row per epoch; see `tables.CURVES`.
+        table: Of cells; trained ones of one `experiment` and `dataset` are one comparison.
+        curves: One row per epoch; see `rows.CURVES`.
     """
-    table = table.with_columns(
-        baseline=pl.col("rsum") - pl.col("difference"), seconds=pl.lit(0.0), note=pl.lit(None, dtype=pl.String)
-    )
-    parts = [
-        part
-        for part in table.partition_by("experiment", "dataset", maintain_order=True)
-        if part["family"].is_in([FAMILY]).any()
-    ]
-    drafts = [_rows(part, FAMILY) for part in parts]
-    experiments = [str(part["experiment"][0]) for part, rows in zip(parts, drafts, strict=True) for _ in rows]
-    judged = iter(judge([row for rows in drafts for row in rows], among=experiments))
+    table = current_rows(table).filter(is_trained())
+    summaries, lines = summarise(table), pl.DataFrame(schema=CURVES) if curves is None else curves
     return tuple(
-        _summary(part, tuple(next(judged) for _ in rows), curves) for part, rows in zip(parts, drafts, strict=True)
+        _gathered(cells, summaries, lines.filter(pl.col("dataset") == cells["dataset"][0]))
+        for cells in table.partition_by("experiment", "dataset", maintain_order=True)
+        if cells["family"].is_in([TRAINED]).any()
     )
 
 
-def _rows(part: pl.DataFrame, family: str) -> tuple[VariantSummary, ...]:
-    """One record per variant of one family of one comparison, in the order of the table."""
-    own = part.filter(pl.col("family") == family)
-    return tuple(summarise_variant(group) for group in own.partition_by("variant", maintain_order=True))
-
-
-def _summary(part: pl.DataFrame, rows: tuple[VariantSummary, ...], curves: pl.DataFrame | None) -> TrainingSummary:
-    own = part.filter(pl.col("family") == FAMILY)
-    plain = own.unique("seed", keep="first", maintain_order=True)["baseline"].to_list()
+def _gathered(cells: pl.DataFrame, summaries: Sequence[VariantSummary], lines: pl.DataFrame) -> TrainingSummary:
+    """One comparison: its cells, the summaries of all, its curves."""
+    own = cells.filter(pl.col("family") == TRAINED)
+    experiment, dataset = str(own["experiment"][0]), str(own["dataset"][0])
+    here = [row for row in summaries if (row.experiment, row.dataset) == (experiment, dataset)]
+    rows = tuple(row for row in here if row.family == TRAINED)
+    first = own.unique("seed", keep="first", maintain_order=True)
+    plain = (first["rsum"] - first["difference"]).to_list()
+    trainings = lines.partition_by("variant", "seed", maintain_order=True)
     return TrainingSummary(
-        experiment=str(part["experiment"][0]),
-        dataset=str(part["dataset"][0]),
-        basis=BASES.current_name(str(part["basis"][0] or "")) if "basis" in part.columns else "",
+        experiment=experiment,
+        dataset=dataset,
+        basis=str(own["basis"][0] or ""),
         n_images=int(own["n_images"][0]),
         n_seeds=len(plain),
         fresh=bool(own["fresh"][0]),
         plain=sum(plain) / len(plain),
         rows=rows,
-        leads=_rows(part, LEAD),
-        curves=() if curves is None else _curves(curves, part, {row.variant: row.label for row in rows}),
+        leads=tuple(row for row in here if row.family == LEAD),
+        curves=tuple(_curve(training.sort("epoch"), rows) for training in trainings),
     )
 
 
-def _curves(lines: pl.DataFrame, part: pl.DataFrame, labels: dict[str, str]) -> tuple[LearningCurve, ...]:
-    """The curves of one comparison; older ones do not say of which experiment they are."""
-    for name in {"dataset", "experiment"} & set(lines.columns):
-        lines = lines.filter(pl.col(name) == part[name][0])
-    return tuple(
-        LearningCurve(
-            variant=str(own["variant"][0]),
-            label=labels.get(str(own["variant"][0]), str(own["variant"][0])),
-            seed=int(own["seed"][0]),
-            epochs=tuple(int(epoch) for epoch in own["epoch"]),
-            feedback=tuple(float(value) for value in own["feedback_rsum"]),
-        )
-        for training in lines.partition_by("variant", "seed", maintain_order=True)
-        for own in [training.sort("epoch")]
+def _curve(epochs: pl.DataFrame, rows: Sequence[VariantSummary]) -> LearningCurve:
+    variant = str(epochs["variant"][0])
+    return LearningCurve(
+        variant=variant,
+        label=next((row.label for row in rows if row.variant == variant), variant),
+        seed=int(epochs["seed"][0]),
+        epochs=tuple(epochs["epoch"].to_list()),
+        feedback=tuple(epochs["feedback_rsum"].to_list()),
     )
 
 
-def _said(pico: VariantSummary) -> str:
+def _verdict(pico: VariantSummary) -> str:
     """The verdict; where the interval alone would say more than the adjusted p value, that is said too."""
     if pico.verdict in ("helps", "hurts"):
         return pico.verdict

@@ -8,11 +8,11 @@ import pytest
 from pico_core.common.errors import DataError, SettingError
 from pico_core.data.scenes.dataset import ALL_STYLES
 from pico_core.encoders import SmallClipConfig
+from pico_core.experiments import scenes
+from pico_core.experiments.rows import CURVES, TRAINED_SCHEMA
+from pico_core.experiments.scenes import SceneComparison, SceneParts, SceneTrial, scene_subject
 from pico_core.experiments.training_list import read_training_list
-from pico_core.experiments.trainings import scenes
-from pico_core.experiments.trainings.comparison import run_comparison, run_training_list
-from pico_core.experiments.trainings.scenes import SceneComparison, SceneParts, SceneTrial, scene_subject
-from pico_core.experiments.trainings.tables import CURVES, SCHEMA
+from pico_core.experiments.trainings import run_comparison, run_training_list
 from pico_core.method.config import ConstructionConfig
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.checkpoints import read_prototypes
@@ -89,7 +89,7 @@ def test_the_shift_is_between_training_and_test_and_feedback_does_not_know_it():
 
 def test_shuffled_feedback_stands_beside_pico(finished):
     found = finished[1]
-    assert found.table.schema == SCHEMA
+    assert found.table.schema == TRAINED_SCHEMA
     assert found.curves.schema == CURVES
     rows = found.table.filter(family="training")
     assert rows["variant"].to_list() == ["frozen", "none", "pico", "shuffled"]

@@ -1,1 +1,0 @@
-"""Trainings compared, of alignment heads or of the encoder: PICO in the loop beside what could explain it."""
