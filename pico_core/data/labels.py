@@ -111,7 +111,7 @@ def style_eta_squared(frame: pl.DataFrame, names: Sequence[str], values: Float[T
     return torch.stack(by_label).amax(dim=0) if by_label else None
 
 
-def label_oracle(pairs: PairedEmbeddings) -> Columns | None:
+def style_label_weights(pairs: PairedEmbeddings) -> Columns | None:
     """What weights would be if the style labels were known: (1 - eta²_images) (1 - eta²_texts).
 
     Args:

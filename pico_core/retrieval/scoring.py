@@ -112,7 +112,7 @@ def query_row(
 
 
 @dataclass(frozen=True, eq=False)
-class Scorable:
+class WeightedPairs:
     """Pairs and the weights to score them with.
 
     Attributes:

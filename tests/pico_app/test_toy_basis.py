@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pico_app.answers import compare
-from pico_app.choices.sides import SideChoice, Sides, from_address
+from pico_app.choices.sides import ChosenScheme, Sides, from_address
 from pico_app.documents.run_report import Made, run_report_html
 from pico_core import cli
 from pico_core.experiments.config import read_experiment
@@ -99,8 +99,8 @@ def test_the_sidebar_and_the_overview_offer_it(mirrored):
 
 
 def test_the_retrieval_page_lays_it_beside_other_scorings(mirrored, toy_study, planted, monkeypatch):
-    assert from_address("axes-mirrored", Sides().right) == SideChoice("axes", name="mirrored")
-    assert from_address("axes-probe", Sides().right) == SideChoice("axes", name="labels"), "as 1.0.0 wrote it"
+    assert from_address("axes-mirrored", Sides().right) == ChosenScheme("axes", name="mirrored")
+    assert from_address("axes-probe", Sides().right) == ChosenScheme("axes", name="labels"), "as 1.0.0 wrote it"
     monkeypatch.setattr(compare, "sets_here", lambda _space, _kept: [])
     monkeypatch.setattr(compare, "sibling", lambda _space, basis: toy_study if basis == "mirrored" else None)
     open_study = run_study(planted.pairs, StudyConfig(construction=toy_study.config.construction))

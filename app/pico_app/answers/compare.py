@@ -10,7 +10,7 @@ from pico_app.answers.datasets import changed_on_disk
 from pico_app.answers.studies import sibling, study_key
 from pico_app.answers.switch import sets_here
 from pico_app.choices.query import Query, QueryKind
-from pico_app.choices.sides import SideChoice, Sides
+from pico_app.choices.sides import ChosenScheme, Sides
 from pico_app.server.answer import MANY, answer
 from pico_app.server.cache import GIGABYTE
 from pico_app.server.places import opened_place
@@ -25,7 +25,7 @@ from pico_core.retrieval.rankings import SideBySide, compare_lists, relevant_ite
 from pico_core.retrieval.schemes.beside_a_study import StudyContext
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 from pico_core.retrieval.schemes.scheme import NotApplicable
-from pico_core.retrieval.scoring import RetrievalIndex, Scorable, query_row, retrieval_index
+from pico_core.retrieval.scoring import RetrievalIndex, WeightedPairs, query_row, retrieval_index
 from pico_core.retrieval.switching.column_sets import ColumnSet
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, study_part
@@ -64,15 +64,15 @@ class Side:
     Attributes:
         choice: What was chosen.
         label: The same for people.
-        scorable: The test split in the axes of the weights, and the weights.
+        weighted_pairs: The test split in the axes of the weights, and the weights.
         basis: Those axes.
         data: Names the test split in these axes.
         key: Names the side by all that goes into it: data, split, axes, weights.
     """
 
-    choice: SideChoice
+    choice: ChosenScheme
     label: str
-    scorable: Scorable
+    weighted_pairs: WeightedPairs
     basis: Basis
     data: str
     key: str
@@ -80,7 +80,7 @@ class Side:
     @property
     def is_equal(self) -> bool:
         """Whether all columns count the same: then the axes do not matter."""
-        weights = self.scorable.weights
+        weights = self.weighted_pairs.weights
         return bool((weights == weights[0]).all())
 
 
@@ -116,7 +116,7 @@ def comparison(space: Workspace, sides: Sides) -> Comparison:
     return Comparison(side(space, sides.left), side(space, sides.right))
 
 
-def side(space: Workspace, choice: SideChoice) -> Side:
+def side(space: Workspace, choice: ChosenScheme) -> Side:
     """What a choice means on the open study.
 
     Raises:
@@ -135,20 +135,20 @@ def side(space: Workspace, choice: SideChoice) -> Side:
     return _here(space, choice, option_name(choice), weights, f"without {choice.columns}")
 
 
-def side_options(space: Workspace, chosen: SideChoice, kept: Sequence[ColumnSet] = ()) -> list[SideChoice]:
+def side_options(space: Workspace, chosen: ChosenScheme, kept: Sequence[ColumnSet] = ()) -> list[ChosenScheme]:
     """All that can be chosen here, sets that the visit has kept included, and what is chosen now."""
-    found = [SideChoice("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
-    found += [SideChoice("set", columns=one.columns, name=one.name) for one in sets_here(space, kept)]
+    found = [ChosenScheme("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
+    found += [ChosenScheme("set", columns=one.columns, name=one.name) for one in sets_here(space, kept)]
     found += [
-        SideChoice("axes", name=name)
+        ChosenScheme("axes", name=name)
         for name in BASES.names
         if name != space.study.config.basis and sibling(space, name) is not None
     ]
-    found.append(SideChoice("run"))
+    found.append(ChosenScheme("run"))
     return found if _bare(chosen) in map(_bare, found) else [*found, chosen]
 
 
-def option_name(choice: SideChoice) -> str:
+def option_name(choice: ChosenScheme) -> str:
     """What a choice is called in a list of choices; it names no strength, for a list is told apart by its names."""
     if choice.kind == "set":
         return f"Without {choice.name or _listed(choice.columns)}"
@@ -157,12 +157,12 @@ def option_name(choice: SideChoice) -> str:
     return "Another run …" if choice.kind == "run" else f"Weighted in {BASES[choice.name].title}"
 
 
-def place_of(options: list[SideChoice], chosen: SideChoice) -> int:
+def place_of(options: list[ChosenScheme], chosen: ChosenScheme) -> int:
     """Where a choice stands among the options."""
     return [_bare(option) for option in options].index(_bare(chosen))
 
 
-def _bare(choice: SideChoice) -> SideChoice:
+def _bare(choice: ChosenScheme) -> ChosenScheme:
     """What tells it apart in a list; paths and draws are set apart from the list."""
     return replace(choice, path="", draw=0, name="" if choice.kind == "set" else choice.name)
 
@@ -171,7 +171,7 @@ def query_tokens(one: Side, asked: Asked) -> ItemTokens:
     """The real tokens of a query in the axes of a side [t, d]."""
     if isinstance(asked, Outside):
         return one.basis.turn(asked.tokens)
-    pairs, i = one.scorable.pairs, asked.index
+    pairs, i = one.weighted_pairs.pairs, asked.index
     if asked.kind == "image":
         return pairs.image_tokens[i][pairs.image_mask[i]]
     return pairs.text_tokens[i][pairs.text_mask[i]]
@@ -192,11 +192,11 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
 
 @answer(entries=64, max_bytes=64_000_000)
 def _row(side: Side, asked: Asked) -> CandidateScores:
-    tokens, pairs = query_tokens(side, asked), side.scorable.pairs
+    tokens, pairs = query_tokens(side, asked), side.weighted_pairs.pairs
     # Packing a split costs four bytes for every number of a real token.
     small = 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum()) <= MOST_PACKED
     index = _index(side.data, pairs) if small else retrieval_index(pairs)
-    return query_row(index, tokens, kind=asked.kind, weights=side.scorable.weights)
+    return query_row(index, tokens, kind=asked.kind, weights=side.weighted_pairs.weights)
 
 
 @answer(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
@@ -204,7 +204,7 @@ def _index(data: str, _pairs: PairedEmbeddings) -> RetrievalIndex:
     return retrieval_index(_pairs)
 
 
-def _scheme_side(space: Workspace, choice: SideChoice) -> Side:
+def _scheme_side(space: Workspace, choice: ChosenScheme) -> Side:
     context = StudyContext(space.splits.fit, space.study.construction, seed=choice.draw, strength=space.strength)
     scheme = SCHEMES[choice.name]
     try:
@@ -220,9 +220,9 @@ def _scheme_side(space: Workspace, choice: SideChoice) -> Side:
     return _here(space, choice, label, weights, f"{choice.name} {choice.draw} {fitted.strength}")
 
 
-def _here(space: Workspace, choice: SideChoice, label: str, weights: Columns, key: str) -> Side:
-    scorable = Scorable(space.splits.test, weights)
-    return Side(choice, label, scorable, space.study.basis, space.key, f"{space.key} {key}")
+def _here(space: Workspace, choice: ChosenScheme, label: str, weights: Columns, key: str) -> Side:
+    weighted_pairs = WeightedPairs(space.splits.test, weights)
+    return Side(choice, label, weighted_pairs, space.study.basis, space.key, f"{space.key} {key}")
 
 
 def _listed(columns: tuple[int, ...]) -> str:
@@ -231,7 +231,7 @@ def _listed(columns: tuple[int, ...]) -> str:
     return f"{word} {shown}" + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
 
 
-def _other_study(space: Workspace, choice: SideChoice) -> Side:
+def _other_study(space: Workspace, choice: ChosenScheme) -> Side:
     if choice.kind == "axes":
         other = sibling(space, choice.name)
         if other is None:
@@ -253,7 +253,7 @@ def _other_study(space: Workspace, choice: SideChoice) -> Side:
     test = _test_of(key, space.dataset.pairs, other)
     weights = weights_from(other.construction.probabilities, strength=space.strength)
     at = f"{space.strength:g}"
-    return Side(choice, f"{label}, λ = {at}", Scorable(test, weights), other.basis, key, f"{key} {at}")
+    return Side(choice, f"{label}, λ = {at}", WeightedPairs(test, weights), other.basis, key, f"{key} {at}")
 
 
 def _run_of(space: Workspace, path: str) -> Study:
@@ -297,5 +297,5 @@ def in_common_axes(found: Comparison) -> Comparison | None:
 
 
 def _read_in(axes: Side, one: Side) -> Side:
-    scorable = Scorable(axes.scorable.pairs, one.scorable.weights)
-    return replace(one, scorable=scorable, basis=axes.basis, data=axes.data)
+    weighted_pairs = WeightedPairs(axes.weighted_pairs.pairs, one.weighted_pairs.weights)
+    return replace(one, weighted_pairs=weighted_pairs, basis=axes.basis, data=axes.data)

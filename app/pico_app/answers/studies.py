@@ -13,7 +13,7 @@ from pico_core.demo import BASES, Demo
 from pico_core.method.basis import Basis
 from pico_core.method.config import StudyConfig
 from pico_core.method.probabilities import weights_from
-from pico_core.retrieval.rivals import Rival, strongest_rival
+from pico_core.retrieval.simpler_idea import SimplerIdea, best_simpler_idea
 from pico_core.studies.export import ExportFormat, export_bytes
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import Study, StudySplits, run_study, study_splits
@@ -116,10 +116,10 @@ def sibling(space: Workspace, basis: str) -> Study | None:
 
 
 @answer()
-def rival(space: Workspace) -> Rival | None:
+def simpler_idea(space: Workspace) -> SimplerIdea | None:
     """The simpler idea that did best, against the weights of the study on the screen."""
     report = space.study.report
-    return strongest_rival(report, report.text_image(space.splits.test))
+    return best_simpler_idea(report, report.text_image(space.splits.test))
 
 
 @answer()

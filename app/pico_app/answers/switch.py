@@ -15,7 +15,7 @@ from pico_core.kernels.metrics import QueryRanks
 from pico_core.retrieval import query_sample
 from pico_core.retrieval.comparing.chance import N_DRAWS
 from pico_core.retrieval.comparing.paired import Move, pair_ranks
-from pico_core.retrieval.scoring import Scorable
+from pico_core.retrieval.scoring import WeightedPairs
 from pico_core.retrieval.switching.column_sets import ColumnSet, axes_name, parse_columns
 from pico_core.retrieval.switching.effect import ControlBand, SwitchEffect, control_band, switch_effect
 from pico_core.retrieval.switching.setting import ColumnMeans, changes_nothing, column_means, switched
@@ -87,10 +87,10 @@ class ColumnSwitch:
         return f"{self.space.key} {self.choice.base} {self.space.strength if self.choice.base == 'weighted' else ''}"
 
     @property
-    def base(self) -> Scorable:
+    def base(self) -> WeightedPairs:
         """What is scored before."""
         test, weights = self.space.splits.test, self.space.weights
-        return Scorable(test, weights if self.choice.base == "weighted" else weights.new_ones(test.n_columns))
+        return WeightedPairs(test, weights if self.choice.base == "weighted" else weights.new_ones(test.n_columns))
 
     @property
     def means(self) -> ColumnMeans | None:
@@ -99,7 +99,7 @@ class ColumnSwitch:
         return _means(self.space) if one_sided else None
 
     @property
-    def after(self) -> Scorable:
+    def after(self) -> WeightedPairs:
         """What is scored after it.
 
         Raises:

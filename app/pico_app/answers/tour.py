@@ -14,7 +14,7 @@ from pico_app.answers.maps import label_roles, purities, space_numbers
 from pico_app.answers.readings import columns_summary, feedback, stability
 from pico_app.answers.retrieval import most_moved
 from pico_app.answers.side_ranks import by_label, changed_metrics, compared_ranks, query_label_columns
-from pico_app.answers.studies import find_study, rival, sibling
+from pico_app.answers.studies import find_study, sibling, simpler_idea
 from pico_app.answers.switch import ColumnSwitch, drawn_columns, quick_effect, switch_columns, switch_title
 from pico_app.choices.query import Query
 from pico_app.choices.sides import Sides
@@ -26,7 +26,7 @@ from pico_app.words.retrieval import (
     labels_sentence,
     lists_sentence,
     metrics_sentence,
-    rival_sentence,
+    simpler_idea_sentence,
     split_sentence,
     switch_sentence,
 )
@@ -96,7 +96,7 @@ def _verdict(space: Workspace, _looked: Looked) -> str:
 
 
 def _axes(space: Workspace, _looked: Looked) -> str:
-    report, simpler = space.study.report, rival(space)
+    report, simpler = space.study.report, simpler_idea(space)
     if simpler is None:
         return report.sentence
     lesson = ""
@@ -107,7 +107,7 @@ def _axes(space: Workspace, _looked: Looked) -> str:
             if own
             else " So the axes matter, and the gain is there; but it takes no prototypes to have it."
         )
-    return f"{report.sentence} {rival_sentence(simpler)}{lesson}"
+    return f"{report.sentence} {simpler_idea_sentence(simpler)}{lesson}"
 
 
 def _signs(space: Workspace, _looked: Looked) -> str:

@@ -18,7 +18,7 @@ _AXES = re.compile(r"axes-([a-z0-9_]{1,40})")
 
 
 @dataclass(frozen=True)
-class SideChoice:
+class ChosenScheme:
     """One scoring, as it is chosen.
 
     Attributes:
@@ -40,7 +40,7 @@ class SideChoice:
     def address(self) -> str | None:
         """As a link writes it; None for a run, whose path stays on this machine.
 
-        >>> SideChoice("set", columns=(3, 7)).address, SideChoice("scheme", "permuted", draw=2).address
+        >>> ChosenScheme("set", columns=(3, 7)).address, ChosenScheme("scheme", "permuted", draw=2).address
         ('without-3,7', 'permuted-2')
         """
         if self.kind == "run":
@@ -57,14 +57,14 @@ class SideChoice:
 class Sides:
     """The two scorings of a comparison."""
 
-    left: SideChoice = SideChoice("scheme", REFERENCE)
-    right: SideChoice = SideChoice("scheme", METHOD)
+    left: ChosenScheme = ChosenScheme("scheme", REFERENCE)
+    right: ChosenScheme = ChosenScheme("scheme", METHOD)
 
     @property
     def address(self) -> dict[str, str | None]:
         """Query parameters of a link to them; None for what need not be said.
 
-        >>> Sides(right=SideChoice("set", columns=(3, 7))).address
+        >>> Sides(right=ChosenScheme("set", columns=(3, 7))).address
         {'left': None, 'right': 'without-3,7'}
         """
         usual = Sides()
@@ -79,7 +79,7 @@ class Sides:
         return Sides(self.right, self.left)
 
 
-def from_address(text: str | None, default: SideChoice) -> SideChoice:
+def from_address(text: str | None, default: ChosenScheme) -> ChosenScheme:
     """What a link asks for; anything that is no such choice is dropped without a word.
 
     >>> from_address("without-3,7", Sides().right).columns, from_address("random-2", Sides().right).name
@@ -87,14 +87,14 @@ def from_address(text: str | None, default: SideChoice) -> SideChoice:
     """
     wanted = (text or "")[: LONGEST + 20]
     if match := _SET.fullmatch(wanted):
-        return SideChoice("set", columns=tuple(sorted({int(number) for number in match[1].split(",")})))
+        return ChosenScheme("set", columns=tuple(sorted({int(number) for number in match[1].split(",")})))
     if match := _AXES.fullmatch(wanted):
-        return SideChoice("axes", BASES[match[1]].name) if match[1] in BASES else default
+        return ChosenScheme("axes", BASES[match[1]].name) if match[1] in BASES else default
     match = _DRAWN.fullmatch(wanted)
     name, draw = (wanted, 0) if match is None else (match[1], int(match[2]))
     name = METHOD if name == WEIGHTED else SCHEMES.current_name(name)
     known = name in SCHEMES and SCHEMES[name].on_side and (not draw or name == PERMUTED)
-    return SideChoice("scheme", name, draw=draw) if known else default
+    return ChosenScheme("scheme", name, draw=draw) if known else default
 
 
 def sides_in_address(parameters: Mapping[str, str]) -> Sides:

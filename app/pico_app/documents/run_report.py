@@ -16,14 +16,14 @@ from pico_app.figures import rankings as lists
 from pico_app.templates import paragraphs, render
 from pico_app.words import provenance
 from pico_app.words.captions import caption_of
-from pico_app.words.retrieval import rival_sentence
+from pico_app.words.retrieval import simpler_idea_sentence
 from pico_core.columns.summary import LOWEST
 from pico_core.data.pairs import Splits
 from pico_core.method.bases import BASES
 from pico_core.method.history import StopReason
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
-from pico_core.retrieval.rivals import strongest_rival
 from pico_core.retrieval.schemes.catalogue import METHOD
+from pico_core.retrieval.simpler_idea import best_simpler_idea
 from pico_core.studies.study import Study
 
 
@@ -122,9 +122,9 @@ def _decision(study: Study, splits: Splits | None) -> Section:
     ]
     if not guard.accepted and any(row.name == METHOD for row in report.controls):
         said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
-    rival = None if splits is None else strongest_rival(report, report.text_image(splits.test))
-    if rival is not None:
-        said.append(rival_sentence(rival))
+    simpler = None if splits is None else best_simpler_idea(report, report.text_image(splits.test))
+    if simpler is not None:
+        said.append(simpler_idea_sentence(simpler))
     elif splits is None:
         said.append(
             "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "

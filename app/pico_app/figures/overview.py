@@ -143,7 +143,7 @@ def _places(reports: Sequence[RetrievalReport]) -> tuple[dict[str, float], dict[
 def _group(name: str) -> str:
     if name == WEIGHTED or SCHEMES[name].family == "method":
         return GROUPS[0]
-    if SCHEMES[name].rival:
+    if SCHEMES[name].simpler_idea:
         return GROUPS[2]
     return GROUPS[3] if SCHEMES[name].family == "oracle" else GROUPS[1]
 

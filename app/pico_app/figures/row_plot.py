@@ -32,7 +32,7 @@ class PlotRow:
         about: A few words for hovering.
         main: Whether it is the row that all others stand beside.
         bold: Whether its name is set in bold; that of the main row is.
-        hollow: Whether it is told what nobody knows, so that it is no rival.
+        hollow: Whether it is told what nobody knows, so that it is no simpler idea.
         decides: Whether the axis has to hold it; what lies outside is shown by an arrow at the edge.
         missing: Why there is nothing to draw.
     """

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pico_app.choices.sides import SideChoice, Sides, sides_in_address
+from pico_app.choices.sides import ChosenScheme, Sides, sides_in_address
 from pico_app.state.instruments import go_to_instrument
 from pico_app.state.remembered import Remembered
 
@@ -18,7 +18,7 @@ def go_to_queries(label: Any, value: str) -> None:
     st.session_state["moved-label"], st.session_state["moved-value"] = label, value
 
 
-def set_side(side: Literal["left", "right"], choice: SideChoice) -> None:
+def set_side(side: Literal["left", "right"], choice: ChosenScheme) -> None:
     """Lay another scoring on one side."""
     sides.set(replace(sides(), **{side: choice}))
 

@@ -11,8 +11,8 @@ from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.explain import ShownSplit
 from pico_core.retrieval.rankings import SideBySide
 from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.rivals import Rival
 from pico_core.retrieval.schemes.catalogue import simpler_ideas
+from pico_core.retrieval.simpler_idea import SimplerIdea
 from pico_core.retrieval.switching.effect import ControlBand, SwitchEffect
 from pico_core.retrieval.token_maps import TwoMaps
 
@@ -28,10 +28,10 @@ def lists_sentence(both: SideBySide) -> str:
     return finding(f"lists.{way}", before=before, after=after, total=both.n_candidates)
 
 
-def rival_sentence(rival: Rival) -> str:
+def simpler_idea_sentence(idea: SimplerIdea) -> str:
     """Whether a simpler idea does as well as the weights."""
-    verdict = finding(f"rival.{Verdict.of(rival.lead).value}")
-    return finding("rival.rival", rival, verdict=verdict, idea=simpler_ideas()[rival.name])
+    verdict = finding(f"simpler.{Verdict.of(idea.lead).value}")
+    return finding("simpler.idea", idea, verdict=verdict, idea=simpler_ideas()[idea.name])
 
 
 def word_maps_sentence(maps: TwoMaps, words: Sequence[str]) -> str:

@@ -11,18 +11,18 @@ from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import image_rsum
 from pico_core.retrieval.query_sample import ranks_of
 from pico_core.retrieval.schemes.scheme import permuted_weights
-from pico_core.retrieval.scoring import Scorable
+from pico_core.retrieval.scoring import WeightedPairs
 
 N_DRAWS = 8
 
 
 def drawn_ranks(
-    paired: PairedRanks, drawn: Iterable[Scorable], *, n_draws: int, reporter: Reporter = SILENT
+    paired: PairedRanks, drawn: Iterable[WeightedPairs], *, n_draws: int, reporter: Reporter = SILENT
 ) -> Iterator[QueryRanks]:
     """Ranks of the same queries under scorings that chance drew, one after the other."""
-    for number, scorable in enumerate(drawn):
+    for number, weighted_pairs in enumerate(drawn):
         part = reporter.part(number / n_draws, (number + 1) / n_draws)
-        yield ranks_of(scorable.pairs, scorable.weights, images=paired.images, reporter=part)
+        yield ranks_of(weighted_pairs.pairs, weighted_pairs.weights, images=paired.images, reporter=part)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PermutedControl:
 
 
 def permuted_control(
-    paired: PairedRanks, right: Scorable, *, n_draws: int = N_DRAWS, seed: int = 0, reporter: Reporter = SILENT
+    paired: PairedRanks, right: WeightedPairs, *, n_draws: int = N_DRAWS, seed: int = 0, reporter: Reporter = SILENT
 ) -> PermutedControl:
     """Score with the weights of the right side in a random order, a few times, on the same queries.
 
@@ -54,7 +54,7 @@ def permuted_control(
     """
     before = image_rsum(paired.left, paired.owner).double().mean()
     weights = permuted_weights(right.weights, n_draws, generator=torch.Generator().manual_seed(seed))
-    drawn = (Scorable(right.pairs, permuted) for permuted in weights)
+    drawn = (WeightedPairs(right.pairs, permuted) for permuted in weights)
     changes, rises = [], []
     for ranks in drawn_ranks(paired, drawn, n_draws=n_draws, reporter=reporter):
         changes.append(float(image_rsum(ranks, paired.owner).double().mean() - before))

@@ -86,4 +86,4 @@ def with_controls(names: tuple[str, ...], *, sweeps: bool = False) -> tuple[Sche
 
 def simpler_ideas() -> dict[str, str]:
     """What a reader would try first, without prototypes and feedback on them: by name, in words for a sentence."""
-    return {scheme.name: scheme.rival for scheme in SCHEMES if scheme.rival}
+    return {scheme.name: scheme.simpler_idea for scheme in SCHEMES if scheme.simpler_idea}

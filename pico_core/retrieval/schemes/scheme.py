@@ -138,7 +138,7 @@ class Scheme:
         source: Whose idea it is.
         recipe: How it is fitted; None: as a construction with changed settings.
         changes: Settings of the construction that it changes.
-        rival: How a sentence calls it as a simpler idea that the method has to beat; empty: it is none.
+        simpler_idea: How a sentence calls it as a simpler idea that the method has to beat; empty: it is none.
         in_report: What the report of a study calls it, with `{strength}`; empty: no report scores it.
         on_side: What the Retrieval page calls it; empty: it cannot be chosen there.
     """
@@ -150,7 +150,7 @@ class Scheme:
     source: str
     recipe: Callable[[SchemeContext], Fitted] | None = None
     changes: tuple[Change, ...] = ()
-    rival: str = ""
+    simpler_idea: str = ""
     in_report: str = ""
     on_side: str = ""
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pico_core.common.axes import Columns
-from pico_core.data.labels import label_oracle
+from pico_core.data.labels import style_label_weights
 from pico_core.data.moments import pair_blocks
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.learned import learn_weights
@@ -56,7 +56,7 @@ def learned(context: SchemeContext) -> Fitted:
 
 def style_labels(context: SchemeContext) -> Fitted:
     """Columns weighed by how little the style labels drive them."""
-    known = label_oracle(context.fit)
+    known = style_label_weights(context.fit)
     if known is None:
         raise NotApplicable("no style labels")
     return context.at_strength(known)

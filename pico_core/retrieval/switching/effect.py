@@ -11,7 +11,7 @@ from pico_core.retrieval.comparing.metric_changes import MetricChange, MetricTab
 from pico_core.retrieval.comparing.paired import PairedRanks
 from pico_core.retrieval.metrics import differences_by
 from pico_core.retrieval.records import IMAGE_RECALLS, TEXT_RECALLS, Verdict
-from pico_core.retrieval.scoring import Scorable
+from pico_core.retrieval.scoring import WeightedPairs
 from pico_core.retrieval.switching.setting import ColumnMeans, SwitchSetting, switched
 from pico_core.retrieval.uncertainty import bootstrap_counts
 
@@ -90,7 +90,7 @@ def random_columns(
 
 def control_band(
     paired: PairedRanks,
-    base: Scorable,
+    base: WeightedPairs,
     columns: Sequence[int],
     setting: SwitchSetting,
     *,

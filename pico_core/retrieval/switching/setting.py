@@ -18,7 +18,7 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.kernels.metrics import row_ranks
 from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.rankings import relevant_items
-from pico_core.retrieval.scoring import QueryKind, Scorable, check_queries, query_scores
+from pico_core.retrieval.scoring import QueryKind, WeightedPairs, check_queries, query_scores
 from pico_core.storage.token_files import with_change
 
 SwitchSetting = Literal["off", "one", "mean", "image_mean", "text_mean"]
@@ -43,8 +43,8 @@ def column_means(fit: PairedEmbeddings) -> ColumnMeans:
 
 
 def switched(
-    base: Scorable, columns: Sequence[int], setting: SwitchSetting, *, means: ColumnMeans | None = None
-) -> Scorable:
+    base: WeightedPairs, columns: Sequence[int], setting: SwitchSetting, *, means: ColumnMeans | None = None
+) -> WeightedPairs:
     """Set some columns, and leave the other weights as they are.
 
     off: P_d = 0. one: P_d = 1, the weight that every column has unweighted.
@@ -67,7 +67,7 @@ def switched(
     Source: beyond the paper.
 
     >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
-    >>> switched(Scorable(pairs, torch.tensor([0.5, 1.5])), [1], "off").weights
+    >>> switched(WeightedPairs(pairs, torch.tensor([0.5, 1.5])), [1], "off").weights
     tensor([0.5000, 0.0000])
     """
     wrong = [column for column in columns if not 0 <= column < base.pairs.n_columns]
@@ -77,7 +77,7 @@ def switched(
     if setting != "one" and not bool(base.weights.index_fill(0, index, 0.0).any()):
         raise DataError("these are all columns that count: nothing would be left to rank by; leave one out")
     if setting in ("off", "one", "mean"):
-        return Scorable(base.pairs, base.weights.index_fill(0, index, 1.0 if setting == "one" else 0.0))
+        return WeightedPairs(base.pairs, base.weights.index_fill(0, index, 1.0 if setting == "one" else 0.0))
     if means is None:
         raise DataError(f"the setting {setting!r} needs the column means of the fit split")
     pairs = base.pairs
@@ -85,21 +85,21 @@ def switched(
         changed = replace(pairs, image_tokens=_filled(pairs.image_tokens, pairs.image_mask, index, means.image))
     else:
         changed = replace(pairs, text_tokens=_filled(pairs.text_tokens, pairs.text_mask, index, means.text))
-    return Scorable(changed, base.weights)
+    return WeightedPairs(changed, base.weights)
 
 
-def changes_nothing(base: Scorable, columns: Sequence[int], setting: SwitchSetting) -> bool:
+def changes_nothing(base: WeightedPairs, columns: Sequence[int], setting: SwitchSetting) -> bool:
     """Whether the switch sets what is already so: then nothing needs scoring.
 
     >>> pairs = PairedEmbeddings.from_arrays(torch.eye(2), torch.eye(2))
-    >>> changes_nothing(Scorable(pairs, torch.ones(2)), [0], "one")
+    >>> changes_nothing(WeightedPairs(pairs, torch.ones(2)), [0], "one")
     True
     """
     chosen = base.weights[list(columns)]
     return bool((chosen == (1.0 if setting == "one" else 0.0)).all())
 
 
-def query_move(before: Scorable, after: Scorable, index: int, *, kind: QueryKind) -> Move:
+def query_move(before: WeightedPairs, after: WeightedPairs, index: int, *, kind: QueryKind) -> Move:
     """One query exactly: the rank of its right answer among all candidates, before and after.
 
     Args:
@@ -114,7 +114,7 @@ def query_move(before: Scorable, after: Scorable, index: int, *, kind: QueryKind
     check_queries(before.pairs, torch.tensor([index]), kind=kind)
     relevant = relevant_items(before.pairs, index, kind=kind)[None]
 
-    def rank(side: Scorable) -> int:
+    def rank(side: WeightedPairs) -> int:
         return int(row_ranks(query_scores(side.pairs, index, kind=kind, weights=side.weights)[None], relevant).ranks[0])
 
     return Move(kind, index, rank(before), rank(after))

@@ -65,7 +65,7 @@ def followed(page: str) -> None:
     study.query_link(chosen)
     for side in (comparison.sides().left, comparison.sides().right):
         _ = side.address
-        if sides.from_address(side.address, sides.SideChoice("scheme", "pico")) != side:
+        if sides.from_address(side.address, sides.ChosenScheme("scheme", "pico")) != side:
             raise AssertionError(f"{side} is not what its address says")
     switch.place_switching(N_COLUMNS)
     with suppress(DataError):  # the page says so under the field

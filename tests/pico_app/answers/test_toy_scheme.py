@@ -26,7 +26,7 @@ def first_column(context):
     return Fitted(weights=weights / weights.mean())
 
 TOY = Scheme("toy", "Toy weights", "the first column counts thrice", "control", "a test", first_column,
-             rival="a toy", in_report="Toy weights", on_side="Toy weights")
+             simpler_idea="a toy", in_report="Toy weights", on_side="Toy weights")
 """
 ASKED = 'name = "n"\nsentence = "s"\nseeds = 1\nvariants = ["{}"]\n[[datasets]]\ndata = "data"\n'
 
@@ -68,7 +68,9 @@ def test_the_retrieval_page_offers_it(toy):
     assert names.count("Toy weights") == 1
     side = compare.side(space, choice)
     assert side.label == "Toy weights"
-    assert torch.equal(side.scorable.weights[1:], side.scorable.weights[1:2].expand(len(side.scorable.weights) - 1))
+    assert torch.equal(
+        side.weighted_pairs.weights[1:], side.weighted_pairs.weights[1:2].expand(len(side.weighted_pairs.weights) - 1)
+    )
 
 
 def test_without_its_module_it_is_gone():

@@ -15,7 +15,7 @@ from pico_app.answers import compare, datasets
 from pico_app.answers.compare import Comparison, side
 from pico_app.answers.documents import PageSection, comparison_page, lists_table, study_report, table_bytes
 from pico_app.choices.query import Query
-from pico_app.choices.sides import SideChoice
+from pico_app.choices.sides import ChosenScheme
 from pico_app.commands.report import report
 from pico_app.words.captions import Caption
 from pico_core import cli
@@ -111,7 +111,7 @@ def test_pages_and_tables_of_the_app(home, data, monkeypatch):
     dataset = datasets.open_dataset(str(data))
     study = answers.studies.run_study(dataset.pairs, StudyConfig(construction=method))
     space = workspace_on(dataset.pairs, study)
-    found = Comparison(side(space, SideChoice("scheme", "unweighted")), side(space, SideChoice("scheme", "pico")))
+    found = Comparison(side(space, ChosenScheme("scheme", "unweighted")), side(space, ChosenScheme("scheme", "pico")))
     asked = Query("text", 0)
     both = compare.lists_of(space, found, asked, top_k=5)
     section = PageSection("why", "Why", words="words", caption=Caption("read", "beware"))
@@ -129,12 +129,12 @@ from pico_app.state import experiments as experiments_state
 from pico_app.choices.query import Query
 from pico_app.state import queries as queries_state
 from pico_app.state import study as study_state
-from pico_app.choices.sides import SideChoice
+from pico_app.choices.sides import ChosenScheme
 study_state.open_dataset(PATH)
 experiments_state.experiment_path.set(PATH)
 experiments_state.training_path.set(PATH)
 experiments_state.result_source.set("file")
-comparison_state.set_side("left", SideChoice("run", path=PATH))
+comparison_state.set_side("left", ChosenScheme("run", path=PATH))
 queries_state.set_weights("digest", PATH)
 [choice.mirror() for choice in experiments_state.IN_LINKS]
 comparison_state.sides.mirror()

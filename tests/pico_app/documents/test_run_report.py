@@ -14,13 +14,13 @@ from pico_app.documents import report_figures
 from pico_app.documents.reproduce import changed_settings, construct_arguments, shell
 from pico_app.documents.run_report import Made, run_report_html
 from pico_app.words import provenance
-from pico_app.words.retrieval import rival_sentence
+from pico_app.words.retrieval import simpler_idea_sentence
 from pico_core import cli
 from pico_core.cli.options import named_values
 from pico_core.formats.native import save_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import GuardDecision, StopReason
-from pico_core.retrieval.rivals import strongest_rival
+from pico_core.retrieval.simpler_idea import best_simpler_idea
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import study_splits
 from tests.pico_app.pages.test_pages import page as app_page
@@ -66,13 +66,13 @@ def rows_of(html: str, begins: str) -> list[list[str]]:
 
 def test_the_verdict_comes_first_and_everything_is_named(study, splits, html, words):
     assert words.index(study.report.sentence) < words.index("Dataset")
-    rival = strongest_rival(study.report, splits.test.text_image)
+    rival = best_simpler_idea(study.report, splits.test.text_image)
     for text in (
         study.dataset,
         f"{study.dataset} (digest {study.digest})",
         study.construction.guard.sentence,
         study.construction.stop_reason.value,
-        rival_sentence(rival),
+        simpler_idea_sentence(rival),
         f"seed {study.config.seed}",
         "cross axes",
         f"{study.columns.height} columns",

@@ -10,7 +10,7 @@ import torch
 from pico_app.answers import compare, datasets, documents, explain, outside, retrieval, studies
 from pico_app.answers.compare import Comparison, side
 from pico_app.choices.query import Query
-from pico_app.choices.sides import SideChoice
+from pico_app.choices.sides import ChosenScheme
 from pico_app.documents.comparison import ComparisonPage, comparison_html
 from pico_app.documents.standalone import Section, standalone
 from pico_app.figures import rankings as lists
@@ -32,7 +32,7 @@ def space():
 
 @pytest.fixture(scope="module")
 def found(space):
-    return Comparison(side(space, SideChoice("scheme", "unweighted")), side(space, SideChoice("scheme", "pico")))
+    return Comparison(side(space, ChosenScheme("scheme", "unweighted")), side(space, ChosenScheme("scheme", "pico")))
 
 
 def hostile_page(name: str = HOSTILE) -> str:

@@ -209,9 +209,9 @@ def test_what_the_report_has_is_not_scored_again(monkeypatch):
 def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
     from pico_app.answers.compare import Side
     from pico_app.answers.datasets import open_dataset
-    from pico_app.choices.sides import SideChoice
+    from pico_app.choices.sides import ChosenScheme
     from pico_core.demo import demo_of
-    from pico_core.retrieval.scoring import Scorable
+    from pico_core.retrieval.scoring import WeightedPairs
     from pico_core.studies.runs import load_run
     from pico_core.studies.study import study_splits
 
@@ -222,7 +222,7 @@ def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
 
     def known(weights, basis=study.basis):
         return side_ranks.known_ranks(
-            space, Side(SideChoice("scheme", "pico"), "", Scorable(test, weights), basis, "", "unseen")
+            space, Side(ChosenScheme("scheme", "pico"), "", WeightedPairs(test, weights), basis, "", "unseen")
         )
 
     made = study.construction
@@ -374,13 +374,13 @@ def test_what_is_under_way_comes_first_when_the_other_side_changes(slow):
     app = opened(show="all").run()
     wait_until(lambda: len(running) == 1)
     before = asked_jobs()
-    from pico_app.choices.sides import SideChoice, Sides
+    from pico_app.choices.sides import ChosenScheme, Sides
 
-    app.session_state["sides"] = Sides(SideChoice("scheme", "p_hat"), SideChoice("scheme", "pico"))
+    app.session_state["sides"] = Sides(ChosenScheme("scheme", "p_hat"), ChosenScheme("scheme", "pico"))
     app.run()
     assert not app.exception
     assert asked_jobs() == before
-    app.session_state["sides"] = Sides(SideChoice("scheme", "p_hat"), SideChoice("scheme", "unweighted"))
+    app.session_state["sides"] = Sides(ChosenScheme("scheme", "p_hat"), ChosenScheme("scheme", "unweighted"))
     app.run()
     assert [job.title for job in asked_jobs().values()] == ["Ranking all queries: p̂ as weights, λ = 1"]
 
@@ -389,9 +389,9 @@ def test_a_side_that_cannot_be_had_stops_the_work(slow):
     _, running = slow
     app = opened(show="all").run()
     wait_until(lambda: len(running) == 1)
-    from pico_app.choices.sides import SideChoice, Sides
+    from pico_app.choices.sides import ChosenScheme, Sides
 
-    app.session_state["sides"] = Sides(SideChoice("scheme", "unweighted"), SideChoice("run", path="/nowhere"))
+    app.session_state["sides"] = Sides(ChosenScheme("scheme", "unweighted"), ChosenScheme("run", path="/nowhere"))
     app.run()
     assert not app.exception
     wait_until(lambda: not running)

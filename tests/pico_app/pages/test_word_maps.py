@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pico_app.answers import column_detail, compare, datasets, studies, token_maps
 from pico_app.answers.compare import Comparison, Outside, side
 from pico_app.choices.query import Query
-from pico_app.choices.sides import SideChoice
+from pico_app.choices.sides import ChosenScheme
 from pico_app.figures.word_maps import maps_figure, word_maps_json
 from pico_core.encoders.words import TokenWords
 from pico_core.method.config import StudyConfig
@@ -67,7 +67,7 @@ def scenes():
 
 
 def compared(space, left="unweighted", right="pico"):
-    return Comparison(side(space, SideChoice("scheme", left)), side(space, SideChoice("scheme", right)))
+    return Comparison(side(space, ChosenScheme("scheme", left)), side(space, ChosenScheme("scheme", right)))
 
 
 def words_of(space) -> TokenWords:
@@ -142,7 +142,7 @@ def test_maps_under_any_scoring_add_up_to_the_score_of_its_list(scenes, left):
 def test_sides_in_different_axes_have_maps_too(scenes):
     cross = studies.find_study(scenes.dataset, StudyConfig(basis="cross"))
     other = studies.workspace(scenes.dataset, cross, strength=1.0)
-    found = Comparison(side(scenes, SideChoice("scheme", "pico")), side(other, SideChoice("scheme", "pico")))
+    found = Comparison(side(scenes, ChosenScheme("scheme", "pico")), side(other, ChosenScheme("scheme", "pico")))
     asked = Query("text", 5)
     both = compare.lists_of(scenes, found, asked, top_k=3)
     maps = token_maps.word_maps(scenes, found, asked, both.left[0].index, words_of(scenes)).maps
@@ -222,7 +222,7 @@ def test_masked_patches_of_the_dataset_take_no_part(scenes):
     real[2, :20] = False
     masked = replace(test, image_mask=real, image_tokens=test.image_tokens.masked_fill(~real[..., None], 0))
     found = compared(scenes)
-    found = Comparison(*(replace(one, key=f"{one.key} masked", scorable=replace(one.scorable, pairs=masked))
+    found = Comparison(*(replace(one, key=f"{one.key} masked", weighted_pairs=replace(one.weighted_pairs, pairs=masked))
                          for one in (found.left, found.right)))  # fmt: skip
     shown = token_maps.word_maps(scenes, found, Query("text", 0), 2, words_of(scenes))
     assert shown.places.n_patches == 64

@@ -21,7 +21,7 @@ from pico_app.words.retrieval import (
     metrics_sentence,
     moves_sentence,
     permuted_sentence,
-    rival_sentence,
+    simpler_idea_sentence,
     split_sentence,
     switch_sentence,
     where,
@@ -42,7 +42,7 @@ from pico_core.retrieval.comparing.paired import pair_ranks
 from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import compare_lists
 from pico_core.retrieval.records import Estimate
-from pico_core.retrieval.rivals import Rival
+from pico_core.retrieval.simpler_idea import SimplerIdea
 from pico_core.retrieval.switching.effect import ControlBand, switch_effect
 from pico_core.retrieval.token_maps import TwoMaps, token_map
 from pico_core.spaces.items import Colouring
@@ -278,7 +278,7 @@ def test_without_a_known_answer_the_sentence_counts_what_stays():
     ],
 )
 def test_a_rival_is_behind_level_or_ahead(lead, verdict):
-    sentence = rival_sentence(Rival("correlation", GAIN, lead, 3))
+    sentence = simpler_idea_sentence(SimplerIdea("correlation", GAIN, lead, 3))
     assert sentence.startswith(f"{verdict}: the best of 3 tried, ")
     assert sentence.endswith(f", changes rSum by +2.0 [+1.0, +3.0]; PICO's weights minus it: {lead:+.1f}.")
 

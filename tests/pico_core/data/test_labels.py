@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.data.labels import eta_squared, label_oracle, speaks_of_style
+from pico_core.data.labels import eta_squared, speaks_of_style, style_label_weights
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.retrieval.schemes.beside_a_study import report_controls
 
@@ -47,7 +47,7 @@ def labelled(style: list[str], register: list[str]) -> PairedEmbeddings:
 
 def test_the_oracle_closes_the_columns_that_labels_of_style_drive():
     pairs = labelled(["dark", "light"] * 10, ["poetic", "terse", "terse", "poetic"] * 10)
-    oracle = label_oracle(pairs)
+    oracle = style_label_weights(pairs)
     assert oracle is not None
     assert oracle[0] < 0.1
     assert oracle[1] < 0.1
@@ -57,7 +57,7 @@ def test_the_oracle_closes_the_columns_that_labels_of_style_drive():
 def test_without_a_label_of_style_there_is_no_oracle():
     pairs = labelled(["dark", "light"] * 10, ["poetic", "terse"] * 20)
     bare = replace(pairs, images=pairs.images.drop("style"), texts=pairs.texts.drop("register"))
-    assert label_oracle(bare) is None
+    assert style_label_weights(bare) is None
     assert bare.image_labels == ["thing"]
     assert not speaks_of_style("thing")
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from pico_core.data.labels import label_oracle
+from pico_core.data.labels import style_label_weights
 from pico_core.experiments.bench import SHRINKAGES, Workbench
 from pico_core.experiments.cells import RECIPES, compute_cell, plan_cell
 from pico_core.experiments.config import DatasetChoice
@@ -158,7 +158,7 @@ def best_by_hand(bench, scores, strengths=(0.25, 0.5, 1.0)):
             lambda fit: (pseudo_semantic_probabilities(fit) - mismatched_null(fit).mean).clamp_min(0),
         ),
         ("correlation", lambda fit: column_correlation(fit).clamp_min(0)),
-        ("oracle_labels", label_oracle),
+        ("oracle_labels", style_label_weights),
     ],
 )
 def test_scores_become_weights_at_the_strength_that_feedback_likes(bench, name, scores):

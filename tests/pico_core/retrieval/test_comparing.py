@@ -26,7 +26,7 @@ from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.metrics import differences_by, paired_difference
 from pico_core.retrieval.query_sample import ranks_of
 from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.scoring import Scorable, score_pairs
+from pico_core.retrieval.scoring import WeightedPairs, score_pairs
 from pico_core.retrieval.uncertainty import bootstrap_counts, percentile_estimate, widened
 from tests.reporters import Calls
 
@@ -466,7 +466,9 @@ def test_a_sample_is_grouped_by_the_labels_of_its_own_items(pairs, paired):
 
 def test_the_control_scores_the_same_weights_on_other_columns(pairs, paired):
     told = []
-    control = permuted_control(paired, Scorable(pairs, weights()), n_draws=3, seed=5, reporter=Calls(share=told.append))
+    control = permuted_control(
+        paired, WeightedPairs(pairs, weights()), n_draws=3, seed=5, reporter=Calls(share=told.append)
+    )
     draw = torch.Generator().manual_seed(5)
     for change, won, lost in zip(control.changes, control.won, control.lost, strict=True):
         order = torch.randperm(D, generator=draw)

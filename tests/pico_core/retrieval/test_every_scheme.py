@@ -54,7 +54,7 @@ def test_its_words_are_complete(scheme):
     assert not scheme.sentence.endswith(".")
     assert [one.label for one in SCHEMES].count(scheme.label) == 1
     assert scheme.recipe is not None or scheme.changes or scheme.name == "pico"
-    assert not scheme.rival or scheme.family in ("control", "transform")
+    assert not scheme.simpler_idea or scheme.family in ("control", "transform")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=SCHEMES.names)

@@ -8,10 +8,10 @@ from pico_core.data.pairs import PairedEmbeddings
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.rankings import compare_lists, largest_moves, relevant_items
-from pico_core.retrieval.scoring import Scorable, check_queries, query_scores
+from pico_core.retrieval.scoring import WeightedPairs, check_queries, query_scores
 
 
-def side_by_side(left: Scorable, right: Scorable, index, *, kind, top_k=10):
+def side_by_side(left: WeightedPairs, right: WeightedPairs, index, *, kind, top_k=10):
     """All candidates of one query under two scorings of the same items."""
     check_queries(left.pairs, torch.tensor([index]), kind=kind)
     before, after = (query_scores(side.pairs, index, kind=kind, weights=side.weights) for side in (left, right))
@@ -32,7 +32,7 @@ def weights() -> torch.Tensor:
 def beside(pairs: PairedEmbeddings, index: int, *, kind, weights: torch.Tensor, top_k: int = 10):
     """Unweighted on the left, weighted on the right."""
     one = torch.ones(pairs.n_columns)
-    return side_by_side(Scorable(pairs, one), Scorable(pairs, weights), index, kind=kind, top_k=top_k)
+    return side_by_side(WeightedPairs(pairs, one), WeightedPairs(pairs, weights), index, kind=kind, top_k=top_k)
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])
@@ -96,7 +96,7 @@ def test_a_query_that_is_not_there_is_refused(pairs, weights):
 
 @pytest.mark.parametrize("kind", ["image", "text"])
 def test_the_sides_change_places(pairs, weights, kind):
-    plain, weighted = Scorable(pairs, torch.ones(16)), Scorable(pairs, weights)
+    plain, weighted = WeightedPairs(pairs, torch.ones(16)), WeightedPairs(pairs, weights)
     one, other = side_by_side(plain, weighted, 5, kind=kind), side_by_side(weighted, plain, 5, kind=kind)
     assert (one.left, one.right, one.target_before, one.target_after) == (
         other.right,

@@ -16,7 +16,7 @@ from pico_core.retrieval.metrics import paired_difference
 from pico_core.retrieval.query_sample import ranks_of, sample_images, scoring_flops
 from pico_core.retrieval.rank_counts import rank_plan
 from pico_core.retrieval.records import Estimate, Verdict
-from pico_core.retrieval.scoring import Scorable, score_pairs
+from pico_core.retrieval.scoring import WeightedPairs, score_pairs
 from pico_core.retrieval.switching.effect import control_band, random_columns, switch_effect
 from pico_core.retrieval.switching.setting import changes_nothing, column_means, query_move, switched
 from pico_core.retrieval.uncertainty import widened
@@ -81,7 +81,7 @@ def mean_by_hand(tokens, mask):
 def test_off_is_a_column_of_zeros_in_the_data(parts, uneven):
     _, test = parts
     for weights in (torch.ones(12), uneven):
-        after = switched(Scorable(test, weights), [3, 7], "off")
+        after = switched(WeightedPairs(test, weights), [3, 7], "off")
         zero = torch.zeros(12, dtype=torch.float64)
         expected = full(tokens_with(test, [3, 7], zero, zero), weights)
         same_ranks(ranks_of(after.pairs, after.weights, images=torch.arange(30)), expected)
@@ -100,13 +100,13 @@ def test_a_mean_is_that_mean_in_the_data(parts, uneven, setting):
     image = mean_by_hand(fit.image_tokens, fit.image_mask) if setting != "text_mean" else None
     text = mean_by_hand(fit.text_tokens, fit.text_mask) if setting != "image_mean" else None
     expected = full(tokens_with(test, [0, 5, 9], image, text), uneven)
-    after = switched(Scorable(test, uneven), [0, 5, 9], setting, means=column_means(fit))
+    after = switched(WeightedPairs(test, uneven), [0, 5, 9], setting, means=column_means(fit))
     same_ranks(ranks_of(after.pairs, after.weights, images=torch.arange(30)), expected)
 
 
 def test_a_mean_of_both_sides_ranks_as_off_and_one_sided_means_do_not(parts, uneven):
     fit, test = parts
-    base, means = Scorable(test, uneven), column_means(fit)
+    base, means = WeightedPairs(test, uneven), column_means(fit)
     off = switched(base, [0, 5], "off")
     assert torch.equal(switched(base, [0, 5], "mean", means=means).weights, off.weights)
     for setting in ("image_mean", "text_mean"):
@@ -117,14 +117,14 @@ def test_a_mean_of_both_sides_ranks_as_off_and_one_sided_means_do_not(parts, une
 def test_padding_stays_zero_and_the_data_stay_as_they_were(parts):
     fit, test = parts
     before = test.image_tokens.clone()
-    after = switched(Scorable(test, torch.ones(12)), [2], "image_mean", means=column_means(fit))
+    after = switched(WeightedPairs(test, torch.ones(12)), [2], "image_mean", means=column_means(fit))
     assert not bool(after.pairs.image_tokens[~test.image_mask].any())
     torch.testing.assert_close(test.image_tokens, before, rtol=0, atol=0)
 
 
 def test_weight_one_changes_nothing_unweighted_and_undoes_a_weight(parts, uneven):
     _, test = parts
-    plain, weighted = Scorable(test, torch.ones(12)), Scorable(test, uneven)
+    plain, weighted = WeightedPairs(test, torch.ones(12)), WeightedPairs(test, uneven)
     assert changes_nothing(plain, [1, 2], "one")
     assert not changes_nothing(weighted, [1, 2], "one")
     assert not changes_nothing(plain, [1, 2], "off")
@@ -136,7 +136,7 @@ def test_weight_one_changes_nothing_unweighted_and_undoes_a_weight(parts, uneven
 
 def test_other_weights_keep_their_values_and_scaling_them_moves_no_rank(parts, uneven):
     _, test = parts
-    after = switched(Scorable(test, uneven), [4], "off").weights
+    after = switched(WeightedPairs(test, uneven), [4], "off").weights
     assert after[4] == 0
     assert torch.equal(after[5:], uneven[5:])
     same_ranks(full(test, after), full(test, after * 12 / after.sum()))
@@ -144,7 +144,7 @@ def test_other_weights_keep_their_values_and_scaling_them_moves_no_rank(parts, u
 
 def test_what_cannot_be_switched_is_refused(parts):
     _, test = parts
-    base = Scorable(test, torch.ones(12))
+    base = WeightedPairs(test, torch.ones(12))
     with pytest.raises(DataError, match="no column 12; columns run from 0 to 11"):
         switched(base, [3, 12], "off")
     with pytest.raises(DataError, match="needs the column means"):
@@ -197,8 +197,8 @@ def test_the_sample_is_as_large_as_the_budget_and_is_drawn_again_alike(parts):
 
 def test_the_exact_effect_is_the_difference_of_the_report(parts, uneven):
     _, test = parts
-    effect = effect_of(Scorable(test, torch.ones(12)), [3], "off")
-    report = retrieval_report(test, weights=switched(Scorable(test, torch.ones(12)), [3], "off").weights)
+    effect = effect_of(WeightedPairs(test, torch.ones(12)), [3], "off")
+    report = retrieval_report(test, weights=switched(WeightedPairs(test, torch.ones(12)), [3], "off").weights)
     assert effect.paired.exact
     assert effect.rsum.change == report.difference
     assert effect.rsum.left == report.baseline.metrics.rsum
@@ -214,7 +214,7 @@ def test_the_exact_effect_is_the_difference_of_the_report(parts, uneven):
 def test_a_sampled_interval_is_wider_than_the_bootstrap_of_the_same_images(parts):
     _, test = parts
     asked = torch.arange(0, 30, 3)
-    effect = effect_of(Scorable(test, torch.ones(12)), [3], "off", images=asked)
+    effect = effect_of(WeightedPairs(test, torch.ones(12)), [3], "off", images=asked)
     plain = paired_difference(effect.paired.right, effect.paired.left, effect.paired.owner)
     assert not effect.paired.exact
     assert effect.rsum.change.value == plain.value
@@ -235,7 +235,7 @@ def test_the_widening_follows_student_and_fades():
 def test_won_and_lost_are_counted_one_by_one_and_listed_by_ratio(parts):
     _, test = parts
     asked = torch.tensor([2, 3, 5, 8, 13, 21, 22, 23])
-    effect = effect_of(Scorable(test, torch.ones(12)), [0, 1, 2], "off", images=asked)
+    effect = effect_of(WeightedPairs(test, torch.ones(12)), [0, 1, 2], "off", images=asked)
     before, after = full(test, torch.ones(12)), full(test, torch.tensor([0.0] * 3 + [1.0] * 9))
     images = [(int(i), int(before.image_to_text[i]), int(after.image_to_text[i])) for i in asked]
     texts = [(int(j), int(before.text_to_image[j]), int(after.text_to_image[j])) for j in rank_plan(test, asked).texts]
@@ -254,7 +254,7 @@ def test_won_and_lost_are_counted_one_by_one_and_listed_by_ratio(parts):
 
 def test_one_query_is_exact(parts, uneven):
     _, test = parts
-    base = Scorable(test, uneven)
+    base = WeightedPairs(test, uneven)
     after = switched(base, [1, 6], "off")
     before, then = full(test, uneven), full(test, after.weights)
     for index in (0, 11, 29):
@@ -284,7 +284,7 @@ def test_no_change_in_a_sample_is_not_called_none(parts):
 
 def test_ties_that_a_switch_makes_are_counted():
     pairs = PairedEmbeddings.from_arrays(torch.eye(4), torch.eye(4))
-    effect = effect_of(Scorable(pairs, torch.ones(4)), [0, 1], "off")
+    effect = effect_of(WeightedPairs(pairs, torch.ones(4)), [0, 1], "off")
     assert effect.paired.new_ties == 4  # images 0 and 1, and their texts, score 0 with everything
     assert effect.rsum.change.value == 0
 
@@ -300,7 +300,7 @@ def test_random_columns_are_as_many_and_others():
 
 def test_the_control_is_the_effect_of_those_columns(parts):
     _, test = parts
-    base, asked = Scorable(test, torch.ones(12)), torch.arange(30)
+    base, asked = WeightedPairs(test, torch.ones(12)), torch.arange(30)
     before = ranks_of(test, base.weights, images=asked)
     told = []
     band = control_band(
@@ -319,7 +319,7 @@ def test_without_planted_style_columns_retrieval_gets_better_and_without_meaning
     planted = planted_pairs(PlantedConfig(n_images=160, n_columns=24), seed=0)
     test = planted.pairs
     order = planted.semantic_share.argsort()
-    base = Scorable(test, torch.ones(24))
+    base = WeightedPairs(test, torch.ones(24))
     style = effect_of(base, order[:4].tolist(), "off")
     meaning = effect_of(base, order[-4:].tolist(), "off")
     assert style.verdict is Verdict.HELPS
@@ -331,7 +331,7 @@ def test_a_quick_answer_on_five_thousand_captions_is_that_of_the_full_table(real
     pairs = open_pairs(real_data / "flickr8k_test1k" / "pairs.npz")
     asked = sample_images(pairs)
     assert 8 <= len(asked) < 30
-    weights = switched(Scorable(pairs, torch.ones(192)), [12], "off").weights
+    weights = switched(WeightedPairs(pairs, torch.ones(192)), [12], "off").weights
     some = ranks_of(pairs, weights, images=asked)
     rows = score_pairs(pairs.select(asked.tolist()), weights)  # an image against the texts of the sample only
     assert some.text_to_image.shape == (5 * len(asked),)

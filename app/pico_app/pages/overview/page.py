@@ -16,7 +16,7 @@ from pico_app.pages.parts import figure, one_of, prose, question
 from pico_app.state import queries, screen
 from pico_app.words import PARAGRAPHS
 from pico_app.words.captions import caption_of
-from pico_app.words.retrieval import lists_sentence, rival_sentence
+from pico_app.words.retrieval import lists_sentence, simpler_idea_sentence
 from pico_app.workspace import Frame, Workspace
 from pico_core.method.bases import BASES
 
@@ -33,9 +33,9 @@ def render(frame: Frame) -> None:
     demo = space.dataset.demo
     question(TITLE, space.study.report.sentence)
     prose(space.study.construction.guard.sentence)
-    simpler = studies.rival(space)
+    simpler = studies.simpler_idea(space)
     if simpler is not None:
-        prose(rival_sentence(simpler))
+        prose(simpler_idea_sentence(simpler))
         _go_to_experiments()
     with st.expander("New here? What this is about", icon=":material/school:", expanded=demo is not None):
         prose(PARAGRAPHS["newcomer"])

@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from pico_app.answers import compare
-from pico_app.choices.sides import MOST_DRAWS, SideChoice
+from pico_app.choices.sides import MOST_DRAWS, ChosenScheme
 from pico_app.state import comparison as comparison_state
 from pico_app.state import switch, widgets
 from pico_app.workspace import Workspace
@@ -35,7 +35,7 @@ def choose(space: Workspace, comparison: compare.Comparison | None) -> None:
 
 
 def _chooser(space: Workspace, side: SideName) -> None:
-    chosen: SideChoice = getattr(comparison_state.sides(), side)
+    chosen: ChosenScheme = getattr(comparison_state.sides(), side)
     options = compare.side_options(space, chosen, switch.kept_sets())
     key = f"side-{side}"
     widgets.place_widget(key, compare.place_of(options, chosen))  # a link, a swap or another page shows in it
@@ -57,17 +57,17 @@ def _chooser(space: Workspace, side: SideName) -> None:
         st.button("Another draw", key=f"draw-{side}", on_click=_redraw, args=(side, chosen))
 
 
-def _follow(side: SideName, options: list[SideChoice]) -> None:
+def _follow(side: SideName, options: list[ChosenScheme]) -> None:
     chosen = widgets.widget(f"side-{side}")
     if isinstance(chosen, int):  # a name that is no longer in the list comes back as it is
         comparison_state.set_side(side, options[chosen])
 
 
 def _run(side: SideName) -> None:
-    comparison_state.set_side(side, SideChoice("run", path=widgets.widget(f"run-{side}").strip()))
+    comparison_state.set_side(side, ChosenScheme("run", path=widgets.widget(f"run-{side}").strip()))
 
 
-def _redraw(side: SideName, chosen: SideChoice) -> None:
+def _redraw(side: SideName, chosen: ChosenScheme) -> None:
     comparison_state.set_side(side, replace(chosen, draw=(chosen.draw + 1) % (MOST_DRAWS + 1)))
 
 

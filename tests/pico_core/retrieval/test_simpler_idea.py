@@ -6,8 +6,8 @@ import torch
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.retrieval.evaluation import retrieval_report
 from pico_core.retrieval.records import Verdict
-from pico_core.retrieval.rivals import strongest_rival
 from pico_core.retrieval.schemes.scheme import Fitted
+from pico_core.retrieval.simpler_idea import best_simpler_idea
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def report_of(known, weights, **controls):
 def test_the_best_simpler_idea_is_compared(known):
     good, none, bad = known.semantic_share, torch.ones(96), 1 - known.semantic_share
     report = report_of(known, good, p_hat=bad, correlation=none, permuted=good)
-    rival = strongest_rival(report, known.pairs.text_image)
+    rival = best_simpler_idea(report, known.pairs.text_image)
     assert (rival.name, rival.n_simpler) == ("correlation", 2)  # permuted weights are a null, not an idea
     assert rival.lead.value == pytest.approx(report.difference.value)
     assert Verdict.of(rival.lead) is Verdict.HELPS
@@ -32,12 +32,12 @@ def test_the_best_simpler_idea_is_compared(known):
 
 def test_as_well_and_better_are_said(known):
     good, none = known.semantic_share, torch.ones(96)
-    alike = strongest_rival(report_of(known, good, correlation=good), known.pairs.text_image)
+    alike = best_simpler_idea(report_of(known, good, correlation=good), known.pairs.text_image)
     assert (alike.lead.low, alike.lead.high) == (0.0, 0.0)
     assert Verdict.of(alike.lead) is Verdict.NONE
-    behind = strongest_rival(report_of(known, none, correlation=good), known.pairs.text_image)
+    behind = best_simpler_idea(report_of(known, none, correlation=good), known.pairs.text_image)
     assert Verdict.of(behind.lead) is Verdict.HURTS
 
 
 def test_without_controls_nothing_is_claimed(known):
-    assert strongest_rival(report_of(known, torch.ones(96)), known.pairs.text_image) is None
+    assert best_simpler_idea(report_of(known, torch.ones(96)), known.pairs.text_image) is None

@@ -11,7 +11,7 @@ from pico_core.retrieval.schemes.catalogue import simpler_ideas
 
 
 @dataclass(frozen=True)
-class Rival:
+class SimplerIdea:
     """The simpler idea that did best, and how far the weights are ahead of it.
 
     Attributes:
@@ -27,7 +27,7 @@ class Rival:
     n_simpler: int
 
 
-def strongest_rival(report: RetrievalReport, text_image: Int[Tensor, " m"]) -> Rival | None:
+def best_simpler_idea(report: RetrievalReport, text_image: Int[Tensor, " m"]) -> SimplerIdea | None:
     """The best of the simpler ideas in a report; None where it holds none.
 
     Args:
@@ -41,4 +41,4 @@ def strongest_rival(report: RetrievalReport, text_image: Int[Tensor, " m"]) -> R
         return None
     best = max(simpler, key=lambda control: control.metrics.rsum.value)
     lead = paired_difference(report.weighted.ranks, best.ranks, text_image)
-    return Rival(best.name, best.difference, lead, len(simpler))
+    return SimplerIdea(best.name, best.difference, lead, len(simpler))
