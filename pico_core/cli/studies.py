@@ -63,7 +63,7 @@ def construct(
             "iterations": len(made.history.iterations),
             "stop_reason": made.stop_reason.value,
             "gains": [s.candidate_gain for s in made.history.iterations],
-            "feedback_weights": made.history.final_weights.tolist(),
+            "feedback_weights": made.history.final_shares.tolist(),
             "guard": made.guard.sentence,
             "feedback_sample": None if study.feedback_sample is None else study.feedback_sample.sentence,
             "seconds": study.seconds,

@@ -140,7 +140,7 @@ def _replay(
             candidates.append(_first(products, weight, config.n_prototypes, generator))
         else:
             candidates.append(_lloyd(products, weight, average))
-        shares = steps[step].feedback_weights
+        shares = steps[step].candidate_shares
         average = torch.einsum("t,tbkd->bkd", shares, torch.stack(candidates))
     to_centres, squares = _to_centres(products, average)
     cosines = to_centres / squares.sqrt().clamp_min(1e-6)[..., None]

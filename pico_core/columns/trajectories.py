@@ -245,7 +245,7 @@ def read_feedback(
     both = "pico" in ranks and "uniform" in ranks
     return FeedbackReading(
         n_prototypes=construction.config.n_prototypes,
-        concentration=concentration(history.final_weights),
-        order=order_check(history.candidate_gains, history.final_weights),
+        concentration=concentration(history.final_shares),
+        order=order_check(history.candidate_gains, history.final_shares),
         over_uniform=paired_difference(ranks["pico"], ranks["uniform"], text_image) if both else None,
     )

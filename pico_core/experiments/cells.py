@@ -106,7 +106,7 @@ def compute_cell(bench: Workbench, cell: PlannedCell, *, experiment: str) -> Cel
         seconds=seconds,
         note=note,
         gains=None if steps is None else steps.candidate_gains.tolist(),
-        feedback_weights=None if steps is None else steps.final_weights.tolist(),
+        feedback_weights=None if steps is None else steps.final_shares.tolist(),
         n_train=bench.parts.fit.n_images + bench.parts.feedback.n_images,
         settings=json.dumps(cell.config.to_dict()),
     )

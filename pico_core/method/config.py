@@ -1,7 +1,7 @@
 """The settings of the method. Every reconstructed choice is one of these, with named alternatives in words.
 
 What each computes stands with its formula: `column_points`, `style_similarity`, `combine_modalities`,
-`feedback_weights`. The first of each list is the default; all are reconstructions.
+`candidate_shares`. The first of each list is the default; all are reconstructions.
 """
 
 import math

@@ -16,7 +16,7 @@ from pico_core.common.axes import Columns, PerImage
 from pico_core.common.reporter import SILENT, Cancelled, Reporter
 from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.config import ConstructionConfig
-from pico_core.method.feedback import Feedback, feedback_weights, guard_weights, memoize, relative_gain
+from pico_core.method.feedback import Feedback, candidate_shares, guard_weights, memoize, relative_gain
 from pico_core.method.history import Construction, History, Iteration, ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import agreement_sums, semantic_probabilities, style_similarity, weights_from
 from pico_core.method.prototypes import ColumnPoints, assign, cluster_columns, column_points
@@ -67,7 +67,7 @@ def iterate(
 ) -> Iterator[Iteration]:
     """Yield one frozen record per iteration. Ceasing to iterate is how one stops early.
 
-    Source: the loop and the role of feedback are the paper's; see `feedback_weights` and
+    Source: the loop and the role of feedback are the paper's; see `candidate_shares` and
     `style_similarity` for what is reconstructed.
     """
     reference = float(start.reference.double().mean())
@@ -81,7 +81,7 @@ def iterate(
         candidate_probabilities = probabilities_from(start.points, candidate, 1 - pseudo, config)
         candidates.append(candidate)
         gains.append(_gain(candidate_probabilities, reference, feedback))
-        shares = feedback_weights(torch.tensor(gains), config=config, generator=generator)
+        shares = candidate_shares(torch.tensor(gains), config=config, generator=generator)
         averaged = average_prototypes(candidates, shares, start.points, (1 - pseudo) ** config.gamma)
         probabilities = probabilities_from(start.points, averaged, 1 - pseudo, config)
         alone = len(candidates) == 1
@@ -91,7 +91,7 @@ def iterate(
             candidate=candidate,
             candidate_probabilities=candidate_probabilities,
             candidate_gain=gains[-1],
-            feedback_weights=shares,
+            candidate_shares=shares,
             prototypes=averaged,
             probabilities=probabilities,
             gain=gains[0] if alone else _gain(probabilities, reference, feedback),

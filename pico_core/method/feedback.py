@@ -62,7 +62,7 @@ def relative_gain(performance: float, reference: float) -> float:
     return (performance - reference) / reference
 
 
-def feedback_weights(
+def candidate_shares(
     gains: Float[Tensor, " t"], *, config: ConstructionConfig, generator: torch.Generator
 ) -> Float[Tensor, " t"]:
     """Share of every candidate so far; not negative, sums to 1.
@@ -74,7 +74,7 @@ def feedback_weights(
     Source: that higher gain gets higher weight is the paper's; the function is a reconstruction.
 
     >>> rule = ConstructionConfig(tau=1.0)
-    >>> feedback_weights(torch.tensor([0.0, 1.0986123]), config=rule, generator=torch.Generator())
+    >>> candidate_shares(torch.tensor([0.0, 1.0986123]), config=rule, generator=torch.Generator())
     tensor([0.2500, 0.7500])
     """
     count = len(gains)

@@ -54,7 +54,7 @@ class Iteration:
         candidate: The prototypes that this batch suggests.
         candidate_probabilities: Semantic probabilities from the candidate alone.
         candidate_gain: (R(candidate) - R(1)) / R(1) on the feedback split.
-        feedback_weights: Share of every candidate so far in `prototypes`; sums to 1.
+        candidate_shares: Share of every candidate so far in `prototypes`; sums to 1.
         prototypes: The candidates averaged by those shares (what is called mu_t).
         probabilities: Semantic probabilities from `prototypes`.
         gain: Relative gain of `probabilities` on the feedback split.
@@ -67,7 +67,7 @@ class Iteration:
     candidate: StylePrototypes
     candidate_probabilities: Columns
     candidate_gain: float
-    feedback_weights: Float[Tensor, " t"]
+    candidate_shares: Float[Tensor, " t"]
     prototypes: StylePrototypes
     probabilities: Columns
     gain: float
@@ -92,9 +92,9 @@ class History:
         return torch.tensor([step.candidate_gain for step in self.iterations])
 
     @property
-    def final_weights(self) -> Float[Tensor, " t"]:
+    def final_shares(self) -> Float[Tensor, " t"]:
         """Share of every candidate in the last prototypes."""
-        return self.iterations[-1].feedback_weights
+        return self.iterations[-1].candidate_shares
 
     @property
     def probabilities(self) -> Float[Tensor, "t d"]:
@@ -108,7 +108,7 @@ class History:
                 "iteration": [step.index for step in self.iterations],
                 "candidate_gain": [step.candidate_gain for step in self.iterations],
                 "gain": [step.gain for step in self.iterations],
-                "final_weight": self.final_weights.tolist(),
+                "final_weight": self.final_shares.tolist(),
                 "shift": [step.shift for step in self.iterations],
                 "seconds": [step.seconds for step in self.iterations],
             }

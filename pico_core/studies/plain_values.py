@@ -37,7 +37,7 @@ def history_tensors(history: History) -> dict[str, Tensor]:
     }
     shares = torch.zeros(len(steps), len(steps))
     for row, step in enumerate(steps):
-        shares[row, : len(step.feedback_weights)] = step.feedback_weights
+        shares[row, : len(step.candidate_shares)] = step.candidate_shares
     stacked["feedback_weights"] = shares
     for kind in ("candidate", "prototypes"):
         for modality in ("image", "text"):
@@ -87,7 +87,7 @@ def _iteration(row: int, record: _Numbers, past: Mapping[str, Tensor]) -> Iterat
         candidate=prototypes("candidate", record.inertia),
         candidate_probabilities=past["candidate_probabilities"][row],
         candidate_gain=record.candidate_gain,
-        feedback_weights=past["feedback_weights"][row, : row + 1],
+        candidate_shares=past["feedback_weights"][row, : row + 1],
         prototypes=prototypes("prototypes", record.averaged_inertia),
         probabilities=past["probabilities"][row],
         gain=record.gain,

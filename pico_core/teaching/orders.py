@@ -11,7 +11,7 @@ from torch import Tensor
 from pico_core.columns.trajectories import OrderCheck, order_check
 from pico_core.common.errors import DataError
 from pico_core.method.config import ConstructionConfig
-from pico_core.method.feedback import feedback_weights
+from pico_core.method.feedback import candidate_shares
 from pico_core.teaching.digits import Printed, agreeing
 
 Averaging = Literal["softmax", "ema"]
@@ -107,7 +107,7 @@ def feedback_orders(
         softmax[place, number] = (size[number] - grown).exp()
         total = grown
         here = arrivals[: place + 1]
-        ema[place, here] = feedback_weights(gains[here], config=config, generator=torch.Generator()).double()
+        ema[place, here] = candidate_shares(gains[here], config=config, generator=torch.Generator()).double()
     return Arrival(gains, arrivals, softmax, ema)
 
 

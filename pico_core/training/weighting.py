@@ -154,7 +154,7 @@ def as_iteration(made: EpochWeights, before: Iteration | None) -> Iteration:
         index=index,
         candidate=candidate,
         prototypes=prototypes,
-        feedback_weights=nn.functional.one_hot(torch.tensor(index), index + 1).float(),
+        candidate_shares=nn.functional.one_hot(torch.tensor(index), index + 1).float(),
         shift=shift,
         seconds=made.seconds,
     )

@@ -31,7 +31,7 @@ from pico_core.formats import native
 from pico_core.method.bases import BASES
 from pico_core.method.basis import Basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.method.feedback import feedback_weights
+from pico_core.method.feedback import candidate_shares
 from pico_core.method.probabilities import combine_modalities, weights_from
 from pico_core.retrieval.best_candidates import hits_frame, top_candidates
 from pico_core.retrieval.switching import column_sets
@@ -489,12 +489,12 @@ def test_the_numbers_of_the_idea_are_those_of_the_engine():
     low, high = weights_from(torch.tensor([0.2, 0.6])).tolist()
     assert f"Probabilities of 0.2 and 0.6 at strength 1 give the weights {low:.1f} and {high:.1f}" in page
     generator = torch.Generator()
-    small, large = feedback_weights(
+    small, large = candidate_shares(
         torch.tensor([0.0, 0.05]), config=ConstructionConfig(), generator=generator
     ).tolist()
     assert f"gains 5 per cent gets {large / small:.2f} times the weight" in page
     assert f"feedback weights are {100 * large:.0f} and {100 * small:.0f} per cent" in page
-    newest = feedback_weights(torch.zeros(3), config=ConstructionConfig(rule="ema"), generator=generator)[-1]
+    newest = candidate_shares(torch.zeros(3), config=ConstructionConfig(rule="ema"), generator=generator)[-1]
     assert f"after three steps the newest suggestion has {100 * float(newest):.0f} per cent" in page
 
 

@@ -58,13 +58,12 @@ Asked = Query | Outside
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One scoring of the test split.
+class Side(WeightedPairs):
+    """One scoring of the test split: its pairs in the axes of the weights, and the weights.
 
     Attributes:
         choice: What was chosen.
         label: The same for people.
-        weighted_pairs: The test split in the axes of the weights, and the weights.
         basis: Those axes.
         data: Names the test split in these axes.
         key: Names the side by all that goes into it: data, split, axes, weights.
@@ -72,7 +71,6 @@ class Side:
 
     choice: ChosenScheme
     label: str
-    weighted_pairs: WeightedPairs
     basis: Basis
     data: str
     key: str
@@ -80,8 +78,7 @@ class Side:
     @property
     def is_equal(self) -> bool:
         """Whether all columns count the same: then the axes do not matter."""
-        weights = self.weighted_pairs.weights
-        return bool((weights == weights[0]).all())
+        return bool((self.weights == self.weights[0]).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +168,7 @@ def query_tokens(one: Side, asked: Asked) -> ItemTokens:
     """The real tokens of a query in the axes of a side [t, d]."""
     if isinstance(asked, Outside):
         return one.basis.turn(asked.tokens)
-    pairs, i = one.weighted_pairs.pairs, asked.index
+    pairs, i = one.pairs, asked.index
     if asked.kind == "image":
         return pairs.image_tokens[i][pairs.image_mask[i]]
     return pairs.text_tokens[i][pairs.text_mask[i]]
@@ -192,11 +189,11 @@ def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -
 
 @answer(entries=64, max_bytes=64_000_000)
 def _row(side: Side, asked: Asked) -> CandidateScores:
-    tokens, pairs = query_tokens(side, asked), side.weighted_pairs.pairs
+    tokens, pairs = query_tokens(side, asked), side.pairs
     # Packing a split costs four bytes for every number of a real token.
     small = 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum()) <= MOST_PACKED
     index = _index(side.data, pairs) if small else retrieval_index(pairs)
-    return query_row(index, tokens, kind=asked.kind, weights=side.weighted_pairs.weights)
+    return query_row(index, tokens, kind=asked.kind, weights=side.weights)
 
 
 @answer(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
@@ -221,8 +218,7 @@ def _scheme_side(space: Workspace, choice: ChosenScheme) -> Side:
 
 
 def _here(space: Workspace, choice: ChosenScheme, label: str, weights: Columns, key: str) -> Side:
-    weighted_pairs = WeightedPairs(space.splits.test, weights)
-    return Side(choice, label, weighted_pairs, space.study.basis, space.key, f"{space.key} {key}")
+    return Side(space.splits.test, weights, choice, label, space.study.basis, space.key, f"{space.key} {key}")
 
 
 def _listed(columns: tuple[int, ...]) -> str:
@@ -253,7 +249,7 @@ def _other_study(space: Workspace, choice: ChosenScheme) -> Side:
     test = _test_of(key, space.dataset.pairs, other)
     weights = weights_from(other.construction.probabilities, strength=space.strength)
     at = f"{space.strength:g}"
-    return Side(choice, f"{label}, λ = {at}", WeightedPairs(test, weights), other.basis, key, f"{key} {at}")
+    return Side(test, weights, choice, f"{label}, λ = {at}", other.basis, key, f"{key} {at}")
 
 
 def _run_of(space: Workspace, path: str) -> Study:
@@ -297,5 +293,4 @@ def in_common_axes(found: Comparison) -> Comparison | None:
 
 
 def _read_in(axes: Side, one: Side) -> Side:
-    weighted_pairs = WeightedPairs(axes.weighted_pairs.pairs, one.weighted_pairs.weights)
-    return replace(one, weighted_pairs=weighted_pairs, basis=axes.basis, data=axes.data)
+    return replace(one, pairs=axes.pairs, basis=axes.basis, data=axes.data)

@@ -10,7 +10,7 @@ from pico_core.retrieval.explain import ShownSplit, Split, Tokens, above_split, 
 @answer(entries=128)
 def item_split(comparison: Comparison, query: Asked, index: int) -> Split:
     """Why the score of an item differs between the sides. Both must be read in the same axes."""
-    weights = comparison.left.weighted_pairs.weights, comparison.right.weighted_pairs.weights
+    weights = comparison.left.weights, comparison.right.weights
     return score_split(_pair(comparison.right, query, index), before=weights[0], after=weights[1])
 
 
@@ -22,9 +22,7 @@ def lead_change(comparison: Comparison, query: Asked, item: int, rival: int) -> 
 def lead_split(comparison: Comparison, query: Asked, item: int, rival: int, *, side: Literal["left", "right"]) -> Split:
     """Why an item scores higher than another on one side."""
     scoring = getattr(comparison, side)
-    return above_split(
-        _pair(scoring, query, item), _pair(scoring, query, rival), weights=scoring.weighted_pairs.weights
-    )
+    return above_split(_pair(scoring, query, item), _pair(scoring, query, rival), weights=scoring.weights)
 
 
 def shown(split: Split, *, top: int, before: float | None = None, after: float | None = None) -> ShownSplit:
@@ -34,7 +32,7 @@ def shown(split: Split, *, top: int, before: float | None = None, after: float |
 
 def column_titles(side: Side) -> list[str]:
     """What people call the columns of a side."""
-    return [side.basis.title(column) for column in range(side.weighted_pairs.pairs.n_columns)]
+    return [side.basis.title(column) for column in range(side.pairs.n_columns)]
 
 
 def _pair(side: Side, query: Asked, index: int) -> Tokens:

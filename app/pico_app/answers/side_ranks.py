@@ -56,17 +56,17 @@ class Compared:
 @answer(entries=KEPT, queue="answers", title=lambda side: f"Ranking all queries: {side.label}")
 def exact_ranks(job: "Job[QueryRanks]", side: Side) -> QueryRanks:
     """Ranks of all test queries under a side."""
-    return query_sample.ranks_of(side.weighted_pairs.pairs, side.weighted_pairs.weights, reporter=job)
+    return query_sample.ranks_of(side.pairs, side.weights, reporter=job)
 
 
 @answer(entries=KEPT)
 def _at_once(side: Side) -> QueryRanks:
-    return query_sample.ranks_of(side.weighted_pairs.pairs, side.weighted_pairs.weights)
+    return query_sample.ranks_of(side.pairs, side.weights)
 
 
 def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
     """Ranks of all test queries under a side, where somebody has counted them; nothing is scored."""
-    weights = one.weighted_pairs.weights
+    weights = one.weights
     report, made = space.study.report, space.study.construction
     if bool((weights == 1).all()):  # equal weights score alike in any orthogonal axes
         return report.baseline.ranks
@@ -125,7 +125,7 @@ def control_wanted(space: Workspace, found: Comparison) -> bool:
 @answer(queue="answers", title="Permuting the weights")
 def _permuted(job: "Job[PermutedControl]", found: Comparison, _paired: PairedRanks | None = None) -> PermutedControl:
     assert _paired is not None
-    return permuted_control(_paired, found.right.weighted_pairs, reporter=job)
+    return permuted_control(_paired, found.right, reporter=job)
 
 
 def permuted(found: Comparison, now: Compared) -> "Answer[PermutedControl]":
@@ -202,7 +202,7 @@ def moved(space: Workspace, sides: Sides, kind: QueryKind, *, gains: bool) -> li
 
 @answer(entries=32)
 def _sampled(side: Side, n_images: int, _images: ImageSample) -> QueryRanks:
-    return query_sample.ranks_of(side.weighted_pairs.pairs, side.weighted_pairs.weights, images=_images)
+    return query_sample.ranks_of(side.pairs, side.weights, images=_images)
 
 
 @answer(entries=16)

@@ -38,7 +38,7 @@ def has_maps(comparison: Comparison, query: Asked) -> bool:
     """Whether images have more than one token, so that there is something to map."""
     if isinstance(query, Outside) and query.kind == "image":
         return len(query.tokens) > 1
-    return comparison.left.weighted_pairs.pairs.image_tokens.shape[1] > 1
+    return comparison.left.pairs.image_tokens.shape[1] > 1
 
 
 def word_maps(space: Workspace, comparison: Comparison, query: Asked, index: int, words: TokenWords) -> WordMaps:
@@ -65,14 +65,14 @@ def _map(side: Side, query: Asked, index: int) -> TokenMap:
     other = Query("text" if query.kind == "image" else "image", index)
     image, text = (query, other) if query.kind == "image" else (other, query)
     patches, real = _patches(side, image)
-    return token_map(patches, query_tokens(side, text), weights=side.weighted_pairs.weights, real=real)
+    return token_map(patches, query_tokens(side, text), weights=side.weights, real=real)
 
 
 def _patches(side: Side, image: Asked) -> tuple[ItemTokens, PatchMask | None]:
     """All patches of an image, masked ones too, so that each keeps its place; and which are real (None: all)."""
     if isinstance(image, Outside):
         return query_tokens(side, image), None
-    pairs = side.weighted_pairs.pairs
+    pairs = side.pairs
     return pairs.image_tokens[image.index], pairs.image_mask[image.index]
 
 

@@ -40,7 +40,7 @@ def feedback_sections(study: Study) -> list[Section]:
     """Gain against weight with the proposition, and the gains over the iterations."""
     made = study.construction
     history, tau = made.history, made.config.tau
-    gains, weights = history.candidate_gains, history.final_weights
+    gains, weights = history.candidate_gains, history.final_shares
     curve = softmax_curve(gains, tau=tau) if made.config.rule == "softmax" else None
     uneven = concentration_sentence(concentration(weights))
     said = (

@@ -68,9 +68,7 @@ def test_the_retrieval_page_offers_it(toy):
     assert names.count("Toy weights") == 1
     side = compare.side(space, choice)
     assert side.label == "Toy weights"
-    assert torch.equal(
-        side.weighted_pairs.weights[1:], side.weighted_pairs.weights[1:2].expand(len(side.weighted_pairs.weights) - 1)
-    )
+    assert torch.equal(side.weights[1:], side.weights[1:2].expand(len(side.weights) - 1))
 
 
 def test_without_its_module_it_is_gone():

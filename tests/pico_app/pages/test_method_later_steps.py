@@ -94,7 +94,7 @@ def test_the_numbers_of_clustering_are_the_engines(space, column):
 
 def test_the_numbers_of_feedback_are_the_engines(space):
     made = space.study.construction
-    gains, weights = made.history.candidate_gains.double(), made.history.final_weights
+    gains, weights = made.history.candidate_gains.double(), made.history.final_shares
     rows = feedback.substituted(space, Pick())
     named = [int(found) for found in re.findall(r"\\omega_\{(\d+)\}", rows)]
     assert named[0] == int(gains.argmax())

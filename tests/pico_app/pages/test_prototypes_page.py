@@ -20,7 +20,7 @@ def page_of_ema() -> None:
     study = studies.find_study(dataset, StudyConfig())
     made = study.construction
     steps = made.history.iterations
-    fading = replace(steps[-1], feedback_weights=torch.linspace(0.1, 1.0, len(steps)).softmax(dim=0))
+    fading = replace(steps[-1], candidate_shares=torch.linspace(0.1, 1.0, len(steps)).softmax(dim=0))
     history = replace(made.history, iterations=(*steps[:-1], fading))
     config = study.config.with_settings({"rule": "ema"})
     changed = replace(made, history=history, config=config.construction)

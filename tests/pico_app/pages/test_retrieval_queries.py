@@ -211,7 +211,6 @@ def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
     from pico_app.answers.datasets import open_dataset
     from pico_app.choices.sides import ChosenScheme
     from pico_core.demo import demo_of
-    from pico_core.retrieval.scoring import WeightedPairs
     from pico_core.studies.runs import load_run
     from pico_core.studies.study import study_splits
 
@@ -221,9 +220,8 @@ def test_the_weights_of_the_report_are_found_in_it_and_only_in_their_axes():
     space = SimpleNamespace(study=study)
 
     def known(weights, basis=study.basis):
-        return side_ranks.known_ranks(
-            space, Side(ChosenScheme("scheme", "pico"), "", WeightedPairs(test, weights), basis, "", "unseen")
-        )
+        side = Side(test, weights, ChosenScheme("scheme", "pico"), "", basis, "", "unseen")
+        return side_ranks.known_ranks(space, side)
 
     made = study.construction
     assert known(torch.ones(64)) is study.report.baseline.ranks

@@ -222,7 +222,7 @@ def test_masked_patches_of_the_dataset_take_no_part(scenes):
     real[2, :20] = False
     masked = replace(test, image_mask=real, image_tokens=test.image_tokens.masked_fill(~real[..., None], 0))
     found = compared(scenes)
-    found = Comparison(*(replace(one, key=f"{one.key} masked", weighted_pairs=replace(one.weighted_pairs, pairs=masked))
+    found = Comparison(*(replace(one, key=f"{one.key} masked", pairs=masked)
                          for one in (found.left, found.right)))  # fmt: skip
     shown = token_maps.word_maps(scenes, found, Query("text", 0), 2, words_of(scenes))
     assert shown.places.n_patches == 64

@@ -18,7 +18,7 @@ from pico_core.columns.trajectories import (
 )
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.method.feedback import feedback_weights
+from pico_core.method.feedback import candidate_shares
 from pico_core.studies.study import run_study
 
 
@@ -31,7 +31,7 @@ def cloud():
 
 def weights_of(gains, rule):
     config = ConstructionConfig(rule=rule)
-    return feedback_weights(torch.tensor(gains), config=config, generator=torch.Generator().manual_seed(0))
+    return candidate_shares(torch.tensor(gains), config=config, generator=torch.Generator().manual_seed(0))
 
 
 def test_the_plane_keeps_distances_that_lie_in_it(cloud):

@@ -12,7 +12,7 @@ from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.method.bases import fit_basis
 from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.construction import construct
-from pico_core.method.feedback import feedback_weights, guard_weights, relative_gain
+from pico_core.method.feedback import candidate_shares, guard_weights, relative_gain
 from pico_core.method.history import ModalityPrototypes, StopReason, StylePrototypes
 from pico_core.method.probabilities import (
     combine_modalities,
@@ -49,7 +49,7 @@ def run(splits, config=QUICK, seed=0, **extra):
 def test_proposition_higher_gain_never_has_lower_weight(gains, tau):
     config = ConstructionConfig(tau=tau)
     values = torch.tensor(gains)
-    shares = feedback_weights(values, config=config, generator=torch.Generator())
+    shares = candidate_shares(values, config=config, generator=torch.Generator())
     torch.testing.assert_close(shares.sum(), torch.tensor(1.0))
     order = values.argsort()
     assert bool((shares[order].diff() >= 0).all())
@@ -60,12 +60,12 @@ def test_proposition_higher_gain_never_has_lower_weight(gains, tau):
 def test_proposition_higher_gain_has_strictly_higher_weight_in_any_order(steps, tau):
     """Gains a hundredth apart: far enough for float32 to tell their weights apart, near enough for none to vanish."""
     gains = torch.tensor(steps) / 100
-    shares = feedback_weights(gains, config=ConstructionConfig(tau=tau), generator=torch.Generator())
+    shares = candidate_shares(gains, config=ConstructionConfig(tau=tau), generator=torch.Generator())
     assert bool((shares[gains.argsort()].diff() > 0).all())
 
 
 def test_the_moving_average_breaks_the_proposition():
-    shares = feedback_weights(
+    shares = candidate_shares(
         torch.tensor([0.9, 0.1, 0.1]), config=ConstructionConfig(rule="ema"), generator=torch.Generator()
     )
     assert shares[2] > shares[0]
@@ -78,7 +78,7 @@ def test_the_recursion_of_the_paper_equals_the_softmax_average():
     running, total = candidates[0], phi[0]
     for share, candidate in zip(phi[1:], candidates[1:], strict=True):
         running, total = (total * running + share * candidate) / (total + share), total + share
-    shares = feedback_weights(gains, config=ConstructionConfig(tau=tau), generator=torch.Generator())
+    shares = candidate_shares(gains, config=ConstructionConfig(tau=tau), generator=torch.Generator())
     torch.testing.assert_close(shares @ candidates, running)
 
 
@@ -93,14 +93,14 @@ def test_the_recursion_of_the_paper_equals_the_softmax_average():
     ],
 )
 def test_other_rules(rule, expected):
-    shares = feedback_weights(
+    shares = candidate_shares(
         torch.tensor([-0.1, 0.4, 0.2, -0.3]), config=ConstructionConfig(rule=rule), generator=torch.Generator()
     )
     torch.testing.assert_close(shares, torch.tensor(expected))
 
 
 def test_accept_without_any_gain_keeps_the_newest():
-    shares = feedback_weights(
+    shares = candidate_shares(
         torch.tensor([-0.1, -0.4]), config=ConstructionConfig(rule="accept"), generator=torch.Generator()
     )
     assert shares.tolist() == [0.0, 1.0]
@@ -109,8 +109,8 @@ def test_accept_without_any_gain_keeps_the_newest():
 def test_shuffled_has_the_same_weights_in_another_order():
     gains = torch.linspace(0, 1, 12)
     generator = torch.Generator().manual_seed(0)
-    plain = feedback_weights(gains, config=ConstructionConfig(), generator=generator)
-    mixed = feedback_weights(gains, config=ConstructionConfig(rule="shuffled"), generator=generator)
+    plain = candidate_shares(gains, config=ConstructionConfig(), generator=generator)
+    mixed = candidate_shares(gains, config=ConstructionConfig(rule="shuffled"), generator=generator)
     torch.testing.assert_close(mixed.sort().values, plain.sort().values)
     assert not torch.equal(mixed, plain)
 
@@ -154,7 +154,7 @@ def test_gains_are_measured_against_the_unweighted_score(splits):
 
 def test_the_averaged_prototypes_are_the_weighted_candidates(splits):
     steps = run(splits).history.iterations
-    shares = steps[-1].feedback_weights
+    shares = steps[-1].candidate_shares
     expected = sum(w * s.candidate.text.centres for w, s in zip(shares, steps, strict=True))
     torch.testing.assert_close(steps[-1].prototypes.text.centres, expected)
 

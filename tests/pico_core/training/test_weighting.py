@@ -111,7 +111,7 @@ def test_prototypes_keep_their_numbers_from_epoch_to_epoch(weigher, parts):
     assert torch.equal(again.prototypes.image.centres, turned.prototypes.image.centres)
     assert torch.equal(again.prototypes.image.labels, turned.prototypes.image.labels)
     assert again.shift == 0.0
-    assert again.feedback_weights.tolist() == [0.0, 1.0]
+    assert again.candidate_shares.tolist() == [0.0, 1.0]
 
 
 def test_the_trained_vector_is_positive_with_mean_1():

@@ -118,7 +118,7 @@ def _weights(space: Workspace, checked: str) -> None:
                 space,
                 feedback.gain_against_weight,
                 history.candidate_gains.numpy(),
-                history.final_weights.numpy(),
+                history.final_shares.numpy(),
                 None if curve is None else (curve.gain.numpy(), curve.weight.numpy()),
                 theme=screen.theme(),
             ),
