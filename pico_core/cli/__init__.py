@@ -31,9 +31,9 @@ def _notes_printed() -> Iterator[None]:
         warnings.simplefilter("always", NoteWarning)
         others, printed = warnings.showwarning, set()
 
-        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        def show(message: Warning | str, category: type[Warning], *origin: Any, **more: Any) -> None:
             if not issubclass(category, NoteWarning):
-                others(message, category, *place, **more)
+                others(message, category, *origin, **more)
             elif str(message) not in printed:
                 printed.add(str(message))
                 _print_error(f"Note: {message}")
@@ -67,8 +67,8 @@ def main() -> None:
             raise
         _end(NO_MEMORY)
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _end(f"{place}{error.strerror or error}")
+        prefix = f"{error.filename}: " if error.filename else ""
+        _end(f"{prefix}{error.strerror or error}")
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has caught the key press, and says nothing itself
             _print_error("pico-lens: interrupted; nothing was written")

@@ -89,10 +89,10 @@ def planted(
 ) -> None:
     """Make a dataset whose style columns are known; the truth is written beside it."""
     config = PlantedConfig(n_images=images, n_columns=columns, style_strength=style_strength, coupling=coupling)
-    made = planted_pairs(config, seed=seed)
-    save_pairs(made.pairs, target)
-    write_truth(made.semantic_share, target / "truth.parquet")
-    _say_saved(made.pairs, target, as_json=as_json)
+    data = planted_pairs(config, seed=seed)
+    save_pairs(data.pairs, target)
+    write_truth(data.semantic_share, target / "truth.parquet")
+    _say_saved(data.pairs, target, as_json=as_json)
 
 
 def _say_saved(pairs: PairedEmbeddings, target: Path, *, as_json: bool) -> None:

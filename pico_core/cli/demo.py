@@ -47,8 +47,8 @@ def build(
     with ExitStack() as held:
         held.enter_context(exclusive_lock(_lock(folder), folder))
         held.enter_context(exclusive_lock(lock_inside(work), work))
-        made = build_scenes(RECIPES, demos, work=work, tell=lambda words: err.print(words, highlight=False))
-    for recipe in made:
+        recipes = build_scenes(RECIPES, demos, work=work, tell=lambda words: err.print(words, highlight=False))
+    for recipe in recipes:
         say({recipe.name: [report.sentence for report in recipe.development.seeds]}, as_json=False)
 
 

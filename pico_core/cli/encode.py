@@ -52,9 +52,9 @@ def encode(
     began = time.monotonic()
     check_target(target.resolve())
     sentences = read_captions(captions, image_column=image_column, caption_column=caption_column)
-    found = survey(images, sentences)
+    pictures = survey(images, sentences)
     if on_bad == "refuse":
-        found.check_complete()
+        pictures.check_complete()
     choice = EncoderChoice(model, pretrained, random_weights, precision, device, seed)
     with err.status("loading the encoder"):  # of workers with GPUs this machine is none
         encoder = (choice if ray is None else replace(choice, device="cpu")).load()
@@ -63,7 +63,7 @@ def encode(
     gpus = device.startswith("cuda")
     with cluster_at(ray, gpus=float(gpus)) as cluster, Meter("encoding", resumable=True) as meter:
         there = None if cluster is None else Spread(cluster, choice.elsewhere("cuda" if gpus else "cpu"))
-        made = encode_dataset(
+        encoded = encode_dataset(
             encoder,
             images,
             sentences,
@@ -74,15 +74,15 @@ def encode(
             level=level,
             spread=there,
         )
-    values = _values(made, sentences, encoder.name) | {"unnamed_pictures": list(found.unnamed)}
+    values = _values(encoded, sentences, encoder.name) | {"unnamed_pictures": list(pictures.unnamed)}
     values["seconds"] = round(time.monotonic() - began, 2)
     say(values if as_json else _lines(values), as_json=as_json)
 
 
-def _values(made: EncodedDataset, captions: Captions, encoder: str) -> dict[str, Any]:
-    pairs = made.pairs
+def _values(encoded: EncodedDataset, captions: Captions, encoder: str) -> dict[str, Any]:
+    pairs = encoded.pairs
     return {
-        "dataset": str(made.folder),
+        "dataset": str(encoded.folder),
         "encoder": encoder,
         "n_images": pairs.n_images,
         "n_texts": pairs.n_texts,
@@ -92,12 +92,12 @@ def _values(made: EncodedDataset, captions: Captions, encoder: str) -> dict[str,
         "n_repeated": captions.n_repeated,
         "n_shared": captions.n_shared,
         "n_empty": captions.n_empty,
-        "n_truncated": made.n_truncated,
-        "unknown_words": list(made.unknown_words),
+        "n_truncated": encoded.n_truncated,
+        "unknown_words": list(encoded.unknown_words),
         "without_caption": list(captions.without_caption),
-        "left_out_images": _named(made.bad_images),
-        "left_out_texts": _named(made.bad_texts),
-        "notes": list(made.notes),
+        "left_out_images": _named(encoded.bad_images),
+        "left_out_texts": _named(encoded.bad_texts),
+        "notes": list(encoded.notes),
     }
 
 

@@ -42,19 +42,19 @@ def with_plugins(app: typer.Typer) -> typer.Typer:
 
 def _checked(point: EntryPoint) -> Callable[..., Any]:
     """The function of an entry point; a command is made of it once, so that what is wrong with it shows here."""
-    found: Callable[..., Any] = point.load()
+    function: Callable[..., Any] = point.load()
     alone = typer.Typer(add_completion=False)
-    alone.command(name=point.name)(found)
+    alone.command(name=point.name)(function)
     typer.main.get_command(alone)
-    return found
+    return function
 
 
 def _refusing(point: EntryPoint, error: Exception) -> Callable[[], None]:
     owner = point.dist.name if point.dist is not None else "its package"
-    said = f"{point.name}: this command of {owner} cannot be loaded ({type(error).__name__}: {error})"
+    problem = f"{point.name}: this command of {owner} cannot be loaded ({type(error).__name__}: {error})"
 
     def refuse() -> None:
-        raise PicoError(f"{said}; install {owner} again, or run it from its own folder")
+        raise PicoError(f"{problem}; install {owner} again, or run it from its own folder")
 
     refuse.__doc__ = f"Cannot be loaded: install {owner} again."
     return refuse

@@ -49,7 +49,7 @@ def probe(
     pairs = open_pairs(data)
     study = None if run is None else load_run(run, pairs)
     if labels:
-        found = _by_labels(pairs, study)
+        result = _by_labels(pairs, study)
     else:
         with err.status("loading the encoder"):
             encoder = EncoderChoice(model, pretrained, device=device, seed=seed).load()
@@ -60,38 +60,38 @@ def probe(
                 variants = with_styles(reencode(encoder, pairs, reporter=meter, **given), pairs)
             else:
                 variants = study_variants(encoder, pairs, study.config, reporter=meter, **given)
-        found = style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
-    save_probe(found, target)
+        result = style_probe(variants, Basis("given") if study is None else study.basis, seed=seed)
+    save_probe(result, target)
     agreements = {
-        which: probe_agreement(found, study.construction.probabilities, which=which)
-        for which in ((ALL, FIXED) if found.has_fixed else (ALL,))
+        which: probe_agreement(result, study.construction.probabilities, which=which)
+        for which in ((ALL, FIXED) if result.has_fixed else (ALL,))
         if study is not None
     }
-    say(_values(found, agreements, target) if as_json else _lines(found, agreements, target), as_json=as_json)
+    say(_values(result, agreements, target) if as_json else _lines(result, agreements, target), as_json=as_json)
 
 
 def _by_labels(pairs: PairedEmbeddings, study: Study | None) -> StyleProbe:
     basis = Basis("given")
-    found = label_probe(pairs, basis) if study is None else study_label_probe(pairs, study.config, study.basis)
-    if found is None:
+    result = label_probe(pairs, basis) if study is None else study_label_probe(pairs, study.config, study.basis)
+    if result is None:
         raise DataError(
             f"{pairs.name}: no label speaks of style (a column such as style or register, whose values items share); "
             "add one, or probe with an encoder"
         )
-    return found
+    return result
 
 
-def _values(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
+def _values(result: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
     agreement, fixed = agreements.get(ALL), agreements.get(FIXED)
     return {
         "probe": str(target),
-        "source": found.source,
-        "encoder": found.encoder,
-        "part": found.part,
-        "basis": found.basis,
-        "n_columns": found.n_columns,
-        "sentence": found.sentence,
-        "notes": list(found.notes),
+        "source": result.source,
+        "encoder": result.encoder,
+        "part": result.part,
+        "basis": result.basis,
+        "n_columns": result.n_columns,
+        "sentence": result.sentence,
+        "notes": list(result.notes),
         "verdict": None if agreement is None else agreement.sentence,
         "verdict_at_fixed_style": None if fixed is None else fixed.sentence,
         "rank_correlation": _correlations(agreement),
@@ -101,9 +101,9 @@ def _values(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Pa
                 "n_items": side.n_items,
                 "overall": _numbers(side.overall),
                 "chance": side.chance,
-                "strongest": found.strongest(side.modality, TOP).select("column", "share", "low", "high").to_dicts(),
+                "strongest": result.strongest(side.modality, TOP).select("column", "share", "low", "high").to_dicts(),
             }
-            for side in found.sides
+            for side in result.sides
         },
     }
 
@@ -121,16 +121,16 @@ def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _lines(found: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
+def _lines(result: StyleProbe, agreements: dict[str, ProbeAgreement], target: Path) -> dict[str, Any]:
     """The same for people: sentences first, then the columns that style moves most."""
     strongest = {
         f"{side.modality}s": [
-            f"{found.noun} {row['column']:<4} {100 * row['share']:3.0f} % "
+            f"{result.noun} {row['column']:<4} {100 * row['share']:3.0f} % "
             f"[{100 * row['low']:.0f}, {100 * row['high']:.0f}]  "
-            f"mostly {found.drivers(row['column'], side.modality)['perturbation'][0]}"
-            for row in found.strongest(side.modality, TOP).to_dicts()
+            f"mostly {result.drivers(row['column'], side.modality)['perturbation'][0]}"
+            for row in result.strongest(side.modality, TOP).to_dicts()
         ]
-        for side in found.sides
+        for side in result.sides
     }
     verdict = {"verdict": [agreement.sentence for agreement in agreements.values()]} if agreements else {}
-    return {"found": found.sentence, **verdict, "note": list(found.notes), **strongest, "probe": str(target)}
+    return {"found": result.sentence, **verdict, "note": list(result.notes), **strongest, "probe": str(target)}

@@ -48,21 +48,21 @@ def retrieve(
     study = None if run is None else load_run(run, pairs)
     searched = pairs if study is None else study_part(pairs, study.config, "test", study.basis)
     with err.status("searching"):
-        found = top_candidates(
+        best = top_candidates(
             searched,
             kind="image" if direction == "image-to-text" else "text",
             k=top,
             weights=None if study is None else study.construction.weights,
         )
-    frame = hits_frame(searched, found)
+    frame = hits_frame(searched, best)
     write_atomically(target, frame_bytes(frame, kind))
     values = {
         "file": str(target),
         "direction": direction,
         "part": searched.part,
-        "n_queries": len(found.queries),
+        "n_queries": len(best.queries),
         "n_candidates": searched.n_texts if direction == "image-to-text" else searched.n_images,
-        "top": found.candidates.shape[1],
+        "top": best.candidates.shape[1],
         "scoring": _scoring(study),
     }
     say(values, as_json=as_json)

@@ -47,24 +47,24 @@ def construct(
         named_values(settings)
     )
     check_target(target)
-    place = target.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive_lock(lock_beside(place), target), cluster_at(ray) as cluster, Meter("constructing") as meter:
+    folder = target.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive_lock(lock_beside(folder), target), cluster_at(ray) as cluster, Meter("constructing") as meter:
         opened = [open_data(data, cluster)]
         truth = _truth_of(data, opened[0])
         # Handed over: a study lets go of the whole dataset once it is split.
         study = run_study(opened.pop(), config, truth=truth, reporter=meter, cluster=cluster)
         save_run(study, target)
-    made = study.construction
+    construction = study.construction
     if as_json:
         values = report_json(study.report) | {
             "run": str(target),
             "weights_path": str(target / TENSORS),
-            "iterations": len(made.history.iterations),
-            "stop_reason": made.stop_reason.value,
-            "gains": [s.candidate_gain for s in made.history.iterations],
-            "feedback_weights": made.history.final_shares.tolist(),
-            "guard": made.guard.sentence,
+            "iterations": len(construction.history.iterations),
+            "stop_reason": construction.stop_reason.value,
+            "gains": [s.candidate_gain for s in construction.history.iterations],
+            "feedback_weights": construction.history.final_shares.tolist(),
+            "guard": construction.guard.sentence,
             "feedback_sample": None if study.feedback_sample is None else study.feedback_sample.sentence,
             "seconds": study.seconds,
             "notes": list(study.notes),
@@ -74,8 +74,8 @@ def construct(
     tell(study.report)
     if study.feedback_sample is not None:
         out.print(f"Feedback: {study.feedback_sample.sentence} of the feedback split.", highlight=False)
-    out.print(made.guard.sentence)
-    out.print(f"{made.stop_reason.value} Saved as {target}.", highlight=False)
+    out.print(construction.guard.sentence)
+    out.print(f"{construction.stop_reason.value} Saved as {target}.", highlight=False)
 
 
 @app.command()

@@ -76,8 +76,8 @@ class Trust:
     @property
     def best(self) -> int | None:
         """The detector of the highest rank correlation whose interval lies above 0; None where there is none."""
-        found = [i for i, rho in enumerate(self.rho) if not math.isnan(rho.value) and rho.low > 0]
-        return max(found, key=lambda i: self.rho[i].value, default=None)
+        confirmed = [i for i, rho in enumerate(self.rho) if not math.isnan(rho.value) and rho.low > 0]
+        return max(confirmed, key=lambda i: self.rho[i].value, default=None)
 
     @property
     def as_good(self) -> tuple[int, ...]:
@@ -178,7 +178,7 @@ class ProbeAgreement:
         else:
             words = f"{start} {who} {verb} not agree with the probabilities: no detectable rank correlation"
         parts = ", ".join(
-            f"{PLURAL[name]} {found:+.2f}" for name, found in (("image", self.image), ("text", self.text)) if found
+            f"{PLURAL[name]} {side:+.2f}" for name, side in (("image", self.image), ("text", self.text)) if side
         )
         return (
             f"{words}; {rho:+.2f} between 1 − p and the share that style explains over {self.n_columns} columns "
@@ -197,15 +197,15 @@ def probe_agreement(probe: StyleProbe, probabilities: Columns, *, which: str = A
     Source: beyond the paper. The interval takes columns as independent, see `rank_agreement`.
     """
     style = 1 - probabilities.double()
-    found = {
+    by_modality = {
         side.modality: rank_agreement(style, shares).rho
         for side in probe.sides
         if (shares := probe.shares(side.modality, which)) is not None
     }
     return ProbeAgreement(
         both=rank_agreement(style, probe.combined(which)).rho,
-        image=found.get("image"),
-        text=found.get("text"),
+        image=by_modality.get("image"),
+        text=by_modality.get("text"),
         n_columns=len(probabilities),
         source=probe.source,
         which=which,
@@ -225,8 +225,8 @@ def detector_agreements(probe: StyleProbe, table: pl.DataFrame, *, which: str = 
     """
     rows = []
     for detector in DETECTORS:
-        found = probe_agreement(probe, detector_values(table, detector), which=which)
-        for modality, rho in (("image", found.image), ("text", found.text), ("both", found.both)):
+        agreement = probe_agreement(probe, detector_values(table, detector), which=which)
+        for modality, rho in (("image", agreement.image), ("text", agreement.text), ("both", agreement.both)):
             if rho is not None:
                 rows.append((detector.name, detector.title, modality, rho.value, rho.low, rho.high))
     names = ("detector", "title", "modality", "rho", "low", "high")

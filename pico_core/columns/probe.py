@@ -116,13 +116,13 @@ class StyleProbe:
 
     def shares(self, modality: Modality, perturbation: str = ALL) -> Columns | None:
         """The share of every column; None where there is none of that kind."""
-        found = self._rows(modality, perturbation)
-        return torch.tensor(found["share"].to_list()) if found.height else None
+        rows = self._rows(modality, perturbation)
+        return torch.tensor(rows["share"].to_list()) if rows.height else None
 
     def perturbations(self, modality: Modality) -> list[str]:
         """What was done to the items, in its order, without "all"."""
-        found = self.frame.filter(pl.col("modality") == modality)["perturbation"].unique(maintain_order=True)
-        return [name for name in found.to_list() if name not in (ALL, FIXED)]
+        names = self.frame.filter(pl.col("modality") == modality)["perturbation"].unique(maintain_order=True)
+        return [name for name in names.to_list() if name not in (ALL, FIXED)]
 
     @property
     def noun(self) -> str:
@@ -182,27 +182,27 @@ class StyleProbe:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know besides: what was left out, and what the encoder does not see."""
-        found = []
+        sentences = []
         for side in self.sides:
             if side.without_effect:
-                found.append(
+                sentences.append(
                     f"This encoder does not see {_listed(side.without_effect)} in {PLURAL[side.modality]}: nothing "
                     "changes, and they are not counted."
                 )
             if side.aside:
-                found.append(
+                sentences.append(
                     f"Most captions name colours, so {_listed(side.aside)} change content as well: shown alone, not "
                     "counted in all."
                 )
         if self.n_skipped:
-            found.append(f"{self.n_skipped} pictures or captions of the sample could not be used.")
+            sentences.append(f"{self.n_skipped} pictures or captions of the sample could not be used.")
         if self.unknown_words:
-            found.append(
+            sentences.append(
                 f"The encoder does not know, and left out, {_listed(self.unknown_words[:12])} of the added words."
             )
         if self.source == "labels":
-            found.append("Labels say what goes together, not what causes what: content may follow style.")
-        return tuple(found)
+            sentences.append("Labels say what goes together, not what causes what: content may follow style.")
+        return tuple(sentences)
 
     def _rows(self, modality: Modality, perturbation: str) -> pl.DataFrame:
         return self.frame.filter((pl.col("modality") == modality) & (pl.col("perturbation") == perturbation)).sort(
@@ -239,9 +239,9 @@ def style_probe(variants: StyleVariants, basis: Basis, *, n_draws: int = 500, se
     """
     frames, sides = [], []
     kinds: tuple[tuple[Modality, Variants | None], ...] = (("image", variants.images), ("text", variants.texts))
-    for modality, found in kinds:
-        if found is not None:
-            frame, side = _encoded_side(modality, found, basis, n_draws, seed)
+    for modality, side_variants in kinds:
+        if side_variants is not None:
+            frame, side = _encoded_side(modality, side_variants, basis, n_draws, seed)
             frames.append(frame)
             sides.append(side)
     if not frames:
@@ -334,21 +334,21 @@ def _picked(rows: list[Tensor], which: Tensor) -> Tensor:
 
 
 def _encoded_side(
-    modality: Modality, found: Variants, basis: Basis, n_draws: int, seed: int
+    modality: Modality, variants: Variants, basis: Basis, n_draws: int, seed: int
 ) -> tuple[pl.DataFrame, ProbeSide]:
-    moved = (found.means[:, 1:] - found.means[:, :1]).abs().amax(dim=(0, 2)) > UNMOVED
-    turned = basis.turn(found.means)
+    moved = (variants.means[:, 1:] - variants.means[:, :1]).abs().amax(dim=(0, 2)) > UNMOVED
+    turned = basis.turn(variants.means)
     counts = bootstrap_counts(len(turned), n_draws=n_draws, seed=seed)
-    unseen = tuple(name for name, moves in zip(found.names, moved.tolist(), strict=True) if not moves)
-    aside = tuple(name for name in found.aside if name not in unseen)
-    counted = [place for place, name in enumerate(found.names, 1) if name not in (*unseen, *aside)]
+    unseen = tuple(name for name, moves in zip(variants.names, moved.tolist(), strict=True) if not moves)
+    aside = tuple(name for name in variants.aside if name not in unseen)
+    counted = [row for row, name in enumerate(variants.names, 1) if name not in (*unseen, *aside)]
     together = style_share(turned[:, [0, *counted]], counts=counts)
     bands = {ALL: together} | {
-        name: style_share(turned[:, [0, place]], counts=counts) for place, name in enumerate(found.names, 1)
+        name: style_share(turned[:, [0, row]], counts=counts) for row, name in enumerate(variants.names, 1)
     }
     fixed = None
-    if found.styles and 2 <= len(set(found.styles)) <= len(turned) / MIN_PER_STYLE:
-        bands[FIXED] = style_share(turned[:, [0, *counted]], counts=counts, styles=found.styles)
+    if variants.styles and 2 <= len(set(variants.styles)) <= len(turned) / MIN_PER_STYLE:
+        bands[FIXED] = style_share(turned[:, [0, *counted]], counts=counts, styles=variants.styles)
         fixed = bands[FIXED].overall
     side = ProbeSide(modality, len(turned), len(counted), together.overall, unseen, aside, fixed)
     return _frame(modality, bands, dict.fromkeys(bands, 0.0)), side

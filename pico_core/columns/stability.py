@@ -79,8 +79,8 @@ def stability(
     halves = []
     for division in range(halved):
         order = torch.randperm(fit.n_images, generator=torch.Generator().manual_seed(seed + division))
-        one, two = (fit.select(part.sort().values) for part in order.tensor_split(2))
-        halves.append(_rho(again(one, seed), again(two, seed)))
+        first, second = (fit.select(part.sort().values) for part in order.tensor_split(2))
+        halves.append(_rho(again(first, seed), again(second, seed)))
     resampled = None
     if draws is not None:
         rhos = torch.tensor([_rho(draw, construction.probabilities) for draw in draws.probabilities])
@@ -88,6 +88,6 @@ def stability(
     return Stability(tuple(_rho(other, construction.probabilities) for other in others), tuple(halves), resampled)
 
 
-def _rho(one: Columns, other: Columns) -> float:
-    found = rank_agreement(one, other).rho.value
-    return 0.0 if math.isnan(found) else found  # an order that does not exist agrees with nothing
+def _rho(first: Columns, second: Columns) -> float:
+    rho = rank_agreement(first, second).rho.value
+    return 0.0 if math.isnan(rho) else rho  # an order that does not exist agrees with nothing

@@ -192,11 +192,11 @@ def column_associations(pairs: PairedEmbeddings, column: int, *, seed: int = 0) 
         seed: Of the resamples of images.
     """
     counts = bootstrap_counts(pairs.n_images, n_draws=N_DRAWS, seed=seed)
-    found = [
+    unsorted = [
         *_of("image", pairs.images, pairs.image_labels, pairs.image_means[:, column], counts),
         *_of("text", pairs.texts, pairs.text_labels, pairs.text_means[:, column], counts[:, pairs.text_image]),
     ]
-    return tuple(sorted(found, key=lambda one: (one.role != "style", -abs(one.value.value))))
+    return tuple(sorted(unsorted, key=lambda association: (association.role != "style", -abs(association.value.value))))
 
 
 def _of(
@@ -207,19 +207,23 @@ def _of(
     counts: Float[Tensor, "b items"],
 ) -> list[Association]:
     groups = set(usable_labels(frame, names))
-    found = []
+    associations = []
     for name in names:
         labels = frame[name]
         n_values = labels.drop_nulls().n_unique()
         role: Literal["style", "content"] = "style" if speaks_of_style(name) else "content"
         if labels.dtype.is_numeric() and n_values > MANY_VALUES:
-            found.append(Association(name, modality, role, "r", _correlation(values, labels, counts), 0.0, n_values))
+            associations.append(
+                Association(name, modality, role, "r", _correlation(values, labels, counts), 0.0, n_values)
+            )
         elif name in groups:
             band = eta_band(values[:, None], labels.to_list(), counts=counts)
             known = labels.drop_nulls().len()
             value = Estimate(float(band.share[0]), float(band.low[0]), float(band.high[0]))
-            found.append(Association(name, modality, role, "eta²", value, (n_values - 1) / (known - 1), n_values))
-    return found
+            associations.append(
+                Association(name, modality, role, "eta²", value, (n_values - 1) / (known - 1), n_values)
+            )
+    return associations
 
 
 def _correlation(values: Float[Tensor, " items"], labels: pl.Series, counts: Float[Tensor, "b items"]) -> Estimate:

@@ -115,8 +115,8 @@ def _order(table: pl.DataFrame) -> list[str]:
     """Every interval behind its number."""
     names = [name for name in table.columns if name not in INTERVALS]
     for name in RESAMPLED:
-        place = names.index(name) + 1
-        names[place:place] = [f"{name}_low", f"{name}_high"]
+        position = names.index(name) + 1
+        names[position:position] = [f"{name}_low", f"{name}_high"]
     names.insert(names.index("probability_high") + 1, "lowest_share")
     return names
 
@@ -204,8 +204,8 @@ def rank_agreement(values: Columns, truth: Columns) -> RankAgreement:
     count = len(values)
     if count < 2 or float(values.std()) == 0 or float(truth.std()) == 0:
         return RankAgreement(Estimate(math.nan, -1.0, 1.0), count)
-    found = float(spearmanr(values.double().cpu().numpy(), truth.double().cpu().numpy()).statistic)
-    rho = max(-1.0, min(1.0, round(found, 12)))
+    statistic = float(spearmanr(values.double().cpu().numpy(), truth.double().cpu().numpy()).statistic)
+    rho = max(-1.0, min(1.0, round(statistic, 12)))
     if count <= 3:
         return RankAgreement(Estimate(rho, -1.0, 1.0), count)
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))

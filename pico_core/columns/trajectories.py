@@ -83,8 +83,8 @@ def prototype_plane(points: Float[Tensor, "d a"], centres: Float[Tensor, "t k a"
         from sklearn.decomposition import PCA  # half a second to import
 
         model = PCA(n_components=min(2, *together.shape), svd_solver="full")
-        found = model.fit_transform(together)
-        flat[:, : found.shape[1]] = found
+        coordinates = model.fit_transform(together)
+        flat[:, : coordinates.shape[1]] = coordinates
         shares = [*model.explained_variance_ratio_.tolist(), 0.0]
         explained = (float(shares[0]), float(shares[1]))
     placed = torch.from_numpy(flat).float()

@@ -74,11 +74,11 @@ def nested_axes(forms: Sequence[Float[Tensor, "d d"]], space: Float[Tensor, "k d
     tensor([2, 1, 0])
     """
     by_number = torch.diag(torch.arange(space.shape[1], 0, -1, dtype=torch.float64))
-    found, rest = [], space
+    axes, rest = [], space
     for form in (*forms, by_number):
         held, rest = split_axes(form, rest)
-        found.append(held)
-    return torch.cat(found)
+        axes.append(held)
+    return torch.cat(axes)
 
 
 def covariance(values: Float[Tensor, "items d"]) -> Float[Tensor, "d d"]:

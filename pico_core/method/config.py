@@ -143,8 +143,8 @@ class StudyConfig:
         _require(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         _require(0 <= self.shrinkage <= 1, "shrinkage", self.shrinkage, "a number from 0 to 1")
         for name in SAMPLES:
-            found = getattr(self, name)
-            _require(found == 0 or found >= 2, name, found, "0 (all), or a whole number of at least 2")
+            size = getattr(self, name)
+            _require(size == 0 or size >= 2, name, size, "0 (all), or a whole number of at least 2")
         _require(0 < self.fit < 1, "fit", self.fit, "a share between 0 and 1")
         _require(0 < self.feedback < 1, "feedback", self.feedback, "a share between 0 and 1")
         _require(self.fit + self.feedback < 1, "fit + feedback", self.fit + self.feedback, "less than 1")

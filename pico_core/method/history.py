@@ -142,11 +142,11 @@ class GuardDecision:
         >>> GuardDecision(False, 0, 0.25, -5.2, 5.7, 1.0).sentence
         'The guard kept equal weights: the best candidate changed by -5.2 ± 5.7 on the feedback split at strength 0.25.'
         """
-        found = f"{self.gain:+.1f} ± {self.standard_error:.1f} on the feedback split at strength {self.strength:g}"
+        gain = f"{self.gain:+.1f} ± {self.standard_error:.1f} on the feedback split at strength {self.strength:g}"
         if self.accepted:
-            return f"The weights passed the guard: {found}."
+            return f"The weights passed the guard: {gain}."
         verb = "gained only" if self.gain > 0 else "changed by"
-        return f"The guard kept equal weights: the best candidate {verb} {found}."
+        return f"The guard kept equal weights: the best candidate {verb} {gain}."
 
 
 @dataclass(frozen=True, eq=False)

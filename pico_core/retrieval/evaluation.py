@@ -82,7 +82,7 @@ def retrieval_report(
         reporter.step(number + 1, len(schemes), name=scheme.name)
     baseline, weighted, *others = scorings
     coarser = ranker.arithmetic.is_coarser
-    asked = pairs if queries is None or not coarser else pairs.select(queries)  # two tables of scores fit in memory
+    sample = pairs if queries is None or not coarser else pairs.select(queries)  # two tables of scores fit in memory
     return RetrievalReport(
         split=pairs.part,
         n_images=pairs.n_images,
@@ -90,7 +90,7 @@ def retrieval_report(
         baseline=baseline,
         weighted=weighted,
         controls=tuple(others),
-        agreement=agreement_with_float32(asked, weights, ranker.arithmetic) if coarser else None,
+        agreement=agreement_with_float32(sample, weights, ranker.arithmetic) if coarser else None,
         queries=queries,
     )
 

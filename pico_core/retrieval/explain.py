@@ -246,8 +246,8 @@ def _adding_up(values: Sequence[float], *, total: int) -> list[int]:
     order = sorted(range(len(values)), key=lambda i: whole[i] - values[i])
     for step in range(abs(missing)):
         # Too few: up where the remainder is largest; too many (the ends were rounded apart): down where it is least.
-        place = order[step % len(order)] if missing > 0 else order[-1 - step % len(order)]
-        whole[place] += 1 if missing > 0 else -1
+        index = order[step % len(order)] if missing > 0 else order[-1 - step % len(order)]
+        whole[index] += 1 if missing > 0 else -1
     return whole
 
 

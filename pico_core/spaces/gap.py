@@ -62,12 +62,12 @@ def modality_gaps(near: Neighbourhoods) -> Gaps:
     """The gap in the semantic and in the style space, each with its control."""
     owners = _places(near)
     names: tuple[SpaceName, SpaceName] = ("semantic", "style")
-    found = []
+    gaps = []
     for name in names:
         gap = modality_gap(near.space(name), owners, seed=near.seed)
         draws = [float(_apart(near.space(name, draw)).norm()) for draw in range(near.n_draws)]
-        found.append(SpaceGap(gap, span(draws, gap)))
-    return Gaps(found[0], found[1])
+        gaps.append(SpaceGap(gap, span(draws, gap)))
+    return Gaps(gaps[0], gaps[1])
 
 
 def _apart(space: Space) -> Float[Tensor, " d"]:
@@ -78,6 +78,6 @@ def _places(near: Neighbourhoods) -> TextImage:
     """Image of every shown text as a place among the shown images; images not shown come after them."""
     images, texts = near.owners("images"), near.owners("texts")
     order = np.concatenate([images, np.setdiff1d(texts, images)])
-    place = np.empty(int(order.max()) + 1, dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return torch.from_numpy(place[texts])
+    position = np.empty(int(order.max()) + 1, dtype=np.int64)
+    position[order] = np.arange(len(order))
+    return torch.from_numpy(position[texts])

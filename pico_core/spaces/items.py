@@ -131,9 +131,9 @@ def find_items(pairs: PairedEmbeddings, sample: Sample, words: str) -> list[int]
         return []
     rows: list[str] = []
     for frame, shown in ((pairs.images.drop("path"), sample.images), (pairs.texts, sample.texts)):
-        told = frame[shown.tolist()].select(pl.all().cast(pl.String, strict=False).fill_null(""))
-        rows += [" ".join(row).casefold() for row in told.iter_rows()]
-    return [place for place, text in enumerate(rows) if all(word in text for word in wanted)]
+        table = frame[shown.tolist()].select(pl.all().cast(pl.String, strict=False).fill_null(""))
+        rows += [" ".join(row).casefold() for row in table.iter_rows()]
+    return [index for index, text in enumerate(rows) if all(word in text for word in wanted)]
 
 
 @dataclass(frozen=True)
@@ -158,14 +158,14 @@ def matched_pairs(items: pl.DataFrame, rows: Sequence[int], *, limit: int = 300)
         limit: No more lines than this, the first ones.
     """
     kinds, owner = items["kind"].to_list(), items["image"].to_list()
-    place = {image: row for row, (kind, image) in enumerate(zip(kinds, owner, strict=True)) if kind == "image"}
+    row_of = {image: row for row, (kind, image) in enumerate(zip(kinds, owner, strict=True)) if kind == "image"}
     chosen = set(rows)
-    found = [
-        (place[image], row)
+    joins = [
+        (row_of[image], row)
         for row, (kind, image) in enumerate(zip(kinds, owner, strict=True))
-        if kind == "text" and image in place and (not chosen or row in chosen or place[image] in chosen)
+        if kind == "text" and image in row_of and (not chosen or row in chosen or row_of[image] in chosen)
     ]
-    return Joins(tuple(found[:limit]), len(found))
+    return Joins(tuple(joins[:limit]), len(joins))
 
 
 def _ranks(ranks: QueryRanks, sample: Sample) -> NDArray[np.float64]:
@@ -174,10 +174,10 @@ def _ranks(ranks: QueryRanks, sample: Sample) -> NDArray[np.float64]:
 
 
 def _agreed(labels: Sequence[object], owner: Sequence[int], n_images: int) -> list[object]:
-    told: list[set[object]] = [set() for _ in range(n_images)]
+    values_of: list[set[object]] = [set() for _ in range(n_images)]
     for label, image in zip(labels, owner, strict=True):
-        told[image].add(label)
-    return [next(iter(values)) if len(values) == 1 else None for values in told]
+        values_of[image].add(label)
+    return [next(iter(values)) if len(values) == 1 else None for values in values_of]
 
 
 def _is_scale(values: Sequence[object]) -> bool:

@@ -261,15 +261,15 @@ def umap_frame(pairs: PairedEmbeddings, probabilities: Columns, *, seed: int = 0
     sample = sample_items(pairs.n_images, pairs.n_texts, seed=seed)
     chance = permuted_probabilities(probabilities, n_draws=1, seed=seed)[0]
     flat: list[Points] = []
-    for made in (probabilities, chance):
+    for probability in (probabilities, chance):
         names: tuple[SpaceName, SpaceName] = ("semantic", "style")
-        first, second = (shown(subspace(pairs, made, name=name), sample) for name in names)
+        first, second = (shown(subspace(pairs, probability, name=name), sample) for name in names)
         both = umap_pair(first, second, seed=seed)
         flat += [both.semantic.stacked, both.style.stacked]
     whole = {
-        f"{name}_{axis}": np.rint(points[:, place] * STEP).astype(np.int16)
+        f"{name}_{axis}": np.rint(points[:, column] * STEP).astype(np.int16)
         for name, points in zip(NAMES, flat, strict=True)
-        for place, axis in enumerate("xy")
+        for column, axis in enumerate("xy")
     }
     return pl.DataFrame(
         {
@@ -385,7 +385,7 @@ def map_trust(
     if random is None:
         draws = range(near.n_draws if planes.semantic.method == "pca" else 0)
         random = [pca_pair(near.space("semantic", draw), near.space("style", draw)) for draw in draws]
-    found = []
+    trusts = []
     for name in ("semantic", "style"):
         each = item_trust(near.space(name).stacked[rows], getattr(planes, name).stacked[rows], neighbours=k)
         chance = [
@@ -395,5 +395,5 @@ def map_trust(
             for draw, pair in enumerate(random)
         ]
         estimate = clustered_mean(each, owners[rows], seed=near.seed)
-        found.append(MapTrust(estimate, span(chance, estimate) if chance else None, len(chance), k, len(rows)))
-    return PairTrust(found[0], found[1])
+        trusts.append(MapTrust(estimate, span(chance, estimate) if chance else None, len(chance), k, len(rows)))
+    return PairTrust(trusts[0], trusts[1])

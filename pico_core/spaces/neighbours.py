@@ -44,11 +44,11 @@ def nearest(
     """
     from sklearn.neighbors import NearestNeighbors  # half a second to import
 
-    asked = np.arange(len(points)) if queries is None else queries
+    rows = np.arange(len(points)) if queries is None else queries
     largest = int(np.unique(groups, return_counts=True)[1].max())
-    found = NearestNeighbors(n_neighbors=min(len(points), neighbours + largest), algorithm="brute").fit(points)
-    near = found.kneighbors(points[asked], return_distance=False)
-    outside = groups[near] != groups[asked][:, None]
+    index = NearestNeighbors(n_neighbors=min(len(points), neighbours + largest), algorithm="brute").fit(points)
+    near = index.kneighbors(points[rows], return_distance=False)
+    outside = groups[near] != groups[rows][:, None]
     first = np.argsort(~outside, axis=1, kind="stable")[:, :neighbours]
     kept = np.where(np.take_along_axis(outside, first, axis=1), np.take_along_axis(near, first, axis=1), NOBODY)
     missing = neighbours - kept.shape[1]
@@ -96,8 +96,8 @@ class Neighbourhoods:
 
     def space(self, name: SpaceName, draw: int | None = None) -> Space:
         """The shown items in one space; `draw` names a permutation of the probabilities, None the study's own."""
-        made = self._own if draw is None else self._permuted[draw]
-        return weighted_space(*self._means, made, name=name, reading=self.reading)
+        probabilities = self._own if draw is None else self._permuted[draw]
+        return weighted_space(*self._means, probabilities, name=name, reading=self.reading)
 
     def owners(self, items: Items) -> Whole:
         """Group of every shown item: its image.
@@ -178,8 +178,8 @@ class SideChange:
 
     def most(self, top: int) -> list[int]:
         """Indices of the items that changed most; ties by index."""
-        order = sorted(range(len(self.each)), key=lambda place: (-self.each[place], self.items[place]))
-        return [int(self.items[place]) for place in order if not np.isnan(self.each[place])][:top]
+        order = sorted(range(len(self.each)), key=lambda index: (-self.each[index], self.items[index]))
+        return [int(self.items[index]) for index in order if not np.isnan(self.each[index])][:top]
 
 
 @dataclass(frozen=True, eq=False)

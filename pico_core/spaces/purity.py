@@ -132,17 +132,17 @@ def separation(near: Neighbourhoods, *, content: Sequence[str], style: Sequence[
         content: Label columns of images, texts or both; none where nothing is labelled.
         style: The same.
     """
-    found: list[Purity] = []
-    asked: list[tuple[Role, str]] = [("content", label) for label in content]
-    asked += [("style", label) for label in style]
+    purities: list[Purity] = []
+    labels: list[tuple[Role, str]] = [("content", label) for label in content]
+    labels += [("style", label) for label in style]
     sides: tuple[Items, Items] = ("images", "texts")
-    for role, label in asked:
+    for role, label in labels:
         for items in sides:
             values = _labels(near, label=label, items=items)
             if values is not None:
-                found.append(_purity(near, values, role=role, label=label, items=items))
+                purities.append(_purity(near, values, role=role, label=label, items=items))
     kinds = ["image"] * len(near.sample.images) + ["text"] * len(near.sample.texts)
-    return Separation(tuple(found), _purity(near, kinds, role="modality", label="modality", items="all"))
+    return Separation(tuple(purities), _purity(near, kinds, role="modality", label="modality", items="all"))
 
 
 def agreement(labels: Whole, near: Whole, queries: Whole) -> NDArray[np.float64]:
@@ -173,8 +173,8 @@ def _labels(near: Neighbourhoods, *, label: str, items: Items) -> list[str | Non
 def _purity(near: Neighbourhoods, labels: Sequence[str | None], *, role: Role, label: str, items: Items) -> Purity:
     known = np.array([value is not None for value in labels])
     values = np.unique(np.array([value for value in labels if value is not None]))
-    place = {str(value): code for code, value in enumerate(values)}
-    codes = np.array([-1 if value is None else place[value] for value in labels])
+    code_of = {str(value): code for code, value in enumerate(values)}
+    codes = np.array([-1 if value is None else code_of[value] for value in labels])
     queries = near.measured(items, known)
     # Of the modality every item is a group of its own.
     groups = near.owners(items)[queries]
@@ -185,7 +185,7 @@ def _purity(near: Neighbourhoods, labels: Sequence[str | None], *, role: Role, l
     def estimate(each: NDArray[np.float64]) -> Estimate:
         return clustered_mean(each, groups, n_draws=BOOTSTRAP_DRAWS, seed=near.seed)
 
-    def one(name: SpaceName) -> SpacePurity:
+    def in_space(name: SpaceName) -> SpacePurity:
         shuffles, there = np.random.default_rng(near.seed), near.of(name, items=items, known=known)
         permuted = []
         for _ in range(PERMUTATIONS):
@@ -210,9 +210,9 @@ def _purity(near: Neighbourhoods, labels: Sequence[str | None], *, role: Role, l
         n_measured=len(queries),
         n_values=len(values),
         neighbours=min(near.neighbours, int(known.sum()) - 1),
-        semantic=one("semantic"),
-        style=one("style"),
-        unweighted=one("unweighted"),
+        semantic=in_space("semantic"),
+        style=in_space("style"),
+        unweighted=in_space("unweighted"),
         difference=change,
         random_difference=span(chance, change),
     )

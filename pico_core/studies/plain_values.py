@@ -69,7 +69,7 @@ def history_from(numbers: list[Mapping[str, Any]], tensors: Mapping[str, Tensor]
         DataError: a number is missing or none.
         KeyError: a tensor is missing.
     """
-    records = [structure(_Numbers, one, f"iterations[{row}]") for row, one in enumerate(numbers)]
+    records = [structure(_Numbers, iteration, f"iterations[{row}]") for row, iteration in enumerate(numbers)]
     return History(tuple(_iteration(row, record, tensors) for row, record in enumerate(records)))
 
 
@@ -164,9 +164,9 @@ def _estimate(value: object, low: object, high: object, level: object, name: str
     return structure(Estimate, {"value": value, "low": low, "high": high, "level": level}, name)
 
 
-def _ranks(found: object, most: int, name: str, *, first: int = 1) -> Tensor:
+def _ranks(value: object, most: int, name: str, *, first: int = 1) -> Tensor:
     """Ranks of queries among so many candidates, or places counted from 0."""
-    ranks = structure_value(tuple[int, ...], found, f"ranks of {name}")
+    ranks = structure_value(tuple[int, ...], value, f"ranks of {name}")
     if ranks and not first <= min(ranks) <= max(ranks) < first + most:
         raise DataError(f"ranks of {name} lie outside {first} to {first + most - 1}")
     return torch.tensor(ranks)

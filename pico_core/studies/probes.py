@@ -70,7 +70,7 @@ def study_variants(
         Cancelled: by the reporter.
     """
     fit = study_part(pairs, config, "fit")
-    found = reencode(
+    variants = reencode(
         encoder,
         fit,
         folder=folder,
@@ -81,7 +81,7 @@ def study_variants(
         digest=pairs.digest,
         part=part_name(config),
     )
-    return with_styles(found, fit)
+    return with_styles(variants, fit)
 
 
 def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVariants:
@@ -92,14 +92,14 @@ def with_styles(variants: StyleVariants, pairs: PairedEmbeddings) -> StyleVarian
         pairs: What was sampled.
     """
 
-    def labelled(found: Variants | None, table: pl.DataFrame, names: list[str]) -> Variants | None:
+    def labelled(side: Variants | None, table: pl.DataFrame, names: list[str]) -> Variants | None:
         usable = style_labels(table, names)
-        if found is None or not usable or not found.rows:
-            return found
-        rows = table[list(found.rows)].select(usable).rows()
+        if side is None or not usable or not side.rows:
+            return side
+        rows = table[list(side.rows)].select(usable).rows()
         if any(None in row for row in rows):
-            return found  # an item of unknown style cannot be held fixed
-        return replace(found, styles=tuple(" / ".join(map(str, row)) for row in rows))
+            return side  # an item of unknown style cannot be held fixed
+        return replace(side, styles=tuple(" / ".join(map(str, row)) for row in rows))
 
     return replace(
         variants,

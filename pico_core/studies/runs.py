@@ -104,18 +104,18 @@ def save_run(study: Study, folder: Path | str) -> Path:
         SettingError: another process writes it.
     """
     folder = check_target(folder)
-    made = study.construction
+    construction = study.construction
     vectors = {
-        name: getattr(made, name).clone(memory_format=torch.contiguous_format) for name in VECTORS
+        name: getattr(construction, name).clone(memory_format=torch.contiguous_format) for name in VECTORS
     }  # safetensors refuses shared memory
     if study.basis.matrix is not None:
         vectors["basis"] = study.basis.matrix.contiguous()
     try:
         with atomic_folder(folder.resolve()) as fresh:
             save_file(vectors, fresh / TENSORS, metadata={"format": FORMAT})
-            save_file(history_tensors(made.history), fresh / HISTORY, metadata={"format": FORMAT})
+            save_file(history_tensors(construction.history), fresh / HISTORY, metadata={"format": FORMAT})
             study.columns.write_parquet(fresh / COLUMNS, statistics=False)  # bounds of columns nobody filters by
-            made.history.frame().write_parquet(fresh / TABLE)
+            construction.history.frame().write_parquet(fresh / TABLE)
             _write(fresh / RUN, _about(study), indent=1)
             _write(fresh / REPORT, report_json(study.report) | {"ranks": ranks_json(study.report)})
     except (OSError, SafetensorError) as error:  # a full disk; safetensors has an error of its own for it
@@ -138,10 +138,10 @@ def load_run(folder: Path | str, pairs: PairedEmbeddings | None = None) -> Study
         if not (folder / name).is_file():
             raise RunError(f"{folder}: {name} is missing; a run folder is what construct writes: construct again")
     with _reading(folder / RUN):
-        said = _read(folder / RUN)
-        if said.pop("format", None) != FORMAT:
+        record = _read(folder / RUN)
+        if record.pop("format", None) != FORMAT:
             raise RunError(f"{folder.name}/{RUN}: is not of the format {FORMAT!r}; construct again")
-        about = structure(_About, said)
+        about = structure(_About, record)
         if pairs is not None and about.digest != pairs.digest:
             raise RunError(
                 f"{folder.name}: this run belongs to {about.dataset!r} (digest {about.digest}), not to "
@@ -205,19 +205,19 @@ class _StopAfter(Reporter):
 
 def _compared(study: Study) -> list[Tensor]:
     """Everything about a study that its settings and its data decide."""
-    made = study.construction
-    past = history_tensors(made.history)
+    construction = study.construction
+    past = history_tensors(construction.history)
     change = study.report.difference
     return [
-        *(getattr(made, name) for name in VECTORS),
+        *(getattr(construction, name) for name in VECTORS),
         *(past[name] for name in sorted(past)),
-        made.history.gains,
+        construction.history.gains,
         torch.tensor([change.value, change.low, change.high]),
     ]
 
 
 def _about(study: Study) -> dict[str, Any]:
-    made = study.construction
+    construction = study.construction
     sample = {} if study.feedback_sample is None else {"feedback_sample": asdict(study.feedback_sample)}
     notes = {"notes": list(study.notes)} if study.notes else {}
     return (
@@ -228,11 +228,11 @@ def _about(study: Study) -> dict[str, Any]:
             "dataset": study.dataset,
             "digest": study.digest,
             "config": study.config.to_dict(),
-            "guard": asdict(made.guard),
-            "best_iteration": made.best_iteration,
-            "reference": made.reference,
-            "stop_reason": made.stop_reason.name,
-            "iterations": history_numbers(made.history),
+            "guard": asdict(construction.guard),
+            "best_iteration": construction.best_iteration,
+            "reference": construction.reference,
+            "stop_reason": construction.stop_reason.name,
+            "iterations": history_numbers(construction.history),
             "seconds": study.seconds,
             "versions": list(study.versions),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -296,9 +296,9 @@ def _write(path: Path, values: Mapping[str, Any], *, indent: int | None = None) 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path.parent.name}/{path.name}: is no JSON ({error}); construct again") from None
-    if not isinstance(found, dict):
+    if not isinstance(record, dict):
         raise RunError(f"{path.parent.name}/{path.name}: holds no object; construct again")
-    return found
+    return record

@@ -120,8 +120,8 @@ def report_over_seeds(
         return over_seeds(values, test_share=n_test / (pairs.n_images - n_test)).mean
 
     rows = []
-    for place, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
-        every = [(report.baseline, report.weighted, *report.controls)[place] for report in reports]
+    for position, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
+        every = [(report.baseline, report.weighted, *report.controls)[position] for report in reports]
         rows.append(
             ScoringOverSeeds(
                 name=first.name,

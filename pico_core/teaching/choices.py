@@ -75,8 +75,10 @@ def probability_choice(construction: Construction, *, similarity: Similarity, co
             (construction.text_columns, construction.prototypes.text),
         )
     )
-    found = combine_modalities(image, text, combination=combination).clamp(0.0, 1.0)
-    return Choice(similarity, combination, image, text, found, rank_agreement(found, construction.probabilities))
+    probabilities = combine_modalities(image, text, combination=combination).clamp(0.0, 1.0)
+    return Choice(
+        similarity, combination, image, text, probabilities, rank_agreement(probabilities, construction.probabilities)
+    )
 
 
 def printed_probability(
@@ -123,11 +125,11 @@ def height_over_plane(combination: Combination, *, n_points: int = GRID) -> Heig
 
 def prototype_cosines(construction: Construction, column: int) -> Cosines:
     """Cosine of a column's pattern with every prototype; 0 for a column that never varies."""
-    found = []
+    cosines = []
     for points, prototypes in (
         (construction.image_columns, construction.prototypes.image),
         (construction.text_columns, construction.prototypes.text),
     ):
         norms = torch.linalg.vector_norm(prototypes.centres, dim=1).clamp_min(FLOOR)
-        found.append((points[column] @ (prototypes.centres / norms[:, None]).T).clamp(-1.0, 1.0))
-    return Cosines(found[0], found[1])
+        cosines.append((points[column] @ (prototypes.centres / norms[:, None]).T).clamp(-1.0, 1.0))
+    return Cosines(cosines[0], cosines[1])

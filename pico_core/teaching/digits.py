@@ -42,11 +42,11 @@ def agreeing(
     Printed(parts=('0.0004', '0.0004'), whole='0.001', digits=4)
     """
     write = _significant if significant else _fixed
-    said = write(whole, digits)
+    result = write(whole, digits)
     for more in range(MORE + 1):
         shown = tuple(write(part, digits + more) for part in parts)
-        if write(combine(*map(float, shown)), digits) == said:
-            return Printed(shown, said, digits + more)
+        if write(combine(*map(float, shown)), digits) == result:
+            return Printed(shown, result, digits + more)
     # On the edge between two roundings: one digit more of the result decides it.
     if digits < MORE:
         return agreeing(parts, whole, combine=combine, digits=digits + 1, significant=significant)

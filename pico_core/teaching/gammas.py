@@ -180,7 +180,7 @@ def gamma_sweep(
     """
     steps = []
     for gamma in sorted(set(gammas)):
-        found = cluster_columns(
+        prototypes = cluster_columns(
             points,
             pseudo_style,
             start=start,
@@ -192,8 +192,8 @@ def gamma_sweep(
                 gamma=gamma,
                 image_weights=instance_weights(points.image, pseudo_style, gamma=gamma),
                 text_weights=instance_weights(points.text, pseudo_style, gamma=gamma),
-                prototypes=found,
-                probabilities=probabilities_from(points, found, pseudo_style, config),
+                prototypes=prototypes,
+                probabilities=probabilities_from(points, prototypes, pseudo_style, config),
             )
         )
     return GammaSweep(

@@ -100,14 +100,14 @@ def feedback_orders(
     config = ConstructionConfig(rule="ema", ema_decay=ema_decay)
     size = gains.double() / tau  # the logarithm of phi: phi itself may be too large for a number
     total = torch.tensor(-torch.inf, dtype=torch.float64)
-    for place, number in enumerate(arrivals.tolist()):
+    for position, number in enumerate(arrivals.tolist()):
         grown = torch.logaddexp(total, size[number])
-        if place:
-            softmax[place] = softmax[place - 1] * (total - grown).exp()
-        softmax[place, number] = (size[number] - grown).exp()
+        if position:
+            softmax[position] = softmax[position - 1] * (total - grown).exp()
+        softmax[position, number] = (size[number] - grown).exp()
         total = grown
-        here = arrivals[: place + 1]
-        ema[place, here] = candidate_shares(gains[here], config=config, generator=torch.Generator()).double()
+        here = arrivals[: position + 1]
+        ema[position, here] = candidate_shares(gains[here], config=config, generator=torch.Generator()).double()
     return Arrival(gains, arrivals, softmax, ema)
 
 
@@ -198,9 +198,9 @@ def many_orders(gains: Float[Tensor, " t"], *, tau: float, ema_decay: float = 0.
     for draw in range(1, n_orders + 1):
         arrival = feedback_orders(gains, tau=tau, ema_decay=ema_decay, order=shuffled_order(len(gains), draw=draw))
         for rule, counted in wrong.items():
-            found = arrival.check(rule, arrived=len(gains))
-            counted.append(found.n_pairs - found.n_ordered)
-            n_pairs = found.n_pairs
+            check = arrival.check(rule, arrived=len(gains))
+            counted.append(check.n_pairs - check.n_ordered)
+            n_pairs = check.n_pairs
     ema = torch.tensor(wrong["ema"], dtype=torch.float64)
     low, high = (int(torch.quantile(ema, q, interpolation="nearest")) for q in (0.025, 0.975))
     return ManyOrders(n_orders, n_pairs, max(wrong["softmax"]), float(ema.mean()), low, high)

@@ -134,8 +134,8 @@ def rank_along_strength(
     ]
     ranks = torch.stack(
         [
-            _ranks(index, tokens, kind=kind, relevant=relevant, probabilities=one, strengths=strengths)
-            for one in (probabilities, *permutations)
+            _ranks(index, tokens, kind=kind, relevant=relevant, probabilities=drawn, strengths=strengths)
+            for drawn in (probabilities, *permutations)
         ]
     )
     controls = ranks[1:] if n_permutations else ranks

@@ -188,5 +188,5 @@ def _optimiser(heads: AlignmentHeads, vector: WeightVector | None, config: Align
 
 def _key(fit: PairedEmbeddings, feedback: PairedEmbeddings, config: AlignmentConfig) -> str:
     """Everything that decides the heads."""
-    told = json.dumps([fit.digest, feedback.digest, config.to_dict()], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = json.dumps([fit.digest, feedback.digest, config.to_dict()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

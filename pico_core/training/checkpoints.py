@@ -43,14 +43,14 @@ class Checkpoint:
         return {key.removeprefix(name): value for key, value in self.arrays.items() if key.startswith(name)}
 
 
-def write_checkpoint(path: Path, found: Checkpoint, *, kind: str) -> None:
+def write_checkpoint(path: Path, checkpoint: Checkpoint, *, kind: str) -> None:
     """Write a checkpoint; the old file stays until the new one is whole.
 
     Raises:
         DataError: it cannot be written.
     """
-    plain = {name: value.detach().cpu().clone().contiguous() for name, value in found.arrays.items()}
-    record = json.dumps({"key": found.key, **found.record}, allow_nan=False)
+    plain = {name: value.detach().cpu().clone().contiguous() for name, value in checkpoint.arrays.items()}
+    record = json.dumps({"key": checkpoint.key, **checkpoint.record}, allow_nan=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as draft:
@@ -68,10 +68,10 @@ def read_checkpoint(path: Path, *, kind: str, key: str | None = None) -> Checkpo
     with reading(path, "a training"):
         safetensors_headers(path)
         with safe_open(path, framework="pt", device="cpu") as stored:
-            told = (stored.metadata() or {}).get(kind)
+            text = (stored.metadata() or {}).get(kind)
             arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-        record = {} if told is None else json.loads(told)
-        if told is None and key is None:
+        record = {} if text is None else json.loads(text)
+        if text is None and key is None:
             raise DataError("it holds no training of this kind; give a file that the training wrote")
         if key is not None and record.get("key") != key:
             raise DataError("it was kept by a training with other data or settings; remove it, or train elsewhere")
@@ -81,18 +81,18 @@ def read_checkpoint(path: Path, *, kind: str, key: str | None = None) -> Checkpo
 def optimiser_arrays(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The moments of an optimiser, by name."""
     return {
-        f"adam.{place}.{name}": torch.as_tensor(value)
-        for place, state in optimiser.state_dict()["state"].items()
+        f"adam.{index}.{name}": torch.as_tensor(value)
+        for index, state in optimiser.state_dict()["state"].items()
         for name, value in state.items()
     }
 
 
-def resume_optimiser(optimiser: torch.optim.Optimizer, found: Checkpoint) -> None:
+def resume_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
     """Take up the moments again."""
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in found.family("adam.").items():
-        place, kind = name.split(".", 1)
-        moments.setdefault(int(place), {})[kind] = value
+    for name, value in checkpoint.family("adam.").items():
+        index, kind = name.split(".", 1)
+        moments.setdefault(int(index), {})[kind] = value
     optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
 
 
@@ -161,33 +161,35 @@ def resume(path: Path, key: str, state: Progress) -> None:
     Raises:
         DataError: it is damaged, or of other data or settings.
     """
-    found = read_checkpoint(path, kind=KIND, key=key)
-    state.model.load_state_dict(found.family("model."))
-    state.best_model = found.family("best.")
-    if state.vector is not None and "vector" in found.arrays:  # it is not in what another weighting kept at its start
-        state.vector.free.data.copy_(found.arrays["vector"])
-    resume_optimiser(state.optimiser, found)
-    state.epochs = epochs_from(found)
-    state.best = int(found.record["best"])
-    kept = prototypes_from(found)
+    checkpoint = read_checkpoint(path, kind=KIND, key=key)
+    state.model.load_state_dict(checkpoint.family("model."))
+    state.best_model = checkpoint.family("best.")
+    if (
+        state.vector is not None and "vector" in checkpoint.arrays
+    ):  # it is not in what another weighting kept at its start
+        state.vector.free.data.copy_(checkpoint.arrays["vector"])
+    resume_optimiser(state.optimiser, checkpoint)
+    state.epochs = epochs_from(checkpoint)
+    state.best = int(checkpoint.record["best"])
+    kept = prototypes_from(checkpoint)
     state.iterations, state.constructed = list(kept.history.iterations), list(kept.epochs)
     if kept.image_columns is not None and kept.text_columns is not None:
         state.columns = kept.image_columns, kept.text_columns
 
 
-def epochs_from(found: Checkpoint) -> list[Epoch]:
+def epochs_from(checkpoint: Checkpoint) -> list[Epoch]:
     """The epochs of a checkpoint, with their weights."""
-    rows = zip(found.record["epochs"], found.arrays["weights"], strict=True)
+    rows = zip(checkpoint.record["epochs"], checkpoint.arrays["weights"], strict=True)
     return [Epoch(**numbers, weights=weights) for numbers, weights in rows]
 
 
-def prototypes_from(found: Checkpoint) -> TrainedPrototypes:
+def prototypes_from(checkpoint: Checkpoint) -> TrainedPrototypes:
     """The constructions of a checkpoint."""
     return TrainedPrototypes(
-        history_from(found.record["iterations"], found.family("history.")),
-        tuple(found.record["constructed"]),
-        found.arrays.get("image_columns"),
-        found.arrays.get("text_columns"),
+        history_from(checkpoint.record["iterations"], checkpoint.family("history.")),
+        tuple(checkpoint.record["constructed"]),
+        checkpoint.arrays.get("image_columns"),
+        checkpoint.arrays.get("text_columns"),
     )
 
 

@@ -66,8 +66,8 @@ class SceneInputs:
         """
         size = model.image_size
         if scenes.pixels.shape[1:3] != (size, size):
-            found = "x".join(map(str, scenes.pixels.shape[1:3]))
-            raise DataError(f"the pictures are {found} pixels; the model sees {size}x{size}: render them in this size")
+            shape = "x".join(map(str, scenes.pixels.shape[1:3]))
+            raise DataError(f"the pictures are {shape} pixels; the model sees {size}x{size}: render them in this size")
         cut = SmallWords(vocabulary, context_length=model.context_length)(scenes.captions)
         empty = (~cut.real.any(dim=1)).nonzero()[:, 0].tolist()
         if empty:
@@ -101,16 +101,16 @@ def seen_by(model: nn.Module, inputs: SceneInputs, *, name: str = "scenes") -> P
         DataError: the model gives no tokens, or none that are numbers.
     """
     device = next(model.parameters()).device
-    trained, made = model.training, {"image": list[Tensor](), "text": list[Tensor]()}
+    trained, tokens = model.training, {"image": list[Tensor](), "text": list[Tensor]()}
     model.eval()
     for pixels in torch.split(inputs.pixels, AT_ONCE):
-        made["image"].append(tokens_of(image_output(model, small_pixels(pixels).to(device)).tokens).cpu())
+        tokens["image"].append(tokens_of(image_output(model, small_pixels(pixels).to(device)).tokens).cpu())
     for words in torch.split(inputs.words, AT_ONCE):
-        made["text"].append(tokens_of(text_output(model, words.to(device)).tokens).cpu())
+        tokens["text"].append(tokens_of(text_output(model, words.to(device)).tokens).cpu())
     model.train(trained)
     return PairedEmbeddings.from_arrays(
-        torch.cat(made["image"]),
-        torch.cat(made["text"]),
+        torch.cat(tokens["image"]),
+        torch.cat(tokens["text"]),
         text_mask=inputs.real,
         text_image=inputs.text_image,
         ids=inputs.ids,
@@ -118,15 +118,15 @@ def seen_by(model: nn.Module, inputs: SceneInputs, *, name: str = "scenes") -> P
     )
 
 
-def tokens_of(found: Any) -> Tensor:
+def tokens_of(tokens: Any) -> Tensor:
     """Tokens, or the complaint that a model has none.
 
     Raises:
         DataError: it has none.
     """
-    if not isinstance(found, Tensor):
+    if not isinstance(tokens, Tensor):
         raise DataError("the model gives no tokens; choose another shape")
-    return found
+    return tokens
 
 
 LEAST_TEMPERATURE: Final = 0.01  # as CLIP clips its own
@@ -312,20 +312,20 @@ def train_encoder(
 
 def _key(scenes: Scenes, vocabulary: Sequence[int], config: TrainingConfig) -> str:
     """Everything that decides the weights."""
-    told = json.dumps([asdict(scenes.config), scenes.seed, list(vocabulary), config.to_dict()], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = json.dumps([asdict(scenes.config), scenes.seed, list(vocabulary), config.to_dict()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _keep(path: Path, key: str, epochs: int, model: Any, optimiser: torch.optim.AdamW) -> None:
     """Write weights and the optimiser's moments; the old file stays until the new one is whole."""
     arrays = {f"model.{name}": value for name, value in model.state_dict().items()}
-    found = Checkpoint(key, {"epochs": epochs}, arrays | optimiser_arrays(optimiser))
-    write_checkpoint(path, found, kind=FORMAT)
+    checkpoint = Checkpoint(key, {"epochs": epochs}, arrays | optimiser_arrays(optimiser))
+    write_checkpoint(path, checkpoint, kind=FORMAT)
 
 
 def _resume(path: Path, key: str, run: EncoderRun) -> int:
     """Take up weights and moments again; how many epochs they have seen."""
-    found = read_checkpoint(path, kind=FORMAT, key=key)
-    run.model.load_state_dict(found.family("model."))
-    resume_optimiser(run.optimiser, found)
-    return int(found.record["epochs"])
+    checkpoint = read_checkpoint(path, kind=FORMAT, key=key)
+    run.model.load_state_dict(checkpoint.family("model."))
+    resume_optimiser(run.optimiser, checkpoint)
+    return int(checkpoint.record["epochs"])

@@ -66,7 +66,9 @@ def train_weighted_encoder(
         )
     learner = EncoderLearner.over(scenes, feedback, vocabulary, config, device)
     n_epochs = config.training.n_epochs
-    key, first_key = (_key(scenes, feedback, vocabulary, one) for one in (config, replace(config, weighting="none")))
+    key, first_key = (
+        _key(scenes, feedback, vocabulary, settings) for settings in (config, replace(config, weighting="none"))
+    )
     state = run_epochs(
         learner,
         config,
@@ -113,12 +115,12 @@ class EncoderLearner:
         """The encoder at its start, and the scenes that it will be asked about."""
         rate = config.vector_rate if config.weighting == "learned" else None
         run = EncoderRun.begin(scenes, vocabulary, config.seeded, device=device, vector_rate=rate)
-        asked = SceneInputs.of(feedback, vocabulary, config.training.model)
+        questions = SceneInputs.of(feedback, vocabulary, config.training.model)
         return cls(
             run=run,
-            asked_all=asked,
+            asked_all=questions,
             few_anchors=run.inputs.few(config.anchor_images, seed=config.seed + 1),
-            few_asked=asked.few(config.feedback_images, seed=config.seed + 2),
+            few_asked=questions.few(config.feedback_images, seed=config.seed + 2),
         )
 
     @property
@@ -162,5 +164,5 @@ class EncoderLearner:
 def _key(scenes: Scenes, feedback: Scenes, vocabulary: Sequence[int], config: EncoderConfig) -> str:
     """Everything that decides the weights."""
     parts = [asdict(scenes.config), scenes.seed, asdict(feedback.config), feedback.seed]
-    told = json.dumps([*parts, list(vocabulary), config.to_dict()], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = json.dumps([*parts, list(vocabulary), config.to_dict()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

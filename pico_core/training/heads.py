@@ -101,8 +101,8 @@ class AlignmentHeads(nn.Module):
         device = self.image.straight.weight.device
 
         def pushed(head: AlignmentHead, tokens: Tensor, mask: Tensor) -> Tensor:
-            made: Tensor = head(tokens.to(device, torch.float32)).cpu()
-            return made.masked_fill(~mask.cpu()[..., None], 0.0)
+            output: Tensor = head(tokens.to(device, torch.float32)).cpu()
+            return output.masked_fill(~mask.cpu()[..., None], 0.0)
 
         return replace(
             pairs.to("cpu"),

@@ -121,15 +121,15 @@ def run_epochs(
     while ending(state, config, n_epochs) is None:
         began = time.perf_counter()
         index = len(state.epochs)
-        made = weigher.weights(learner, epoch=index)
-        loss = learner.train_epoch(_used(made, learner.vector, config, epoch=index), epoch=index)
-        weights = made.weights if learner.vector is None else learner.vector().detach().cpu()
+        weighting = weigher.weights(learner, epoch=index)
+        loss = learner.train_epoch(_used(weighting, learner.vector, config, epoch=index), epoch=index)
+        weights = weighting.weights if learner.vector is None else learner.vector().detach().cpu()
         rsum = _rsum(learner, measure, weights)
-        epoch = _record(index, loss, rsum, weights, made, seconds=time.perf_counter() - began)
+        epoch = _record(index, loss, rsum, weights, weighting, seconds=time.perf_counter() - began)
         before = state.iterations[-1] if state.iterations else None
-        state.add(epoch, None if made.construction is None else as_iteration(made, before))
-        if made.construction is not None:
-            state.columns = made.construction.image_columns, made.construction.text_columns
+        state.add(epoch, None if weighting.construction is None else as_iteration(weighting, before))
+        if weighting.construction is not None:
+            state.columns = weighting.construction.image_columns, weighting.construction.text_columns
         tell()
     return state
 
@@ -152,16 +152,20 @@ def _taken_up(learner: Learner, keeping: Keeping) -> Progress:
     return state
 
 
-def _used(made: EpochWeights, vector: WeightVector | None, config: LoopConfig, *, epoch: int) -> Callable[[], Columns]:
+def _used(
+    weighting: EpochWeights, vector: WeightVector | None, config: LoopConfig, *, epoch: int
+) -> Callable[[], Columns]:
     """The weights of a batch: fixed over the epoch, but for a trained vector after the first."""
     if vector is not None and epoch > 1:
         return vector
-    fixed = torch.ones_like(made.weights) if config.weighting == "after" else made.weights
+    fixed = torch.ones_like(weighting.weights) if config.weighting == "after" else weighting.weights
     return lambda: fixed
 
 
-def _record(index: int, loss: float, rsum: float, weights: Columns, made: EpochWeights, *, seconds: float) -> Epoch:
-    built = made.construction
+def _record(
+    index: int, loss: float, rsum: float, weights: Columns, weighting: EpochWeights, *, seconds: float
+) -> Epoch:
+    built = weighting.construction
     gain = None if built is None else built.history.iterations[built.best_iteration].gain
     return Epoch(index, loss, rsum, weights, gain, None if built is None else built.guard.accepted, seconds)
 

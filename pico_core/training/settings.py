@@ -66,8 +66,10 @@ class LoopConfig:
         """The construction as this weighting wants it."""
         if self.weighting == "guarded":
             return self.construction
-        made = replace(self.construction, strengths=(self.strength,))  # nobody asks the guard: one strength is enough
-        return replace(made, rule="shuffled") if self.weighting == "shuffled" else made
+        construction = replace(
+            self.construction, strengths=(self.strength,)
+        )  # nobody asks the guard: one strength is enough
+        return replace(construction, rule="shuffled") if self.weighting == "shuffled" else construction
 
     def with_settings(self: Loop, settings: dict[str, Any]) -> Loop:
         """Change settings by name, of the training or of a part of it; texts are parsed.

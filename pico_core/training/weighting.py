@@ -101,7 +101,7 @@ class Weigher:
             weights = weights_from(pseudo_semantic_probabilities(anchors), strength=self.config.strength)
             return EpochWeights(weights, None, time.perf_counter() - began)
         try:
-            made = construct(
+            construction = construct(
                 anchors,
                 feedback=self.measure(items.asked()),
                 config=self.config.method,
@@ -109,13 +109,13 @@ class Weigher:
             )
         except ValueError as error:
             raise DataError(f"{anchors.name}: epoch {epoch}: {error}") from error
-        weights = weights_from(made.probabilities, strength=self.config.strength)
+        weights = weights_from(construction.probabilities, strength=self.config.strength)
         if rule == "guarded":
-            weights = made.weights
+            weights = construction.weights
         elif rule == "permuted":
             chance = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
             (weights,) = permuted_weights(weights, generator=chance)
-        return EpochWeights(weights, made, time.perf_counter() - began)
+        return EpochWeights(weights, construction, time.perf_counter() - began)
 
 
 def sampled(pairs: PairedEmbeddings, n_images: int, *, seed: int) -> PairedEmbeddings:
@@ -131,10 +131,10 @@ def sampled(pairs: PairedEmbeddings, n_images: int, *, seed: int) -> PairedEmbed
     return pairs.select(drawn.sort().values)
 
 
-def as_iteration(made: EpochWeights, before: Iteration | None) -> Iteration:
+def as_iteration(weighting: EpochWeights, before: Iteration | None) -> Iteration:
     """The construction of an epoch as one iteration of the training's history, numbered like the one before."""
-    assert made.construction is not None
-    best = made.construction.history.iterations[made.construction.best_iteration]
+    assert weighting.construction is not None
+    best = weighting.construction.history.iterations[weighting.construction.best_iteration]
     index = 0 if before is None else before.index + 1
     prototypes, candidate = best.prototypes, best.candidate
     shift = float("inf")
@@ -156,7 +156,7 @@ def as_iteration(made: EpochWeights, before: Iteration | None) -> Iteration:
         prototypes=prototypes,
         candidate_shares=nn.functional.one_hot(torch.tensor(index), index + 1).float(),
         shift=shift,
-        seconds=made.seconds,
+        seconds=weighting.seconds,
     )
 
 
@@ -169,6 +169,6 @@ def _order(centres: Float[Tensor, "k a"], before: Float[Tensor, "k a"]) -> list[
 
 
 def _renumbered(prototypes: ModalityPrototypes, order: list[int]) -> ModalityPrototypes:
-    place = torch.empty(len(order), dtype=torch.int64)
-    place[torch.tensor(order)] = torch.arange(len(order))
-    return ModalityPrototypes(prototypes.centres[order], place[prototypes.labels.long()], prototypes.inertia)
+    position = torch.empty(len(order), dtype=torch.int64)
+    position[torch.tensor(order)] = torch.arange(len(order))
+    return ModalityPrototypes(prototypes.centres[order], position[prototypes.labels.long()], prototypes.inertia)

@@ -76,11 +76,11 @@ def check_port_is_free(port: int, *, address: str) -> None:
         SettingError: another program has the port, or it may not be used.
     """
     try:
-        family, kind, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        family, kind, _, _, endpoint = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             if os.name == "posix":  # as the server does: a port just left is free; elsewhere it means another thing
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
+            probe.bind(endpoint)
     except OSError as error:
         known = {errno.EADDRINUSE: "another program listens there", errno.EACCES: "this user may not listen there"}
         why = known.get(error.errno or 0, error.strerror or str(error))
@@ -107,10 +107,12 @@ def environment(folders: list[Path] | None, hosts: tuple[str, ...] = LOCAL) -> d
     Raises:
         SettingError: a folder is not there, or its name cannot stand in a list.
     """
-    for one in folders or []:
-        if not one.is_dir():
-            raise SettingError(f"--folder {one}: there is no such folder; name one that is there")
-        if os.pathsep in str(one.resolve()):
-            raise SettingError(f"--folder {one}: its path holds {os.pathsep!r}, which parts folders; give a link to it")
-    named = {} if not folders else {SETTING: os.pathsep.join(str(one.resolve()) for one in folders)}
+    for folder in folders or []:
+        if not folder.is_dir():
+            raise SettingError(f"--folder {folder}: there is no such folder; name one that is there")
+        if os.pathsep in str(folder.resolve()):
+            raise SettingError(
+                f"--folder {folder}: its path holds {os.pathsep!r}, which parts folders; give a link to it"
+            )
+    named = {} if not folders else {SETTING: os.pathsep.join(str(folder.resolve()) for folder in folders)}
     return os.environ | named | {HOSTS: " ".join(hosts)}

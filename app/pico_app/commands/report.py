@@ -39,7 +39,7 @@ def report(
 
         config = study.config
         splits = None if pairs is None else pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-        page = run_report_html(study, splits=splits, made=Made(datetime.now(UTC))).encode()
+        page = run_report_html(study, splits=splits, written=Made(datetime.now(UTC))).encode()
     write_atomically(target, page)
     say(
         {

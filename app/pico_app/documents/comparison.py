@@ -53,7 +53,7 @@ def comparison_html(page: ComparisonPage, more: Sequence[Section]) -> str:
         question=page.question,
         left=left,
         right=right,
-        flow=figure_html(rankings.flow_figure(both, names=names), place="flow"),
+        flow=figure_html(rankings.flow_figure(both, names=names), name="flow"),
         caption=caption_html(caption_of("comparison")),
     )
     return standalone(TITLE, answer=page.answer, facts=page.facts, sections=[Section(html=first), *more])

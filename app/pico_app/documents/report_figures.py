@@ -38,12 +38,12 @@ def columns_section(table: pl.DataFrame) -> Section:
 
 def feedback_sections(study: Study) -> list[Section]:
     """Gain against weight with the proposition, and the gains over the iterations."""
-    made = study.construction
-    history, tau = made.history, made.config.tau
+    construction = study.construction
+    history, tau = construction.history, construction.config.tau
     gains, weights = history.candidate_gains, history.final_shares
-    curve = softmax_curve(gains, tau=tau) if made.config.rule == "softmax" else None
+    curve = softmax_curve(gains, tau=tau) if construction.config.rule == "softmax" else None
     uneven = concentration_sentence(concentration(weights))
-    said = (
+    sentences = (
         Markup("<b>The proposition.</b> {} <b>Checked on this record:</b> {}").format(
             provenance.PROPOSITION, order_sentence(order_check(gains, weights))
         ),
@@ -52,7 +52,7 @@ def feedback_sections(study: Study) -> list[Section]:
     return [
         Section(
             title="Did more gain earn more weight?",
-            html=paragraphs(said),
+            html=paragraphs(sentences),
             figure=draw.gain_against_weight(
                 gains.numpy(),
                 weights.numpy(),
@@ -61,11 +61,11 @@ def feedback_sections(study: Study) -> list[Section]:
             name="pico-gain-weight",
             caption=caption_of("report-curve", tau=tau)
             if curve is not None
-            else caption_of("report-no-curve", rule=made.config.rule),
+            else caption_of("report-no-curve", rule=construction.config.rule),
         ),
         Section(
             alt="Gains of the candidates and of their average over the iterations",
-            figure=draw.gains_over_time(gains.numpy(), history.gains.numpy(), best=made.best_iteration),
+            figure=draw.gains_over_time(gains.numpy(), history.gains.numpy(), best=construction.best_iteration),
             name="pico-gains",
             caption=caption_of("report-gains"),
         ),
@@ -74,22 +74,22 @@ def feedback_sections(study: Study) -> list[Section]:
 
 def ways_section(study: Study) -> Section:
     """Where the prototypes went; words alone where the moving figure would be too heavy for a page."""
-    made = study.construction
-    size = study.columns.height * len(made.history.iterations)
-    planes = prototype_planes(made)
-    title, said = "Where the prototypes went", ways_sentence(planes)
+    construction = study.construction
+    size = study.columns.height * len(construction.history.iterations)
+    planes = prototype_planes(construction)
+    title, sentence = "Where the prototypes went", ways_sentence(planes)
     if size > MOST_MOVING:
-        said += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
-        return Section(title=title, html=paragraphs([said]))
+        sentence += " The moving figure would be too heavy for a page of this size; the app's Prototypes page draws it."
+        return Section(title=title, html=paragraphs([sentence]))
     return Section(
         title=title,
-        html=paragraphs([said]),
+        html=paragraphs([sentence]),
         figure=trajectories(
             *sides(planes),
-            made.history.probabilities.numpy(),
+            construction.history.probabilities.numpy(),
             selected=-1,
             with_lines=size <= MOST_TIED,
-            result=made.best_iteration,
+            result=construction.best_iteration,
         ),
         name="pico-prototypes",
         caption=caption_of("report-ways"),

@@ -15,10 +15,10 @@ def construct_arguments(config: StudyConfig) -> tuple[str, ...]:
     >>> construct_arguments(StudyConfig(seed=7))[:8]
     ('construct', 'DATASET', '--out', 'RUN', '--seed', '7', '--set', 'basis=given')
     """
-    found = ["construct", DATA, "--out", RUN, "--seed", str(config.seed)]
+    arguments = ["construct", DATA, "--out", RUN, "--seed", str(config.seed)]
     for name, value in named_settings(config):
-        found += ["--set", f"{name}={value}"]
-    return tuple(found)
+        arguments += ["--set", f"{name}={value}"]
+    return tuple(arguments)
 
 
 def named_settings(config: StudyConfig) -> list[tuple[str, str]]:

@@ -39,14 +39,14 @@ class Made:
         return f"{self.at:%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"
 
 
-def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
+def run_report_html(study: Study, *, splits: Splits | None, written: Made) -> str:
     """The page as one HTML file that opens without network.
 
     Args:
         study: What is reported.
         splits: Its dataset, divided as the study says; None where only the run is at hand: then sizes of
             the fit and feedback splits and the strongest simpler idea are left out, and the page says so.
-        made: When it is written.
+        written: When it is written.
     """
     sections = [
         _decision(study, splits),
@@ -64,20 +64,19 @@ def run_report_html(study: Study, *, splits: Splits | None, made: Made) -> str:
     return standalone(
         f"Does weighting columns by their semantic probability help on “{study.dataset}”?",
         answer=study.report.sentence,
-        facts=_facts(study, splits, made),
+        facts=_facts(study, splits, written),
         sections=sections,
         kind="study",
     )
 
 
-def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, str]]:
+def _facts(study: Study, splits: Splits | None, written: Made) -> list[tuple[str, str]]:
     config, report, past = study.config, study.report, study.construction.history
     fit, feedback, test = (100 * share for share in (config.fit, config.feedback, 1 - config.fit - config.feedback))
     shares = f"{fit:.0f} % of the images to fit, {feedback:.0f} % for feedback, {test:.0f} % to test"
-    asked = "" if report.sample is None else f"; queries: {report.sample.sentence}, with all their texts"
-    looked = (
-        f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts, which no step before had seen{asked}"
-    )
+    sample = "" if report.sample is None else f"; queries: {report.sample.sentence}, with all their texts"
+    searched = f"{report.n_images:,} {report.split} images with {report.n_texts:,} texts"
+    looked = f"{searched}, which no step before had seen{sample}"
     basis = BASES[config.basis]
     facts = [("Dataset", f"{study.dataset} (digest {study.digest})")]
     if splits is not None:
@@ -89,7 +88,7 @@ def _facts(study: Study, splits: Splits | None, made: Made) -> list[tuple[str, s
         ("Construction", f"{len(past.iterations)} iterations in a study of {study.seconds:.1f} s. {_stopped(study)}"),
         ("Computed by", ", ".join(study.versions)),
         *(("Told on the way", note) for note in study.notes),
-        ("Report written", made.sentence),
+        ("Report written", written.sentence),
     ]
     return facts
 
@@ -109,28 +108,30 @@ def _sizes(splits: Splits) -> Iterable[tuple[str, str]]:
 
 
 def _stopped(study: Study) -> str:
-    made = study.construction
-    return f"{made.stop_reason.value} The result is that of iteration {made.best_iteration}, the best by feedback."
+    reason, best = study.construction.stop_reason.value, study.construction.best_iteration
+    return f"{reason} The result is that of iteration {best}, the best by feedback."
 
 
 def _decision(study: Study, splits: Splits | None) -> Section:
     """The guard, the same weights without it, and the strongest simpler idea."""
     report, guard = study.report, study.construction.guard
-    said = [
+    sentences = [
         guard.sentence + f" The guard asks that a gain exceed {guard.margin:g} standard error"
         f"{'' if guard.margin == 1 else 's'} there, clustered by image; else retrieval stays with equal weights."
     ]
     if not guard.accepted and any(row.name == METHOD for row in report.controls):
-        said.append(f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}.")
+        sentences.append(
+            f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}."
+        )
     simpler = None if splits is None else best_simpler_idea(report, report.text_image(splits.test))
     if simpler is not None:
-        said.append(simpler_idea_sentence(simpler))
+        sentences.append(simpler_idea_sentence(simpler))
     elif splits is None:
-        said.append(
+        sentences.append(
             "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "
             f"report with --data {DATA} to have it here. The table below holds every simpler idea on its own."
         )
-    return Section(title="What decided it", html=paragraphs(said))
+    return Section(title="What decided it", html=paragraphs(sentences))
 
 
 def _differences(report: RetrievalReport) -> Section:
@@ -217,42 +218,44 @@ def _sources() -> Section:
 
 
 def _again(study: Study) -> Section:
-    said = [
+    sentences = [
         f"{DATA} stands for the dataset of digest {study.digest} (pico-lens inspect {DATA} prints it), {RUN} for a run "
         "folder. Every setting is named, so that the first command holds even where another version has other "
         "defaults. The second does a saved run again and compares every vector of every iteration bit for bit; across "
         "other versions or processors the last digits may differ, and it says by how much."
     ]
     if study.construction.stop_reason is StopReason.CANCELLED:
-        said.append(
+        sentences.append(
             f"This construction was stopped after {len(study.construction.history.iterations)} iterations. The first "
             "command would go on to the end; the second stops where this one stopped."
         )
     if "semantic_share" in study.columns.columns and not study.columns["semantic_share"].null_count():
-        said.append(f"The planted truth is read from truth.parquet in {DATA}; without it only that control is missing.")
+        sentences.append(
+            f"The planted truth is read from truth.parquet in {DATA}; without it only that control is missing."
+        )
     lines = (
         shell(construct_arguments(study.config)),
         shell(["replay", RUN, DATA]),
         shell(["report", RUN, "--out", "report.html", "--data", DATA]),
     )
     code = Markup("").join(Markup("<pre><code>{}</code></pre>").format(line) for line in lines)
-    return Section(title="How to do it again", html=code + paragraphs(said))
+    return Section(title="How to do it again", html=code + paragraphs(sentences))
 
 
 def _beware(study: Study) -> Section:
     report, change = study.report, study.report.difference
-    said = []
+    warnings = []
     if report.verdict is Verdict.NONE and change.low < change.high:
-        said.append(
+        warnings.append(
             "No detectable difference is not equality: the interval leaves room for a change from "
             f"{change.low:+.1f} to {change.high:+.1f} points of rSum."
         )
     if not study.construction.guard.accepted:
-        said.append(
+        warnings.append(
             "The guard kept equal weights, so the verdict above is that of equal weights. What the weights would have "
             "done stands in the row without the guard."
         )
-    said += [
+    warnings += [
         "Intervals speak of other images like these. They say nothing about other data, another encoder, or training "
         "with the weighting in the loop.",
         f"One seed is one split. How far another one leads elsewhere: pico-lens repeat {DATA} --seeds 5.",
@@ -263,7 +266,7 @@ def _beware(study: Study) -> Section:
         "null on mismatched pairs is for.",
         "Gains on the feedback split chose the result, so they flatter; only the test split counts.",
     ]
-    items = Markup("").join(Markup("<li>{}</li>").format(warning) for warning in said)
+    items = Markup("").join(Markup("<li>{}</li>").format(warning) for warning in warnings)
     return Section(title="What not to conclude", html=Markup("<ul>{}</ul>").format(items))
 
 

@@ -60,14 +60,14 @@ def standalone(
     return str(page)
 
 
-def figure_html(figure: go.Figure, *, place: str, alt: str = "") -> Markup:
+def figure_html(figure: go.Figure, *, name: str, alt: str = "") -> Markup:
     """A figure for a page that holds plotly's script already, with words for those who do not see it."""
     figure = go.Figure(figure).update_layout(paper_bgcolor="#fff", plot_bgcolor="#fff")
     markup = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         auto_play=False,  # what moves begins when it is asked to
-        div_id=place,
+        div_id=name,
         config={"displaylogo": False, "displayModeBar": False},
     )
     element = Markup('<div role="figure" aria-label="{}">{}</div>')

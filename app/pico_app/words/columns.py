@@ -84,7 +84,7 @@ def feedback_sentence(reading: FeedbackReading) -> str:
 
 
 def _detectors(places: Sequence[int]) -> str:
-    return listed([f"the {DETECTORS[place].title}" for place in places])
+    return listed([f"the {DETECTORS[index].title}" for index in places])
 
 
 def _order(rhos: tuple[float, ...]) -> str:

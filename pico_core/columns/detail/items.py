@@ -63,8 +63,8 @@ def quantile_bands(values: Float[Tensor, " items"], per_band: int) -> tuple[Band
     order = values.argsort(descending=True, stable=True).tolist()
     taken: set[int] = set()
     bands = []
-    for name, place in (BANDS[0], BANDS[-1], BANDS[2], BANDS[1], BANDS[3]):  # the ends choose first
-        start = round(place * (len(order) - per_band))
+    for name, share in (BANDS[0], BANDS[-1], BANDS[2], BANDS[1], BANDS[3]):  # the ends choose first
+        start = round(share * (len(order) - per_band))
         chosen = [i for i in order[max(0, start) : max(0, start) + per_band] if i not in taken]
         taken.update(chosen)
         bands.append(Band(name, tuple(ItemValue(i, float(values[i])) for i in chosen)))
@@ -109,10 +109,10 @@ class ColumnNeighbours:
 
 def column_neighbours(construction: Construction, column: int, *, top: int = 6) -> ColumnNeighbours:
     """Whom a column moves with, over the anchors of the construction; ties by index."""
-    made = construction.prototypes
+    prototypes = construction.prototypes
     return ColumnNeighbours(
-        _side(construction.image_columns, made.image.centres, column, top),
-        _side(construction.text_columns, made.text.centres, column, top),
+        _side(construction.image_columns, prototypes.image.centres, column, top),
+        _side(construction.text_columns, prototypes.text.centres, column, top),
     )
 
 

@@ -93,21 +93,21 @@ def word_drivers(
         seed: Of the resamples.
     """
     owner = pairs.text_image.tolist()
-    place: dict[str, int] = {}
+    codes: dict[str, int] = {}
     images: list[int] = []
     rows: list[int] = []
     values: list[Tensor] = []
-    for text, found in enumerate(words.words):
-        if found is None:
+    for text, pieces in enumerate(words.words):
+        if pieces is None:
             continue
         values.append(pairs.text_tokens[text][pairs.text_mask[text]][:, column].float())
-        rows += [place.setdefault(word, len(place)) for word in found]
-        images += [owner[text]] * len(found)
+        rows += [codes.setdefault(word, len(codes)) for word in pieces]
+        images += [owner[text]] * len(pieces)
     if not values:
         return None
     value, row, image = torch.cat(values), torch.tensor(rows), torch.tensor(images)
-    flat = image * len(place) + row
-    sums = torch.zeros(pairs.n_images * len(place)).index_add_(0, flat, value).view(pairs.n_images, -1)
+    flat = image * len(codes) + row
+    sums = torch.zeros(pairs.n_images * len(codes)).index_add_(0, flat, value).view(pairs.n_images, -1)
     numbers = torch.bincount(flat, minlength=sums.numel()).float().view_as(sums)
     kept = ((numbers > 0).sum(dim=0) >= MIN_IMAGES).nonzero()[:, 0]
     if not len(kept):
@@ -118,9 +118,9 @@ def word_drivers(
     drawn = counts @ numbers[:, kept]
     draws = torch.where(drawn > 0, (counts @ sums[:, kept]) / drawn.clamp_min(1), mean)
     low, high = torch.quantile(draws, torch.tensor([0.025, 0.975]), dim=0)
-    names = list(place)
+    names = list(codes)
 
-    def told(index: int) -> WordValue:
+    def word_value(index: int) -> WordValue:
         number = numbers[:, kept[index]]
         estimate = Estimate(float(mean[index]), float(low[index]), float(high[index]))
         return WordValue(names[int(kept[index])], estimate, int(number.sum()), int((number > 0).sum()))
@@ -128,8 +128,8 @@ def word_drivers(
     order = mean.argsort(descending=True, stable=True).tolist()
     ends = min(top, math.ceil(len(order) / 2))
     return WordDrivers(
-        highest=tuple(told(i) for i in order[:ends]),
-        lowest=tuple(told(i) for i in reversed(order[max(ends, len(order) - ends) :])),
+        highest=tuple(word_value(i) for i in order[:ends]),
+        lowest=tuple(word_value(i) for i in reversed(order[max(ends, len(order) - ends) :])),
         n_words=len(order),
         mean=float(value.mean()),
     )

@@ -88,17 +88,17 @@ def choose_shrinkage(
     >>> choose_shrinkage(pairs, pairs, [0.5, 0.0]).value  # both fit: the smallest is taken
     0.0
     """
-    if not candidates or not all(0 <= one <= 1 for one in candidates):
+    if not candidates or not all(0 <= shrinkage <= 1 for shrinkage in candidates):
         raise SettingError(f"candidates of shrinkage are {list(candidates)}; expected one or more numbers from 0 to 1")
-    tried = tuple(sorted({float(one) for one in candidates}))
+    tried = tuple(sorted({float(shrinkage) for shrinkage in candidates}))
     symmetric, principal, unseen = cross_covariance(fit), _principal(fit), cross_covariance(feedback)
     energy = unseen.square().sum()
     shares = []
-    for one in tried:
-        axes = _shrunk(symmetric, principal, one)
+    for shrinkage in tried:
+        axes = _shrunk(symmetric, principal, shrinkage)
         along = ((axes @ unseen) * axes).sum(dim=1)
         shares.append(max(0.0, 1 - float(along.square().sum() / energy)))
-    best = min(range(len(tried)), key=lambda place: round(shares[place], 9))
+    best = min(range(len(tried)), key=lambda index: round(shares[index], 9))
     return ShrinkageChoice(tried[best], tried, tuple(shares))
 
 

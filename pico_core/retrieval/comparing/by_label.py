@@ -100,7 +100,7 @@ class LabelGroup:
 
     def metric(self, name: str) -> GroupMetric:
         """One of its metrics."""
-        return next(one for one in self.metrics if one.name == name)
+        return next(metric for metric in self.metrics if metric.name == name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,18 +127,18 @@ class LabelTable:
         rows = []
         for group in self.groups:
             queries = (group.n_images, group.n_image_queries, group.n_text_queries)
-            for one in group.metrics:
-                own = (self.column.name, group.value, group.n_values, *queries, one.name)
-                ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
-                rows.append((*own, one.left, one.right, one.change, *ends, one.p_value, one.differs))
+            for metric in group.metrics:
+                own = (self.column.name, group.value, group.n_values, *queries, metric.name)
+                ends = (None, None) if metric.interval is None else (metric.interval.low, metric.interval.high)
+                rows.append((*own, metric.left, metric.right, metric.change, *ends, metric.p_value, metric.differs))
         return pl.DataFrame(rows, schema=FRAME, orient="row")
 
 
 def label_choices(pairs: PairedEmbeddings) -> tuple[LabelColumn, ...]:
     """Label columns that can group the queries: those that speak of style first, images' before texts'."""
-    found = [LabelColumn(name, True) for name in usable_labels(pairs.images, pairs.image_labels)]
-    found += [LabelColumn(name, False) for name in usable_labels(pairs.texts, pairs.text_labels)]
-    return tuple(sorted(found, key=lambda one: not one.is_style))
+    columns = [LabelColumn(name, True) for name in usable_labels(pairs.images, pairs.image_labels)]
+    columns += [LabelColumn(name, False) for name in usable_labels(pairs.texts, pairs.text_labels)]
+    return tuple(sorted(columns, key=lambda column: not column.is_style))
 
 
 def recall_by_label(
@@ -174,20 +174,20 @@ def _codes(
     pairs: PairedEmbeddings, paired: PairedRanks, column: LabelColumn
 ) -> tuple[Int[Tensor, " q"], Int[Tensor, " r"], list[tuple[str, int]]]:
     """The group of every query (-1: none), and the name and number of values of every group."""
-    frame, asked = (pairs.images, paired.images) if column.of_images else (pairs.texts, paired.texts)
-    labels = [None if label is None else str(label) for label in frame[column.name].gather(asked.numpy()).to_list()]
+    frame, queries = (pairs.images, paired.images) if column.of_images else (pairs.texts, paired.texts)
+    labels = [None if label is None else str(label) for label in frame[column.name].gather(queries.numpy()).to_list()]
     sizes = Counter(sorted(label for label in labels if label is not None))
     ordered = [label for label, _ in sizes.most_common()]  # of equals the first in the alphabet
     own = ordered if len(ordered) <= MOST_VALUES + 1 else ordered[:MOST_VALUES]
     rare = len(ordered) - len(own)
     values = [(value, 1) for value in own]
-    place = {value: code for code, value in enumerate(own)}
+    code_of = {value: code for code, value in enumerate(own)}
     if rare:
-        place |= dict.fromkeys(ordered[len(own) :], len(values))
+        code_of |= dict.fromkeys(ordered[len(own) :], len(values))
         values.append((OTHER, rare))
     missing = len(values)
     values.append((MISSING, 0))
-    codes = torch.tensor([missing if label is None else place[label] for label in labels], dtype=torch.int64)
+    codes = torch.tensor([missing if label is None else code_of[label] for label in labels], dtype=torch.int64)
     if column.of_images:
         return codes, codes[paired.owner], values
     return torch.full((len(paired.images),), -1), codes, values
@@ -251,6 +251,8 @@ def _marked(groups: list[LabelGroup], names: tuple[str, ...]) -> tuple[LabelGrou
         adjusted = false_discovery_control([p for _, p in tested]) if tested else ()
         differing |= {(i, name) for (i, _), p in zip(tested, adjusted, strict=True) if p <= FALSE_DISCOVERY}
     return tuple(
-        replace(group, metrics=tuple(replace(one, differs=(i, one.name) in differing) for one in group.metrics))
+        replace(
+            group, metrics=tuple(replace(metric, differs=(i, metric.name) in differing) for metric in group.metrics)
+        )
         for i, group in enumerate(groups)
     )

@@ -89,7 +89,7 @@ class PairedRanks:
 
     def count(self, *, gains: bool, kind: QueryKind | None = None) -> int:
         """How many queries rank better (gains) or worse on the right."""
-        sides = [self.sides(one) for one in ((kind,) if kind else KINDS)]
+        sides = [self.sides(each) for each in ((kind,) if kind else KINDS)]
         return sum(int(((right < left) if gains else (right > left)).sum()) for left, right in sides)
 
     def moves(self, kind: QueryKind, *, gains: bool, top: int = 5) -> tuple[Move, ...]:

@@ -41,11 +41,13 @@ class StudyContext:
         """The weights of the construction, past its guard."""
         if changes:
             raise NotApplicable("it needs a construction of its own")
-        made = self.construction
+        construction = self.construction
         if self.strength is None:
-            return Fitted(weights=made.unguarded_weights, strength=made.guard.strength, construction=made)
-        weights = weights_from(made.probabilities, strength=self.strength)
-        return Fitted(weights=weights, strength=self.strength, construction=made)
+            return Fitted(
+                weights=construction.unguarded_weights, strength=construction.guard.strength, construction=construction
+            )
+        weights = weights_from(construction.probabilities, strength=self.strength)
+        return Fitted(weights=weights, strength=self.strength, construction=construction)
 
     def at_strength(self, scores: Columns) -> Fitted:
         """Weights from scores of the columns."""

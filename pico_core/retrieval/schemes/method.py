@@ -24,16 +24,16 @@ def setting_scheme(change: Change) -> Scheme:
 
 def guarded(context: SchemeContext) -> Fitted:
     """PICO's weights where its guard saw a gain, equal weights elsewhere."""
-    fitted, made = _constructed(context)
-    if made.guard.accepted:
-        return replace(fitted, weights=made.weights)
-    return replace(fitted, weights=made.weights, strength=None, note="the guard kept equal weights")
+    fitted, construction = _constructed(context)
+    if construction.guard.accepted:
+        return replace(fitted, weights=construction.weights)
+    return replace(fitted, weights=construction.weights, strength=None, note="the guard kept equal weights")
 
 
 def last_average(context: SchemeContext) -> Fitted:
     """The last prototypes at the best strength: as many tries on the feedback split as p̂ has."""
-    fitted, made = _constructed(context)
-    return replace(context.at_strength(made.history.iterations[-1].probabilities), construction=made,
+    fitted, construction = _constructed(context)
+    return replace(context.at_strength(construction.history.iterations[-1].probabilities), construction=construction,
                    config=fitted.config)  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def splits(planted, study):
 
 @pytest.fixture(scope="module")
 def html(study, splits):
-    return run_report_html(study, splits=splits, made=MADE)
+    return run_report_html(study, splits=splits, written=MADE)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_figures_have_words_for_who_cannot_see_them_and_captions_below(html):
 
 
 def test_it_is_the_same_every_time_but_for_its_date(study, splits, html):
-    later = run_report_html(study, splits=splits, made=Made(datetime(2031, 11, 12, 13, 14, tzinfo=UTC)))
+    later = run_report_html(study, splits=splits, written=Made(datetime(2031, 11, 12, 13, 14, tzinfo=UTC)))
     assert later != html
     assert later.replace("2031-11-12 13:14", "2026-01-02 03:04") == html
 
@@ -190,14 +190,14 @@ def test_names_of_the_data_stay_words(study, splits, html):
         report=renamed,
         columns=study.columns.with_columns(pl.lit(HOSTILE).alias("title")),
     )
-    parsed = outline(run_report_html(hostile, splits=splits, made=MADE))
+    parsed = outline(run_report_html(hostile, splits=splits, written=MADE))
     assert [tag for tag, _ in parsed.tags] == [tag for tag, _ in outline(html).tags]
     assert parsed.words.count("<script>window.hacked=1</script>") > 20
     assert not any("onerror" in attributes for _, attributes in parsed.tags)
 
 
 def test_without_the_dataset_it_says_what_is_left_out(study):
-    html = run_report_html(study, splits=None, made=MADE)
+    html = run_report_html(study, splits=None, written=MADE)
     words = said(html)
     assert "write this report with --data DATASET" in words
     assert "Sizes" not in words
@@ -209,7 +209,9 @@ def test_without_the_dataset_it_says_what_is_left_out(study):
 def test_the_guard_speaks_in_words(study, accepted):
     guard = GuardDecision(accepted, 1, 0.5, 2.0, 3.0, 1.0)
     words = said(
-        run_report_html(replace(study, construction=replace(study.construction, guard=guard)), splits=None, made=MADE)
+        run_report_html(
+            replace(study, construction=replace(study.construction, guard=guard)), splits=None, written=MADE
+        )
     )
     assert guard.sentence in words
     assert ("the verdict above is that of equal weights" in words) is not accepted
@@ -217,7 +219,7 @@ def test_the_guard_speaks_in_words(study, accepted):
 
 def test_a_construction_that_was_stopped_says_how_it_is_done_again(study, words):
     stopped = replace(study, construction=replace(study.construction, stop_reason=StopReason.CANCELLED))
-    assert "the second stops where this one stopped" in said(run_report_html(stopped, splits=None, made=MADE))
+    assert "the second stops where this one stopped" in said(run_report_html(stopped, splits=None, written=MADE))
     assert "the second stops where this one stopped" not in words
 
 
@@ -230,7 +232,7 @@ def test_missing_intervals_are_missing_and_said(study):
     bare = replace(
         study, columns=study.columns.with_columns(*(pl.lit(None, dtype=pl.Float64).alias(name) for name in names))
     )
-    html = run_report_html(bare, splits=None, made=MADE)
+    html = run_report_html(bare, splits=None, written=MADE)
     row = rows_of(html, "column semantic probability")[0]
     assert row[1] == f"{study.construction.probabilities.min():.3f}"
     assert row[2] == "–"
@@ -240,7 +242,7 @@ def test_missing_intervals_are_missing_and_said(study):
 def test_what_is_too_heavy_is_left_out(study, monkeypatch):
     monkeypatch.setattr(report_figures, "MOST_MOVING", 10)
     monkeypatch.setattr(report_figures, "MOST_DRAWN", 7)
-    html = run_report_html(study, splits=None, made=MADE)
+    html = run_report_html(study, splits=None, written=MADE)
     words = said(html)
     assert "the app's Prototypes page draws it" in words
     assert sum(attributes.get("role") == "figure" for _, attributes in outline(html).tags) == 4

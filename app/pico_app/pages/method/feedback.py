@@ -23,8 +23,8 @@ NAMES: dict[Averaging, str] = {"softmax": "Softmax of the gain", "ema": "Moving 
 
 def substituted(space: Workspace, pick: Pick) -> str:
     """The weights of the two candidates of highest gain."""
-    made = space.study.construction
-    tau = made.config.tau
+    construction = space.study.construction
+    tau = construction.config.tau
     rows = []
     for share in teaching.shares(space):
         weight, gain = share.printed_weight(), share.printed(tau=tau)
@@ -34,8 +34,10 @@ def substituted(space: Workspace, pick: Pick) -> str:
             rf"\omega_{{{share.number}}} &= \frac{{e^{{{power}}}}}{{\sum_r e^{{{below}}}}}"
             rf" = \frac{{{weight.parts[0]}}}{{{weight.parts[1]}}} \approx {weight.whole}"
         )
-    if made.config.rule != "softmax":
-        rows.append(rf"&\text{{this study averages by another rule, {made.config.rule}; so softmax would weigh}}")
+    if construction.config.rule != "softmax":
+        rows.append(
+            rf"&\text{{this study averages by another rule, {construction.config.rule}; so softmax would weigh}}"
+        )
     return r"\begin{aligned}" + r"\\[4pt]".join(rows) + r"\end{aligned}"
 
 
@@ -109,38 +111,38 @@ def _arrivals(space: Workspace, count: int, *, seconds: float | None) -> None:
     else:
         arrived = 1
         slide.caption("This study has a single candidate.")
-    found = teaching.arrival(space, draw=_drawn())
-    st.markdown(_said(found, arrived))
+    arrival = teaching.arrival(space, draw=_drawn())
+    st.markdown(_said(arrival, arrived))
     figure(
-        _figure(found, arrived, theme=screen.theme()),
+        _figure(arrival, arrived, theme=screen.theme()),
         key="method-feedback",
         alt=f"Gain against weight of {arrived} candidates, left by softmax, right by a moving average. "
-        f"{_said(found, arrived)}",
+        f"{_said(arrival, arrived)}",
     )
 
 
-def _said(found: Arrival, arrived: int) -> str:
-    order = "as they came" if bool((found.order.diff() > 0).all()) else "shuffled"
-    counts = {rule: found.check(rule, arrived=arrived) for rule in NAMES}
+def _said(arrival: Arrival, arrived: int) -> str:
+    order = "as they came" if bool((arrival.order.diff() > 0).all()) else "shuffled"
+    counts = {rule: arrival.check(rule, arrived=arrived) for rule in NAMES}
     pairs = counts["softmax"].n_pairs
     if pairs == 0:
-        return f"{arrived} of {len(found.gains)} candidates have arrived, {order}: no pair differs in gain yet."
+        return f"{arrived} of {len(arrival.gains)} candidates have arrived, {order}: no pair differs in gain yet."
     wrong = {rule: check.n_pairs - check.n_ordered for rule, check in counts.items()}
     of = "1 pair" if pairs == 1 else f"{pairs} pairs"
     return (
-        f"{arrived} of {len(found.gains)} candidates have arrived, {order}. In the wrong order, of {of}: "
+        f"{arrived} of {len(arrival.gains)} candidates have arrived, {order}. In the wrong order, of {of}: "
         f"**softmax {wrong['softmax']}, moving average {wrong['ema']}**."
     )
 
 
-def _figure(found: Arrival, arrived: int, *, theme: Theme) -> Any:
+def _figure(arrival: Arrival, arrived: int, *, theme: Theme) -> Any:
     rules = []
     for rule, name in NAMES.items():
-        check = found.check(rule, arrived=arrived)
+        check = arrival.check(rule, arrived=arrived)
         title = f"{name}: {check.n_pairs - check.n_ordered} of {check.n_pairs} pairs wrong"
-        rules.append(Rule(title, found.weights(rule).numpy()))
+        rules.append(Rule(title, arrival.weights(rule).numpy()))
     return two_rules(
-        found.gains.numpy(), found.order.numpy(), left=rules[0], right=rules[1], arrived=arrived, theme=theme
+        arrival.gains.numpy(), arrival.order.numpy(), left=rules[0], right=rules[1], arrived=arrived, theme=theme
     )
 
 

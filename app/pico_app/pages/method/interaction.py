@@ -14,39 +14,41 @@ from pico_app.workspace import Workspace
 
 def substituted(space: Workspace, pick: Pick) -> str:
     """Factors of the chosen column, and what the others add."""
-    found = method.interaction(space, pick.text, pick.patch, pick.word)
+    interaction = method.interaction(space, pick.text, pick.patch, pick.word)
     d = pick.column
-    own, rest = float(found.products[d]), found.similarity - float(found.products[d])
-    factors = r" \cdot ".join(factor(float(part[d]), 4) for part in (found.weights, found.patch, found.word))
+    own, rest = float(interaction.products[d]), interaction.similarity - float(interaction.products[d])
+    factors = r" \cdot ".join(
+        factor(float(part[d]), 4) for part in (interaction.weights, interaction.patch, interaction.word)
+    )
     return (
         rf"\begin{{aligned}} s_{{{pick.patch},{pick.word}}} &= "
         rf"\underbrace{{{factors}}}_{{\text{{column {d}: }} {number(own, 4)}}} + "
-        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{other {len(found.products) - 1} columns}}}} "
-        rf"\\ &\approx {number(found.similarity, 4)} \end{{aligned}}"
+        rf"\underbrace{{{factor(rest, 4)}}}_{{\text{{other {len(interaction.products) - 1} columns}}}} "
+        rf"\\ &\approx {number(interaction.similarity, 4)} \end{{aligned}}"
     )
 
 
 def answer(space: Workspace, pick: Pick) -> str:
     """What this column adds, and which adds most."""
-    found = method.interaction(space, pick.text, pick.patch, pick.word)
-    most = int(found.products.argmax())
+    interaction = method.interaction(space, pick.text, pick.patch, pick.word)
+    most = int(interaction.products.argmax())
     return (
-        f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {found.similarity:+.4f}. Column "
-        f"{pick.column} adds {float(found.products[pick.column]):+z.4f} of it; the column that adds most is {most}, "
-        f"with {float(found.products[most]):+.4f}."
+        f"Patch {pick.patch} and word {pick.word} of this pair have the similarity {interaction.similarity:+.4f}. "
+        f"Column {pick.column} adds {float(interaction.products[pick.column]):+z.4f} of it; the column that adds most "
+        f"is {most}, with {float(interaction.products[most]):+.4f}."
     )
 
 
 def render(space: Workspace, pick: Pick) -> None:
     """The sum as it grows, and the table of all patches and words."""
     draw_section(figures(space, pick)[0], key="method-sum", finding=answer(space, pick))
-    found = method.interaction(space, pick.text, pick.patch, pick.word)
-    if found.table.numel() == 1:
+    interaction = method.interaction(space, pick.text, pick.patch, pick.word)
+    if interaction.table.numel() == 1:
         prose("Image and text of this pair are one vector each, one patch and one word: the sum above is all there is.")
         return
     points = figure(
         draw.pair_table(
-            found.table.numpy(),
+            interaction.table.numpy(),
             patch=pick.patch,
             word=pick.word,
             words=method.word_names(space, pick.text),
@@ -55,8 +57,8 @@ def render(space: Workspace, pick: Pick) -> None:
         key=f"method-table-{pick.text}",
         caption=caption_of("method-table"),
         select=True,
-        alt=f"Similarity of {found.table.shape[0]} patches with {found.table.shape[1]} words, from "
-        f"{float(found.table.min()):+.2f} to {float(found.table.max()):+.2f}.",
+        alt=f"Similarity of {interaction.table.shape[0]} patches with {interaction.table.shape[1]} words, from "
+        f"{float(interaction.table.min()):+.2f} to {float(interaction.table.max()):+.2f}.",
     )
     chosen = draw.chosen_pair(points)
     fresh = widgets.fresh("method-table", None if chosen is None else chosen[0] * 10_000 + chosen[1])
@@ -66,10 +68,12 @@ def render(space: Workspace, pick: Pick) -> None:
 
 def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
-    found = method.interaction(space, pick.text, pick.patch, pick.word)
+    interaction = method.interaction(space, pick.text, pick.patch, pick.word)
 
     def drawn(theme: Theme) -> object:
-        return draw.running_sum(found.products.numpy(), found.running.numpy(), column=pick.column, theme=theme)
+        return draw.running_sum(
+            interaction.products.numpy(), interaction.running.numpy(), column=pick.column, theme=theme
+        )
 
     return [
         documents.PageSection(

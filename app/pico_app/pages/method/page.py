@@ -60,20 +60,22 @@ def render(frame: Frame) -> None:
     if method_state.presenting():
         st.html(f"<style>{stylesheet('presenting')}</style>")
     preset = None if chosen == method_state.OWN_DATA else method.preset(chosen)
-    made = None if preset is None else preset.value
-    if preset is not None and made is None:
+    taught = None if preset is None else preset.value
+    if preset is not None and taught is None:
         question(TITLE, "A small dataset is planted and its study computed; that takes a few seconds.")
         _choose_preset(names)
         waiting(preset, key="preset")
         return
     space = (
-        workspace_or_say(frame, TITLE) if made is None else method.preset_space(made, strength=study_state.strength())
+        workspace_or_say(frame, TITLE)
+        if taught is None
+        else method.preset_space(taught, strength=study_state.strength())
     )
     if space is None:
         _choose_preset(names)
         return
-    start = _first_column(space) if made is None else made.lesson.column
-    pick = replace(current_pick(space, start), preset=made is not None)
+    start = _first_column(space) if taught is None else taught.lesson.column
+    pick = replace(current_pick(space, start), preset=taught is not None)
     method_state.mirror_pick(space.key)
     step = STEPS[instruments.opened_instrument("method", STEPS)]
     number = STEPS.names.index(step.name)
@@ -93,7 +95,7 @@ def render(frame: Frame) -> None:
         choose_pick(space, pick)
         _say(step, space, pick)
         step.render(space, pick)
-    _end(step, space, pick, made)
+    _end(step, space, pick, taught)
     arrow_keys(left=LEFT, right=RIGHT, rail=RAIL, key="method-arrows")
     method.prepare_presets()
 
@@ -161,9 +163,9 @@ def _follow_rail() -> None:
 
 def _choose_preset(names: Sequence[str]) -> None:
     chosen = method_state.method_preset(names)
-    place, words, room = st.columns([5, 7, 2], vertical_alignment="bottom")
+    chooser, words, room = st.columns([5, 7, 2], vertical_alignment="bottom")
     widgets.place_widget("method-preset-choice", chosen)
-    place.selectbox(
+    chooser.selectbox(
         "Whose numbers",
         names,
         format_func=lambda name: OWN if name == method_state.OWN_DATA else lesson_title(name),
@@ -222,13 +224,13 @@ def _questions() -> None:
             prose(answer.text)
 
 
-def _end(step: Step, space: Workspace, pick: Pick, made: method.Taught | None) -> None:
+def _end(step: Step, space: Workspace, pick: Pick, taught: method.Taught | None) -> None:
     """The takeaway of a preset, and the page to take home."""
-    takeaway = "" if made is None else takeaway_sentence(made.lesson)
-    if made is not None:
+    takeaway = "" if taught is None else takeaway_sentence(taught.lesson)
+    if taught is not None:
         last = step.name == STEPS.names[-1]
         with st.expander(
-            f"What to keep of “{lesson_title(made.lesson.lesson.name)}”", icon=":material/flag:", expanded=last
+            f"What to keep of “{lesson_title(taught.lesson.lesson.name)}”", icon=":material/flag:", expanded=last
         ):
             prose(takeaway)
     if step.name == STEPS.names[-1]:

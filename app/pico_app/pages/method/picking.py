@@ -40,7 +40,7 @@ def choose_pick(space: Workspace, pick: Pick) -> None:
     frame = readings.columns_frame(space)
     titles = frame["title"].to_list()
     caption, patch, word, column, chance = st.columns([5, 1.6, 2.2, 3, 1.8], vertical_alignment="bottom")
-    for place, name, label, options, named in (
+    for container, name, label, options, named in (
         (caption, "text", "Caption, with its picture", range(len(captions)), lambda i: f"{captions[i]}"),
         (patch, "patch", "Patch", range(n_patches), str),
         (word, "word", "Word", range(len(words)), lambda i: words[i]),
@@ -48,7 +48,7 @@ def choose_pick(space: Workspace, pick: Pick) -> None:
     ):
         key = f"method-choose-{name}"
         widgets.place_widget(key, getattr(pick, name))
-        place.selectbox(label, options, format_func=named, key=key, on_change=_follow, args=(space.key, pick, name))
+        container.selectbox(label, options, format_func=named, key=key, on_change=_follow, args=(space.key, pick, name))
     chance.button(
         "Random",
         icon=":material/casino:",

@@ -17,16 +17,16 @@ from pico_app.workspace import Workspace
 
 def substituted(space: Workspace, pick: Pick) -> str:
     """One coordinate of the column, from the image of the pair where it is an anchor."""
-    found = method.column_profile(space, pick.column)
-    if found is None:
+    profile = method.column_profile(space, pick.column)
+    if profile is None:
         return r"\text{in this study the coordinates of a column are not the means of items}"
     image = int(space.splits.fit.text_image[pick.text])
-    items = found.items.tolist()
-    place = items.index(image) if image in items else 0
+    items = profile.items.tolist()
+    row = items.index(image) if image in items else 0
     return (
-        rf"c_{{{pick.column},a}} = \frac{{{number(float(found.values[place]), 4)} - {factor(found.mean, 4)}}}"
-        rf"{{{number(found.norm, 4)}}} \approx {number(float(found.point[place]), 4)} \qquad "
-        rf"\text{{for anchor image }} a = {items[place]}"
+        rf"c_{{{pick.column},a}} = \frac{{{number(float(profile.values[row]), 4)} - {factor(profile.mean, 4)}}}"
+        rf"{{{number(profile.norm, 4)}}} \approx {number(float(profile.point[row]), 4)} \qquad "
+        rf"\text{{for anchor image }} a = {items[row]}"
     )
 
 
@@ -69,15 +69,15 @@ def render(space: Workspace, pick: Pick) -> None:
 def _beside(space: Workspace, pick: Pick) -> int:
     cosines = method.column_cosines(space, pick.column)
     ordered = sorted((i for i in range(len(cosines)) if i != pick.column), key=lambda i: -abs(cosines[i]))
-    place, _ = st.columns([5, 6])
-    found = place.selectbox(
+    chooser, _ = st.columns([5, 6])
+    other = chooser.selectbox(
         "Beside it",
         ordered or [pick.column],
         format_func=lambda index: f"column {index} · cosine {cosines[index]:+.3f}",
         key=f"method-beside-{space.key}-{pick.column}",
         help="The most alike stands first, whatever its sign.",
     )
-    return int(found)
+    return int(other)
 
 
 def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
@@ -86,14 +86,14 @@ def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
 
 
 def _figures(space: Workspace, pick: Pick, other: int) -> list[documents.PageSection]:
-    made, frame = space.study.construction, readings.columns_frame(space)
+    construction, frame = space.study.construction, readings.columns_frame(space)
     image = readings.prototype_maps(space).image
     known = frame["semantic_share"].null_count() == 0
 
     def lines(theme: Theme) -> object:
         return draw.profiles(
-            made.image_columns[pick.column].numpy(),
-            made.image_columns[other].numpy(),
+            construction.image_columns[pick.column].numpy(),
+            construction.image_columns[other].numpy(),
             names=(f"column {pick.column}", f"column {other}"),
             cosine=method.column_cosines(space, pick.column)[other],
             theme=theme,

@@ -20,12 +20,14 @@ from pico_core.teaching.choices import Choice, printed_probability
 
 def substituted(space: Workspace, pick: Pick) -> str:
     """Both similarities of the picked column, and its probability."""
-    made, d = space.study.construction, pick.column
-    image, text = float(made.image_similarity[d]), float(made.text_similarity[d])
-    printed = printed_probability(image, text, float(made.probabilities[d]), combination=made.config.combination)
+    construction, d = space.study.construction, pick.column
+    image, text = float(construction.image_similarity[d]), float(construction.text_similarity[d])
+    printed = printed_probability(
+        image, text, float(construction.probabilities[d]), combination=construction.config.combination
+    )
     v, t = printed.parts
     rows = []
-    if made.config.similarity == "cosine":
+    if construction.config.similarity == "cosine":
         cosines = teaching.cosines_with_prototypes(space, d)
         for side, mark, shown in ((cosines.image, "v", v), (cosines.text, "t", t)):
             k = int(side.abs().argmax())
@@ -34,41 +36,41 @@ def substituted(space: Workspace, pick: Pick) -> str:
                 rf"\lvert{{{float(side[k]):.{_decimals(shown)}f}}}\rvert = {shown}"
             )
     else:
-        name = made.config.similarity.replace("_", " ")
+        name = construction.config.similarity.replace("_", " ")
         rows.append(rf"s_{{{d}}}^v &= {v},\quad s_{{{d}}}^t = {t} \qquad\text{{(similarity of this study: {name})}}")
-    said = {
+    formula = {
         "product": rf"(1-{v})(1-{t})",
         "mean": rf"\tfrac12\left[(1-{v})+(1-{t})\right]",
         "minimum": rf"\min(1-{v},\,1-{t})",
         "geometric": rf"\sqrt{{(1-{v})(1-{t})}}",
-    }[made.config.combination]
-    rows.append(rf"p_{{{d}}} &= {said} \approx {printed.whole}")
+    }[construction.config.combination]
+    rows.append(rf"p_{{{d}}} &= {formula} \approx {printed.whole}")
     return r"\begin{aligned}" + r"\\[3pt]".join(rows) + r"\end{aligned}"
 
 
 def answer(space: Workspace, pick: Pick) -> str:
     """The probability of the picked column, with its interval, among all."""
-    made, d = space.study.construction, pick.column
-    p = float(made.probabilities[d])
-    lower = int((made.probabilities < p).sum())
+    construction, d = space.study.construction, pick.column
+    p = float(construction.probabilities[d])
+    lower = int((construction.probabilities < p).sum())
     row = space.study.columns.row(d, named=True)
     low, high = row.get("probability_low"), row.get("probability_high")
     interval = f" [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
     return (
-        f"Column {d} has the semantic probability {p:.3f}{interval}: {lower} of {len(made.probabilities)} columns "
-        "have a lower one."
+        f"Column {d} has the semantic probability {p:.3f}{interval}: {lower} of {len(construction.probabilities)} "
+        "columns have a lower one."
     )
 
 
 def figures(space: Workspace, pick: Pick) -> Sequence[documents.PageSection]:
     """The plane as the study has it, and the cosines of the picked column."""
     config = space.study.construction.config
-    found = teaching.choice(space, config.similarity, config.combination)
+    choice = teaching.choice(space, config.similarity, config.combination)
     return [
         documents.PageSection(
             "plane",
             "Style similarity on both sides, and p",
-            figure=lambda theme: _plane(found, pick, theme=theme),
+            figure=lambda theme: _plane(choice, pick, theme=theme),
             words=answer(space, pick),
             caption=caption_of("method-probabilities"),
         ),
@@ -95,12 +97,12 @@ def render(space: Workspace, pick: Pick) -> None:
         similarity = one_of("Alike a prototype by", similarities, key="method-similarity", width="content")
         combinations = {choice.name: choice.title for choice in COMBINATIONS}
         combination = one_of("Both sides combine as", combinations, key="method-combination", width="content")
-    found = teaching.choice(space, similarity, combination)
-    st.markdown(_compared(space, found, pick))
+    chosen = teaching.choice(space, similarity, combination)
+    st.markdown(_compared(space, chosen, pick))
     left, right = st.columns([7, 5], gap="medium")
     with left:
         figure(
-            _plane(found, pick, theme=screen.theme()),
+            _plane(chosen, pick, theme=screen.theme()),
             key="method-plane",
             caption=caption_of("method-probabilities"),
             alt=f"Columns by style similarity on the image side and on the text side, with lines of equal probability. "
@@ -122,12 +124,12 @@ def _decimals(number: str) -> int:
     return len(number.partition(".")[2])
 
 
-def _compared(space: Workspace, found: Choice, pick: Pick) -> str:
+def _compared(space: Workspace, choice: Choice, pick: Pick) -> str:
     config, d = space.study.construction.config, pick.column
-    p = float(found.probabilities[d])
-    if (found.similarity, found.combination) == (config.similarity, config.combination):
+    p = float(choice.probabilities[d])
+    if (choice.similarity, choice.combination) == (config.similarity, config.combination):
         return f"This is the choice of the study. Column {d}: p = {p:.3f}."
-    rho = found.agreement.rho
+    rho = choice.agreement.rho
     lead = f"Another choice from the same prototypes. Column {d}: p = {p:.3f}"
     if rho.value != rho.value:
         return f"{lead}; here every column has the same probability, so there is no order to compare."
@@ -138,12 +140,12 @@ def _compared(space: Workspace, found: Choice, pick: Pick) -> str:
     )
 
 
-def _plane(found: Choice, pick: Pick, *, theme: Theme) -> Any:
-    height = teaching.probability_height(found.combination)
+def _plane(choice: Choice, pick: Pick, *, theme: Theme) -> Any:
+    height = teaching.probability_height(choice.combination)
     return probability_plane(
-        found.image_similarity.numpy(),
-        found.text_similarity.numpy(),
-        found.probabilities.numpy(),
+        choice.image_similarity.numpy(),
+        choice.text_similarity.numpy(),
+        choice.probabilities.numpy(),
         level=Level(height.axis.numpy(), height.levels.numpy()),
         selected=pick.column,
         theme=theme,

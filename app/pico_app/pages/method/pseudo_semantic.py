@@ -60,13 +60,13 @@ def render(space: Workspace, pick: Pick) -> None:
 
 def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
-    row, found = _row(space, pick.column), method.running_agreement(space, pick.column)
+    row, running = _row(space, pick.column), method.running_agreement(space, pick.column)
 
     def settled(theme: Theme) -> object:
         return draw.settling(
-            found.counted.numpy(),
-            found.matched.numpy(),
-            found.mismatched.numpy(),
+            running.counted.numpy(),
+            running.matched.numpy(),
+            running.mismatched.numpy(),
             null=(row["null_low"], row["null_high"]),
             theme=theme,
         )

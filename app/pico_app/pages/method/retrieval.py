@@ -27,13 +27,13 @@ QUERIES = {"gained": "Gained most", "lost": "Lost most", "first": "The first cap
 def substituted(space: Workspace, pick: Pick) -> str:
     """The weight of the picked column, and the score of the picked pair with and without weights."""
     plain_score, score = teaching.halves(space, pick.text), teaching.halves(space, pick.text, weights=space.weights)
-    one, other = score.printed, plain_score.printed
+    weighted, unweighted = score.printed, plain_score.printed
     return (
         r"\begin{aligned}"
         + _weight(space, pick, space.strength)
         + r"\\[3pt]"
-        + rf"S_P &= {_sum(one.parts)} \approx {one.whole}\\[3pt]"
-        + rf"S_1 &= {_sum(other.parts)} \approx {other.whole}"
+        + rf"S_P &= {_sum(weighted.parts)} \approx {weighted.whole}\\[3pt]"
+        + rf"S_1 &= {_sum(unweighted.parts)} \approx {unweighted.whole}"
         + r"\end{aligned}"
     )
 
@@ -44,7 +44,7 @@ def answer(space: Workspace, pick: Pick) -> str:
     change = report.unguarded.difference
     better, worse = teaching.caption_moves(space)
     at = space.study.construction.guard.strength
-    permuted = next((one for one in report.controls if one.name == "permuted"), None)
+    permuted = next((scoring for scoring in report.controls if scoring.name == "permuted"), None)
     control = "" if permuted is None else f" (one draw of the same weights on other columns: {_spread(permuted)})"
     return (
         f"{Verdict.of(change).sentence} at λ = {at:g}: {change.value:+.1f} [{change.low:+.1f}, {change.high:+.1f}] "
@@ -126,8 +126,8 @@ def _figure(space: Workspace, text: int, strength: float, *, theme: Theme) -> An
 
 def _text(space: Workspace, chosen: str) -> int:
     """The caption that asks; the first one where none moved."""
-    found = None if chosen == "first" else retrieval.most_moved(space, gains=chosen == "gained")
-    return 0 if found is None else found.index
+    query = None if chosen == "first" else retrieval.most_moved(space, gains=chosen == "gained")
+    return 0 if query is None else query.index
 
 
 def _nearest(strength: float) -> float:
@@ -144,8 +144,8 @@ def _sum(parts: Sequence[str]) -> str:
 
 
 def _weight(space: Workspace, pick: Pick, strength: float) -> str:
-    found = teaching.column_weight(space, pick.column, strength=strength)
-    printed = found.printed(strength=strength)
+    weight = teaching.column_weight(space, pick.column, strength=strength)
+    printed = weight.printed(strength=strength)
     p, mean = printed.parts
     d = pick.column
     return (

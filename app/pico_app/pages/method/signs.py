@@ -17,27 +17,27 @@ from pico_app.workspace import Workspace
 
 def substituted(space: Workspace, pick: Pick) -> str:
     """One product and its sign; then the share of all of this pair."""
-    found = method.pair_signs(space, pick.text, pick.column)
-    v, t = float(found.patches[pick.patch]), float(found.words[pick.word])
-    product = float(found.products[pick.patch, pick.word])
+    signs = method.pair_signs(space, pick.text, pick.column)
+    v, t = float(signs.patches[pick.patch]), float(signs.words[pick.word])
+    product = float(signs.products[pick.patch, pick.word])
     d = pick.column
     sign = r"\Rightarrow 1" if product > 0 else r"\Rightarrow 0"
-    counted = ((found.positive_patches, found.positive_words), (found.negative_patches, found.negative_words))
+    counted = ((signs.positive_patches, signs.positive_words), (signs.negative_patches, signs.negative_words))
     count = " + ".join(rf"{patches} \cdot {words}" for patches, words in counted)
     return (
         rf"\begin{{aligned}} v_{{{pick.patch},{d}}} \, t_{{{pick.word},{d}}} &= {factor(v, 4)} \cdot {factor(t, 4)} "
         rf"\approx {number(product, 5)} \; {sign} \\ \frac{{1}}{{n_v n_t}} \sum_{{ij}} [v_{{id}} t_{{jd}} > 0] &= "
-        rf"\frac{{{count}}}{{{len(found.patches)} \cdot {len(found.words)}}} = "
-        rf"\frac{{{found.n_positive}}}{{{found.n_products}}} \approx {number(found.agreement)} \end{{aligned}}"
+        rf"\frac{{{count}}}{{{len(signs.patches)} \cdot {len(signs.words)}}} = "
+        rf"\frac{{{signs.n_positive}}}{{{signs.n_products}}} \approx {number(signs.agreement)} \end{{aligned}}"
     )
 
 
 def answer(space: Workspace, pick: Pick) -> str:
     """How many products of this pair are positive."""
-    found = method.pair_signs(space, pick.text, pick.column)
+    signs = method.pair_signs(space, pick.text, pick.column)
     return (
-        f"In column {pick.column}, {found.n_positive} of the {found.n_products} products of this pair are positive, a "
-        f"share of {found.agreement:.3f}: {len(found.patches)} patches with {len(found.words)} words."
+        f"In column {pick.column}, {signs.n_positive} of the {signs.n_products} products of this pair are positive, a "
+        f"share of {signs.agreement:.3f}: {len(signs.patches)} patches with {len(signs.words)} words."
     )
 
 
@@ -57,11 +57,11 @@ def render(space: Workspace, pick: Pick) -> None:
 
 def figures(space: Workspace, pick: Pick) -> list[documents.PageSection]:
     """What the handout shows."""
-    found = method.pair_signs(space, pick.text, pick.column)
+    signs = method.pair_signs(space, pick.text, pick.column)
     names = method.word_names(space, pick.text)
 
     def drawn(theme: Theme) -> object:
-        return draw.sign_products(found.patches.numpy(), found.words.numpy(), names=names, theme=theme)
+        return draw.sign_products(signs.patches.numpy(), signs.words.numpy(), names=names, theme=theme)
 
     return [
         documents.PageSection(

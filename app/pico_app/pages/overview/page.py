@@ -60,15 +60,15 @@ def _bases(space: Workspace) -> None:
     if space.study.config.basis not in wanted:
         wanted.append(space.study.config.basis)
     panels = []
-    for place, basis in zip(st.columns(len(wanted)), wanted, strict=True):
-        found, title = studies.sibling(space, basis), BASES[basis].title.capitalize()
-        with place:
+    for container, basis in zip(st.columns(len(wanted)), wanted, strict=True):
+        study, title = studies.sibling(space, basis), BASES[basis].title.capitalize()
+        with container:
             st.subheader(title, anchor=False)
             st.caption(BASES[basis].sentence)
-            if found is None:
+            if study is None:
                 _offer(space, basis)
                 continue
-            panel = draw.Panel(title, found.report)
+            panel = draw.Panel(title, study.report)
             st.html(draw.verdict_html(panel, current=basis == space.study.config.basis))
             panels.append(panel)
     figure(
@@ -126,32 +126,34 @@ def _one_query(space: Workspace) -> None:
     title.subheader("One query, before and after", anchor=False)
     options = {name: title for name, title in CHOICES.items() if name != "asked" or own is not None}
     picked = one_of("Which query", options, default="gained", key="overview-query", container=choice)
-    asked = own if picked == "asked" else retrieval.most_moved(space, gains=picked == "gained")
-    if asked is None:
+    query = own if picked == "asked" else retrieval.most_moved(space, gains=picked == "gained")
+    if query is None:
         st.info("No caption of the test images changed its rank.", icon=":material/equal:")
         return
-    found = retrieval.ranking(space, asked, top_k=5)
-    parts.query_head(KINDS[asked.kind], retrieval.item_name(space, asked.kind, asked.index))
-    prose(lists_sentence(found))
-    other: QueryKind = "text" if asked.kind == "image" else "image"
+    ranking = retrieval.ranking(space, query, top_k=5)
+    parts.query_head(KINDS[query.kind], retrieval.item_name(space, query.kind, query.index))
+    prose(lists_sentence(ranking))
+    other: QueryKind = "text" if query.kind == "image" else "image"
 
     def candidate(index: int) -> lists.Candidate:
         return retrieval.candidate(space, other, index)
 
     left, right = st.container(key="beside-overview-lists").columns(2)
     left.html(
-        lists.list_html(found.left, title="Unweighted", target=found.target_before, candidate=candidate, weighted=False)
+        lists.list_html(
+            ranking.left, title="Unweighted", target=ranking.target_before, candidate=candidate, weighted=False
+        )
     )
     right.html(
         lists.list_html(
-            found.right,
+            ranking.right,
             title=f"Weighted, λ = {space.strength:g}",
-            target=found.target_after,
+            target=ranking.target_after,
             candidate=candidate,
             weighted=True,
         )
     )
-    ask_button(space, asked, key="overview-go", label="This query on the Retrieval page")
+    ask_button(space, query, key="overview-go", label="This query on the Retrieval page")
     st.caption(caption_of("one-query").markdown)
 
 

@@ -40,20 +40,20 @@ class Choices:
 
 def choose(space: Workspace) -> Choices:
     """Draw the controls and read them."""
-    one, four, two, three = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
-    method = one_of("Map", METHODS, default="umap", key="map-method", container=one)
+    first, second, third, fourth = st.columns([1.4, 1.7, 2.5, 2.9], vertical_alignment="bottom")
+    method = one_of("Map", METHODS, default="umap", key="map-method", container=first)
     mouse = one_of(
         "Mouse",
         MICE,
         default="lasso",
         key="map-mouse",
-        container=four,
+        container=second,
         help="Lasso: draw around points. Click: a click selects one point, dragging moves the map.",
     )
     roles = maps.label_roles(space)
     # Labels first: they are what the page asks about.
     names = [*roles.style, *(name for name in roles.every if name not in roles.style), *colours.COLOURS]
-    colour: str = two.selectbox(
+    colour: str = third.selectbox(
         "Colour by",
         names,
         format_func=lambda name: colours.colour_title(space, name, columns.column(space.study.columns.height)),
@@ -61,7 +61,7 @@ def choose(space: Workspace) -> Choices:
         help="A label that only one modality has colours the matched items of the other too. "
         "The column is the one chosen on the Columns page.",
     )
-    reading: Reading = three.selectbox(
+    reading: Reading = fourth.selectbox(
         "Columns in the two spaces",
         list(READINGS),
         format_func=READINGS.__getitem__,

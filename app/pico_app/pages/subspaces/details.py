@@ -11,7 +11,7 @@ from pico_app.workspace import Workspace
 def render(space: Workspace, numbers: maps.SpaceNumbers) -> None:
     """Draw the folded part."""
     change = numbers.change
-    told = [
+    sides = [
         f"of {name} {side.mean.value:.2f} [{side.mean.low:.2f}, {side.mean.high:.2f}], with random weights "
         f"{side.random.value:.2f} ({side.random.low:.2f} to {side.random.high:.2f})"
         for name, side in (("images", change.images), ("texts", change.texts))
@@ -19,7 +19,7 @@ def render(space: Workspace, numbers: maps.SpaceNumbers) -> None:
     led(
         "Neighbourhood change:",
         f"the share of an item's {change.neighbours} neighbours that are others in the other space, on average: "
-        f"{told[0]}; {told[1]}.",
+        f"{sides[0]}; {sides[1]}.",
     )
     with st.expander("How the spaces and the maps are made"):
         st.markdown(f"{PARAGRAPHS['spaces']}\n\n{PARAGRAPHS['maps']}")

@@ -24,11 +24,11 @@ def render(space: Workspace, items: pl.DataFrame, change: NeighbourhoodChange | 
         on_change=_search,
         args=(space, items),
     )
-    for place, name, side in (
+    for container, name, side in (
         (images, "images", None if change is None else change.images),
         (texts, "texts", None if change is None else change.texts),
     ):
-        place.button(
+        container.button(
             f"Most changed {name}",
             icon=":material/swap_horiz:",
             width="stretch",

@@ -50,7 +50,7 @@ def _ask(space: Workspace, images: list[int], texts: list[int]) -> None:
     chosen = which.selectbox(
         "Ask with a selected item",
         items,
-        format_func=lambda one: retrieval.item_name(space, one.kind, one.index),
+        format_func=lambda query: retrieval.item_name(space, query.kind, query.index),
         key="gallery-ask",
     )
     with go:
@@ -60,10 +60,10 @@ def _ask(space: Workspace, images: list[int], texts: list[int]) -> None:
 def _change_of(index: int, side: SideChange | None) -> float | None:
     if side is None:
         return None
-    place = int(np.searchsorted(side.items, index))
-    if place >= len(side.items) or side.items[place] != index or np.isnan(side.each[place]):
+    row = int(np.searchsorted(side.items, index))
+    if row >= len(side.items) or side.items[row] != index or np.isnan(side.each[row]):
         return None
-    return float(side.each[place])
+    return float(side.each[row])
 
 
 def _by_change(indices: list[int], side: SideChange | None) -> list[int]:
@@ -101,5 +101,5 @@ def _card(space: Workspace, kind: str, image: int, title: str, labels: str, chan
 
 
 def _labels(frame: pl.DataFrame, names: Sequence[str], index: int) -> str:
-    told = [(name, frame[name][index]) for name in names[:4]]
-    return " · ".join(str(value) for _, value in told if value is not None)
+    labels = [(name, frame[name][index]) for name in names[:4]]
+    return " · ".join(str(value) for _, value in labels if value is not None)

@@ -61,8 +61,10 @@ def render(
     joined = lines.toggle("Join matched pairs", key="map-lines", help="Of the selection, or of all where none is.")
     joins = matched_pairs(items, rows, limit=LINES) if joined else None
     selections = []
-    for place, name, plane in zip(st.columns(2), ("semantic", "style"), (planes.semantic, planes.style), strict=True):
-        with place:
+    for container, name, plane in zip(
+        st.columns(2), ("semantic", "style"), (planes.semantic, planes.style), strict=True
+    ):
+        with container:
             st.markdown(f"**{name.capitalize()} space**")
             key = f"map-{name}-{plane.method}-{wanted.reading}"
             points = figure(

@@ -32,39 +32,39 @@ def render(space: Workspace, numbers: maps.SpaceNumbers) -> Separation:
     roles = maps.label_roles(space)
     content, style = roles.content, roles.style
     if roles.every:
-        one, two = st.columns(2)
-        content = tuple(one.multiselect("Labels of content", roles.every, default=content, key="map-content"))
-        style = tuple(two.multiselect("Labels of style", roles.every, default=style, key="map-style"))
-    found = maps.purities(space, numbers, content=content, style=style)
+        left, right = st.columns(2)
+        content = tuple(left.multiselect("Labels of content", roles.every, default=content, key="map-content"))
+        style = tuple(right.multiselect("Labels of style", roles.every, default=style, key="map-style"))
+    separation = maps.purities(space, numbers, content=content, style=style)
     figure(
-        drawing.purity_figure([*found.labels, found.modality], theme=screen.theme()),
+        drawing.purity_figure([*separation.labels, separation.modality], theme=screen.theme()),
         key="purity",
-        caption=caption_of("purity", neighbours=found.modality.neighbours),
+        caption=caption_of("purity", neighbours=separation.modality.neighbours),
     )
     st.caption(
         f"Measured on the {space.splits.test.part} split, which nothing was fitted on. Neighbours are sought among "
         "items of the same modality; captions of the same image do not count as neighbours of each other. In the "
         "last row they are sought among all items."
     )
-    return found
+    return separation
 
 
-def beside(space: Workspace, shown: Shown, numbers: maps.SpaceNumbers, found: Separation) -> None:
+def beside(space: Workspace, shown: Shown, numbers: maps.SpaceNumbers, separation: Separation) -> None:
     """Fill the places under the maps with the numbers of their spaces."""
     trust = numbers.pca_trust if shown.umap is None else maps.umap_trust(space, numbers, shown.umap)
-    shown.semantic.html(numbers_html(_rows("semantic", numbers, found, None if trust is None else trust.semantic)))
-    shown.style.html(numbers_html(_rows("style", numbers, found, None if trust is None else trust.style)))
+    shown.semantic.html(numbers_html(_rows("semantic", numbers, separation, None if trust is None else trust.semantic)))
+    shown.style.html(numbers_html(_rows("style", numbers, separation, None if trust is None else trust.style)))
 
 
 def _rows(
-    name: Literal["semantic", "style"], numbers: maps.SpaceNumbers, found: Separation, trust: MapTrust | None
+    name: Literal["semantic", "style"], numbers: maps.SpaceNumbers, separation: Separation, trust: MapTrust | None
 ) -> list[NumberRow]:
     rows = []
-    for purity in (*found.labels, found.modality):
-        one = purity.semantic if name == "semantic" else purity.style
+    for purity in (*separation.labels, separation.modality):
+        side = purity.semantic if name == "semantic" else purity.style
         called = "Purity of modality" if purity.role == "modality" else f"Purity of {purity.role}: {purity.label}"
         called += "" if purity.role == "modality" else f" of {purity.items}"
-        rows.append(NumberRow(called, _about_purity(purity), one.purity, one.random))
+        rows.append(NumberRow(called, _about_purity(purity), side.purity, side.random))
     gap = numbers.gaps.semantic if name == "semantic" else numbers.gaps.style
     rows.append(NumberRow("Modality gap", GAP, gap.gap, gap.random))
     if trust is None:
@@ -74,25 +74,27 @@ def _rows(
     return rows
 
 
-def _about_purity(found: Purity) -> str:
+def _about_purity(purity: Purity) -> str:
     """What the purity of a label is, and on how many items it was measured."""
-    whose = "items of both modalities" if found.role == "modality" else found.items
+    whose = "items of both modalities" if purity.role == "modality" else purity.items
     measured = (
-        f"all {found.n_items:,}" if found.n_measured == found.n_items else f"{found.n_measured:,} of {found.n_items:,}"
+        f"all {purity.n_items:,}"
+        if purity.n_measured == purity.n_items
+        else f"{purity.n_measured:,} of {purity.n_items:,}"
     )
     return (
-        f"Share of an item's {found.neighbours} nearest neighbours that carry its label, in full dimensions, not on "
-        f"the map; mean over {measured} {whose} with a label, {found.n_values} values. Permuted labels would give "
-        f"{found.semantic.permuted.value:.3f}. Interval: images resampled. {RANDOM.format(draws='five permutations')}"
+        f"Share of an item's {purity.neighbours} nearest neighbours that carry its label, in full dimensions, not on "
+        f"the map; mean over {measured} {whose} with a label, {purity.n_values} values. Permuted labels would give "
+        f"{purity.semantic.permuted.value:.3f}. Interval: images resampled. {RANDOM.format(draws='five permutations')}"
     )
 
 
-def _about_trust(found: MapTrust) -> str:
+def _about_trust(trust: MapTrust) -> str:
     """What trustworthiness is, and on how many items it was measured."""
-    draws = "one permutation" if found.draws == 1 else f"{found.draws} permutations"
-    control = RANDOM.format(draws=draws).split(";")[0] + ", mapped in the same way." if found.draws else ""
+    draws = "one permutation" if trust.draws == 1 else f"{trust.draws} permutations"
+    control = RANDOM.format(draws=draws).split(";")[0] + ", mapped in the same way." if trust.draws else ""
     return (
-        f"1 minus what strangers cost that the map brings near: for each of an item's {found.neighbours} neighbours on "
+        f"1 minus what strangers cost that the map brings near: for each of an item's {trust.neighbours} neighbours on "
         "the map, by how many ranks it is too far off in the space. 1: no strangers; about 0.5: points placed at "
-        f"random. Measured on {found.n_items:,} items; interval: images resampled. {control}"
+        f"random. Measured on {trust.n_items:,} items; interval: images resampled. {control}"
     )

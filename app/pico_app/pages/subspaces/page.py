@@ -25,25 +25,25 @@ def render(frame: Frame) -> None:
     with controls:
         wanted = choose(space)
     counted = maps_answers.space_numbers(space, wanted.reading)
-    found = counted.value
+    space_numbers = counted.value
     items = maps_answers.map_items(space)
     with tools:
-        finding.render(space, items, None if found is None else found.change)
+        finding.render(space, items, None if space_numbers is None else space_numbers.change)
     rows = drawn.rows_of(items, selections.selection())
     with pictures:
-        shown = maps.render(space, wanted, items, rows, found)
-    gallery.render(space, items, rows, None if found is None else found.change)
-    if found is None:
+        shown = maps.render(space, wanted, items, rows, space_numbers)
+    gallery.render(space, items, rows, None if space_numbers is None else space_numbers.change)
+    if space_numbers is None:
         with head:
             question(TITLE, "The neighbours in every space are being counted; the maps are there already.")
             waiting(counted, key="space-numbers")
         return
-    measured = numbers.render(space, found)
-    numbers.beside(space, shown, found, measured)
+    measured = numbers.render(space, space_numbers)
+    numbers.beside(space, shown, space_numbers, measured)
     with head:
         question(TITLE, separation_sentence(measured))
         prose(separation_details(measured))
-    details.render(space, found)
+    details.render(space, space_numbers)
 
 
 PAGE = Page("subspaces", "Subspaces", ":material/scatter_plot:", render)
