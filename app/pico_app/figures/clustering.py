@@ -50,13 +50,13 @@ def clusters(image: Side, text: Side, *, selected: int, theme: Theme = LIGHT) ->
         selected: Column to ring; -1 for none.
         theme: Light or dark.
     """
-    figure = blank(height=440, x="", y="", theme=theme, key="method-clusters")
+    figure = blank(theme, height=440, key="method-clusters")
     for number, side in enumerate((image, text), start=1):
         for trace in _traces(side, selected=selected, number=number, theme=theme):
             figure.add_trace(trace)
         said = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
-        heading(figure, said, number=number, gap=SIDES_GAP, theme=theme)
-    plane_axes(figure, _plane(image), _plane(text), gap=SIDES_GAP, theme=theme)
+        heading(figure, theme, said, number=number, gap=SIDES_GAP)
+    plane_axes(figure, theme, _plane(image), _plane(text), gap=SIDES_GAP)
     # The centres glide when the slider is moved: the number of marks stays the same.
     figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
     return figure

@@ -19,7 +19,7 @@ SHAPES = {"image": ("circle", IMAGE), "text": ("diamond", TEXT)}
 
 def sign_square(table: SignTable, *, theme: Theme = LIGHT) -> go.Figure:
     """Two by two: how often patch and word have which sign, darker the more often, with the null in each cell."""
-    figure = blank(height=300, x="patch value", y="word value", theme=theme, key="signs")
+    figure = blank(theme, height=300, x="patch value", y="word value", key="signs")
     # Left and below are below zero, as on every axis; a row is one sign of the word.
     rows = [[table.both_negative, table.image_only], [table.text_only, table.both_positive]]
     shares = [[cell.matched.value for cell in row] for row in rows]
@@ -59,9 +59,7 @@ def _cell_text(cell: SignCell) -> str:
 
 def goes_with(found: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figure:
     """Every label with its association and interval, style above content; chance as a grey bar."""
-    figure = blank(
-        height=90 + ROW * len(found), x="association (η², or r for numbers)", y="", theme=theme, key="goes-with"
-    )
+    figure = blank(theme, height=90 + ROW * len(found), x="association (η², or r for numbers)", key="goes-with")
     for place, one in enumerate(found):
         if one.kind == "eta²":
             add_box(
@@ -96,7 +94,7 @@ def goes_with(found: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figur
 def word_ends(found: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Words at both ends of the column: mean token value with its interval, the mean of all tokens as a line."""
     words: list[WordValue] = [*found.highest, *reversed(found.lowest)]
-    figure = blank(height=90 + 24 * len(words), x="mean value of the word's tokens", y="", theme=theme, key="words")
+    figure = blank(theme, height=90 + 24 * len(words), x="mean value of the word's tokens", key="words")
     values = [word.value for word in words]
     figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
     add_note(figure, "all tokens", found.mean, 1, opacity=0.75, paper="y", anchor="bottom")
@@ -119,7 +117,7 @@ def places(found: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     assert found.half_width is not None
     mean, half = found.place.numpy(), found.half_width.numpy()
     reach = max(1e-6, float(np.abs(mean).max()))
-    figure = blank(height=300, x="place from left to right", y="from top to bottom", theme=theme, key="places")
+    figure = blank(theme, height=300, x="place from left to right", y="from top to bottom", key="places")
     figure.add_heatmap(
         z=mean,
         zmin=-reach,

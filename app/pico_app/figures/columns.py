@@ -56,10 +56,10 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, theme: The
     ordered = _ordered(table, measure, by_value=by_value)
     values, found = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
     figure = blank(
+        theme,
         height=330,
         x=f"{ordered.height} columns, lowest first" if by_value else "column index",
         y=MEASURES[measure],
-        theme=theme,
         key=f"all-{measure}-{by_value}",
     )
     figure.add_bar(
@@ -153,7 +153,7 @@ def _ordered(table: pl.DataFrame, measure: str, *, by_value: bool) -> pl.DataFra
 def against_null(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """p̂ of matched pairs, with its interval, against the same statistic on mismatched pairs, with its band."""
     figure = blank(
-        height=420, x="null: p̂ on mismatched pairs (mean)", y="p̂ on matched pairs", theme=theme, key="against-null"
+        theme, height=420, x="null: p̂ on mismatched pairs (mean)", y="p̂ on matched pairs", key="against-null"
     )
     nulls, matched = (
         table.select("null_low", "null_high").to_numpy(),
@@ -187,17 +187,17 @@ def against_null(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) ->
     figure.update_yaxes(range=up)
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        add_ring(figure, row["null_mean"], row["p_hat"], theme=theme)
+        add_ring(figure, theme, row["null_mean"], row["p_hat"])
     return figure
 
 
 def two_sides(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Style similarity on the image side against the text side, coloured by the probability made of both."""
     figure = blank(
+        theme,
         height=420,
         x="style similarity on the image side",
         y="style similarity on the text side",
-        theme=theme,
         key="two-sides",
     )
     figure.add_scatter(
@@ -219,14 +219,14 @@ def two_sides(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go
     figure.update_yaxes(range=_padded(table["text_similarity"].to_numpy()))
     if selected >= 0:
         row = table.row(by_predicate=pl.col("column") == selected, named=True)
-        add_ring(figure, row["image_similarity"], row["text_similarity"], theme=theme)
+        add_ring(figure, theme, row["image_similarity"], row["text_similarity"])
     return figure
 
 
 def values(images: NDArray[np.float32], texts: NDArray[np.float32], *, theme: Theme = LIGHT) -> go.Figure:
     """Values of one column in images and in texts: two histograms on one axis, as shares of their items."""
     figure = blank(
-        height=300, x="value of the column (mean over an item's tokens)", y="share of items", theme=theme, key="values"
+        theme, height=300, x="value of the column (mean over an item's tokens)", y="share of items", key="values"
     )
     low, high = _padded(np.concatenate([images, texts]), share=0.01)
     edges = np.linspace(low, high, 45)

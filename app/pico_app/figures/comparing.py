@@ -52,7 +52,7 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, theme: Theme = L
     """
     blue = theme.blue
     candidates = "texts" if curve.kind == "image" else "images"
-    figure = blank(height=430, x="", y="recall at k, per cent", theme=theme, key=f"recall-{curve.kind}")
+    figure = blank(theme, height=430, y="recall at k, per cent", key=f"recall-{curve.kind}")
     _band(figure, curve, curve.left, fill=LEFT_BAND)
     _band(figure, curve, curve.right, fill=RIGHT_BAND)
     _line(figure, curve, curve.left, name=left, colour=LEFT, dash="dash")
@@ -179,11 +179,7 @@ def label_figure(table: LabelTable, metric: str, *, title: str, theme: Theme = L
     rows = [(group, group.metric(metric)) for group in table.groups]
     unit = "points of 600" if metric == "rsum" else "points of per cent"
     figure = blank(
-        height=96 + ROW * len(rows),
-        x=f"change of {title}, right minus left, {unit}",
-        y="",
-        theme=theme,
-        key=f"label-{metric}",
+        theme, height=96 + ROW * len(rows), x=f"change of {title}, right minus left, {unit}", key=f"label-{metric}"
     )
     ends = [abs(one) for _, row in rows for one in _ends(row)]
     span = 1.05 * max(LEAST, *ends)
@@ -191,7 +187,7 @@ def label_figure(table: LabelTable, metric: str, *, title: str, theme: Theme = L
         _draw(figure, place, group, row, theme=theme)
     for text, x, anchor, shift in (("images", 1.0, "right", 58), ("left → right", 1.0, "left", 72)):
         add_note(figure, text, x, -0.95, size=12, xanchor=anchor, xshift=shift, opacity=0.75, paper="x")
-    add_zero(figure, theme=theme)
+    add_zero(figure, theme)
     figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
     name_rows(figure, [called(group) for group, _ in rows], top=-1.3)
     figure.update_layout(margin={"l": 8, "r": 196, "t": 8, "b": 8})

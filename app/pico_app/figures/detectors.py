@@ -40,7 +40,7 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
     ordered = table.sort("probability", "column")
     n = len(DETECTORS)
     figure = make_subplots(rows=n, cols=1, shared_xaxes=True, vertical_spacing=0.022)
-    base = blank(height=STRIP * n + 60, x="", y="", theme=theme, key="strips").layout
+    base = blank(theme, height=STRIP * n + 60, key="strips").layout
     figure.update_layout(base)
     for row, detector in enumerate(DETECTORS, start=1):
         values = values_of(ordered, detector)
@@ -95,7 +95,7 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
 
 def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Every detector against every other; a point is a column, the same colour in all."""
-    figure = blank(height=CELL * len(DETECTORS), x="", y="", theme=theme, key="matrix")
+    figure = blank(theme, height=CELL * len(DETECTORS), key="matrix")
     figure.add_trace(
         go.Splom(
             dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
@@ -130,10 +130,9 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
 def against_yardsticks(found: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlation of every detector with every yardstick, with intervals; right of zero agrees."""
     figure = blank(
+        theme,
         height=110 + len(DETECTORS) * (24 + 14 * len(found)),
         x="rank correlation with style by the yardstick",
-        y="",
-        theme=theme,
         key="yardsticks",
     )
     room = 0.6 / max(1, len(found))
@@ -181,7 +180,7 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> g
     """In which share of the resamples a column is among the ten of lowest probability; the surest first."""
     ordered = table.sort("lowest_share", "column", descending=[True, False]).head(SHOWN)
     shares = ordered["lowest_share"].to_numpy()
-    figure = blank(height=330, x="column, surest first", y="share of resamples", theme=theme, key="lowest-ten")
+    figure = blank(theme, height=330, x="column, surest first", y="share of resamples", key="lowest-ten")
     figure.add_bar(
         x=np.arange(ordered.height),
         y=shares,
@@ -208,13 +207,13 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> g
     figure.update_yaxes(range=[0, 1.12], tickformat=".0%", fixedrange=True)
     if selected in ordered["column"].to_list():
         place = ordered["column"].to_list().index(selected)
-        add_ring(figure, place, float(shares[place]), theme=theme)
+        add_ring(figure, theme, place, float(shares[place]))
     return figure
 
 
 def agreements(found: Stability, *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlations of constructions that ought to agree, a dot each; resamples as median and interval."""
-    figure = blank(height=330, x="rank correlation of the probabilities", y="", theme=theme, key="agreements")
+    figure = blank(theme, height=330, x="rank correlation of the probabilities", key="agreements")
     for place, values in enumerate((found.seeds, found.halves)):
         figure.add_scatter(
             x=list(values),

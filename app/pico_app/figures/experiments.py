@@ -153,10 +153,9 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, theme: Theme = 
     )
     both = own.join(other, on="seed", suffix="_other").sort("seed")
     figure = blank(
+        theme,
         height=110 + 34 * max(2, both.height),
         x="change of rSum against equal weights, points of 600",
-        y="",
-        theme=theme,
         key="seed-pairs",
     )
     blue = theme.blue
@@ -198,7 +197,7 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, theme: Theme = 
             xshift=shift,
             paper="x",
         )
-    add_zero(figure, theme=theme)
+    add_zero(figure, theme)
     figure.update_xaxes(zeroline=False, fixedrange=True)
     name_rows(figure, [f"seed {seed}" for seed in both["seed"]], top=-1.2, fewest=1)
     figure.update_layout(margin={"l": 8, "r": 66, "t": 8, "b": 8}, dragmode=False)
@@ -221,7 +220,7 @@ def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
         vertical_spacing=0.36 / rows,
         subplot_titles=[short(sweep.setting.replace("_", " "), 30) for sweep in sweeps],
     )
-    figure.update_layout(blank(height=40 + PANEL * rows, x="", y="", theme=theme, key="sweeps").layout)
+    figure.update_layout(blank(theme, height=40 + PANEL * rows, key="sweeps").layout)
     figure.update_annotations(font={"size": 13, "color": theme.ink})
     values, ends = [0.0], [0.0]
     for number, sweep in enumerate(sweeps):
@@ -329,9 +328,7 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", theme: The
     shown = [one for one in summaries if one.family != "setting" and one.variant != REFERENCE and one.n_seeds]
     shown.sort(key=lambda one: -one.seconds)
     values = [max(SHORTEST, one.seconds) for one in shown]
-    figure = blank(
-        height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", y="", theme=theme, key="costs"
-    )
+    figure = blank(theme, height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", key="costs")
     figure.add_bar(
         orientation="h",
         x=values,

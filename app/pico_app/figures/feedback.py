@@ -21,10 +21,10 @@ def gain_against_weight(
 ) -> go.Figure:
     """Every candidate: what it gained, and its share of the final prototypes; the rule as a curve."""
     figure = blank(
+        theme,
         height=380,
         x="gain of the candidate on the feedback split",
         y="final weight of the candidate",
-        theme=theme,
         key="gain-weight",
     )
     ends = curve[0] if curve is not None else gains
@@ -51,7 +51,7 @@ def gain_against_weight(
 
 def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, theme: Theme = LIGHT) -> go.Figure:
     """Gain of every candidate alone and of the average of all so far; zero is equal weights."""
-    figure = blank(height=380, x="iteration", y="gain on the feedback split", theme=theme, key="gains")
+    figure = blank(theme, height=380, x="iteration", y="gain on the feedback split", key="gains")
     last = len(candidate) - 1
     figure.add_hline(y=0, line={"color": theme.ink, "width": 1.2})
     _say(figure, 0, 0, "no gain over equal weights", theme.ink, xanchor="left")
@@ -69,7 +69,7 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, theme: 
             name=name,
             hovertemplate=f"{name}, iteration %{{x}}: %{{y:+.2%}}<extra></extra>",
         )
-    add_ring(figure, best, averaged[best], theme=theme, showlegend=False)
+    add_ring(figure, theme, best, averaged[best], showlegend=False)
     everything = np.concatenate([candidate, averaged, [0.0]])
     room = 0.14 * (float(np.ptp(everything)) or 0.01)
     figure.update_layout(
@@ -99,10 +99,10 @@ def gain_order(runs: Sequence[RecordedRun], *, theme: Theme = LIGHT) -> go.Figur
         theme: Light or dark.
     """
     figure = blank(
+        theme,
         height=330,
         x="candidates of a run by their gain: lowest at the left, highest at the right",
         y="feedback weight (equal share = 1)",
-        theme=theme,
         key="gain-order",
     )
     for run in runs[:MOST]:
@@ -161,7 +161,7 @@ def two_rules(
         arrived: How many have arrived.
         theme: Light or dark.
     """
-    figure = blank(height=420, x="", y="", theme=theme, key="method-feedback")
+    figure = blank(theme, height=420, key="method-feedback")
     here = order[:arrived]
     newest = int(here[-1])
     room = 0.08 * (float(np.ptp(gains)) or 0.01)
@@ -187,9 +187,9 @@ def two_rules(
             "%{customdata[1]:.2f} %<extra></extra>",
             **axes,
         )
-        add_ring(figure, gains[newest], heights[newest], theme=theme, size=20, width=2, symbol="circle-open", **axes)
+        add_ring(figure, theme, gains[newest], heights[newest], size=20, width=2, symbol="circle-open", **axes)
         add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
-        heading(figure, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP, theme=theme)
+        heading(figure, theme, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP)
         name = "" if number == 1 else "2"
         figure.update_layout(
             {

@@ -28,7 +28,7 @@ class Plane:
     second: str
 
 
-def heading(figure: go.Figure, text: str, *, number: int, gap: float, theme: Theme) -> None:
+def heading(figure: go.Figure, theme: Theme, text: str, *, number: int, gap: float) -> None:
     """Words over the left half (number 1) or the right one (2), in line with its axis."""
     add_note(
         figure,
@@ -56,7 +56,7 @@ def half_axes(number: int) -> dict[str, Any]:
     return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 
-def plane_axes(figure: go.Figure, left: Plane, right: Plane, *, gap: float, theme: Theme) -> None:
+def plane_axes(figure: go.Figure, theme: Theme, left: Plane, right: Plane, *, gap: float) -> None:
     """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
     for number, plane in ((1, left), (2, right)):
         low, high = plane.points.min(axis=0), plane.points.max(axis=0)

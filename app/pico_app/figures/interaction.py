@@ -19,7 +19,7 @@ MOST_SIGNS = 240  # products of a pair that are written out as + and -
 def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
     """Similarity of every patch with every word of a pair; the chosen one is framed, another can be clicked."""
     n_patches, n_words = table.shape
-    figure = blank(height=max(230, min(460, 130 + 28 * n_words)), x="patch", y="", theme=theme, key="pair-table")
+    figure = blank(theme, height=max(230, min(460, 130 + 28 * n_words)), x="patch", key="pair-table")
     reach = max(1e-6, float(np.abs(table).max()))
     figure.add_heatmap(
         z=table.T,
@@ -62,7 +62,7 @@ def chosen_pair(points: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
 def running_sum(products: Numbers, running: Numbers, *, column: int, theme: Theme = LIGHT) -> go.Figure:
     """Above: the similarity while columns are added from left to right; below: what every column adds."""
     n = len(products)
-    figure = blank(height=520, x="feature column", y="product", theme=theme, key="running-sum")
+    figure = blank(theme, height=520, x="feature column", y="product", key="running-sum")
     ends = frame_counts(n)
     figure.add_trace(_sum_line(running, n, theme=theme))
     figure.add_trace(_bars(products, n))
@@ -116,14 +116,14 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, theme: Them
         },
         bargap=0.1,
     )
-    player(figure, [str(end) for end in ends], prefix="columns added: ", theme=theme)
+    player(figure, theme, [str(end) for end in ends], prefix="columns added: ")
     return figure
 
 
 def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], theme: Theme = LIGHT) -> go.Figure:
     """The products of one column in one pair: + or - in every cell, the values of patches above and of words beside."""
     n_patches, n_words = len(patches), len(words)
-    figure = blank(height=min(520, 240 + 28 * n_words), x="patch", y="", theme=theme, key="sign-products")
+    figure = blank(theme, height=min(520, 240 + 28 * n_words), x="patch", key="sign-products")
     products = np.outer(words, patches)
     written = n_patches * n_words <= MOST_SIGNS
     figure.add_heatmap(

@@ -22,7 +22,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, theme: Theme = LIGHT) ->
         curves: Of one comparison on one dataset.
         theme: Light or dark.
     """
-    figure = blank(height=380, x="epoch", y="rSum on the feedback split, of 600", theme=theme, key="learning")
+    figure = blank(theme, height=380, x="epoch", y="rSum on the feedback split, of 600", key="learning")
     others = [name for name in dict.fromkeys(curve.variant for curve in curves) if name not in ("pico", PLAIN)]
     looks = {name: (CATEGORIES[k % 7 + 1], SYMBOLS[k % 7 + 1]) for k, name in enumerate(others)}
     looks |= {"pico": (theme.blue, SYMBOLS[0]), PLAIN: (GREY, "circle-open")}

@@ -55,10 +55,10 @@ def add_line(
 
 def add_ring(
     figure: go.Figure,
+    theme: Theme,
     x: float,
     y: float,
     *,
-    theme: Theme,
     size: float = 17,
     width: float = 2.5,
     symbol: str = "",
@@ -71,9 +71,9 @@ def add_ring(
     figure.add_scatter(x=[x], y=[y], mode="markers", marker=marker, hoverinfo="skip", **settings)
 
 
-def add_named_ring(figure: go.Figure, x: float, y: float, text: str, *, theme: Theme, lift: int = 18) -> None:
+def add_named_ring(figure: go.Figure, theme: Theme, x: float, y: float, text: str, *, lift: int = 18) -> None:
     """A ring around one point, and what it is called above it, or below where it is lifted by less than nothing."""
-    add_ring(figure, x, y, theme=theme, size=19)
+    add_ring(figure, theme, x, y, size=19)
     add_note(figure, f"<b>{text}</b>", x, y, yshift=lift)
 
 
@@ -82,7 +82,7 @@ def add_box(figure: go.Figure, x: Sequence[float], y: Sequence[float], **setting
     figure.add_shape(type="rect", x0=x[0], x1=x[1], y0=y[0], y1=y[1], **settings)
 
 
-def add_zero(figure: go.Figure, *, theme: Theme) -> None:
+def add_zero(figure: go.Figure, theme: Theme) -> None:
     """The dotted line at zero, as high as the figure."""
     line = {"color": theme.ink, "width": 1, "dash": "dot"}
     figure.add_shape(type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line=line)

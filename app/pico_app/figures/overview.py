@@ -53,7 +53,7 @@ def differences(panels: Sequence[Panel], *, theme: Theme = LIGHT) -> go.Figure:
     }
     named = {"ticktext": [_tick(text, theme=theme) for text in ticks.values()], "automargin": True}
     # One dictionary, checked once: piece by piece Plotly needs a fifth of a second for it, on the first page of all.
-    layout = blank(height=60 + 27 * len(ticks), x="", y="", theme=theme, key="differences").layout.to_plotly_json()
+    layout = blank(theme, height=60 + 27 * len(ticks), key="differences").layout.to_plotly_json()
     layout["margin"] |= {"l": 138, "b": 60}
     layout["shapes"], traces = [], []
     places_of_axes = make_subplots(cols=len(panels), shared_yaxes=True, horizontal_spacing=0.03).layout.to_plotly_json()
@@ -89,7 +89,7 @@ def weights_at_a_glance(table: pl.DataFrame, *, theme: Theme = LIGHT) -> go.Figu
     ordered = table.sort("shown_weight", "column")
     found = ordered["probability"].to_numpy()
     top_colour = scale_top(found)
-    figure = blank(height=250, x="columns, from lowest to highest weight", y="weight", theme=theme, key="glance")
+    figure = blank(theme, height=250, x="columns, from lowest to highest weight", y="weight", key="glance")
     hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
     figure.add_bar(
         x=np.arange(ordered.height),

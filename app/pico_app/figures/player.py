@@ -52,7 +52,7 @@ def add_player(
 MOST_FRAMES = 32
 
 
-def player(figure: go.Figure, labels: Sequence[str], *, prefix: str, theme: Theme) -> None:
+def player(figure: go.Figure, theme: Theme, labels: Sequence[str], *, prefix: str) -> None:
     """Play, slow, pause, and a slider that steps; the figure shows its last frame until somebody plays it."""
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     play, slow = (

@@ -17,9 +17,7 @@ def profiles(
     """Two columns as points: their coordinates over the anchors, sorted by the first."""
     order = np.argsort(first, kind="stable")
     n = len(first)
-    figure = blank(
-        height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", theme=theme, key="profiles"
-    )
+    figure = blank(theme, height=480, x=f"{n} anchor images, sorted by {names[0]}", y="coordinate", key="profiles")
     pair = (first[order], second[order])
     for trace in _lines(pair, names, n, theme=theme):
         figure.add_trace(trace)
@@ -41,7 +39,7 @@ def profiles(
     low, high = around_zero(np.concatenate(pair))
     figure.update_xaxes(range=[-1, n], showticklabels=False, showgrid=False, zeroline=False)
     figure.update_yaxes(range=[low, high], zeroline=True, zerolinecolor=theme.ink, nticks=5)
-    player(figure, [str(end) for end in ends], prefix="anchors read: ", theme=theme)
+    player(figure, theme, [str(end) for end in ends], prefix="anchors read: ")
     return figure
 
 
@@ -49,9 +47,7 @@ def columns_plane(
     places: Numbers, values: Numbers, *, named: str, selected: int, beside: int, explained: float, theme: Theme = LIGHT
 ) -> go.Figure:
     """Every column as a point in the plane of largest variance; two of them ringed."""
-    figure = blank(
-        height=480, x=f"plane that shows {explained:.0%} of the variance", y="", theme=theme, key="columns-plane"
-    )
+    figure = blank(theme, height=480, x=f"plane that shows {explained:.0%} of the variance", key="columns-plane")
     figure.add_scatter(
         x=places[:, 0],
         y=places[:, 1],
@@ -67,7 +63,7 @@ def columns_plane(
         **hover("column %{customdata[0]}<br>" + named.replace("<br>", " ") + " %{marker.color:.3f}"),
     )
     for column, lift in {beside: -18, selected: 18}.items():
-        add_named_ring(figure, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift, theme=theme)
+        add_named_ring(figure, theme, float(places[column, 0]), float(places[column, 1]), f"{column}", lift=lift)
     figure.update_xaxes(showticklabels=False, zeroline=False, showgrid=False)
     figure.update_yaxes(showticklabels=False, zeroline=False, showgrid=False, scaleanchor="x")
     return figure

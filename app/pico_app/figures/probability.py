@@ -35,10 +35,10 @@ def probability_plane(
         theme: Light or dark.
     """
     figure = blank(
+        theme,
         height=470,
         x="style similarity on the image side, s<sup>v</sup>",
         y="style similarity on the text side, s<sup>t</sup>",
-        theme=theme,
         key="method-plane",
     )
     figure.add_trace(
@@ -79,7 +79,7 @@ def probability_plane(
         **hover("column %{customdata}<br>s<sup>v</sup> %{x:.3f}, s<sup>t</sup> %{y:.3f}, p %{marker.color:.3f}"),
     )
     if selected >= 0:
-        add_ring(figure, x, y, theme=theme, size=18, symbol="circle-open")
+        add_ring(figure, theme, x, y, size=18, symbol="circle-open")
         add_note(
             figure,
             f"<b>column {selected}: p = {float(probabilities[selected]):.3f}</b>",
@@ -106,7 +106,7 @@ def cosine_bars(image: Numbers, text: Numbers, *, theme: Theme = LIGHT) -> go.Fi
         text: With those of the text side [k].
         theme: Light or dark.
     """
-    figure = blank(height=470, x="prototype", y="cosine of the column with it", theme=theme, key="method-cosines")
+    figure = blank(theme, height=470, x="prototype", y="cosine of the column with it", key="method-cosines")
     names = [str(k) for k in range(len(image))]
     for values, colour, side, pattern in ((image, IMAGE, "image", ""), (text, TEXT, "text", "/")):
         top = int(np.abs(values).argmax())
@@ -155,11 +155,7 @@ def probability_map(
 ) -> go.Figure:
     """Probability of every column at every iteration, or what it still lacked; columns sorted by the result."""
     figure = blank(
-        height=380,
-        x=f"{len(order)} columns, lowest probability of the result first",
-        y="iteration",
-        theme=theme,
-        key="map",
+        theme, height=380, x=f"{len(order)} columns, lowest probability of the result first", y="iteration", key="map"
     )
     shown = probabilities[best] - probabilities if change else probabilities
     ends = max(float(np.abs(shown).max()), 1e-3) if change else scale_top(probabilities[best])

@@ -30,7 +30,7 @@ def against_probability(
         theme: Light or dark.
     """
     figure = blank(
-        height=430, x="semantic probability p", y="share of variance that style explains", theme=theme, key="probe"
+        theme, height=430, x="semantic probability p", y="share of variance that style explains", key="probe"
     )
     figure.update_layout(margin={"t": 56})
     for place, side in enumerate(probe.sides, 1):
@@ -49,7 +49,7 @@ def against_probability(
                 by_predicate=pl.col("column") == selected, named=True
             )
             axes: dict[str, Any] = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
-            add_ring(figure, row["probability"], row["share"], theme=theme, **axes)
+            add_ring(figure, theme, row["probability"], row["share"], **axes)
     return figure
 
 
@@ -63,9 +63,7 @@ def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figur
     """
     kind = "style of the item" if probe.source == "encoder" else "style label"
     rows = max(len(probe.perturbations(side.modality)) for side in probe.sides)
-    figure = blank(
-        height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, theme=theme, key="drive"
-    )
+    figure = blank(theme, height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, key="drive")
     for place, side in enumerate(probe.sides, 1):
         colour, symbol = LOOK[side.modality]
         found = probe.drivers(column, side.modality).reverse()  # Plotly counts upwards

@@ -25,7 +25,7 @@ def purity_figure(purities: Sequence[Purity], *, theme: Theme = LIGHT) -> go.Fig
     """Purity of every label in the semantic, the style and the unweighted space, with interval and control."""
     height = 90 + ROW_HEIGHT * len(purities)
     title = "share of the nearest neighbours with the same label (purity)"
-    figure = blank(height=height, x=title, y="", theme=theme, key="purity")
+    figure = blank(theme, height=height, x=title, key="purity")
     places = list(range(len(purities)))
     for place, purity in zip(places, purities, strict=True):
         chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]

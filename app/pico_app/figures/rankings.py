@@ -102,7 +102,7 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], theme: Theme = LI
     for target, places in ((both.target_before, left), (both.target_after, right)):
         if target is not None:
             places.setdefault(target.index, (below, target))
-    figure = blank(height=flow_height(both), x="", y="", theme=theme, key="flow")
+    figure = blank(theme, height=flow_height(both), key="flow")
     order = sorted(set(left) | set(right), key=lambda i: (left.get(i) or right[i])[1].relevant)
     lines, ends = [], []
     for index in order:

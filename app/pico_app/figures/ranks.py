@@ -23,9 +23,7 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, theme:
         selected: Kind and index of the query whose lists are shown, ringed.
         theme: Light or dark.
     """
-    figure = blank(
-        height=440, x="rank on the left (log scale)", y="rank on the right (log scale)", theme=theme, key="moves"
-    )
+    figure = blank(theme, height=440, x="rank on the left (log scale)", y="rank on the right (log scale)", key="moves")
     places = (
         frame.group_by("before", "after", maintain_order=True)
         .agg(pl.len().alias("number"), pl.col("kind").first(), pl.col("index").first())
@@ -80,7 +78,7 @@ def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | No
         return
     one = frame.filter((pl.col("kind") == selected[0]) & (pl.col("index") == selected[1]))
     if one.height:
-        add_ring(figure, one["before"][0], one["after"][0], theme=theme, size=20, symbol="circle-open")
+        add_ring(figure, theme, one["before"][0], one["after"][0], size=20, symbol="circle-open")
 
 
 def _size(number: int) -> float:
@@ -125,9 +123,7 @@ def rank_curve(
         at: The strength to mark.
         theme: Light or dark.
     """
-    figure = blank(
-        height=380, x="strength λ of the weighting", y="rank of the right answer (log)", theme=theme, key="rank"
-    )
+    figure = blank(theme, height=380, x="strength λ of the weighting", y="rank of the right answer (log)", key="rank")
     across = list(strengths)
     figure.add_scatter(
         x=across + across[::-1],

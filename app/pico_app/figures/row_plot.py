@@ -96,7 +96,7 @@ def row_plot(
     deciding = [row for row in rows if row.decides] or rows
     band = _narrow(band, deciding)
     low, high = span(deciding, band)
-    figure = blank(height=round(80 + STEP * height), x=axis, y="", theme=theme, key=key)
+    figure = blank(theme, height=round(80 + STEP * height), x=axis, key=key)
     if band is not None:
         _shade(figure, band, low, high, theme=theme)
     words = dict(zip((Verdict.HELPS, Verdict.HURTS, Verdict.NONE), verdicts, strict=True))
@@ -109,7 +109,7 @@ def row_plot(
     for text, right in ((number, 46), ("95 % interval", 150)):
         notes.append(_word(text, -HEAD, right=right, colour=theme.quiet, size=11))
     add_notes(figure, notes)
-    add_zero(figure, theme=theme)
+    add_zero(figure, theme)
     figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
     ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, theme=theme)}
     figure.update_yaxes(

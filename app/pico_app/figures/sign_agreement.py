@@ -17,7 +17,7 @@ def settling(
     counted: Numbers, matched: Numbers, mismatched: Numbers, *, null: tuple[float, float], theme: Theme = LIGHT
 ) -> go.Figure:
     """Mean sign agreement while pairs are added: matched pairs, and the same captions with other images."""
-    figure = blank(height=480, x="matched pairs counted", y="mean sign agreement", theme=theme, key="settling")
+    figure = blank(theme, height=480, x="matched pairs counted", y="mean sign agreement", key="settling")
     add_box(
         figure,
         (0, 1),
@@ -53,7 +53,7 @@ def settling(
         )
     figure.update_xaxes(type="log", range=[-0.05, float(np.log10(counted[-1])) + 0.05], showgrid=False, dtick=1)
     figure.update_yaxes(range=[-0.04, 1.04], fixedrange=True, tickformat=".1f")
-    player(figure, [f"{count:,}" for count in counted], prefix="pairs counted: ", theme=theme)
+    player(figure, theme, [f"{count:,}" for count in counted], prefix="pairs counted: ")
     return figure
 
 
@@ -65,7 +65,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
         selected: Column to ring.
         theme: Light or dark.
     """
-    figure = blank(height=480, x="null: sign agreement of mismatched pairs", y="p̂", theme=theme, key="against-null")
+    figure = blank(theme, height=480, x="null: sign agreement of mismatched pairs", y="p̂", key="against-null")
     known = columns["semantic_share"].null_count() == 0
     x, y = columns["null_mean"].to_numpy(), columns["p_hat"].to_numpy()
     ends = [min(float(x.min()), float(y.min())) - 0.03, max(float(x.max()), float(y.max())) + 0.03]
@@ -92,7 +92,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
         **hover("column %{customdata[0]}<br>p̂ %{y:.3f}, null %{x:.3f}", columns.select("column").to_numpy()),
     )
     add_note(figure, "no more than chance", sum(ends) / 2, sum(ends) / 2, xshift=8, opacity=0.8, anchor="left top")
-    add_named_ring(figure, float(x[selected]), float(y[selected]), f"{selected}", theme=theme)
+    add_named_ring(figure, theme, float(x[selected]), float(y[selected]), f"{selected}")
     figure.update_xaxes(range=ends, zeroline=False)
     figure.update_yaxes(range=ends, zeroline=False)
     return figure

@@ -117,7 +117,7 @@ def map_figure(
         theme: Light or dark.
     """
     points = plane.stacked
-    figure = blank(height=HEIGHT, x=_axis(plane, 0), y=_axis(plane, 1), theme=theme, key=f"{space} {plane.method}")
+    figure = blank(theme, height=HEIGHT, x=_axis(plane, 0), y=_axis(plane, 1), key=f"{space} {plane.method}")
     if joins is not None and joins.pairs:
         figure.add_trace(_lines(points, joins, theme=theme))
     words = _hover(items, colouring)

@@ -40,7 +40,7 @@ def changes(
         sampled: Not all queries were asked: an interval of no width is then no certainty.
         theme: Light or dark.
     """
-    figure = blank(height=360, x="change in points (recall in per cent, rSum of 600)", y="", theme=theme, key="switch")
+    figure = blank(theme, height=360, x="change in points (recall in per cent, rSum of 600)", key="switch")
     reach = [LEAST]
     for number, row in enumerate(rows):
         place, change = PLACES[row.name], row.change
@@ -53,7 +53,7 @@ def changes(
             figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
         _draw(figure, row, place, control=None if control is None else control.ends(number), theme=theme)
     span = SHOWN_TIMES * max(reach)
-    add_zero(figure, theme=theme)
+    add_zero(figure, theme)
     for row in rows:
         add_note(
             figure,

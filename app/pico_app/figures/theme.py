@@ -82,7 +82,7 @@ DARK = Theme(
 )
 
 
-def blank(*, height: int, x: str, y: str, theme: Theme = LIGHT, key: str = "view") -> go.Figure:
+def blank(theme: Theme, *, height: int, x: str = "", y: str = "", key: str) -> go.Figure:
     """An empty figure with titled axes, fixed height, and a zoom that survives a rerun.
 
     Everything is handed to the figure as it is made: the same through `update_layout` takes seven times as long, and a

@@ -74,7 +74,7 @@ def trajectories(
     """
     last = len(probabilities) - 1
     top = scale_top(probabilities[last if result is None else result])
-    figure = blank(height=560, x="", y="", theme=theme, key="trajectories")
+    figure = blank(theme, height=560, key="trajectories")
     for number, side in enumerate((image, text), start=1):
         for trace in _moving(side, probabilities, last, number=number, with_lines=with_lines, top=top, theme=theme):
             figure.add_trace(trace)
@@ -82,12 +82,12 @@ def trajectories(
     for number, side in enumerate((image, text), start=1):
         if selected >= 0:
             x, y = side.columns[selected]
-            add_ring(figure, x, y, theme=theme, size=16, **half_axes(number))
+            add_ring(figure, theme, x, y, size=16, **half_axes(number))
         said = (
             f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
             f"(the plane shows {sum(side.explained):.0%} of the variance)"
         )
-        heading(figure, said, number=number, gap=GAP, theme=theme)
+        heading(figure, theme, said, number=number, gap=GAP)
     figure.frames = [
         go.Frame(
             name=str(step),
@@ -98,7 +98,7 @@ def trajectories(
         )
         for step in range(last + 1)
     ]
-    plane_axes(figure, _plane(image), _plane(text), gap=GAP, theme=theme)
+    plane_axes(figure, theme, _plane(image), _plane(text), gap=GAP)
     _player(figure, epochs or range(last + 1), prefix="epoch " if epochs else "iteration ", theme=theme)
     return figure
 

@@ -23,7 +23,7 @@ def split_figure(shown: ShownSplit, *, titles: Sequence[str], what: str, theme: 
     values = [part.value for part in shown.parts] + [shown.change]
     colours = [GAIN if value > 0 else LOSS for value in values[:-1]] + [theme.ink]
     hatched = ["/" if part.is_alignment else "" for part in shown.parts] + [""]
-    figure = blank(height=330, x=_kind(titles), y=f"{what} (score)", theme=theme, key="why")
+    figure = blank(theme, height=330, x=_kind(titles), y=f"{what} (score)", key="why")
     figure.add_trace(
         go.Bar(
             x=list(range(len(labels))),

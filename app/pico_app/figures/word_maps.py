@@ -89,7 +89,7 @@ def maps_figure(
     low, high = maps.limits
     titles = [f"Left: {verbatim(labels[0])}", f"Right: {verbatim(labels[1])}", "Right minus left"]
     figure = make_subplots(rows=1, cols=3, subplot_titles=titles, horizontal_spacing=0.05)
-    frame = blank(height=430, x="", y="", theme=theme, key="maps")
+    frame = blank(theme, height=430, key="maps")
     figure.update_layout(frame.layout)
     cover = 0.8 if picture and places.is_grid else 1.0
     for column, table in enumerate((maps.left.table, maps.right.table, maps.difference), start=1):
