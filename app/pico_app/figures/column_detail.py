@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pico_app.figures.marks import add_box, add_note, dots, hover, name_rows
-from pico_app.figures.theme import GAIN, GREY, IMAGE, LIGHT, LOSS, TEXT, Theme, blank, colour_bar, interval, verbatim
+from pico_app.figures.marks import BARE, add_box, add_note, add_trace, dots, hover, name_rows, spread
+from pico_app.figures.theme import GAIN, GREY, IMAGE, LIGHT, LOSS, TEXT, Theme, blank, colour_bar, verbatim
 from pico_core.columns.detail.interaction import SignCell, SignTable
 from pico_core.columns.detail.token_drivers import PatchDrivers, WordDrivers, WordValue
 from pico_core.columns.style_shares import Association
-from pico_core.retrieval.records import Estimate
 
 ROW = 30
 DIVERGING = ((0.0, LOSS), (0.5, "#F2F2F2"), (1.0, GAIN))  # as everywhere: blue above zero, vermillion below
@@ -27,29 +26,16 @@ def sign_square(table: SignTable, *, theme: Theme = LIGHT) -> go.Figure:
     for y, row in enumerate(rows):
         for x, cell in enumerate(row):
             colour = "0,114,178" if agree[y][x] else "150,150,150"
-            add_box(
-                figure,
-                (x - 0.48, x + 0.48),
-                (y - 0.48, y + 0.48),
-                line={"width": 0},
-                fillcolor=f"rgba({colour},{0.12 + 0.75 * min(1.0, shares[y][x] / 0.6):.2f})",
-            )
+            fill = f"rgba({colour},{0.12 + 0.75 * min(1.0, shares[y][x] / 0.6):.2f})"
+            add_box(figure, (x - 0.48, x + 0.48), (y - 0.48, y + 0.48), line={"width": 0}, fillcolor=fill)
             add_note(figure, _cell_text(cell), x, y, colour=theme.ink)
-    figure.add_scatter(
-        x=[x for _ in rows for x in (0, 1)],
-        y=[y for y in (0, 1) for _ in (0, 1)],
-        mode="markers",
-        marker={"opacity": 0},
-        customdata=[
-            [cell.matched.low, cell.matched.high, cell.null.low, cell.null.high] for row in rows for cell in row
-        ],
-        hovertemplate="matched [%{customdata[0]:.1%}, %{customdata[1]:.1%}]<br>"
-        "mismatched [%{customdata[2]:.1%}, %{customdata[3]:.1%}]<extra></extra>",
-    )
-    ticks = {"tickvals": [0, 1], "ticktext": ["below 0", "above 0"], "showgrid": False, "zeroline": False}
+    ends = [[cell.matched.low, cell.matched.high, cell.null.low, cell.null.high] for row in rows for cell in row]
+    matched, null = "[%{customdata[0]:.1%}, %{customdata[1]:.1%}]", "[%{customdata[2]:.1%}, %{customdata[3]:.1%}]"
+    words = hover(f"matched {matched}<br>mismatched {null}", ends)
+    add_trace(figure, [0, 1, 0, 1], [0, 0, 1, 1], words, mode="markers", marker={"opacity": 0})
+    axis = {"tickvals": [0, 1], "ticktext": ["below 0", "above 0"], "range": [-0.5, 1.5], "fixedrange": True, **BARE}
     figure.layout.margin.l = 88  # its ticks are words
-    figure.update_xaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
-    figure.update_yaxes(range=[-0.5, 1.5], fixedrange=True, **ticks)
+    figure.update_layout(xaxis=axis, yaxis=axis)
     return figure
 
 
@@ -62,27 +48,21 @@ def goes_with(found: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figur
     figure = blank(theme, height=90 + ROW * len(found), x="association (η², or r for numbers)", key="goes-with")
     for place, one in enumerate(found):
         if one.kind == "eta²":
-            add_box(
-                figure,
-                (0, one.chance),
-                (place - 0.32, place + 0.32),
-                fillcolor=GREY,
-                opacity=0.45,
-                line={"width": 1, "color": GREY},
-                layer="below",
-            )
+            up, edge = (place - 0.32, place + 0.32), {"width": 1, "color": GREY}
+            add_box(figure, (0, one.chance), up, fillcolor=GREY, opacity=0.45, line=edge, layer="below")
+    interval = "%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]"
+    words = f"{interval}<br>chance %{{customdata[2]:.3f}}, %{{customdata[3]}} values"
     for modality, (symbol, colour) in SHAPES.items():
         part = [(place, one) for place, one in enumerate(found) if one.modality == modality]
         values = [one.value for _, one in part]
-        figure.add_scatter(
-            x=[value.value for value in values],
-            y=[place for place, _ in part],
+        add_trace(
+            figure,
+            [value.value for value in values],
+            [place for place, _ in part],
+            dots(colour, 11, [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part], edge=1.5),
+            hover(words, [[one.value.low, one.value.high, one.chance, one.n_values] for _, one in part]),
             name=f"{modality}s",
-            **dots(colour, 11, [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part], edge=1.5),
-            error_x={**_ends(values), "color": colour},
-            customdata=[[one.value.low, one.value.high, one.chance, one.n_values] for _, one in part],
-            hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>chance %{customdata[2]:.3f}, "
-            "%{customdata[3]} values<extra></extra>",
+            error_x=spread(values, color=colour),
         )
     names = [f"{verbatim(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
     low = min([0.0, *(one.value.low for one in found)])
@@ -98,15 +78,11 @@ def word_ends(found: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     values = [word.value for word in words]
     figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
     add_note(figure, "all tokens", found.mean, 1, opacity=0.75, paper="y", anchor="bottom")
-    figure.add_scatter(
-        x=[value.value for value in values],
-        y=list(range(len(words))),
-        **dots(TEXT, 10, "diamond"),
-        error_x={**_ends(values), "color": TEXT},
-        customdata=[[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words],
-        hovertemplate="%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]<br>%{customdata[0]} times, texts of "
-        "%{customdata[1]} images<extra></extra>",
-    )
+    interval = "%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]"
+    said = f"{interval}<br>%{{customdata[0]}} times, texts of %{{customdata[1]}} images"
+    counts = [[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words]
+    at = [value.value for value in values], list(range(len(words)))
+    add_trace(figure, *at, dots(TEXT, 10, "diamond"), hover(said, counts), error_x=spread(values, color=TEXT))
     name_rows(figure, [verbatim(word.word) for word in words])
     return figure
 
@@ -134,7 +110,3 @@ def places(found: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     figure.update_yaxes(**bare, range=[down - 0.5, -0.5], scaleanchor="x")
     figure.update_layout(margin={"l": 8, "r": 77, "b": 41})
     return figure
-
-
-def _ends(values: Sequence[Estimate]) -> dict[str, object]:
-    return interval([v.low for v in values], [v.high for v in values], [v.value for v in values])

@@ -5,7 +5,19 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import TICKS, add_line, add_note, add_zero, dots, hover, name_rows
+from pico_app.figures.marks import (
+    add_band,
+    add_box,
+    add_line,
+    add_note,
+    add_trace,
+    add_zero,
+    dots,
+    hover,
+    lines,
+    log_axis,
+    name_rows,
+)
 from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank, verbatim
 from pico_app.templates import render
 from pico_core.retrieval.comparing.by_label import FEWEST_IMAGES, GroupMetric, LabelGroup, LabelTable
@@ -60,50 +72,25 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, theme: Theme = L
     _band(figure, curve, curve.change, fill=RIGHT_BAND, lower=True)
     _line(figure, curve, curve.change, name="right minus left", colour=blue, lower=True)
     reach = 1.08 * max(LEAST, *(abs(end) for one in curve.change for end in (one.low, one.high)))
-    ticks = [k for k in TICKS if k <= min(curve.cuts[-1], 10_000)]
-    axis = {"type": "log", "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
+    axis = {**log_axis(min(curve.cuts[-1], 10_000)), "fixedrange": True}
     grid = {"gridcolor": theme.faint, "zeroline": False, "linecolor": theme.faint, "automargin": True}
     figure.update_layout(
         xaxis={**axis, "showticklabels": False, "matches": "x2"},
         xaxis2={**axis, **grid, "anchor": "y2", "title": {"text": f"k, the first so many {candidates} (log scale)"}},
         yaxis={"domain": list(UPPER), "fixedrange": True, "range": [0, 103]},
-        yaxis2={
-            **grid,
-            "domain": list(LOWER),
-            "fixedrange": True,
-            "range": [-reach, reach],
-            "title": {"text": "change, points"},
-            "nticks": 5,
-        },
+        yaxis2={**grid, "domain": list(LOWER), "fixedrange": True, "range": [-reach, reach], "nticks": 5},
+        yaxis2_title_text="change, points",
         margin={"l": 8, "r": 8, "t": 26, "b": 8},
         hovermode="x unified",
     )
-    figure.add_shape(
-        type="line",
-        xref="x2",
-        yref="y2",
-        x0=1,
-        x1=curve.cuts[-1],
-        y0=0,
-        y1=0,
-        line={"color": theme.ink, "dash": "dot", "width": 1},
-    )
+    zero, mark = {"color": theme.ink, "dash": "dot", "width": 1}, {"color": theme.faint, "width": 1.5}
+    add_box(figure, (1, curve.cuts[-1]), (0, 0), type="line", xref="x2", yref="y2", line=zero)
     for k in MARKED:
         if k <= curve.cuts[-1]:
-            figure.add_shape(
-                type="line", xref="x", yref="paper", x0=k, x1=k, y0=0, y1=1, line={"color": theme.faint, "width": 1.5}
-            )
+            add_box(figure, (k, k), (0, 1), type="line", xref="x", yref="paper", line=mark)
     for name, colour, place in ((f"– –  {left}", theme.ink, 0.16), (f"—  {right}", blue, 0.05)):
-        add_note(
-            figure,
-            _short(name),
-            0.985,
-            UPPER[0] + place * (UPPER[1] - UPPER[0]),
-            size=13,
-            colour=colour,
-            paper="xy",
-            anchor="right bottom",
-        )
+        up = UPPER[0] + place * (UPPER[1] - UPPER[0])
+        add_note(figure, _short(name), 0.985, up, size=13, colour=colour, paper="xy", anchor="right bottom")
     return figure
 
 
@@ -117,36 +104,19 @@ def _line(
     dash: str = "solid",
     lower: bool = False,
 ) -> None:
-    said = [
-        f"{one.value:{'+z' if lower else ''}.1f} [{one.low:{'+z' if lower else ''}.1f}, "
-        f"{one.high:{'+z' if lower else ''}.1f}]"
-        for one in values
-    ]
-    figure.add_scatter(
-        x=curve.cuts,
-        y=[one.value for one in values],
-        mode="lines",
-        line={"color": colour, "width": 2.4, "dash": dash},
-        text=said,
-        name=_short(name),
-        hovertemplate="%{text}<extra>%{fullData.name}</extra>",
-        xaxis="x2" if lower else "x",
-        yaxis="y2" if lower else "y",
-    )
+    digits = "+z.1f" if lower else ".1f"
+    words = [f"{one.value:{digits}} [{one.low:{digits}}, {one.high:{digits}}]" for one in values]
+    said = {"text": words, "name": _short(name), "hovertemplate": "%{text}<extra>%{fullData.name}</extra>"}
+    add_trace(figure, curve.cuts, [one.value for one in values], lines(colour, 2.4, dash), said, _half(lower))
 
 
 def _band(figure: go.Figure, curve: RecallCurve, values: Sequence[Estimate], *, fill: str, lower: bool = False) -> None:
-    figure.add_scatter(
-        x=[*curve.cuts, *reversed(curve.cuts)],
-        y=[*(one.high for one in values), *(one.low for one in reversed(values))],
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=fill,
-        hoverinfo="skip",
-        xaxis="x2" if lower else "x",
-        yaxis="y2" if lower else "y",
-    )
+    ends = [*(one.high for one in values), *(one.low for one in reversed(values))]
+    add_band(figure, [*curve.cuts, *reversed(curve.cuts)], ends, fill, **_half(lower))
+
+
+def _half(lower: bool) -> dict[str, str]:
+    return {"xaxis": "x2", "yaxis": "y2"} if lower else {"xaxis": "x", "yaxis": "y"}
 
 
 def _short(name: str) -> str:
@@ -215,21 +185,14 @@ def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *,
         said += f", no interval: fewer than {FEWEST_IMAGES} images"
     else:
         said += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}], p = {row.p_value:.3f}"
-        add_line(
-            figure, [row.interval.low, row.interval.high], [place, place], colour=colour, width=3 if row.differs else 2
-        )
-    figure.add_scatter(
-        x=[row.change],
-        y=[place],
-        **dots(colour, 13 if row.differs else 9, "x-thin-open" if few else symbol, edge=2),
-        opacity=0.55 if few else 1.0,
-        **hover(f"{called(group)}: {row.left:.1f} → {row.right:.1f}<br>change {said}", [[group.value]]),
-    )
+        ends = [row.interval.low, row.interval.high]
+        add_line(figure, ends, [place, place], colour=colour, width=3 if row.differs else 2)
+    moved = f"{row.left:.1f} → {row.right:.1f}"
+    look = dots(colour, 13 if row.differs else 9, "x-thin-open" if few else symbol, edge=2)
+    words = hover(f"{called(group)}: {moved}<br>change {said}", [[group.value]])
+    add_trace(figure, [row.change], [place], look, words, opacity=0.55 if few else 1.0)
     faded = 0.75 if few else 1.0
-    for text, anchor, shift in (
-        (f"{group.n_images:,}", "right", 58),
-        (f"{row.left:.1f} → {row.right:.1f}", "left", 72),
-    ):
+    for text, anchor, shift in ((f"{group.n_images:,}", "right", 58), (moved, "left", 72)):
         add_note(figure, text, 1.0, place, size=13, xanchor=anchor, xshift=shift, opacity=faded, paper="x")
 
 

@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from pico_app.figures.columns import hover_data, undimmed
-from pico_app.figures.marks import add_line, add_note, add_ring, dots, hover, name_rows, scaled
+from pico_app.figures.marks import (
+    BARE,
+    add_line,
+    add_note,
+    add_ring,
+    add_trace,
+    dots,
+    hover,
+    legend,
+    name_rows,
+    scaled,
+    spread,
+)
 from pico_app.figures.theme import (
     CATEGORIES,
     GREY,
@@ -19,7 +31,6 @@ from pico_app.figures.theme import (
     SYMBOLS,
     Theme,
     blank,
-    interval,
     outline,
     scale_top,
 )
@@ -44,16 +55,13 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
     figure.update_layout(base)
     for row, detector in enumerate(DETECTORS, start=1):
         values = values_of(ordered, detector)
+        ranks = _ranks(-values if detector.rises_with_style else values)
         figure.add_bar(
             x=np.arange(ordered.height),
             y=values,
             row=row,
             col=1,
-            marker={
-                "color": _ranks(-values if detector.rises_with_style else values),
-                "colorscale": SEQUENTIAL,
-                "line": {"width": 0},
-            },
+            marker={"color": ranks, "colorscale": SEQUENTIAL, "line": {"width": 0}},
             **hover("%{customdata[1]}<br>" + detector.name.replace("_", " ") + " %{y:.3f}", hover_data(ordered)),
             **undimmed(),
         )
@@ -62,32 +70,15 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
         # Bars begin at zero, so it is always in sight, even where every number lies below it.
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
         room = (high - low) or 1.0
-        figure.update_yaxes(
-            range=[low - 0.05 * room, high + 0.1 * room],
-            row=row,
-            col=1,
-            nticks=3,
-            fixedrange=True,
-            gridcolor=theme.faint,
-            zerolinecolor=theme.faint,
-        )
+        grid = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "fixedrange": True, "nticks": 3}
+        figure.update_yaxes(range=[low - 0.05 * room, high + 0.1 * room], row=row, col=1, **grid)
         # Two lines at the left, in the place of an axis title that would be cut off.
-        add_note(
-            figure,
-            _name(detector),
-            -0.055,
-            0.5,
-            size=12.5,
-            yref=f"y{'' if row == 1 else row} domain",
-            align="right",
-            paper="x",
-            anchor="right",
-        )
+        middle = {"yref": f"y{'' if row == 1 else row} domain", "align": "right"}
+        add_note(figure, _name(detector), -0.055, 0.5, size=12.5, paper="x", anchor="right", **middle)
     if selected >= 0:
-        figure.add_vline(
-            x=ordered["column"].to_list().index(selected), line={"color": theme.ink, "width": 1.5, "dash": "dot"}
-        )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, fixedrange=True)
+        where = ordered["column"].to_list().index(selected)
+        figure.add_vline(x=where, line={"color": theme.ink, "width": 1.5, "dash": "dot"})
+    figure.update_xaxes(showticklabels=False, fixedrange=True, **BARE)
     figure.update_xaxes(title={"text": f"{ordered.height} columns, lowest semantic probability first"}, row=n, col=1)
     figure.update_layout(margin={"l": 190, "r": 8, "t": 10, "b": 8}, bargap=0.1, dragmode=False)
     return figure
@@ -96,30 +87,18 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
 def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Figure:
     """Every detector against every other; a point is a column, the same colour in all."""
     figure = blank(theme, height=CELL * len(DETECTORS), key="matrix")
-    figure.add_trace(
-        go.Splom(
-            dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
-            showupperhalf=False,
-            diagonal={"visible": False},
-            marker=scaled(
-                table["probability"].to_numpy(),
-                scale_top(table["probability"].to_numpy()),
-                size=6,
-                line={"width": 1, "color": theme.rim},
-            ),
-            customdata=hover_data(table),
-            **hover("%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>%{yaxis.title.text} %{y:.3f}"),
-            selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],
-            selected={"marker": {"size": 12, "opacity": 1}},
-            unselected={"marker": {"opacity": 0.9}},
-        )
+    probabilities = table["probability"].to_numpy()
+    figure.add_splom(
+        dimensions=[{"label": _name(detector), "values": values_of(table, detector)} for detector in DETECTORS],
+        showupperhalf=False,
+        diagonal={"visible": False},
+        marker=scaled(probabilities, scale_top(probabilities), size=6, line={"width": 1, "color": theme.rim}),
+        **hover("%{customdata[1]}<br>%{xaxis.title.text} %{x:.3f}<br>%{yaxis.title.text} %{y:.3f}", hover_data(table)),
+        selectedpoints=None if selected < 0 else [table["column"].to_list().index(selected)],
+        selected={"marker": {"size": 12, "opacity": 1}},
+        unselected={"marker": {"opacity": 0.9}},
     )
-    axes = {
-        "gridcolor": theme.faint,
-        "zerolinecolor": theme.faint,
-        "tickfont": {"size": 10},
-        "title": {"font": {"size": 11}},
-    }
+    axes = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "tickfont_size": 10, "title_font_size": 11}
     for i in range(1, len(DETECTORS) + 1):
         end = "" if i == 1 else str(i)
         figure.update_layout({f"xaxis{end}": axes, f"yaxis{end}": axes})
@@ -129,35 +108,27 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
 
 def against_yardsticks(found: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlation of every detector with every yardstick, with intervals; right of zero agrees."""
-    figure = blank(
-        theme,
-        height=110 + len(DETECTORS) * (24 + 14 * len(found)),
-        x="rank correlation with style by the yardstick",
-        key="yardsticks",
-    )
+    height = 110 + len(DETECTORS) * (24 + 14 * len(found))
+    figure = blank(theme, height=height, x="rank correlation with style by the yardstick", key="yardsticks")
     room = 0.6 / max(1, len(found))
+    said = "%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
     for i, trust in enumerate(found):
         places = [place + (i - (len(found) - 1) / 2) * room for place in range(len(DETECTORS))]
-        ends = [[getattr(rho, end) for rho in trust.rho] for end in ("low", "high", "value")]
         colour = CATEGORIES[4 + i]  # the first four have a meaning of their own: semantic, style, image, text
-        figure.add_scatter(
-            x=ends[2],
-            y=places,
+        add_trace(
+            figure,
+            [rho.value for rho in trust.rho],
+            places,
+            dots(colour, 10, SYMBOLS[i], edge=1),
             name=trust.yardstick,
-            **dots(colour, 10, SYMBOLS[i], edge=1),
-            error_x={**interval(*ends), "color": colour},
-            customdata=list(zip(ends[0], ends[1], strict=True)),
-            hovertemplate="%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
-            f"<extra>{trust.yardstick}</extra>",
+            error_x=spread(trust.rho, color=colour),
+            customdata=[(rho.low, rho.high) for rho in trust.rho],
+            hovertemplate=f"{said}<extra>{trust.yardstick}</extra>",
         )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5})
     figure.update_xaxes(range=[-1.02, 1.02], zeroline=False, fixedrange=True)
     name_rows(figure, [_name(detector) for detector in DETECTORS])
-    figure.update_layout(
-        showlegend=len(found) > 1,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
-        dragmode=False,
-    )
+    figure.update_layout(**legend(0, 1.0, "left bottom") | {"showlegend": len(found) > 1}, dragmode=False)
     return figure
 
 
@@ -194,20 +165,14 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> g
     for height, words in ((0.95, "surely among them"), (chance, "chance")):
         figure.add_hline(y=height, line={"color": GREY, "dash": "dot", "width": 1.5})
         add_note(figure, words, 1, height, size=12, colour=theme.ink, paper="x", anchor="right bottom")
-    figure.update_xaxes(
-        range=[-0.6, ordered.height + 1.9],  # room for the words on the line of chance, beside the bars
-        tickvals=list(range(ordered.height)),
-        ticktext=[str(column) for column in ordered["column"].to_list()],
-        showgrid=False,
-        zeroline=False,
-        tickangle=0,
-        tickfont={"size": 11},
-        fixedrange=True,
-    )
+    columns = ordered["column"].to_list()
+    names = {"tickvals": list(range(ordered.height)), "ticktext": [str(column) for column in columns]}
+    right = ordered.height + 1.9  # room for the words on the line of chance, beside the bars
+    figure.update_xaxes(range=[-0.6, right], tickangle=0, tickfont={"size": 11}, fixedrange=True, **names, **BARE)
     figure.update_yaxes(range=[0, 1.12], tickformat=".0%", fixedrange=True)
-    if selected in ordered["column"].to_list():
-        place = ordered["column"].to_list().index(selected)
-        add_ring(figure, theme, place, float(shares[place]))
+    if selected in columns:
+        where = columns.index(selected)
+        add_ring(figure, theme, where, float(shares[where]))
     return figure
 
 
@@ -215,21 +180,13 @@ def agreements(found: Stability, *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlations of constructions that ought to agree, a dot each; resamples as median and interval."""
     figure = blank(theme, height=330, x="rank correlation of the probabilities", key="agreements")
     for place, values in enumerate((found.seeds, found.halves)):
-        figure.add_scatter(
-            x=list(values),
-            y=[place] * len(values),
-            **dots(SEMANTIC, 11, edge=1, rim=theme.ink, opacity=0.75),
-            **hover("%{x:.2f}"),
-        )
+        look = dots(SEMANTIC, 11, edge=1, rim=theme.ink, opacity=0.75)
+        add_trace(figure, list(values), [place] * len(values), look, hover("%{x:.2f}"))
     if found.resampled is not None:
         middle = found.resampled
         add_line(figure, [middle.low, middle.high], [2, 2], colour=SEMANTIC, width=3)
-        figure.add_scatter(
-            x=[middle.value],
-            y=[2],
-            **dots(SEMANTIC, 12, "line-ns-open", edge=3),
-            **hover(f"median %{{x:.2f}} [{middle.low:.2f}, {middle.high:.2f}]"),
-        )
+        words = hover(f"median %{{x:.2f}} [{middle.low:.2f}, {middle.high:.2f}]")
+        add_trace(figure, [middle.value], [2], dots(SEMANTIC, 12, "line-ns-open", edge=3), words)
     every = [*found.seeds, *found.halves, *([found.resampled.low] if found.resampled else [])]
     figure.update_xaxes(range=[min(0.0, *every) - 0.03, 1.03], zeroline=True)
     figure.update_yaxes(tickvals=[0, 1, 2], ticktext=list(ROWS), range=[2.6, -0.6], zeroline=False, fixedrange=True)

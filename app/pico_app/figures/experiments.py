@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
 from pico_app.figures.columns import undimmed
-from pico_app.figures.marks import add_line, add_note, add_zero, dots, hover, name_rows
+from pico_app.figures.marks import BARE, add_line, add_note, add_trace, add_zero, dots, hover, name_rows
 from pico_app.figures.row_plot import FAR, LEAST, Band, Group, PlotRow, colour_of, row_plot, short, signed
 from pico_app.figures.theme import GREY, LIGHT, LOSS, Theme, blank
 from pico_core.experiments.summary import VariantSummary
@@ -152,51 +153,20 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, theme: Theme = 
         for name in (METHOD, variant)
     )
     both = own.join(other, on="seed", suffix="_other").sort("seed")
-    figure = blank(
-        theme,
-        height=110 + 34 * max(2, both.height),
-        x="change of rSum against equal weights, points of 600",
-        key="seed-pairs",
-    )
-    blue = theme.blue
+    figure = blank(theme, height=110 + 34 * max(2, both.height), x=CHANGE, key="seed-pairs")
     for place, (seed, ours, theirs) in enumerate(both.iter_rows()):
-        ahead = ours > theirs
-        add_line(
-            figure,
-            [ours, theirs],
-            [place, place],
-            colour=GREY if ours == theirs else (blue if ahead else LOSS),
-            width=3,
-        )
+        colour = GREY if ours == theirs else (theme.blue if ours > theirs else LOSS)
+        add_line(figure, [ours, theirs], [place, place], colour=colour, width=3)
         said = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
-        for value, name, symbol, colour in (
-            (theirs, label, "diamond-open", theme.ink),
-            (ours, "PICO", "circle", theme.blue),
-        ):
-            figure.add_scatter(
-                x=[value],
-                y=[place],
-                **dots(colour, 12, symbol, edge=2),
-                **hover(f"{short(name, 60)} {signed(value)}<br>{said}"),
-            )
-        add_note(
-            figure, signed(ours - theirs), 1, place, size=13, colour=theme.ink, xshift=56, paper="x", anchor="right"
-        )
-    for text, x, shift in (
-        ("lead", 1.0, 56),
-        (f"<span style='color:{blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}", 0.0, 12),
-    ):
-        add_note(
-            figure,
-            text,
-            x,
-            -0.85,
-            size=12,
-            colour=theme.quiet,
-            xanchor="right" if x else "left",
-            xshift=shift,
-            paper="x",
-        )
+        sides = ((theirs, label, "diamond-open", theme.ink), (ours, "PICO", "circle", theme.blue))
+        for value, name, symbol, colour in sides:
+            words = hover(f"{short(name, 60)} {signed(value)}<br>{said}")
+            add_trace(figure, [value], [place], dots(colour, 12, symbol, edge=2), words)
+        lead: dict[str, Any] = {"size": 13, "colour": theme.ink, "xshift": 56, "paper": "x", "anchor": "right"}
+        add_note(figure, signed(ours - theirs), 1, place, **lead)
+    key = f"<span style='color:{theme.blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}"
+    for text, x, shift, side in (("lead", 1.0, 56, "right"), (key, 0.0, 12, "left")):
+        add_note(figure, text, x, -0.85, size=12, colour=theme.quiet, xshift=shift, paper="x", anchor=side)
     add_zero(figure, theme)
     figure.update_xaxes(zeroline=False, fixedrange=True)
     name_rows(figure, [f"seed {seed}" for seed in both["seed"]], top=-1.2, fewest=1)
@@ -231,17 +201,12 @@ def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
     most = FAR * max([LEAST, *(abs(value) for value in values)])  # one huge interval does not squeeze all others
     low, high = max(min(ends), -most), min(max(ends), most)
     room = max(1.0, 0.06 * (high - low))
+    zero = {"zeroline": True, "zerolinecolor": GREY, "zerolinewidth": 1.5}
     figure.update_yaxes(
-        range=[low - room, high + room],
-        fixedrange=True,
-        gridcolor=theme.faint,
-        zeroline=True,
-        zerolinecolor=GREY,
-        zerolinewidth=1.5,
-        automargin=True,
+        range=[low - room, high + room], fixedrange=True, gridcolor=theme.faint, automargin=True, **zero
     )
     figure.update_yaxes(title={"text": "change of rSum, points of 600", "font": {"size": 12}}, col=1)
-    figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_xaxes(fixedrange=True, **BARE)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 34, "b": 8}, dragmode=False)
     return figure
 
@@ -249,15 +214,8 @@ def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
 def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, theme: Theme) -> None:
     held = [(place, one) for place, one in enumerate(sweep.values) if one.summary.difference is not None]
     if len(held) > 1 and all(_is_number(one.value) for one in sweep.values):
-        add_line(
-            figure,
-            [place for place, _ in held],
-            [one.summary.difference for _, one in held],
-            colour=theme.quiet,
-            width=1,
-            row=row,
-            col=column,
-        )
+        heights = [one.summary.difference for _, one in held]
+        add_line(figure, [place for place, _ in held], heights, colour=theme.quiet, width=1, row=row, col=column)
     for place, one in held:
         _value(figure, place, one, row, column, theme=theme)
     figure.update_xaxes(
@@ -275,32 +233,15 @@ def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int
     found = one.summary
     verdict = Verdict(found.verdict or "none")
     colour = colour_of(verdict, main=one.is_own, theme=theme)
-    add_line(
-        figure,
-        [place, place],
-        [found.low, found.high],
-        colour=colour,
-        width=3 if one.is_own else 2,
-        row=row,
-        col=column,
-    )
+    ends, width = [found.low, found.high], 3 if one.is_own else 2
+    add_line(figure, [place, place], ends, colour=colour, width=width, row=row, col=column)
     symbol = {Verdict.HELPS: "triangle-up", Verdict.HURTS: "triangle-down", Verdict.NONE: "circle-open"}[verdict]
     own = ", the dataset's own" if one.is_own else ""
-    figure.add_scatter(
-        x=[place],
-        y=[found.difference],
-        mode="markers",
-        marker={
-            "symbol": symbol,
-            "color": colour,
-            "size": 13 if one.is_own else 9,
-            "line": {"width": 2, "color": theme.ink if one.is_own and verdict is not Verdict.NONE else colour},
-        },
-        hovertemplate=f"{short(found.variant, 60)}{own}<br>{signed(found.difference or 0.0)} "
-        f"[{signed(found.low or 0.0)}, {signed(found.high or 0.0)}]<extra></extra>",
-        row=row,
-        col=column,
-    )
+    rim = theme.ink if one.is_own and verdict is not Verdict.NONE else colour
+    look = dots(colour, 13 if one.is_own else 9, symbol, edge=2, rim=rim)
+    value, low, high = (signed(number or 0.0) for number in (found.difference, found.low, found.high))
+    words = hover(f"{short(found.variant, 60)}{own}<br>{value} [{low}, {high}]")
+    add_trace(figure, [place], [found.difference], look, words, row=row, col=column)
 
 
 def _tick(value: str) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.halves import domain, half_axes, heading
-from pico_app.figures.marks import add_line, add_note, add_ring, dots, hover
+from pico_app.figures.halves import domain, half_axes, heading, two_axes
+from pico_app.figures.marks import BARE, add_line, add_note, add_ring, add_trace, dots, hover, legend, lines
 from pico_app.figures.theme import CANDIDATE, GREY, LIGHT, SEMANTIC, STYLE, Theme, blank
 from pico_core.experiments.order import RecordedRun
 
@@ -20,30 +20,21 @@ def gain_against_weight(
     gains: Numbers, weights: Numbers, curve: tuple[Numbers, Numbers] | None, *, theme: Theme = LIGHT
 ) -> go.Figure:
     """Every candidate: what it gained, and its share of the final prototypes; the rule as a curve."""
-    figure = blank(
-        theme,
-        height=380,
-        x="gain of the candidate on the feedback split",
-        y="final weight of the candidate",
-        key="gain-weight",
-    )
+    across, up = "gain of the candidate on the feedback split", "final weight of the candidate"
+    figure = blank(theme, height=380, x=across, y=up, key="gain-weight")
     ends = curve[0] if curve is not None else gains
     room = 0.0 if curve is not None else 0.08 * (float(np.ptp(gains)) or 0.01)
-    across = [float(ends.min()) - room, float(ends.max()) + room]
+    span = [float(ends.min()) - room, float(ends.max()) + room]
     equal = 1 / len(weights)
-    add_line(figure, across, [equal, equal], colour=GREY, width=1.5, dash="dot")
-    _say(figure, across[0], equal, "equal shares", theme.ink, xanchor="left")
+    add_line(figure, span, [equal, equal], colour=GREY, width=1.5, dash="dot")
+    _add_words(figure, theme, span[0], equal, "equal shares", anchor="left")
     if curve is not None:
         add_line(figure, curve[0], curve[1], colour=SEMANTIC, width=2)
-    figure.add_scatter(
-        x=gains,
-        y=weights,
-        **dots(CANDIDATE, 11, "diamond", edge=1, rim=theme.ink),
-        **hover("candidate %{customdata}<br>gain %{x:+.2%}, weight %{y:.1%}", np.arange(len(gains))),
-    )
+    words = hover("candidate %{customdata}<br>gain %{x:+.2%}, weight %{y:.1%}", np.arange(len(gains)))
+    add_trace(figure, gains, weights, dots(CANDIDATE, 11, "diamond", edge=1, rim=theme.ink), words)
     top = int(weights.argmax())
-    _say(figure, float(gains[top]), float(weights[top]), f"candidate {top} ", theme.ink, xanchor="right")
-    figure.update_xaxes(tickformat="+.2~%", range=across, nticks=6)
+    _add_words(figure, theme, float(gains[top]), float(weights[top]), f"candidate {top} ", anchor="right")
+    figure.update_xaxes(tickformat="+.2~%", range=span, nticks=6)
     highest = max(float(weights.max()), float(curve[1].max()) if curve is not None else 0.0, equal)
     figure.update_yaxes(range=[0, 1.2 * highest], tickformat=".1~%")
     return figure
@@ -54,38 +45,26 @@ def gains_over_time(candidate: Numbers, averaged: Numbers, *, best: int, theme: 
     figure = blank(theme, height=380, x="iteration", y="gain on the feedback split", key="gains")
     last = len(candidate) - 1
     figure.add_hline(y=0, line={"color": theme.ink, "width": 1.2})
-    _say(figure, 0, 0, "no gain over equal weights", theme.ink, xanchor="left")
+    _add_words(figure, theme, 0, 0, "no gain over equal weights", anchor="left")
     named = (
         (candidate, CANDIDATE, "candidate alone", "diamond", "dot"),
         (averaged, SEMANTIC, "average so far", "circle", "solid"),
     )
     for values, colour, name, symbol, dash in named:
-        figure.add_scatter(
-            x=np.arange(len(values)),
-            y=values,
-            mode="lines+markers",
-            line={"color": colour, "dash": dash, "width": 2},
-            marker={"symbol": symbol, "size": 8},
-            name=name,
-            hovertemplate=f"{name}, iteration %{{x}}: %{{y:+.2%}}<extra></extra>",
-        )
+        words, look = hover(f"{name}, iteration %{{x}}: %{{y:+.2%}}"), {"symbol": symbol, "size": 8}
+        line = lines(colour, 2, dash) | {"mode": "lines+markers"}
+        add_trace(figure, np.arange(len(values)), values, line, words, marker=look, name=name)
     add_ring(figure, theme, best, averaged[best], showlegend=False)
     everything = np.concatenate([candidate, averaged, [0.0]])
     room = 0.14 * (float(np.ptp(everything)) or 0.01)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"}, margin={"l": 71, "t": 41}
-    )
+    figure.update_layout(margin={"l": 71, "t": 41}, **legend(1, 1.12, "right"))
     figure.update_xaxes(range=[-0.5, last + 0.5], tickformat="d", nticks=9, zeroline=False)
-    figure.update_yaxes(
-        tickformat="+.1~%",
-        range=[float(everything.min()) - room, float(everything.max()) + room],
-        gridcolor=theme.faint,
-    )
+    figure.update_yaxes(tickformat="+.1~%", range=[float(everything.min()) - room, float(everything.max()) + room])
     return figure
 
 
-def _say(figure: go.Figure, x: float, y: float, text: str, colour: str, *, xanchor: str) -> None:
-    add_note(figure, text, x, y, size=12, colour=colour, yshift=11, xanchor=xanchor)
+def _add_words(figure: go.Figure, theme: Theme, x: float, y: float, text: str, *, anchor: str) -> None:
+    add_note(figure, text, x, y, size=12, colour=theme.ink, yshift=11, anchor=anchor)
 
 
 MOST = 40  # lines that are drawn; more would be a smear
@@ -98,30 +77,20 @@ def gain_order(runs: Sequence[RecordedRun], *, theme: Theme = LIGHT) -> go.Figur
         runs: Of one rule.
         theme: Light or dark.
     """
-    figure = blank(
-        theme,
-        height=330,
-        x="candidates of a run by their gain: lowest at the left, highest at the right",
-        y="feedback weight (equal share = 1)",
-        key="gain-order",
-    )
+    across = "candidates of a run by their gain: lowest at the left, highest at the right"
+    figure = blank(theme, height=330, x=across, y="feedback weight (equal share = 1)", key="gain-order")
+    words = "gain %{customdata[0]:+.3f}, weight %{y:.2f} of an equal share, seed %{customdata[1]:.0f}"
     for run in runs[:MOST]:
         gains, shares = np.asarray(run.gains), np.asarray(run.shares)
         order = np.lexsort((shares, gains))
         where = np.linspace(0, 1, len(order)) if len(order) > 1 else np.array([0.5])
-        figure.add_scatter(
-            x=where,
-            y=shares[order] * len(order),
-            mode="lines+markers",
-            line={"color": theme.blue, "width": 1},
-            marker={"size": 5, "color": theme.blue},
-            opacity=0.55 if len(runs) > 3 else 1.0,
-            customdata=np.column_stack([gains[order], np.full(len(order), run.seed)]),
-            **hover("gain %{customdata[0]:+.3f}, weight %{y:.2f} of an equal share, seed %{customdata[1]:.0f}"),
-        )
+        data = np.column_stack([gains[order], np.full(len(order), run.seed)])
+        look = dots(theme.blue, 5) | lines(theme.blue, 1) | {"mode": "lines+markers"}
+        heights, opacity = shares[order] * len(order), {"opacity": 0.55 if len(runs) > 3 else 1.0}
+        add_trace(figure, where, heights, look, hover(words, data), opacity)
     figure.add_hline(y=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
     add_note(figure, "equal", 1, 1, size=12, colour=theme.quiet, xshift=4, paper="x", anchor="left")
-    figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_xaxes(showticklabels=False, range=[-0.03, 1.03], fixedrange=True, **BARE)
     figure.update_yaxes(rangemode="tozero", fixedrange=True)
     figure.update_layout(dragmode=False, margin_r=48)
     return figure
@@ -132,6 +101,9 @@ SAME = 1e-6  # gains closer than this differ by rounding only
 SHARE_TICKS = (*(k / 10 for k in range(1, 16)), 2, 3, 4, 5, 7, 10, 15)
 WIDE = 1.5  # powers of ten
 TOGETHER = 4  # numbers in one label
+ARRIVED = (
+    "candidate %{customdata[0]}, arrived as number %{customdata[2]}<br>gain %{x:+.2%}, weight %{customdata[1]:.2f} %"
+)
 MANY_CANDIDATES = 24  # candidates; with more of them their numbers are left to the hover
 
 
@@ -182,38 +154,16 @@ def two_rules(
             textposition=_places(here, rising, heights, newest=newest),
             textfont={"size": 11, "color": theme.ink},
             marker={"color": CANDIDATE, "symbol": "diamond", "size": 10, "line": {"color": theme.ink, "width": 1}},
-            customdata=np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)]),
-            hovertemplate="candidate %{customdata[0]}, arrived as number %{customdata[2]}<br>gain %{x:+.2%}, weight "
-            "%{customdata[1]:.2f} %<extra></extra>",
+            **hover(ARRIVED, np.column_stack([here, 100 * rule.weights[arrived - 1, here], np.arange(1, arrived + 1)])),
             **axes,
         )
         add_ring(figure, theme, gains[newest], heights[newest], size=20, width=2, symbol="circle-open", **axes)
         add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
         heading(figure, theme, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP)
-        name = "" if number == 1 else "2"
-        figure.update_layout(
-            {
-                f"xaxis{name}": {
-                    "domain": domain(number, gap=RULES_GAP),
-                    "range": across,
-                    "title": {"text": "gain of the candidate"},
-                    "tickformat": "+.2~%",
-                    "nticks": 6,
-                    "anchor": f"y{name}",
-                    "gridcolor": theme.faint,
-                    "zeroline": False,
-                },
-                f"yaxis{name}": {
-                    "type": "log",
-                    "range": _reach(equal),
-                    **_ticks(equal),
-                    "tickformat": ".3~g",
-                    "title": {"text": "weight, in equal shares (log)"},
-                    "anchor": f"x{name}",
-                    "gridcolor": theme.faint,
-                },
-            }
-        )
+        x = {"title_text": "gain of the candidate", "range": across, "tickformat": "+.2~%", "nticks": 6}
+        y = {"title_text": "weight, in equal shares (log)", "type": "log", "range": _reach(equal), "tickformat": ".3~g"}
+        x |= {"domain": domain(number, gap=RULES_GAP), "zeroline": False}
+        figure.update_layout(two_axes(theme, number, x, y | _ticks(equal)))
     figure.update_layout(margin={"t": 40, "b": 44})
     return figure
 

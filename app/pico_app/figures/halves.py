@@ -30,16 +30,8 @@ class Plane:
 
 def heading(figure: go.Figure, theme: Theme, text: str, *, number: int, gap: float) -> None:
     """Words over the left half (number 1) or the right one (2), in line with its axis."""
-    add_note(
-        figure,
-        text,
-        0 if number == 1 else 0.5 + gap / 2,
-        1.0,
-        size=14,
-        colour=theme.ink,
-        paper="xy",
-        anchor="left bottom",
-    )
+    start = 0 if number == 1 else 0.5 + gap / 2
+    add_note(figure, text, start, 1.0, size=14, colour=theme.ink, paper="xy", anchor="left bottom")
 
 
 def domain(number: int, *, gap: float) -> list[float]:
@@ -56,28 +48,22 @@ def half_axes(number: int) -> dict[str, Any]:
     return {} if number == 1 else {"xaxis": "x2", "yaxis": "y2"}
 
 
+def two_axes(theme: Theme, number: int, x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """The axes of one half in a layout, each lying at the other."""
+    end = "" if number == 1 else "2"
+    grid = {"gridcolor": theme.faint}
+    return {f"xaxis{end}": {**grid, "anchor": f"y{end}", **x}, f"yaxis{end}": {**grid, "anchor": f"x{end}", **y}}
+
+
 def plane_axes(figure: go.Figure, theme: Theme, left: Plane, right: Plane, *, gap: float) -> None:
     """Equal scales, ends that hold everything ever drawn, so that nothing jumps while a figure moves."""
     for number, plane in ((1, left), (2, right)):
         low, high = plane.points.min(axis=0), plane.points.max(axis=0)
         room = ROOM * float((high - low).max() or 1.0)
-        name = "" if number == 1 else "2"
-        common = {"gridcolor": theme.faint, "zeroline": False, "showticklabels": False}
-        figure.update_layout(
-            {
-                f"xaxis{name}": {
-                    "domain": domain(number, gap=gap),
-                    "range": [float(low[0]) - room, float(high[0]) + room],
-                    "title": {"text": plane.first},
-                    "anchor": f"y{name}",
-                    **common,
-                },
-                f"yaxis{name}": {
-                    "range": [float(low[1]) - room, float(high[1]) + room],
-                    "title": {"text": plane.second},
-                    "anchor": f"x{name}",
-                    "scaleanchor": f"x{name}",
-                    **common,
-                },
-            }
+        x, y = (
+            {"range": [float(low[i]) - room, float(high[i]) + room], "zeroline": False, "showticklabels": False}
+            for i in (0, 1)
         )
+        x |= {"domain": domain(number, gap=gap), "title_text": plane.first}
+        y |= {"scaleanchor": "x" if number == 1 else "x2", "title_text": plane.second}
+        figure.update_layout(two_axes(theme, number, x, y))

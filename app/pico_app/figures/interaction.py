@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.marks import add_box, add_note, around_zero, hover, name_rows
+from pico_app.figures.marks import BARE, add_box, add_note, add_trace, around_zero, hover, name_rows
 from pico_app.figures.player import frame_counts, player
 from pico_app.figures.theme import IMAGE, LIGHT, SEMANTIC, STYLE, TEXT, Theme, blank, colour_bar, verbatim
 
@@ -33,22 +33,22 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], t
         hoverinfo="skip",
         colorbar=colour_bar("similarity"),
     )
-    figure.add_scatter(
-        x=np.tile(np.arange(n_patches), n_words),
-        y=np.repeat(np.arange(n_words), n_patches),
+    across, up = np.tile(np.arange(n_patches), n_words), np.repeat(np.arange(n_words), n_patches)
+    unseen = {"marker": {"opacity": 0}}
+    add_trace(
+        figure,
+        across,
+        up,
+        hover("patch %{customdata[0]}, word %{customdata[1]}<br>similarity %{text}", np.column_stack([across, up])),
         mode="markers",
         marker={"size": 18, "opacity": 0},
-        customdata=np.column_stack([np.tile(np.arange(n_patches), n_words), np.repeat(np.arange(n_words), n_patches)]),
         text=[f"{value:+.3f}" for value in table.T.ravel()],
-        hovertemplate="patch %{customdata[0]}, word %{customdata[1]}<br>similarity %{text}<extra></extra>",
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
+        selected=unseen,
+        unselected=unseen,
     )
     for colour, width in (("#FFFFFF", 6), ("#1B1F24", 3)):  # seen on every square, in both themes
         add_box(figure, (patch - 0.5, patch + 0.5), (word - 0.5, word + 0.5), line={"color": colour, "width": width})
-    figure.update_xaxes(
-        range=[-0.6, n_patches - 0.4], showgrid=False, zeroline=False, dtick=_tick(n_patches), fixedrange=True
-    )
+    figure.update_xaxes(range=[-0.6, n_patches - 0.4], dtick=_tick(n_patches), fixedrange=True, **BARE)
     name_rows(figure, [verbatim(name) for name in words])
     return figure
 
@@ -67,55 +67,26 @@ def running_sum(products: Numbers, running: Numbers, *, column: int, theme: Them
     figure.add_trace(_sum_line(running, n, theme=theme))
     figure.add_trace(_bars(products, n))
     figure.frames = [  # only what moves: colours and patterns stay as they are
-        go.Frame(
-            name=str(end),
-            traces=[0, 1],
-            data=[
+        {
+            "name": str(end),
+            "traces": [0, 1],
+            "data": [
                 {"type": "scatter", "x": np.arange(end), "y": running[:end]},
                 {"type": "bar", "y": _first(products, end)},
             ],
-        )
+        }
         for end in ends
     ]
-    add_note(
-        figure,
-        f"<b>s = {running[-1]:+.4f}</b>",
-        n - 1,
-        float(running[-1]),
-        xref="x",
-        yref="y2",
-        yshift=4,
-        anchor="right bottom",
-    )
-    lift = 1 if products[column] >= 0 else -1
-    figure.add_annotation(
-        x=column,
-        y=float(products[column]),
-        text=f"<b>column {column}</b>",
-        showarrow=True,
-        arrowhead=0,
-        arrowcolor=theme.ink,
-        ax=0,
-        ay=-26 * lift,
-    )
-    figure.update_xaxes(range=[-1, n], showgrid=False, zeroline=False, fixedrange=True, tickformat="d")
-    low, high = around_zero(products)
-    figure.update_yaxes(domain=[0, 0.46], range=[low, high], fixedrange=True, nticks=5)
-    low, high = around_zero(np.append(running, 0.0))
-    figure.update_layout(
-        yaxis2={
-            "domain": [0.56, 1],
-            "anchor": "x",
-            "title": {"text": "sum so far"},
-            "range": [low, high],
-            "gridcolor": theme.faint,
-            "zerolinecolor": theme.faint,
-            "automargin": True,
-            "fixedrange": True,
-            "nticks": 5,
-        },
-        bargap=0.1,
-    )
+    total = float(running[-1])
+    add_note(figure, f"<b>s = {total:+.4f}</b>", n - 1, total, xref="x", yref="y2", yshift=4, anchor="right bottom")
+    height = float(products[column])
+    arrow = {"showarrow": True, "arrowhead": 0, "arrowcolor": theme.ink, "ax": 0, "ay": -26 if height >= 0 else 26}
+    figure.add_annotation(x=column, y=height, text=f"<b>column {column}</b>", **arrow)
+    figure.update_xaxes(range=[-1, n], fixedrange=True, tickformat="d", **BARE)
+    figure.update_yaxes(domain=[0, 0.46], range=around_zero(products), fixedrange=True, nticks=5)
+    grid = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "automargin": True, "fixedrange": True, "nticks": 5}
+    upper_axis = {"domain": [0.56, 1], "anchor": "x", "title": {"text": "sum so far"}, "range": around_zero(running)}
+    figure.update_layout(yaxis2=upper_axis | grid, bargap=0.1)
     player(figure, theme, [str(end) for end in ends], prefix="columns added: ")
     return figure
 
@@ -132,7 +103,7 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], the
         y=np.arange(n_words),
         zmin=-1,
         zmax=1,
-        colorscale=((0.0, STYLE), (0.5, "#F2F2F2"), (1.0, SEMANTIC)),
+        colorscale=DIVERGING,
         showscale=False,
         xgap=2 if written else 0.5,
         ygap=2,
@@ -152,22 +123,10 @@ def sign_products(patches: Numbers, words: Numbers, *, names: Sequence[str], the
             **({"yaxis": "y2"} if top else {"xaxis": "x2"}),
         )
     plain = {"gridcolor": theme.faint, "zerolinecolor": theme.ink, "zeroline": True, "fixedrange": True, "nticks": 4}
+    labels = {"tickvals": list(range(n_words)), "ticktext": [verbatim(name) for name in names]}
     figure.update_layout(
-        xaxis={
-            "domain": [0, 0.8],
-            "range": [-0.5, n_patches - 0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "dtick": _tick(n_patches),
-        },
-        yaxis={
-            "domain": [0, 0.68],
-            "range": [n_words - 0.5, -0.5],
-            "tickvals": list(range(n_words)),
-            "ticktext": [verbatim(name) for name in names],
-            "showgrid": False,
-            "zeroline": False,
-        },
+        xaxis={"domain": [0, 0.8], "range": [-0.5, n_patches - 0.5], "dtick": _tick(n_patches), **BARE},
+        yaxis={"domain": [0, 0.68], "range": [n_words - 0.5, -0.5], **labels, **BARE},
         xaxis2={"domain": [0.83, 1], "anchor": "y", "title": {"text": "word value"}, **plain},
         yaxis2={"domain": [0.73, 1], "anchor": "x", "title": {"text": "patch value"}, "automargin": True, **plain},
         bargap=0.25,

@@ -7,8 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pico_app.figures.theme import SEQUENTIAL, Theme
+from pico_app.figures.theme import SEQUENTIAL, Theme, interval
+from pico_core.retrieval.records import Estimate
 
+BARE = {"showgrid": False, "zeroline": False}  # an axis without lines
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # of a log axis
 NOTHING = "rgba(0,0,0,0)"
 
@@ -49,8 +51,7 @@ def add_line(
     figure: go.Figure, x: Any, y: Any, *, colour: str, width: float, dash: str | None = None, **settings: Any
 ) -> None:
     """A line that only is seen: nothing is said where it is pointed at."""
-    line = {"color": colour, "width": width} | ({} if dash is None else {"dash": dash})
-    figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", **settings)
+    figure.add_scatter(x=x, y=y, hoverinfo="skip", **lines(colour, width, dash), **settings)
 
 
 def add_ring(
@@ -68,7 +69,7 @@ def add_ring(
     edge = {"color": NOTHING, "line": {"color": theme.ink, "width": width}}
     open_mark = {"symbol": symbol, "color": theme.ink, "line": {"width": width}}
     marker = {"size": size, **(open_mark if symbol else edge)}
-    figure.add_scatter(x=[x], y=[y], mode="markers", marker=marker, hoverinfo="skip", **settings)
+    add_trace(figure, [x], [y], {"mode": "markers", "marker": marker, "hoverinfo": "skip"}, settings)
 
 
 def add_named_ring(figure: go.Figure, theme: Theme, x: float, y: float, text: str, *, lift: int = 18) -> None:
@@ -77,9 +78,21 @@ def add_named_ring(figure: go.Figure, theme: Theme, x: float, y: float, text: st
     add_note(figure, f"<b>{text}</b>", x, y, yshift=lift)
 
 
-def add_box(figure: go.Figure, x: Sequence[float], y: Sequence[float], **settings: Any) -> None:
-    """A rectangle between two places across and two places up."""
-    figure.add_shape(type="rect", x0=x[0], x1=x[1], y0=y[0], y1=y[1], **settings)
+def add_trace(figure: go.Figure, x: Any, y: Any, *looks: dict[str, Any], **settings: Any) -> None:
+    """A trace at some places: parts made by `dots`, `lines` or `hover`, and settings as Plotly names them."""
+    parts = {name: value for look in (*looks, settings) for name, value in look.items()}
+    figure.add_scatter(x=x, y=y, **parts)
+
+
+def add_band(figure: go.Figure, x: Any, y: Any, fill: str, **settings: Any) -> None:
+    """A filled outline without an edge, of which nothing is said where it is pointed at."""
+    band = {"mode": "lines", "line": {"width": 0}, "fill": "toself", "fillcolor": fill, "hoverinfo": "skip"}
+    figure.add_scatter(x=x, y=y, **band, **settings)
+
+
+def add_box(figure: go.Figure, x: Sequence[float], y: Sequence[float], *, type: str = "rect", **settings: Any) -> None:
+    """A rectangle, or the line, between two places across and two places up."""
+    figure.add_shape(type=type, x0=x[0], x1=x[1], y0=y[0], y1=y[1], **settings)
 
 
 def add_zero(figure: go.Figure, theme: Theme) -> None:
@@ -131,6 +144,33 @@ def dots(
     line = {} if edge is None else {"line": {"width": edge, "color": colour if rim is None else rim}}
     shape = {} if symbol is None else {"symbol": symbol}
     return {"mode": "markers", "marker": {"color": colour, "size": size, **shape, **line, **settings}}
+
+
+def lines(colour: str, width: float, dash: str | None = None) -> dict[str, Any]:
+    """A trace of lines, as Plotly names it.
+
+    >>> lines("red", 2, "dot")
+    {'mode': 'lines', 'line': {'color': 'red', 'width': 2, 'dash': 'dot'}}
+    """
+    return {"mode": "lines", "line": {"color": colour, "width": width} | ({} if dash is None else {"dash": dash})}
+
+
+def spread(estimates: Sequence[Estimate], **settings: Any) -> dict[str, Any]:
+    """Error bars to the ends of intervals."""
+    low, high, value = ([getattr(estimate, end) for estimate in estimates] for end in ("low", "high", "value"))
+    return {**interval(low, high, value), **settings}
+
+
+def legend(x: float, y: float, anchor: str) -> dict[str, Any]:
+    """A legend in one row, shown; the anchor names the side of it that lies there, such as "left bottom"."""
+    sides = {"xanchor" if side in ("left", "right") else "yanchor": side for side in anchor.split()}
+    return {"showlegend": True, "legend": {"orientation": "h", "x": x, "y": y, **sides}}
+
+
+def log_axis(most: float) -> dict[str, Any]:
+    """An axis of powers, with round numbers up to the greatest."""
+    ticks = [tick for tick in TICKS if tick <= most]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks]}
 
 
 def hover(text: str, data: Any = None) -> dict[str, Any]:

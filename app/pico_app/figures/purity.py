@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import add_box, add_note, dots
+from pico_app.figures.marks import BARE, add_box, add_note, dots, legend, spread
 from pico_app.figures.theme import GREY, LIGHT, SEMANTIC, STYLE, Theme, blank, verbatim
 from pico_app.templates import render
 from pico_core.retrieval.records import Estimate
@@ -29,15 +29,8 @@ def purity_figure(purities: Sequence[Purity], *, theme: Theme = LIGHT) -> go.Fig
     places = list(range(len(purities)))
     for place, purity in zip(places, purities, strict=True):
         chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]
-        add_box(
-            figure,
-            (min(c.low for c in chance), max(c.high for c in chance)),
-            (place - 0.38, place + 0.38),
-            fillcolor=GREY,
-            opacity=0.5,
-            line_width=0,
-            layer="below",
-        )
+        ends, up = (min(c.low for c in chance), max(c.high for c in chance)), (place - 0.38, place + 0.38)
+        add_box(figure, ends, up, fillcolor=GREY, opacity=0.5, line_width=0, layer="below")
     if purities:
         last = purities[-1].semantic.permuted
         add_note(figure, "permuted labels", last.value, places[-1] + 0.38, opacity=0.75, anchor="top")
@@ -50,15 +43,10 @@ def purity_figure(purities: Sequence[Purity], *, theme: Theme = LIGHT) -> go.Fig
         else f"<b>{p.role}</b>, {p.items}<br>{verbatim(p.label)}, {p.n_values} values"
         for p in purities
     ]
-    figure.update_yaxes(tickvals=places, ticktext=titles, range=[len(purities) - 0.3, -0.6], showgrid=False)
-    figure.update_yaxes(zeroline=False, fixedrange=True)
+    figure.update_yaxes(tickvals=places, ticktext=titles, range=[len(purities) - 0.3, -0.6], fixedrange=True, **BARE)
     figure.update_xaxes(range=[-0.02, 1.04], zeroline=False, tickformat=".1f", fixedrange=True)
-    figure.update_layout(
-        showlegend=True,
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.0, "xanchor": "left", "title_text": ""},
-        margin={"l": 8, "r": 16, "t": 30, "b": 8},
-    )
+    margin = {"l": 8, "r": 16, "t": 30, "b": 8}
+    figure.update_layout(dragmode=False, margin=margin, **legend(0.0, 1.0, "left bottom"), legend_title_text="")
     return figure
 
 
@@ -71,15 +59,7 @@ def _purity_trace(
         y=[place + shift for place in places],
         name=f"{name} space" if name != "unweighted" else "unweighted",
         **dots(colour, 11 if name != "unweighted" else 16, symbol, edge=2),
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [v.high - v.value for v in values],
-            "arrayminus": [v.value - v.low for v in values],
-            "color": colour,
-            "thickness": 2,
-            "width": 4,
-        },
+        error_x=spread(values, color=colour, thickness=2, width=4),
         customdata=[(v.low, v.high, s.permuted.value) for v, s in zip(values, spaces, strict=True)],
         hovertemplate="%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]<br>permuted labels %{customdata[2]:.3f}"
         f"<extra>{name}</extra>",

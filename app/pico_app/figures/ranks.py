@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from pico_app.figures.marks import TICKS, add_line, add_note, add_ring
+from pico_app.figures.marks import add_band, add_line, add_note, add_ring, add_trace, dots, hover, lines, log_axis
 from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank
 
 MANY = 2000  # places; more are drawn by the graphics card
@@ -31,40 +31,29 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, theme:
     )
     most = max(2, int(frame.select(pl.max_horizontal("before", "after").max()).item() or 2))
     draw = go.Scattergl if places.height > MANY else go.Scatter
-    figure.add_trace(
-        go.Scatter(x=[1, most], y=[1, most], mode="lines", line={"color": theme.faint, "width": 1.5}, hoverinfo="skip")
-    )
+    add_line(figure, [1, most], [1, most], colour=theme.faint, width=1.5)
+    faded = {"opacity": 0.7}  # selected or not: a figure that selects would else fade what is not selected
     for fate, symbol, colour, word in FATES:
         some = places.filter(pl.col("fate") == fate)
+        sizes = [_size(number) for number in some["number"]]
         figure.add_trace(
             draw(
                 x=some["before"].to_numpy(),
                 y=some["after"].to_numpy(),
-                mode="markers",
                 name=word,
-                marker={
-                    "symbol": symbol,
-                    "color": theme.blue if colour == GAIN else colour,
-                    "size": [_size(number) for number in some["number"]],
-                    "opacity": 0.7,
-                    "line": {"width": 0},
-                },
-                customdata=[
-                    [kind, index, number]
-                    for kind, index, number in zip(some["kind"], some["index"], some["number"], strict=True)
-                ],
-                hovertemplate=f"rank %{{x:,}} → %{{y:,}}, {word}<br>%{{customdata[2]:,}} queries here<extra></extra>",
-                # A figure that selects would else fade what is not selected.
-                selected={"marker": {"opacity": 0.7}},
-                unselected={"marker": {"opacity": 0.7}},
+                **dots(theme.blue if colour == GAIN else colour, sizes, symbol, line={"width": 0}, **faded),
+                **hover(
+                    f"rank %{{x:,}} → %{{y:,}}, {word}<br>%{{customdata[2]:,}} queries here",
+                    [list(query) for query in some.select("kind", "index", "number").iter_rows()],
+                ),
+                selected={"marker": faded},
+                unselected={"marker": faded},
             )
         )
     _ring(figure, frame, selected, theme=theme)
     reach = [-0.06 * (1 + len(str(most))) / 2, log10(most) * 1.04 + 0.05]
-    ticks = [k for k in TICKS if k <= most]
-    axis = {"type": "log", "range": reach, "tickvals": ticks, "ticktext": [f"{k:,}" for k in ticks], "fixedrange": True}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
+    axis = {**log_axis(most), "range": reach, "fixedrange": True}
+    figure.update_layout(xaxis=axis, yaxis=axis)
     free = log10(2) / 2  # between the first rank and the second no mark can lie
     lost = {"x": free, "xanchor": "center", "y": 0.97, "yref": "paper"}
     won = {"x": 0.98, "xref": "paper", "xanchor": "right", "y": free}
@@ -125,52 +114,23 @@ def rank_curve(
     """
     figure = blank(theme, height=380, x="strength λ of the weighting", y="rank of the right answer (log)", key="rank")
     across = list(strengths)
-    figure.add_scatter(
-        x=across + across[::-1],
-        y=[*high, *list(low)[::-1]],
-        mode="lines",
-        fill="toself",
-        fillcolor=BAND,
-        line={"width": 0},
-        hoverinfo="skip",
-    )
-    colour = theme.blue
+    add_band(figure, across + across[::-1], [*high, *list(low)[::-1]], BAND)
     add_line(figure, [across[0], across[-1]], [ranks[0], ranks[0]], colour=theme.ink, width=1.2, dash="dot")
-    figure.add_scatter(
-        x=across,
-        y=list(ranks),
-        mode="lines+markers",
-        line={"color": colour, "width": 2.5},
-        marker={"size": 8},
-        customdata=[[a, b] for a, b in zip(low, high, strict=True)],
-        hovertemplate="λ = %{x:g}: rank %{y:,}<br>permuted: %{customdata[0]:,} to %{customdata[1]:,}<extra></extra>",
-    )
+    words = "λ = %{x:g}: rank %{y:,}<br>permuted: %{customdata[0]:,} to %{customdata[1]:,}"
+    ends = hover(words, [[a, b] for a, b in zip(low, high, strict=True)])
+    add_trace(figure, across, list(ranks), lines(theme.blue, 2.5), ends, mode="lines+markers", marker={"size": 8})
     here = ranks[across.index(at)]
-    figure.add_scatter(
-        x=[at],
-        y=[here],
-        mode="markers+text",
-        text=[f"rank {here:,}"],
-        textposition="bottom center" if here == 1 else "top center",
-        textfont={"color": theme.ink, "size": 14, "weight": 700},
-        marker={"symbol": "circle-open", "size": 19, "color": theme.ink, "line": {"width": 2.5}},
-        hoverinfo="skip",
-    )
+    font, side = {"color": theme.ink, "size": 14, "weight": 700}, "bottom center" if here == 1 else "top center"
+    label: dict[str, Any] = {"mode": "markers+text", "text": [f"rank {here:,}"], "textposition": side, "textfont": font}
+    add_ring(figure, theme, at, here, size=19, symbol="circle-open", **label)
     worst = max(*ranks, *high, 2)
     reach = log10(worst)
-    ticks = [tick for tick in TICKS if tick <= min(max(worst * 1.5, 2), 10_000)]
-    figure.update_yaxes(
-        type="log",
-        autorange=False,
-        range=[1.18 * reach + 0.06, -0.14 * reach - 0.04],
-        tickvals=ticks,
-        ticktext=[f"{tick:,}" for tick in ticks],
-    )
+    axis = log_axis(min(max(worst * 1.5, 2), 10_000))
+    figure.update_yaxes(**axis, autorange=False, range=[1.18 * reach + 0.06, -0.14 * reach - 0.04])
     figure.update_xaxes(range=[across[0] - 0.06, across[-1] + 0.06], dtick=0.5, zeroline=False)
     labels = (("unweighted", ranks[0], "bottom"), ("the same weights on other columns", high[-1], "top"))
+    small: dict[str, Any] = {"size": 12, "colour": theme.ink}
     for text, rank, side in labels:
-        add_note(figure, text, across[-1], log10(rank), size=12, colour=theme.ink, yanchor=side, anchor="right")
-    add_note(
-        figure, f"best possible: 1 of {total:,}", 0, 1.0, size=12, colour=theme.ink, paper="xy", anchor="left bottom"
-    )
+        add_note(figure, text, across[-1], log10(rank), anchor=f"right {side}", **small)
+    add_note(figure, f"best possible: 1 of {total:,}", 0, 1.0, paper="xy", anchor="left bottom", **small)
     return figure

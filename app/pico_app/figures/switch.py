@@ -1,11 +1,12 @@
 """What a column switch does to recall: paired changes with intervals, and what chance columns do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from pico_app.figures.marks import add_box, add_line, add_note, add_zero, dots, hover
+from pico_app.figures.marks import BARE, add_box, add_line, add_note, add_trace, add_zero, dots, hover
 from pico_app.figures.theme import GAIN, GREY, LIGHT, LOSS, Theme, blank
 from pico_app.templates import render
 from pico_core.retrieval.comparing.metric_changes import MetricChange
@@ -49,58 +50,23 @@ def changes(
             low, high = control.ends(number)
             reach += [abs(low), abs(high)]
             add_box(figure, (low, high), (place - 0.36, place + 0.36), fillcolor=BAND, line_width=0, layer="below")
-            figure.add_shape(type="line", x0=low, x1=low, y0=place - 0.36, y1=place + 0.36, line=_edge())
-            figure.add_shape(type="line", x0=high, x1=high, y0=place - 0.36, y1=place + 0.36, line=_edge())
+            for end in (low, high):
+                add_box(figure, (end, end), (place - 0.36, place + 0.36), type="line", line={"color": GREY, "width": 1})
         _draw(figure, row, place, control=None if control is None else control.ends(number), theme=theme)
     span = SHOWN_TIMES * max(reach)
     add_zero(figure, theme)
+    digits: dict[str, Any] = {"size": 13, "colour": theme.ink, "xshift": 8, "paper": "x", "anchor": "left"}
+    quiet: dict[str, Any] = {"size": 12, "colour": theme.ink, "opacity": 0.75, "anchor": "right"}
     for row in rows:
-        add_note(
-            figure,
-            _said(row.change, sampled=sampled),
-            1.0,
-            PLACES[row.name],
-            size=13,
-            colour=theme.ink,
-            xshift=8,
-            paper="x",
-            anchor="left",
-        )
+        add_note(figure, _said(row.change, sampled=sampled), 1.0, PLACES[row.name], **digits)
         if row.name in GROUPS and row.name != "rsum":
-            add_note(
-                figure,
-                GROUPS[row.name],
-                0.0,
-                PLACES[row.name] - 0.72,
-                size=12,
-                colour=theme.ink,
-                xshift=-8,
-                opacity=0.75,
-                paper="x",
-                anchor="right",
-            )
+            add_note(figure, GROUPS[row.name], 0.0, PLACES[row.name] - 0.72, xshift=-8, paper="x", **quiet)
     if control is not None:
-        add_note(
-            figure,
-            f"grey: {_word(control.n_columns)} instead, {len(control.changes)} draws",
-            1.0,
-            1.0,
-            size=12,
-            colour=theme.ink,
-            yshift=16,
-            opacity=0.75,
-            paper="xy",
-            anchor="right",
-        )
+        words = f"grey: {_word(control.n_columns)} instead, {len(control.changes)} draws"
+        add_note(figure, words, 1.0, 1.0, yshift=16, paper="xy", **quiet)
     figure.update_xaxes(range=[-span, span], fixedrange=True, zeroline=False)
-    figure.update_yaxes(
-        range=[max(PLACES.values()) + 0.7, -1.1],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        tickvals=[PLACES[row.name] for row in rows],
-        ticktext=[LABELS[row.name] for row in rows],
-    )
+    ticks = {"tickvals": [PLACES[row.name] for row in rows], "ticktext": [LABELS[row.name] for row in rows]}
+    figure.update_yaxes(range=[max(PLACES.values()) + 0.7, -1.1], fixedrange=True, **BARE, **ticks)
     figure.update_layout(margin={"l": 100, "r": 150, "t": 28, "b": 8})
     return figure
 
@@ -112,17 +78,10 @@ def _draw(
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
     chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
     add_line(figure, [change.low, change.high], [place, place], colour=colour, width=4 if row.name == "rsum" else 2.2)
-    figure.add_scatter(
-        x=[change.value],
-        y=[place],
-        **dots(
-            colour,
-            13 if row.name == "rsum" else 9,
-            "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open",
-            edge=2,
-        ),
-        **hover(f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"),
-    )
+    symbol = "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open"
+    words = f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"
+    look = dots(colour, 13 if row.name == "rsum" else 9, symbol, edge=2)
+    add_trace(figure, [change.value], [place], look, hover(words))
 
 
 def moves_html(move: Move, *, name: str, picture: str | None) -> Markup:
@@ -140,7 +99,3 @@ def _said(change: Estimate, *, sampled: bool) -> str:
 
 def _word(n_columns: int) -> str:
     return "one random column" if n_columns == 1 else f"{n_columns} random columns"
-
-
-def _edge() -> dict[str, object]:
-    return {"color": GREY, "width": 1}
