@@ -146,10 +146,10 @@ def test_company_is_what_a_loop_over_columns_finds(study):
         cosines = [[float(p @ c / length) for c, length in zip(centres, lengths, strict=True)] for p in points]
         nearest = [max(range(2), key=lambda k, row=row: abs(row[k])) for row in cosines]
         own = nearest[column]
-        fellows = [i for i in range(9) if nearest[i] == own and i != column]
-        assert (found.prototype, found.n_sharing) == (own, len(fellows))
+        sharing = [i for i in range(9) if nearest[i] == own and i != column]
+        assert (found.prototype, found.n_sharing) == (own, len(sharing))
         assert found.cosine == pytest.approx(cosines[column][own], abs=1e-6)
-        closest = sorted(fellows, key=lambda i: -abs(cosines[i][own]))[:3]
+        closest = sorted(sharing, key=lambda i: -abs(cosines[i][own]))[:3]
         assert [one.column for one in found.sharing] == closest
         assert_close([one.value for one in found.sharing], [cosines[i][own] for i in closest], rtol=0, atol=1e-6)
         products = [float(p @ points[column]) for p in points]

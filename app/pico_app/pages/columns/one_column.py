@@ -78,25 +78,25 @@ def _values(space: Workspace, column: int) -> None:
 
 def _neighbours(space: Workspace, column: int) -> int | None:
     neighbours = column_answers.neighbours(space, column)
-    st.markdown("**Company: with which columns does it move?**")
+    st.markdown("**Neighbours: with which columns does it move?**")
     clicked = None
     for container, name, side in zip(
         st.columns(2), ("images", "texts"), (neighbours.image, neighbours.text), strict=True
     ):
         with container:
             prose(_nearest(name, side))
-            for title, companions in (
-                (f"Fellows at prototype {side.prototype}, by cosine with it", side.sharing),
+            for title, named in (
+                (f"Neighbours at prototype {side.prototype}, by cosine with it", side.sharing),
                 (f"Most correlated over {name}", side.correlated),
             ):
-                if companions:
-                    clicked = _chips(title, companions, key=f"{name}-{title[:4]}") if clicked is None else clicked
+                if named:
+                    clicked = _chips(title, named, key=f"{name}-{title[:4]}") if clicked is None else clicked
     return clicked
 
 
 def _nearest(name: str, side: SideNeighbours) -> str:
     if side.cosine == 0:
-        return f"In {name} it does not vary over the anchors, so it keeps no company."
+        return f"In {name} it does not vary over the anchors, so it has no neighbours."
     upside = ", upside down" if side.cosine < 0 else ""
     others = "no other column is" if side.n_sharing == 0 else f"{side.n_sharing} other columns are"
     if side.n_sharing == 1:
@@ -107,9 +107,9 @@ def _nearest(name: str, side: SideNeighbours) -> str:
     )
 
 
-def _chips(title: str, companions: Sequence[Neighbour], *, key: str) -> int | None:
+def _chips(title: str, neighbours: Sequence[Neighbour], *, key: str) -> int | None:
     """Columns to go to, each with its value."""
-    values = {companion.column: companion.value for companion in companions}
+    values = {neighbour.column: neighbour.value for neighbour in neighbours}
     chosen = st.pills(
         title,
         list(values),
