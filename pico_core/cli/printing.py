@@ -9,11 +9,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trained import SHORT
+from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.training_summary import TrainingSummary
 from pico_core.retrieval.records import RetrievalReport
 from pico_core.studies.seeds import SeedsReport
+from pico_core.training.schemes import PLAIN, loop_label
 
 # Names come from files: brackets in them are letters, no markup.
 out, err = Console(soft_wrap=True, markup=False), Console(stderr=True, soft_wrap=True, markup=False)
@@ -77,13 +77,13 @@ def tell_trainings(found: TrainingSummary) -> None:
         plain = row.variant == PLAIN
         p = "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
         apart = ("-", "", "", "", "") if plain else (row.verdict or "-", *change_cells(row), p, _signs(row))
-        table.add_row(apart[0], SHORT.get(row.variant, row.variant), f"{row.rsum or 0.0:.1f}", *apart[1:])
+        table.add_row(apart[0], loop_label(row.variant, short=True), f"{row.rsum or 0.0:.1f}", *apart[1:])
     out.print(table)
     if found.leads:
         table = narrow_table("PICO is", "beside", "lead", "95 %", "seeds", title="PICO minus its controls")
         for row in found.leads:
             word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict or "none"]
-            table.add_row(word, SHORT.get(row.variant, row.variant), *change_cells(row), _signs(row))
+            table.add_row(word, loop_label(row.variant, short=True), *change_cells(row), _signs(row))
         out.print(table)
     words = "seeds: how many lie above and below 0 by their own paired interval. Leads are not adjusted."
     out.print(words, markup=False, highlight=False)

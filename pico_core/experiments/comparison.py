@@ -10,7 +10,8 @@ from pico_core.common.errors import SettingError
 from pico_core.common.reporter import SILENT, Reporter
 from pico_core.kernels.metrics import QueryRanks
 from pico_core.training.records import Training
-from pico_core.training.settings import RULES, LoopConfig, WeightingRule
+from pico_core.training.schemes import LOOP_SCHEMES, PLAIN
+from pico_core.training.settings import LoopConfig
 
 DECIDED = ("weighting", "seed")  # by the comparison, not by a setting
 
@@ -26,7 +27,7 @@ class Compared:
         basis: Axes in which tokens are read; fitted on the fit split.
     """
 
-    variants: tuple[WeightingRule, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
+    variants: tuple[str, ...] = ("none", "pico", "after", "p_hat", "learned", "shuffled", "permuted")
     seeds: tuple[int, ...] = (0, 1, 2)
     held_out: tuple[str, ...] = ()
     basis: str = "given"
@@ -36,9 +37,9 @@ class Compared:
             raise SettingError(f"the seeds are {list(self.seeds)}; expected at least one, all different")
 
     @property
-    def ordered(self) -> tuple[WeightingRule, ...]:
+    def ordered(self) -> tuple[str, ...]:
         """The variants, P = 1 first, each once."""
-        return tuple(dict.fromkeys(("none", *self.variants)))
+        return tuple(dict.fromkeys((PLAIN, *self.variants)))
 
     @property
     def without(self) -> str:
@@ -77,9 +78,7 @@ class Trial(Protocol):
     def n_train(self) -> int:
         """Images of fit and feedback together."""
 
-    def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
-    ) -> Training:
+    def train(self, variant: str, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT) -> Training:
         """Train one variant, or go on with it; the test split takes no part."""
 
     def ranks(self, training: Training | None) -> QueryRanks:
@@ -116,7 +115,7 @@ def refuse_decided(settings: Iterable[str]) -> None:
         raise SettingError(f"{decided[0]} is decided by the comparison; name variants and seeds instead")
 
 
-def variants_named(names: Sequence[str]) -> tuple[WeightingRule, ...]:
+def variants_named(names: Sequence[str]) -> tuple[str, ...]:
     """Names as variants.
 
     Raises:
@@ -125,7 +124,4 @@ def variants_named(names: Sequence[str]) -> tuple[WeightingRule, ...]:
     >>> variants_named(["pico", "p_hat"])
     ('pico', 'p_hat')
     """
-    unknown = [name for name in names if name not in RULES]
-    if unknown:
-        raise SettingError(f"there is no variant {unknown[0]!r}; choose among {', '.join(RULES)}")
-    return tuple(rule for name in names for rule in RULES if rule == name)
+    return tuple(LOOP_SCHEMES[name].name for name in names)

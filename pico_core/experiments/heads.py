@@ -21,7 +21,7 @@ from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.alignment import align
 from pico_core.training.heads import AlignmentHeads
 from pico_core.training.records import Alignment, Training
-from pico_core.training.settings import AlignmentConfig, WeightingRule
+from pico_core.training.settings import AlignmentConfig
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ComparisonConfig(Compared):
         """Of every training, at most."""
         return self.alignment.n_epochs
 
-    def of(self, variant: WeightingRule, seed: int) -> AlignmentConfig:
+    def of(self, variant: str, seed: int) -> AlignmentConfig:
         """The settings of one training."""
         return replace(self.alignment, weighting=variant, seed=seed)
 
@@ -127,9 +127,7 @@ class HeadTrial:
         """Images of fit and feedback together."""
         return self.parts.fit.n_images + self.parts.feedback.n_images
 
-    def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
-    ) -> Alignment:
+    def train(self, variant: str, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT) -> Alignment:
         """Train heads, or go on with them."""
         return align(
             self.parts.fit,

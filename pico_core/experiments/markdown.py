@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trained import LABELS
+from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.training_summary import TrainingSummary
+from pico_core.training.schemes import PLAIN, loop_label
 
 
 def markdown_table(summaries: Sequence[VariantSummary]) -> str:
@@ -40,7 +40,7 @@ def training_markdown(comparisons: Sequence[TrainingSummary]) -> str:
         signs = {name: f" ({row.verdicts[0]}, {row.verdicts[1]})" for name, row in of.items()}
         changes = [f"{_change(of.get(name))}{signs.get(name, '')}" for name in variants]
         rows.append([compared.dataset, f"{compared.plain:.1f}", *changes])
-    return _table(["comparison", LABELS[PLAIN], *(LABELS[name] for name in variants)], rows)
+    return _table(["comparison", loop_label(PLAIN), *(loop_label(name) for name in variants)], rows)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

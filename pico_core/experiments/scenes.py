@@ -24,7 +24,7 @@ from pico_core.retrieval.scoring import score_pairs
 from pico_core.training.encoder import SceneInputs, seen_by
 from pico_core.training.encoder_loop import train_weighted_encoder
 from pico_core.training.records import TrainedEncoder, Training
-from pico_core.training.settings import EncoderConfig, WeightingRule
+from pico_core.training.settings import EncoderConfig
 
 PARTS: Final = ("training", "feedback", "test")
 FIRST_SEED: Final = 1000  # of scenes; those below belong to the demos
@@ -95,7 +95,7 @@ class SceneComparison(Compared):
         """Of every training, at most."""
         return self.encoder.training.n_epochs
 
-    def of(self, variant: WeightingRule, seed: int) -> EncoderConfig:
+    def of(self, variant: str, seed: int) -> EncoderConfig:
         """The settings of one training."""
         return replace(self.encoder, weighting=variant, seed=seed)
 
@@ -184,7 +184,7 @@ class SceneTrial:
         return self.config.scenes.n_training + self.config.scenes.n_feedback
 
     def train(
-        self, variant: WeightingRule, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
+        self, variant: str, *, checkpoint: Path, device: str = "cpu", reporter: Reporter = SILENT
     ) -> TrainedEncoder:
         """Train the encoder, or go on with it; the first epoch is trained once for all variants."""
         return train_weighted_encoder(

@@ -18,9 +18,9 @@ from pico_core.method.config import StudyConfig
 from pico_core.retrieval.over_splits import adjusted, count_verdicts, over_paired, over_seeds, verdict_of
 from pico_core.retrieval.records import Estimate, Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD, REFERENCE
+from pico_core.training.schemes import PLAIN, UNTRAINED
 
 ONE_SEED = "one seed: the interval is that of its test images, and there is no p value"
-PLAIN = "none"  # training with P = 1
 LAST_UNWEIGHTED = 1  # in this epoch of a training P is still 1, whatever the weighting of the loop
 
 
@@ -98,7 +98,7 @@ class VariantSummary:
     @property
     def early(self) -> int:
         """Seeds whose best epoch came before the weighting began: P was still 1 in training and in the test."""
-        if self.variant in ("frozen", PLAIN):
+        if self.variant in (UNTRAINED, PLAIN):
             return 0
         return sum(epoch is not None and epoch <= LAST_UNWEIGHTED for epoch in self.best_epochs)
 

@@ -22,32 +22,9 @@ from pico_core.retrieval.metrics import image_rsum, paired_difference
 from pico_core.storage.atomic import atomic_file
 from pico_core.storage.headers import reading, safetensors_headers
 from pico_core.training.records import Epoch, Training
+from pico_core.training.schemes import LOOP_SCHEMES, PLAIN, UNTRAINED, loop_label
 
 FORMAT: Final = "pico-lens trained ranks 1"
-CONTROLS: Final = ("after", "p_hat", "learned", "shuffled", "permuted")
-WEIGHTED: Final = ("pico", "after", "p_hat", "shuffled", "permuted")  # by weights of the strength of the loop
-LABELS: Final = {
-    "frozen": "Not trained",
-    "none": "Trained with P = 1",
-    "pico": "PICO in the loop",
-    "after": "Trained with P = 1, PICO's weights after it",
-    "guarded": "PICO in the loop, past the guard",
-    "p_hat": "p̂ in the loop",
-    "learned": "A trained weight vector",
-    "shuffled": "PICO with shuffled feedback in the loop",
-    "permuted": "PICO's weights, permuted, in the loop",
-}
-SHORT: Final = {  # where little room is
-    "frozen": "not trained",
-    "none": "P = 1",
-    "pico": "PICO",
-    "after": "P = 1, PICO after it",
-    "guarded": "PICO, past the guard",
-    "p_hat": "p̂",
-    "learned": "trained vector",
-    "shuffled": "PICO, shuffled feedback",
-    "permuted": "PICO, permuted weights",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +54,7 @@ class Trained:
     @property
     def note(self) -> str:
         """What a reader of the table should know."""
-        if self.variant == "frozen":
+        if self.variant == UNTRAINED:
             return "no training"
         return (
             f"best epoch {self.best_epoch} of {self.n_epochs}, feedback rSum {self.feedback_rsum:.1f}, "
@@ -159,9 +136,11 @@ def seed_rows(cells: Mapping[str, Trained], trial: Trial, subject: Subject) -> I
         subject: What is trained.
     """
     config = subject.compared
-    pairs = [(TRAINED, cell, cells["none"]) for cell in cells.values()]
+    schemes = {name: cell for name, cell in cells.items() if name in LOOP_SCHEMES}
+    pairs = [(TRAINED, cell, cells[PLAIN]) for cell in cells.values()]
     if "pico" in cells:
-        pairs += [(LEAD, cells["pico"], cell) for name, cell in cells.items() if name in CONTROLS]
+        pairs += [(LEAD, cells["pico"], cell) for name, cell in schemes.items() if LOOP_SCHEMES[name].control]
+    strong = {name for name in schemes if LOOP_SCHEMES[name].has_strength}
     for family, cell, against in pairs:
         change = paired_difference(cell.ranks, against.ranks, trial.text_image)
         lead = family == LEAD
@@ -170,7 +149,7 @@ def seed_rows(cells: Mapping[str, Trained], trial: Trial, subject: Subject) -> I
             dataset=subject.name,
             digest=subject.digest,
             variant=against.variant if lead else cell.variant,
-            label=LABELS[cell.variant] + (f" minus: {LABELS[against.variant]}" if lead else ""),
+            label=loop_label(cell.variant) + (f" minus: {loop_label(against.variant)}" if lead else ""),
             family=family,
             seed=cell.seed,
             basis=config.basis,
@@ -183,9 +162,9 @@ def seed_rows(cells: Mapping[str, Trained], trial: Trial, subject: Subject) -> I
             difference=change.value,
             low=change.low,
             high=change.high,
-            strength=config.loop.strength if cell.variant in WEIGHTED else None,
+            strength=config.loop.strength if cell.variant in strong else None,
             seconds=cell.seconds,
-            best_epoch=None if cell.variant == "frozen" else cell.best_epoch,
+            best_epoch=None if cell.variant == UNTRAINED else cell.best_epoch,
             note=cell.note,
         )
 

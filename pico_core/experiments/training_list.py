@@ -10,7 +10,7 @@ from pico_core.experiments.config import built_in_files
 from pico_core.experiments.heads import ComparisonConfig
 from pico_core.experiments.scenes import SceneComparison
 from pico_core.experiments.toml_reading import TomlReader, typed
-from pico_core.training.settings import RULES, WeightingRule
+from pico_core.training.schemes import LOOP_SCHEMES
 
 KEYS: Final = ("name", "sentence", "seeds", "variants", "settings", "comparisons")
 COMPARISON_KEYS: Final = ("name", "data", "few", "held_out", "settings")
@@ -93,7 +93,7 @@ def read_training_list(path: Path | str) -> TrainingList:
 class _Shared:
     """What a list says of every comparison."""
 
-    variants: tuple[WeightingRule, ...]
+    variants: tuple[str, ...]
     seeds: tuple[int, ...]
     settings: object
 
@@ -113,8 +113,8 @@ class _Reader(TomlReader):
             name=self.text("name", values), sentence=self.text("sentence", values), comparisons=self.comparisons(shared)
         )
 
-    def variants(self, found: object) -> tuple[WeightingRule, ...]:
-        names = self.names("variants", found, f"a list of {', '.join(RULES)}")
+    def variants(self, found: object) -> tuple[str, ...]:
+        names = self.names("variants", found, f"a list of {', '.join(LOOP_SCHEMES.names)}")
         with self.at("variants"):
             return variants_named(names)
 

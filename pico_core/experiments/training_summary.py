@@ -7,8 +7,8 @@ import polars as pl
 
 from pico_core.experiments.rows import CURVES, LEAD, TRAINED, current_rows, is_trained
 from pico_core.experiments.summary import VariantSummary, summarise
-from pico_core.experiments.trained import LABELS
 from pico_core.retrieval.records import Estimate, Verdict
+from pico_core.training.schemes import loop_label
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class TrainingSummary:
             "hurts": "A control does better",
         }[nearest.verdict or "none"]
         name = next((row.label for row in self.rows if row.variant == nearest.variant), None)
-        called = name or LABELS.get(nearest.variant, nearest.variant)
+        called = name or loop_label(nearest.variant)
         if not called.startswith("PICO"):
             called = f"{called[:1].lower()}{called[1:]}"
         return f"{word}: {called} (PICO minus it: {nearest.signed})."

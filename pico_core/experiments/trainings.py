@@ -22,6 +22,7 @@ from pico_core.experiments.scenes import SceneComparison, scene_subject
 from pico_core.experiments.tables import ALONE, LISTED, read_curves, read_table
 from pico_core.experiments.trained import TrainingTables, curve_rows, seed_rows, trained_cell
 from pico_core.experiments.training_list import TrainingList
+from pico_core.training.schemes import UNTRAINED
 
 FORMAT: Final = "pico-lens trainings 1"
 LIST_FORMAT: Final = "pico-lens list of trainings 1"
@@ -132,19 +133,20 @@ def gathered(listed: TrainingList, folder: Path | str) -> TrainingTables:
         RunError: a table of a comparison is damaged.
     """
     tables, curves = [pl.DataFrame(schema=TRAINED_SCHEMA)], [pl.DataFrame(schema=CURVES)]
-    for one in listed.comparisons:
-        table, lines = (Path(folder) / one.folder / name for name in ALONE)
+    for compared in listed.comparisons:
+        table, lines = (Path(folder) / compared.folder / name for name in ALONE)
         if not table.is_file() or not lines.is_file():
             continue
         # An earlier run may have trained more than the list now asks for.
-        listed_cells = pl.col("variant").is_in(["frozen", *one.config.ordered]) & pl.col("seed").is_in(one.config.seeds)
-        led = pl.lit("pico" in one.config.ordered) | (pl.col("family") != LEAD)
-        names = {"dataset": pl.lit(one.name), "experiment": pl.lit(listed.name)}
+        variants = compared.config.ordered
+        listed_cells = pl.col("variant").is_in([UNTRAINED, *variants]) & pl.col("seed").is_in(compared.config.seeds)
+        led = pl.lit("pico" in variants) | (pl.col("family") != LEAD)
+        names = {"dataset": pl.lit(compared.name), "experiment": pl.lit(listed.name)}
         try:
             rows = read_table(table).filter(listed_cells & led).with_columns(**names)
             curves.append(read_curves(lines).filter(listed_cells).with_columns(dataset=names["dataset"]))
         except RunError as error:
-            raise RunError(f"{one.folder}: {error}; or remove {ALONE[0]} and {ALONE[1]} and go on") from None
+            raise RunError(f"{compared.folder}: {error}; or remove {ALONE[0]} and {ALONE[1]} and go on") from None
         tables.append(rows.select(TRAINED_SCHEMA.names()))
     return TrainingTables(pl.concat(tables), pl.concat(curves))
 
@@ -175,7 +177,7 @@ def _train_all(subject: Subject, folder: Path, device: str, reporter: Reporter) 
     with growing(lambda: tables().write(folder, ALONE)) as grow:
         for seed in config.seeds:
             trial, own, before = subject.trial(seed), folder / f"seed-{seed}", len(rows)
-            cells = {"frozen": trained_cell(trial, None, "frozen", seed=seed, folder=own)}
+            cells = {UNTRAINED: trained_cell(trial, None, UNTRAINED, seed=seed, folder=own)}
             for variant in config.ordered:
                 epochs = _Epochs(reporter, done + 1, total, begun=f"{variant}, seed {seed}")  # the state before is one
                 checkpoint = own / f"{variant}.safetensors"

@@ -17,7 +17,7 @@ LEAST_SEEDS = 2  # one seed says nothing about how much seeds matter
 
 
 @dataclass(frozen=True)
-class ScoringOverSeeds:
+class SchemeOverSeeds:
     """One way to score over all seeds.
 
     Attributes:
@@ -56,9 +56,9 @@ class SeedsReport:
     seeds: tuple[int, ...]
     n_images: int
     accepted: int
-    rows: tuple[ScoringOverSeeds, ...]
+    rows: tuple[SchemeOverSeeds, ...]
 
-    def row(self, name: str) -> ScoringOverSeeds:
+    def row(self, name: str) -> SchemeOverSeeds:
         """The row of a scoring.
 
         Raises:
@@ -123,7 +123,7 @@ def report_over_seeds(
     for position, first in enumerate((reports[0].baseline, reports[0].weighted, *reports[0].controls)):
         every = [(report.baseline, report.weighted, *report.controls)[position] for report in reports]
         rows.append(
-            ScoringOverSeeds(
+            SchemeOverSeeds(
                 name=first.name,
                 label=first.label.split(" (λ")[0],  # the guard chooses λ anew for every seed
                 rsum=mean([scoring.metrics.rsum.value for scoring in every]),

@@ -7,13 +7,8 @@ from pico_core.common.errors import SettingError
 from pico_core.encoders.small import SmallClipConfig
 from pico_core.method.config import MAX_EXPONENT, ConstructionConfig, changed
 from pico_core.training.heads import HeadConfig
+from pico_core.training.schemes import LOOP_SCHEMES
 
-# none: P = 1. pico: P from the prototypes, anew every epoch. after: the model is trained with P = 1,
-# and PICO's weights only score it. guarded: as pico, past the guard. p_hat: P from the signs alone.
-# learned: a vector with a gradient. shuffled: as pico, with the feedback gains in random order.
-# permuted: as pico, the weights given to the wrong columns.
-WeightingRule = Literal["none", "pico", "after", "guarded", "p_hat", "learned", "shuffled", "permuted"]
-RULES: tuple[WeightingRule, ...] = get_args(WeightingRule)
 Settings = TypeVar("Settings")
 Loop = TypeVar("Loop", bound="LoopConfig")
 
@@ -23,7 +18,7 @@ class LoopConfig:
     """How P is made anew in every epoch, whatever it is that is trained.
 
     Attributes:
-        weighting: Where P of the loop comes from.
+        weighting: The scheme that P of the loop comes from; see `schemes.LOOP_SCHEMES`.
         vector_rate: Learning rate of the trained weight vector ("learned"): at the rate of the model it could
             not move away from 1 in a short training, and would be no rival.
         epoch_patience: Stop after so many epochs without a better feedback rSum; 0 = never.
@@ -34,7 +29,7 @@ class LoopConfig:
         seed: Decides the first weights, the batches, the samples and everything in the construction.
     """
 
-    weighting: WeightingRule = "pico"
+    weighting: str = "pico"
     vector_rate: float = 1e-2
     epoch_patience: int = 0
     strength: float = 1.0
@@ -44,7 +39,7 @@ class LoopConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self.require(self.weighting in RULES, "weighting", f"one of {', '.join(RULES)}")
+        self.require(self.weighting in LOOP_SCHEMES, "weighting", f"one of {', '.join(LOOP_SCHEMES.names)}")
         for name in ("anchor_images", "feedback_images"):
             self.require(getattr(self, name) >= 2, name, "at least 2")
         self.require(0 < self.vector_rate < 1, "vector_rate", "more than 0 and less than 1")
@@ -63,13 +58,9 @@ class LoopConfig:
 
     @property
     def method(self) -> ConstructionConfig:
-        """The construction as this weighting wants it."""
-        if self.weighting == "guarded":
-            return self.construction
-        construction = replace(
-            self.construction, strengths=(self.strength,)
-        )  # nobody asks the guard: one strength is enough
-        return replace(construction, rule="shuffled") if self.weighting == "shuffled" else construction
+        """The construction; where nobody asks the guard, one strength is enough."""
+        guarded = self.weighting == "guarded"
+        return self.construction if guarded else replace(self.construction, strengths=(self.strength,))
 
     def with_settings(self: Loop, settings: dict[str, Any]) -> Loop:
         """Change settings by name, of the training or of a part of it; texts are parsed.

@@ -1,9 +1,10 @@
-"""Where the weights of an epoch come from: P = 1, prototypes, signs, a trained vector, or a control."""
+"""Where the weights of an epoch come from: a scheme on the items as the model sees them, or a trained vector."""
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -13,11 +14,14 @@ from torch import Tensor, nn
 from pico_core.common.axes import Columns
 from pico_core.common.errors import DataError
 from pico_core.data.pairs import PairedEmbeddings
+from pico_core.method.config import changed
 from pico_core.method.construction import construct
 from pico_core.method.feedback import Feedback
 from pico_core.method.history import Construction, Iteration, ModalityPrototypes, StylePrototypes
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
-from pico_core.retrieval.schemes.scheme import permuted_weights
+from pico_core.retrieval.schemes.catalogue import REFERENCE, SCHEMES
+from pico_core.retrieval.schemes.scheme import Change, Fitted, NotApplicable, Transform
+from pico_core.training.schemes import LOOP_SCHEMES
 from pico_core.training.settings import LoopConfig
 
 # Pairs in, their feedback out; the training knows no metric by name, as the method does not.
@@ -92,30 +96,76 @@ class Weigher:
         Raises:
             DataError: feedback is impossible, as nothing is found on the feedback split.
         """
-        began = time.perf_counter()
-        rule = self.config.weighting
-        if epoch <= 1 or rule in ("none", "learned"):
+        began, scheme = time.perf_counter(), LOOP_SCHEMES[self.config.weighting].scheme
+        if epoch <= 1 or scheme in (REFERENCE, "learned"):
             return EpochWeights(torch.ones(items.n_columns), None, 0.0)
-        anchors = items.anchors()
-        if rule == "p_hat":
-            weights = weights_from(pseudo_semantic_probabilities(anchors), strength=self.config.strength)
-            return EpochWeights(weights, None, time.perf_counter() - began)
+        fitted = SCHEMES[scheme].fit(EpochContext(items, self.measure, self.config, epoch))
+        assert fitted.weights is not None
+        return EpochWeights(fitted.weights, fitted.construction, time.perf_counter() - began)
+
+
+class EpochContext:
+    """The `SchemeContext` of one epoch: anchors and feedback items as the model sees them now, the loop's strength.
+
+    Args:
+        items: Of the model.
+        measure: Pairs to their feedback.
+        config: Of the loop.
+        epoch: Its number: what is drawn at random is drawn anew in every epoch.
+    """
+
+    n_permutations = 1
+
+    def __init__(self, items: ItemsNow, measure: Measure, config: LoopConfig, epoch: int) -> None:
+        self.items, self.measure, self.config, self.epoch = items, measure, config, epoch
+
+    @property
+    def seed(self) -> int:
+        """Of what a scheme draws; the construction has that of the training."""
+        return self.config.seed * 100_003 + self.epoch
+
+    @cached_property
+    def fit(self) -> PairedEmbeddings:
+        """The anchors."""
+        return self.items.anchors()
+
+    @property
+    def pseudo_semantic(self) -> Columns:
+        """p̂ over the anchors."""
+        return pseudo_semantic_probabilities(self.fit)
+
+    def feedback(self) -> Feedback:
+        """Weights to the performance of every image that is asked."""
+        return self.measure(self.items.asked())
+
+    def construct(self, changes: tuple[Change, ...] = ()) -> Fitted:
+        """A construction at the strength of the loop.
+
+        Raises:
+            DataError: feedback is impossible, as nothing is found on the feedback split.
+        """
         try:
             construction = construct(
-                anchors,
-                feedback=self.measure(items.asked()),
-                config=self.config.method,
+                self.fit,
+                feedback=self.feedback(),
+                config=changed(self.config.method, {change.setting: change.value for change in changes}),
                 generator=torch.Generator().manual_seed(self.config.seed),
             )
         except ValueError as error:
-            raise DataError(f"{anchors.name}: epoch {epoch}: {error}") from error
-        weights = weights_from(construction.probabilities, strength=self.config.strength)
-        if rule == "guarded":
-            weights = construction.weights
-        elif rule == "permuted":
-            chance = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
-            (weights,) = permuted_weights(weights, generator=chance)
-        return EpochWeights(weights, construction, time.perf_counter() - began)
+            raise DataError(f"{self.fit.name}: epoch {self.epoch}: {error}") from error
+        return replace(self.at_strength(construction.probabilities), construction=construction)
+
+    def at_strength(self, scores: Columns) -> Fitted:
+        """Weights at the strength of the loop."""
+        return Fitted(weights=weights_from(scores, strength=self.config.strength), strength=self.config.strength)
+
+    def at_shrinkage(self, repair: Callable[[PairedEmbeddings, float], Transform]) -> Fitted:
+        """Refused: a training has no room for another space."""
+        raise NotApplicable("a training weighs columns, and transforms none")
+
+    def truth(self) -> Columns:
+        """Refused: nobody knows it behind heads."""
+        raise NotApplicable("no planted truth")
 
 
 def sampled(pairs: PairedEmbeddings, n_images: int, *, seed: int) -> PairedEmbeddings:

@@ -9,10 +9,10 @@ from pico_app.figures.marks import dots, hover
 from pico_app.figures.row_plot import Group, PlotRow, row_plot, short
 from pico_app.figures.theme import CATEGORIES, GREY, LIGHT, SYMBOLS, Theme, blank
 from pico_app.templates import render
-from pico_core.experiments.summary import PLAIN, VariantSummary
-from pico_core.experiments.trained import SHORT
+from pico_core.experiments.summary import VariantSummary
 from pico_core.experiments.training_summary import LearningCurve, TrainingSummary
 from pico_core.retrieval.records import Verdict
+from pico_core.training.schemes import LOOP_SCHEMES, PLAIN, loop_label
 
 
 def learning_curves(curves: Sequence[LearningCurve], *, theme: Theme = LIGHT) -> go.Figure:
@@ -30,7 +30,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, theme: Theme = LIGHT) ->
     for curve in curves:
         colour, symbol = looks[curve.variant]
         name = short(curve.label, 50)
-        brief = SHORT.get(curve.variant, name)
+        brief = name if curve.variant not in LOOP_SCHEMES else loop_label(curve.variant, short=True)
         figure.add_scatter(
             x=list(curve.epochs),
             y=list(curve.feedback),

@@ -13,7 +13,7 @@ from pico_core.experiments.rows import CURVES, TRAINED_SCHEMA
 from pico_core.experiments.training_list import find_training_list, read_training_list
 from pico_core.experiments.trainings import LIST_FOLDER, gathered, run_training_comparison, run_training_list
 from pico_core.formats.native import save_pairs
-from pico_core.training.settings import RULES
+from pico_core.training.schemes import LOOP_SCHEMES
 from tests.reporters import pressed_at, stop_at, told
 
 HEAD = 'name = "n"\nsentence = "Does it run?"\nseeds = 1\nvariants = ["pico", "permuted"]\n'
@@ -78,7 +78,7 @@ def test_a_list_is_read_with_the_settings_of_every_comparison(written, place):
         (HEAD.replace("1", "0") + ONE, ("seeds is 0", "at least 1")),
         (HEAD, ("comparisons is None", "[[comparisons]]")),
         (HEAD.replace("permuted", "magic") + ONE, ("variants: there is no variant 'magic'", "p_hat")),
-        (HEAD.replace('["pico", "permuted"]', '"all"') + ONE, ("variants is 'all'", ", ".join(RULES))),
+        (HEAD.replace('["pico", "permuted"]', '"all"') + ONE, ("variants is 'all'", ", ".join(LOOP_SCHEMES.names))),
         (HEAD + ONE + "fewer = 1\n", ("comparisons[0].fewer is unknown", "data, few, held_out, settings")),
         (HEAD + '[[comparisons]]\ndata = "nowhere"\n', ("comparisons[0].data is 'nowhere'", "shortcut, clean")),
         (HEAD + ONE + "few = -1\n", ("comparisons[0].few is -1", "0 for all")),

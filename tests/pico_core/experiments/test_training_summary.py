@@ -11,10 +11,10 @@ from pico_core.cli import printing
 from pico_core.experiments.rows import LEAD, SCHEMA, TRAINED, TRAINED_SCHEMA, current_rows
 from pico_core.experiments.summary import LAST_UNWEIGHTED
 from pico_core.experiments.tables import read_table
-from pico_core.experiments.trained import LABELS
 from pico_core.experiments.training_summary import training_summaries
 from pico_core.retrieval.evaluation import retrieval_feedback
 from pico_core.training.alignment import HeadLearner
+from pico_core.training.schemes import loop_label
 from pico_core.training.settings import AlignmentConfig
 from pico_core.training.weighting import Weigher
 
@@ -41,7 +41,7 @@ def table(changes, *, dataset="toy", epochs=(5, 6, 7), half=1.0, n_train=60, lea
             width = 0.0 if variant == "none" else half
             rows.append(
                 own
-                | {"family": family, "variant": variant, "label": LABELS[variant], "best_epoch": epochs[seed]}
+                | {"family": family, "variant": variant, "label": loop_label(variant), "best_epoch": epochs[seed]}
                 | {"baseline": 400.0, "rsum": 400.0 + value, "difference": value}
                 | {"low": value - width, "high": value + width}
             )

@@ -6,12 +6,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pico_core.common.errors import SettingError
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
 from pico_core.retrieval.evaluation import retrieval_feedback
+from pico_core.retrieval.schemes.catalogue import SCHEMES
+from pico_core.retrieval.schemes.simple import column_correlation
 from pico_core.training import alignment
 from pico_core.training.alignment import HeadLearner
 from pico_core.training.heads import AlignmentHeads
-from pico_core.training.settings import RULES
+from pico_core.training.schemes import LOOP_SCHEMES, LoopScheme
 from pico_core.training.weighting import Weigher, WeightVector, as_iteration
 
 
@@ -30,7 +33,7 @@ def weigher(parts, small):
     return made
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", LOOP_SCHEMES.names)
 def test_the_first_epoch_has_equal_weights_and_every_epoch_has_mean_1(train, rule):
     made = train(weighting=rule)
     assert torch.equal(made.epochs[0].weights, torch.ones(8))
@@ -72,6 +75,17 @@ def test_signs_alone_are_those_of_the_anchors_through_the_heads(weigher, parts):
     torch.nn.init.normal_(heads.image.straight.weight, generator=torch.Generator().manual_seed(1))
     expected = weights_from(pseudo_semantic_probabilities(heads.through(parts.fit)))
     assert torch.equal(weigher("p_hat").weights(heads, epoch=2).weights, expected)
+
+
+def test_another_scheme_of_the_catalogue_is_one_line_in_the_loop(weigher, train, parts):
+    assert {scheme.scheme for scheme in LOOP_SCHEMES} <= set(SCHEMES.names)
+    with LOOP_SCHEMES.extended(LoopScheme("matched", "Correlation in the loop", "correlation", "correlation")):
+        weights = weigher("matched").weights(AlignmentHeads(8), epoch=2).weights
+        expected = weights_from(column_correlation(AlignmentHeads(8).through(parts.fit)).clamp_min(0.0))
+        assert torch.equal(weights, expected)
+        assert train(weighting="matched").epochs[2].gain is None
+    with pytest.raises(SettingError, match="weighting is 'matched'; expected one of none, pico"):
+        train(weighting="matched")
 
 
 def test_permuted_weights_are_those_of_pico_on_other_columns(weigher, parts):
