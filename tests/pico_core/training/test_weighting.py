@@ -84,7 +84,7 @@ def test_another_scheme_of_the_catalogue_is_one_line_in_the_loop(weigher, train,
         expected = weights_from(column_correlation(AlignmentHeads(8).through(parts.fit)).clamp_min(0.0))
         assert torch.equal(weights, expected)
         assert train(weighting="matched").epochs[2].gain is None
-    with pytest.raises(SettingError, match="weighting is 'matched'; expected one of none, pico"):
+    with pytest.raises(SettingError, match="weighting is matched; expected one of none, pico"):
         train(weighting="matched")
 
 
