@@ -68,20 +68,22 @@ def tell_seeds(report: SeedsReport) -> None:
     out.print(report.sentence, markup=False, highlight=False)
 
 
-def tell_trainings(found: TrainingSummary) -> None:
+def tell_trainings(summary: TrainingSummary) -> None:
     """Print the answer about PICO in the loop, then every weighting and every lead; fits 80 columns."""
-    out.print(found.sentence, markup=False, highlight=False)
-    title = f"{found.experiment}: {found.n_seeds} seeds, {found.n_images} test images each, {found.basis} columns"
+    out.print(summary.sentence, markup=False, highlight=False)
+    title = (
+        f"{summary.experiment}: {summary.n_seeds} seeds, {summary.n_images} test images each, {summary.basis} columns"
+    )
     table = narrow_table("verdict", "training", "rSum", "change", "95 %", "adj. p", "seeds", title=title)
-    for row in found.rows:
+    for row in summary.rows:
         plain = row.variant == PLAIN
         p = "" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
         apart = ("-", "", "", "", "") if plain else (row.verdict or "-", *change_cells(row), p, _signs(row))
         table.add_row(apart[0], loop_label(row.variant, short=True), f"{row.rsum or 0.0:.1f}", *apart[1:])
     out.print(table)
-    if found.leads:
+    if summary.leads:
         table = narrow_table("PICO is", "beside", "lead", "95 %", "seeds", title="PICO minus its controls")
-        for row in found.leads:
+        for row in summary.leads:
             word = {"helps": "ahead", "hurts": "behind", "none": "level"}[row.verdict or "none"]
             table.add_row(word, loop_label(row.variant, short=True), *change_cells(row), _signs(row))
         out.print(table)
@@ -92,9 +94,9 @@ def tell_trainings(found: TrainingSummary) -> None:
 def narrow_table(*names: str, title: str) -> Table:
     """A table without frame: two columns of words, then digits."""
     table = Table(*names, title=title, box=box.SIMPLE_HEAD, padding=0)
-    for place, column in enumerate(table.columns):
+    for position, column in enumerate(table.columns):
         column.no_wrap = True
-        column.justify = "left" if place < 2 else "right"
+        column.justify = "left" if position < 2 else "right"
     return table
 
 

@@ -155,8 +155,13 @@ class Workbench:
     def construct(self, changes: tuple[Change, ...] = ()) -> Fitted:
         """The best candidate by feedback, whether the guard would let it through or not."""
         config = changed_config(self.config, changes)
-        made = self.built(config).construction
-        return Fitted(weights=made.unguarded_weights, strength=made.guard.strength, construction=made, config=config)
+        construction = self.built(config).construction
+        return Fitted(
+            weights=construction.unguarded_weights,
+            strength=construction.guard.strength,
+            construction=construction,
+            config=config,
+        )
 
     def at_strength(self, scores: Columns) -> Fitted:
         """Weights from scores of the columns, at the one of the dataset's strengths that feedback likes best.

@@ -60,8 +60,9 @@ class ExperimentConfig:
 
     def variants_on(self, dataset: DatasetChoice) -> tuple[Scheme, ...]:
         """Everything that is scored on a dataset: the variants, then one per swept value (shrinkage: of cross axes)."""
-        asked = [one for one in self.sweep if one.setting != "shrinkage" or BASES[dataset.config.basis].takes_shrinkage]
-        return (*self.variants, *(setting_scheme(change) for change in asked if dataset.sweep))
+        shrinks = BASES[dataset.config.basis].takes_shrinkage
+        changes = [change for change in self.sweep if change.setting != "shrinkage" or shrinks]
+        return (*self.variants, *(setting_scheme(change) for change in changes if dataset.sweep))
 
 
 def find_experiment(name: Path | str) -> Path:
@@ -117,21 +118,21 @@ class _Reader(TomlReader):
             sweep=sweep,
         )
 
-    def variants(self, found: object) -> tuple[str, ...]:
-        if found == "all":
+    def variants(self, value: object) -> tuple[str, ...]:
+        if value == "all":
             return SCHEMES.names
-        names = self.names("variants", found, f'"all", or a list of {", ".join(SCHEMES.names)}')
+        names = self.names("variants", value, f'"all", or a list of {", ".join(SCHEMES.names)}')
         with self.at("variants"):
             return tuple(SCHEMES[name].name for name in names)
 
-    def settings(self, field: str, found: object, base: StudyConfig) -> StudyConfig:
-        return self.settings_of(base.with_settings, field, found, decided={"seed": "seeds = [...]"})
+    def settings(self, field: str, value: object, base: StudyConfig) -> StudyConfig:
+        return self.settings_of(base.with_settings, field, value, decided={"seed": "seeds = [...]"})
 
-    def sweep(self, found: object, base: StudyConfig) -> tuple[Change, ...]:
-        if not isinstance(found, dict):
-            raise self.wrong("sweep", found, "a table of lists, such as { gamma = [1, 4] }")
+    def sweep(self, table: object, base: StudyConfig) -> tuple[Change, ...]:
+        if not isinstance(table, dict):
+            raise self.wrong("sweep", table, "a table of lists, such as { gamma = [1, 4] }")
         changes = []
-        for setting, values in found.items():
+        for setting, values in table.items():
             field = f"sweep.{setting}"
             if setting in NOT_SWEPT:
                 raise SettingError(
@@ -150,15 +151,15 @@ class _Reader(TomlReader):
 
     def datasets(self, base: StudyConfig, sweep: tuple[Change, ...]) -> tuple[DatasetChoice, ...]:
         chosen = [self.dataset(field, values, base, sweep) for field, values in self.tables("datasets")]
-        self.named_apart("datasets", [one.name for one in chosen])
+        self.named_apart("datasets", [dataset.name for dataset in chosen])
         return tuple(chosen)
 
-    def dataset(self, field: str, found: object, base: StudyConfig, sweep: tuple[Change, ...]) -> DatasetChoice:
-        values = {"data": found} if isinstance(found, str) else found
+    def dataset(self, field: str, value: object, base: StudyConfig, sweep: tuple[Change, ...]) -> DatasetChoice:
+        values = {"data": value} if isinstance(value, str) else value
         if not isinstance(values, dict):
-            raise self.wrong(field, found, "a name, a path, or a table with data = '...'")
+            raise self.wrong(field, value, "a name, a path, or a table with data = '...'")
         self.known(field, values, DATASET_KEYS)
-        data, place = self.data(f"{field}.data", values.get("data"))
+        data, path = self.data(f"{field}.data", values.get("data"))
         swept = values.get("sweep", True)
         if not isinstance(swept, bool):
             raise self.wrong(f"{field}.sweep", swept, "true or false")
@@ -169,4 +170,4 @@ class _Reader(TomlReader):
         if swept:
             for change in sweep:  # a value may be impossible only beside this dataset's other settings
                 self.settings(f"{field}, sweep.{change.setting}", {change.setting: change.value}, config)
-        return DatasetChoice(name.strip(), data, place, config, sweep=swept)
+        return DatasetChoice(name.strip(), data, path, config, sweep=swept)

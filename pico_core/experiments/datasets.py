@@ -38,7 +38,7 @@ def open_dataset(choice: DatasetChoice) -> OpenDataset:
     return OpenDataset(choice, pairs, read_truth(beside, pairs.n_columns) if beside.is_file() else None)
 
 
-def open_choice(data: str, place: Path | None) -> PairedEmbeddings:
+def open_choice(data: str, path: Path | None) -> PairedEmbeddings:
     """All pairs of a built-in demo, or of what lies at a place.
 
     Raises:
@@ -47,4 +47,4 @@ def open_choice(data: str, place: Path | None) -> PairedEmbeddings:
     >>> open_choice("planted", None).name
     'Planted columns'
     """
-    return open_pairs(demo_of(data).dataset if place is None else place, stream_from=NEVER)
+    return open_pairs(demo_of(data).dataset if path is None else path, stream_from=NEVER)

@@ -33,7 +33,7 @@ def small_experiment(
     families: Sequence[Family],
     n_seeds: int,
     name: str = "",
-    place: Path | None = None,
+    path: Path | None = None,
 ) -> ExperimentConfig:
     """An experiment on one dataset; whatever used feedback has its controls beside it.
 
@@ -43,7 +43,7 @@ def small_experiment(
         families: Which variants.
         n_seeds: From seed 0 on, 1 to 5.
         name: What the table calls the dataset; default as `data`.
-        place: Where the dataset lies; None for a built-in demo.
+        path: Where the dataset lies; None for a built-in demo.
 
     Raises:
         SettingError: no family, or too many seeds.
@@ -62,7 +62,7 @@ def small_experiment(
     return ExperimentConfig(
         name="own",
         sentence="Is it the method, or something simpler?",
-        datasets=(DatasetChoice(name or data, data, place, config, sweep=bool(sweep)),),
+        datasets=(DatasetChoice(name or data, data, path, config, sweep=bool(sweep)),),
         seeds=tuple(range(n_seeds)),
         variants=with_controls(names, sweeps=bool(sweep)),
         sweep=sweep,

@@ -50,12 +50,12 @@ class Sweeps:
         """
         if not self.sweeps:
             return "No setting was changed on this dataset."
-        others = [(sweep, one) for sweep in self.sweeps for one in sweep.values if not one.is_own]
+        others = [(sweep, swept) for sweep in self.sweeps for swept in sweep.values if not swept.is_own]
         better, worse = (
-            [f"{sweep.setting} = {one.value}" for sweep, one in others if _against_own(one) is wanted]
+            [f"{sweep.setting} = {swept.value}" for sweep, swept in others if _against_own(swept) is wanted]
             for wanted in (Verdict.HURTS, Verdict.HELPS)
         )
-        if not any(one.summary.lead_low is not None for _, one in others):
+        if not any(swept.summary.lead_low is not None for _, swept in others):
             return "One seed cannot tell values of a setting apart; the figure shows what they did in its split."
         parts = [
             f"{_listed(names)} detectably {word} than the dataset's own value" if names else f"no value does {word}"
@@ -73,12 +73,12 @@ def sweeps_on(table: pl.DataFrame, summaries: Sequence[VariantSummary], dataset:
         dataset: One of its datasets.
     """
     usual = _own_settings(table, dataset)
-    found: dict[str, list[SweptValue]] = {}
-    for one in summaries:
-        setting, sign, value = one.variant.partition("=")
-        if one.dataset == dataset and one.family == "setting" and sign:
-            found.setdefault(setting, []).append(SweptValue(value, _same(usual, setting, value), one))
-    return Sweeps(tuple(Sweep(setting, tuple(values)) for setting, values in found.items()))
+    panels: dict[str, list[SweptValue]] = {}
+    for summary in summaries:
+        setting, sign, value = summary.variant.partition("=")
+        if summary.dataset == dataset and summary.family == "setting" and sign:
+            panels.setdefault(setting, []).append(SweptValue(value, _same(usual, setting, value), summary))
+    return Sweeps(tuple(Sweep(setting, tuple(values)) for setting, values in panels.items()))
 
 
 def _own_settings(table: pl.DataFrame, dataset: str) -> StudyConfig | None:
@@ -90,9 +90,9 @@ def _same(usual: StudyConfig | None, setting: str, value: str) -> bool:
     return usual is not None and usual.with_settings({setting: value}) == usual
 
 
-def _against_own(one: SweptValue) -> Verdict | None:
+def _against_own(swept: SweptValue) -> Verdict | None:
     """The method at the dataset's own value minus this one."""
-    lead = one.summary.lead_estimate
+    lead = swept.summary.lead_estimate
     return None if lead is None else Verdict.of(lead)
 
 

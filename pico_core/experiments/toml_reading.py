@@ -55,16 +55,16 @@ class TomlReader:
         self.path = Path(path)
         self.values = toml_values(self.path)
 
-    def wrong(self, field: str, found: object, expected: str) -> SettingError:
+    def wrong(self, field: str, value: object, expected: str) -> SettingError:
         """The complaint about a value."""
-        return SettingError(f"{self.path.name}: {field} is {found!r}; expected {expected}")
+        return SettingError(f"{self.path.name}: {field} is {value!r}; expected {expected}")
 
     def known(self, field: str, values: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         """Refuse keys that mean nothing."""
         for name in values:
             if name not in keys:
-                place = f"{field}.{name}" if field else name
-                raise SettingError(f"{self.path.name}: {place} is unknown; the keys are {', '.join(keys)}: correct it")
+                key = f"{field}.{name}" if field else name
+                raise SettingError(f"{self.path.name}: {key} is unknown; the keys are {', '.join(keys)}: correct it")
 
     @contextmanager
     def at(self, field: str) -> Iterator[None]:
@@ -75,43 +75,43 @@ class TomlReader:
             raise SettingError(f"{self.path.name}: {field}: {error}") from None
 
     def settings_of(
-        self, change: Callable[[dict[str, Any]], Changed], field: str, found: object, *, decided: Mapping[str, str]
+        self, change: Callable[[dict[str, Any]], Changed], field: str, table: object, *, decided: Mapping[str, str]
     ) -> Changed:
         """Settings with those of a table changed.
 
         Args:
             change: Settings by name to the changed settings; texts are parsed.
             field: Where the table stands.
-            found: The table.
+            table: The table.
             decided: Settings that are decided elsewhere, and where.
         """
-        if not isinstance(found, dict):
-            raise self.wrong(field, found, "a table of settings, such as { basis = 'cross' }")
+        if not isinstance(table, dict):
+            raise self.wrong(field, table, "a table of settings, such as { basis = 'cross' }")
         for name, instead in decided.items():
-            if name in found:
+            if name in table:
                 raise SettingError(f"{self.path.name}: {field}.{name} cannot be set here; use {instead} instead")
         with self.at(field):
-            return change({name: typed(value) for name, value in found.items()})
+            return change({name: typed(value) for name, value in table.items()})
 
     def text(self, field: str, values: Mapping[str, Any]) -> str:
         """Some text that has to be there."""
-        found = values.get(field)
-        if not isinstance(found, str) or not found.strip():
-            raise self.wrong(field, found, f'some text: write {field} = "..."')
-        return found.strip()
+        value = values.get(field)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(field, value, f'some text: write {field} = "..."')
+        return value.strip()
 
-    def names(self, field: str, found: object, expected: str) -> list[str]:
+    def names(self, field: str, value: object, expected: str) -> list[str]:
         """A list of names, at least one."""
-        if not isinstance(found, list) or not all(isinstance(name, str) for name in found) or not found:
-            raise self.wrong(field, found, expected)
-        return found
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value) or not value:
+            raise self.wrong(field, value, expected)
+        return value
 
     def tables(self, key: str) -> list[tuple[str, object]]:
         """The tables of this key, at least one, each with what a complaint calls it."""
-        found = self.values.get(key)
-        if not isinstance(found, list) or not found:
-            raise self.wrong(key, found, f"at least one: write a [[{key}]] table with data = '...'")
-        return [(f"{key}[{place}]", values) for place, values in enumerate(found)]
+        tables = self.values.get(key)
+        if not isinstance(tables, list) or not tables:
+            raise self.wrong(key, tables, f"at least one: write a [[{key}]] table with data = '...'")
+        return [(f"{key}[{index}]", values) for index, values in enumerate(tables)]
 
     def named_apart(self, kind: str, names: list[str], *, marks: list[str] | None = None, but: str = "") -> None:
         """Refuse two of the same name.
@@ -129,28 +129,28 @@ class TomlReader:
                 f"{self.path.name}: two {kind} are called {twice[0]!r}{but}; give one of them a name = '...' of its own"
             )
 
-    def seeds(self, found: object) -> tuple[int, ...]:
+    def seeds(self, value: object) -> tuple[int, ...]:
         """How many seeds from 0 on, or which."""
         mend = (
             f"a number of seeds of at least 1 and at most {MAX_SEEDS}, or a list of different ones: write seeds = 5 or "
             "seeds = [0, 1, 2]"
         )
-        if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= MAX_SEEDS:
-            return tuple(range(found))
-        if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
-            raise self.wrong("seeds", found, mend)
-        if len(set(found)) < len(found) or not all(0 <= seed < 2**32 for seed in found):
-            raise self.wrong("seeds", found, mend)
-        return tuple(found)
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_SEEDS:
+            return tuple(range(value))
+        if not isinstance(value, list) or not value or not all(type(seed) is int for seed in value):
+            raise self.wrong("seeds", value, mend)
+        if len(set(value)) < len(value) or not all(0 <= seed < 2**32 for seed in value):
+            raise self.wrong("seeds", value, mend)
+        return tuple(value)
 
-    def data(self, field: str, found: object) -> tuple[str, Path | None]:
+    def data(self, field: str, value: object) -> tuple[str, Path | None]:
         """A dataset as it was written, and where it lies; None for a built-in demo."""
         built_in = [demo.name for demo in DEMOS]
-        if isinstance(found, str) and found in built_in:
-            return found, None
-        if not isinstance(found, str) or not found or not _exists(self.path.parent / found):
-            raise self.wrong(field, found, f"one of {', '.join(built_in)}, or a path relative to this file")
-        return found, self.path.parent / found
+        if isinstance(value, str) and value in built_in:
+            return value, None
+        if not isinstance(value, str) or not value or not _exists(self.path.parent / value):
+            raise self.wrong(field, value, f"one of {', '.join(built_in)}, or a path relative to this file")
+        return value, self.path.parent / value
 
 
 def _exists(path: Path) -> bool:
@@ -167,7 +167,7 @@ def typed(value: object) -> str:
     ('4', '0.25,1', 'cross')
     """
     if isinstance(value, list):
-        return ",".join(typed(one) for one in value)
+        return ",".join(typed(element) for element in value)
     if isinstance(value, float):
         return f"{value:.12g}"
     return str(value)

@@ -113,14 +113,14 @@ class _Reader(TomlReader):
             name=self.text("name", values), sentence=self.text("sentence", values), comparisons=self.comparisons(shared)
         )
 
-    def variants(self, found: object) -> tuple[str, ...]:
-        names = self.names("variants", found, f"a list of {', '.join(LOOP_SCHEMES.names)}")
+    def variants(self, value: object) -> tuple[str, ...]:
+        names = self.names("variants", value, f"a list of {', '.join(LOOP_SCHEMES.names)}")
         with self.at("variants"):
             return variants_named(names)
 
     def comparisons(self, shared: _Shared) -> tuple[ListedComparison, ...]:
         listed = [self.comparison(field, values, shared) for field, values in self.tables("comparisons")]
-        names, folders = [one.name for one in listed], [one.folder for one in listed]
+        names, folders = [comparison.name for comparison in listed], [comparison.folder for comparison in listed]
         self.named_apart("comparisons", names, marks=folders, but=", capitals and signs aside")
         return tuple(listed)
 
@@ -140,7 +140,7 @@ class _Reader(TomlReader):
                 scenes = replace(scenes, held_out=held_out)
             return ListedComparison(self.named(field, values, SCENES), SCENES, None, scenes)
         self.known(field, values, COMPARISON_KEYS)
-        data, place = self.data(f"{field}.data", values.get("data"))
+        data, path = self.data(f"{field}.data", values.get("data"))
         few = values.get("few", 0)
         if type(few) is not int or not 0 <= few < 2**31:
             raise self.wrong(f"{field}.few", few, "a number of images to train on, or 0 for all")
@@ -148,7 +148,7 @@ class _Reader(TomlReader):
         held_out = self.held_out(field, values)
         with self.at(field):
             heads = replace(heads.with_settings({"n_training_images": few}), held_out=held_out)
-        return ListedComparison(self.named(field, values, Path(data).stem), data, place, heads)
+        return ListedComparison(self.named(field, values, Path(data).stem), data, path, heads)
 
     def configured(self, of: type[Config], field: str, values: dict[str, Any], shared: _Shared) -> Config:
         """Settings of the list, then those of the comparison."""
@@ -164,7 +164,7 @@ class _Reader(TomlReader):
         return name.strip()
 
     def held_out(self, field: str, values: dict[str, Any]) -> tuple[str, ...]:
-        found = values.get("held_out", [])
-        if not isinstance(found, list) or not all(isinstance(style, str) for style in found):
-            raise self.wrong(f"{field}.held_out", found, "a list of styles, such as ['blur', 'noise']")
-        return tuple(found)
+        styles = values.get("held_out", [])
+        if not isinstance(styles, list) or not all(isinstance(style, str) for style in styles):
+            raise self.wrong(f"{field}.held_out", styles, "a list of styles, such as ['blur', 'noise']")
+        return tuple(styles)

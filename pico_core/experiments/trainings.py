@@ -103,25 +103,28 @@ def run_training_list(
     """
     folder = Path(folder)
     subjects = subjects_of(listed)
-    for one, subject in zip(listed.comparisons, subjects, strict=True):
+    for comparison, subject in zip(listed.comparisons, subjects, strict=True):
         try:  # whatever cannot be done is refused before hours of training
-            subject.trial(one.config.seeds[0])
+            subject.trial(comparison.config.seeds[0])
         except DataError as error:
-            raise DataError(f"{one.name}: {error}") from None
-    comparisons = [{"name": one.name, "data": one.data, "folder": one.folder} for one in listed.comparisons]
+            raise DataError(f"{comparison.name}: {error}") from None
+    comparisons = [
+        {"name": comparison.name, "data": comparison.data, "folder": comparison.folder}
+        for comparison in listed.comparisons
+    ]
     about = {"format": LIST_FORMAT, "name": listed.name, "sentence": listed.sentence, "comparisons": comparisons}
-    kind = replace(LIST_FOLDER, ours=(*LISTED, *(one.folder for one in listed.comparisons)))
+    kind = replace(LIST_FOLDER, ours=(*LISTED, *(comparison.folder for comparison in listed.comparisons)))
     with kind.filling(folder):
         kind.claim(folder, about)
-        for one, subject in zip(listed.comparisons, subjects, strict=True):
-            FOLDER.claim(folder / one.folder, _about(subject))
-        before, total = 0, sum(one.n_epochs for one in listed.comparisons)
+        for comparison, subject in zip(listed.comparisons, subjects, strict=True):
+            FOLDER.claim(folder / comparison.folder, _about(subject))
+        before, total = 0, sum(comparison.n_epochs for comparison in listed.comparisons)
         with growing(lambda: gathered(listed, folder).write(folder, LISTED, level=19)) as grow:
             grow()
-            for one, subject in zip(listed.comparisons, subjects, strict=True):
-                part = _Epochs(reporter, before, total, stage=f"{one.name}: ")
-                run_comparison(subject, folder / one.folder, device=device, reporter=part)
-                before += one.n_epochs
+            for comparison, subject in zip(listed.comparisons, subjects, strict=True):
+                part = _Epochs(reporter, before, total, stage=f"{comparison.name}: ")
+                run_comparison(subject, folder / comparison.folder, device=device, reporter=part)
+                before += comparison.n_epochs
                 grow()
     return gathered(listed, folder)
 
@@ -155,13 +158,13 @@ def subjects_of(listed: TrainingList) -> list[Subject]:
     """What every comparison trains; each dataset is opened once."""
     opened: dict[tuple[str, Path | None], PairedEmbeddings] = {}
     subjects = []
-    for one in listed.comparisons:
-        if isinstance(one.config, SceneComparison):
-            subjects.append(scene_subject(one.config))
+    for comparison in listed.comparisons:
+        if isinstance(comparison.config, SceneComparison):
+            subjects.append(scene_subject(comparison.config))
             continue
-        if (one.data, one.place) not in opened:
-            opened[one.data, one.place] = open_choice(one.data, one.place)
-        subjects.append(head_subject(opened[one.data, one.place], one.config))
+        if (comparison.data, comparison.place) not in opened:
+            opened[comparison.data, comparison.place] = open_choice(comparison.data, comparison.place)
+        subjects.append(head_subject(opened[comparison.data, comparison.place], comparison.config))
     return subjects
 
 

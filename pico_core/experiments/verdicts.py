@@ -57,8 +57,8 @@ class ExperimentAnswer:
             word = "was tried in one split only" if lead is None else words[Verdict.of(lead)]
             minus = f"(the weights minus it: {_lead_digits(self.shuffled)})"
             parts.append(f"with its feedback in random order the method {word} {minus}")
-        said = "; ".join(parts)
-        return f"{said[:1].upper()}{said[1:]}." if said else ""
+        sentence = "; ".join(parts)
+        return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
     def _against(self) -> str:
         """Whether a simpler idea does as well as a method that helps."""
@@ -93,23 +93,23 @@ def answer_on(summaries: Sequence[VariantSummary], dataset: str) -> ExperimentAn
 
     Source: beyond the paper.
 
-    >>> one = VariantSummary("toy", "pico", "PICO", "method", 5, 300.0, 9.0, 4.0, 14.0, 0.01, 0.03, "helps", None, None,
-    ...                      None, 1.0, None)
-    >>> answer_on([one], "toy").sentence
+    >>> summary = VariantSummary("toy", "pico", "PICO", "method", 5, 300.0, 9.0, 4.0, 14.0, 0.01, 0.03, "helps", None,
+    ...                          None, None, 1.0, None)
+    >>> answer_on([summary], "toy").sentence
     'On “toy” the weights help: +9.0 [+4.0, +14.0] points of rSum over 5 seeds; no simpler idea was computed beside it.'
     """
-    here = {one.variant: one for one in summaries if one.dataset == dataset}
-    simpler = [one for name, one in here.items() if name in simpler_ideas() and one.difference is not None]
+    here = {summary.variant: summary for summary in summaries if summary.dataset == dataset}
+    simpler = [summary for name, summary in here.items() if name in simpler_ideas() and summary.difference is not None]
     method = here.get(METHOD)
     rivals = simpler
     if method is not None and method.verdict == "helps":
-        rivals = [one for one in simpler if not _beaten(one)] or simpler
+        rivals = [summary for summary in simpler if not _beaten(summary)] or simpler
     else:
-        rivals = [one for one in simpler if one.verdict == "helps"] or simpler
+        rivals = [summary for summary in simpler if summary.verdict == "helps"] or simpler
     return ExperimentAnswer(
         dataset=dataset,
         method=method,
-        rival=max(rivals, key=lambda one: one.difference or 0.0, default=None),
+        rival=max(rivals, key=lambda summary: summary.difference or 0.0, default=None),
         n_simpler=len(simpler),
         permuted=here.get(PERMUTED),
         shuffled=here.get(SHUFFLED),
@@ -136,8 +136,8 @@ class Leads:
         every = (*self.behind, *self.level, *self.ahead)
         if not every:
             return "A lead over another variant needs at least two seeds of both; until then there is none to show."
-        level = [called(one) for one in (*self.ahead, *self.level) if one.variant in simpler_ideas()]
-        simpler = sum(one.variant in simpler_ideas() for one in every)
+        level = [called(summary) for summary in (*self.ahead, *self.level) if summary.variant in simpler_ideas()]
+        simpler = sum(summary.variant in simpler_ideas() for summary in every)
         named = f"{len(level)} of the {simpler} simpler ideas {_are(level)} not behind: {', '.join(level)}"
         return (
             f"Of {len(every)} others, {len(self.behind)} {_are(self.behind)} behind the weights, {len(self.level)} "
@@ -152,18 +152,18 @@ def leads_on(summaries: Sequence[VariantSummary], dataset: str) -> Leads:
     >>> leads_on([], "toy").behind
     ()
     """
-    here = [one for one in summaries if one.dataset == dataset and one.family != "setting" and one.variant != METHOD]
-    held = [(one, lead) for one in here if (lead := one.lead_estimate) is not None]
+    here = [row for row in summaries if row.dataset == dataset and row.family != "setting" and row.variant != METHOD]
+    held = [(row, lead) for row in here if (lead := row.lead_estimate) is not None]
 
     def of(verdict: Verdict) -> tuple[VariantSummary, ...]:
-        return tuple(one for one, lead in held if Verdict.of(lead) is verdict)
+        return tuple(summary for summary, lead in held if Verdict.of(lead) is verdict)
 
     return Leads(of(Verdict.HELPS), of(Verdict.NONE), of(Verdict.HURTS))
 
 
-def called(one: VariantSummary) -> str:
+def called(summary: VariantSummary) -> str:
     """A variant as a sentence calls it."""
-    return simpler_ideas().get(one.variant, one.label)
+    return simpler_ideas().get(summary.variant, summary.label)
 
 
 def split_sentence(table: pl.DataFrame, variant: str, name: str) -> str:
@@ -175,8 +175,8 @@ def split_sentence(table: pl.DataFrame, variant: str, name: str) -> str:
         name: What people call it.
     """
     own, other = (
-        table.filter((pl.col("variant") == one) & pl.col("rsum").is_not_null()).select("seed", "rsum")
-        for one in (METHOD, variant)
+        table.filter((pl.col("variant") == scored) & pl.col("rsum").is_not_null()).select("seed", "rsum")
+        for scored in (METHOD, variant)
     )
     leads = [ours - theirs for _, ours, theirs in own.join(other, on="seed", suffix="_other").iter_rows()]
     if not leads:
@@ -189,11 +189,11 @@ def split_sentence(table: pl.DataFrame, variant: str, name: str) -> str:
 
 def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
     """What the method costs beside the best simpler idea."""
-    here = {one.variant: one for one in summaries if one.n_seeds}
-    simpler = [one for name, one in here.items() if name in simpler_ideas()]
+    here = {summary.variant: summary for summary in summaries if summary.n_seeds}
+    simpler = [summary for name, summary in here.items() if name in simpler_ideas()]
     if METHOD not in here or not simpler:
         return "The method and a simpler idea are needed to compare what they cost; they are not both here yet."
-    best = max(simpler, key=lambda one: one.difference or 0.0)
+    best = max(simpler, key=lambda summary: summary.difference or 0.0)
     times = here[METHOD].seconds / max(best.seconds, 1e-3)
     more = f"{times:,.0f} times as long as" if times >= 10 else f"{times:.1f} times as long as"
     return (
@@ -202,31 +202,31 @@ def cost_sentence(summaries: Sequence[VariantSummary]) -> str:
     )
 
 
-def _lead_digits(one: VariantSummary) -> str:
-    lead = one.lead_estimate
-    return f"{one.lead:+z.1f}" if lead is None else lead.signed
+def _lead_digits(summary: VariantSummary) -> str:
+    lead = summary.lead_estimate
+    return f"{summary.lead:+z.1f}" if lead is None else lead.signed
 
 
-def _beaten(one: VariantSummary) -> bool:
-    lead = one.lead_estimate
+def _beaten(summary: VariantSummary) -> bool:
+    lead = summary.lead_estimate
     return lead is not None and Verdict.of(lead) is Verdict.HELPS
 
 
-def _said(one: VariantSummary) -> str:
+def _said(summary: VariantSummary) -> str:
     """The verdict; where the interval alone would say more than the adjusted p value, that is said too."""
-    if one.verdict in ("helps", "hurts"):
-        return f"the weights {one.verdict.removesuffix('s')}"
-    if one.p_adjusted is not None and one.by_interval is not Verdict.NONE:
-        return f"no difference holds once the number of comparisons is adjusted for (p = {one.p_adjusted:.2g})"
+    if summary.verdict in ("helps", "hurts"):
+        return f"the weights {summary.verdict.removesuffix('s')}"
+    if summary.p_adjusted is not None and summary.by_interval is not Verdict.NONE:
+        return f"no difference holds once the number of comparisons is adjusted for (p = {summary.p_adjusted:.2g})"
     return "no difference can be detected"
 
 
-def _seeds(one: VariantSummary) -> str:
-    return f"over {one.n_seeds} seeds" if one.n_seeds > 1 else "with one seed, so of one split only"
+def _seeds(summary: VariantSummary) -> str:
+    return f"over {summary.n_seeds} seeds" if summary.n_seeds > 1 else "with one seed, so of one split only"
 
 
-def _because(one: VariantSummary | None) -> str:
-    return f" ({one.note})" if one is not None and one.note else ""
+def _because(summary: VariantSummary | None) -> str:
+    return f" ({summary.note})" if summary is not None and summary.note else ""
 
 
 def _are(items: Sequence[object]) -> str:

@@ -25,12 +25,12 @@ def experiment_toml(config: ExperimentConfig) -> str:
         f"seeds = {len(config.seeds) if counted else list(config.seeds)}",
         f"variants = {_texts(variants) if set(variants) != set(SCHEMES.names) else _text('all')}",
     ]
-    for one in config.datasets:
-        data = one.data if one.place is None else str(one.place.absolute())
-        lines += ["", "[[datasets]]", f"name = {_text(one.name)}", f"data = {_text(data)}"]
-        settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(one.config))
+    for dataset in config.datasets:
+        data = dataset.data if dataset.place is None else str(dataset.place.absolute())
+        lines += ["", "[[datasets]]", f"name = {_text(dataset.name)}", f"data = {_text(data)}"]
+        settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(dataset.config))
         lines += [f"settings = {{ {settings} }}"] if settings else []
-        lines += [] if one.sweep or not config.sweep else ["sweep = false"]
+        lines += [] if dataset.sweep or not config.sweep else ["sweep = false"]
     if config.sweep:
         lines += ["", "[sweep]"]
         for setting in dict.fromkeys(change.setting for change in config.sweep):
@@ -50,8 +50,10 @@ def recorded_toml(about: Mapping[str, Any]) -> str:
         KeyError: something is missing.
     """
     datasets = [
-        DatasetChoice(one["name"], one["data"], None, StudyConfig.from_dict(one["config"]), sweep=one["sweep"])
-        for one in about["datasets"]
+        DatasetChoice(
+            dataset["name"], dataset["data"], None, StudyConfig.from_dict(dataset["config"]), sweep=dataset["sweep"]
+        )
+        for dataset in about["datasets"]
     ]
     return experiment_toml(
         ExperimentConfig(

@@ -126,23 +126,25 @@ def side(space: Workspace, choice: ChosenScheme) -> Side:
     n_columns = space.splits.test.n_columns
     missing = [column for column in choice.columns if column >= n_columns]
     if missing or len(choice.columns) >= n_columns:
-        said = f"there is no column {missing[0]}" if missing else "no column would be left"
-        raise DataError(f"this column set does not fit: {said}; choose another set")
+        problem = f"there is no column {missing[0]}" if missing else "no column would be left"
+        raise DataError(f"this column set does not fit: {problem}; choose another set")
     weights = equal_weights(n_columns, without=choice.columns)
     return _here(space, choice, option_name(choice), weights, f"without {choice.columns}")
 
 
 def side_options(space: Workspace, chosen: ChosenScheme, kept: Sequence[ColumnSet] = ()) -> list[ChosenScheme]:
     """All that can be chosen here, sets that the visit has kept included, and what is chosen now."""
-    found = [ChosenScheme("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
-    found += [ChosenScheme("set", columns=one.columns, name=one.name) for one in sets_here(space, kept)]
-    found += [
+    options = [ChosenScheme("scheme", scheme.name) for scheme in SCHEMES if scheme.on_side]
+    options += [
+        ChosenScheme("set", columns=column_set.columns, name=column_set.name) for column_set in sets_here(space, kept)
+    ]
+    options += [
         ChosenScheme("axes", name=name)
         for name in BASES.names
         if name != space.study.config.basis and sibling(space, name) is not None
     ]
-    found.append(ChosenScheme("run"))
-    return found if _bare(chosen) in map(_bare, found) else [*found, chosen]
+    options.append(ChosenScheme("run"))
+    return options if _bare(chosen) in map(_bare, options) else [*options, chosen]
 
 
 def option_name(choice: ChosenScheme) -> str:
@@ -164,36 +166,36 @@ def _bare(choice: ChosenScheme) -> ChosenScheme:
     return replace(choice, path="", draw=0, name="" if choice.kind == "set" else choice.name)
 
 
-def query_tokens(one: Side, asked: Asked) -> ItemTokens:
+def query_tokens(side: Side, query: Asked) -> ItemTokens:
     """The real tokens of a query in the axes of a side [t, d]."""
-    if isinstance(asked, Outside):
-        return one.basis.turn(asked.tokens)
-    pairs, i = one.pairs, asked.index
-    if asked.kind == "image":
+    if isinstance(query, Outside):
+        return side.basis.turn(query.tokens)
+    pairs, i = side.pairs, query.index
+    if query.kind == "image":
         return pairs.image_tokens[i][pairs.image_mask[i]]
     return pairs.text_tokens[i][pairs.text_mask[i]]
 
 
-def candidate_tokens(one: Side, asked: Asked, index: int) -> ItemTokens:
+def candidate_tokens(side: Side, query: Asked, index: int) -> ItemTokens:
     """The real tokens of a candidate of this query: a text for an image, an image for a text."""
-    return query_tokens(one, Query("text" if asked.kind == "image" else "image", index))
+    return query_tokens(side, Query("text" if query.kind == "image" else "image", index))
 
 
-def lists_of(space: Workspace, found: Comparison, asked: Asked, *, top_k: int) -> SideBySide:
+def lists_of(space: Workspace, comparison: Comparison, query: Asked, *, top_k: int) -> SideBySide:
     """One query under both scorings: exact, only its row is scored."""
-    before, after = (_row(side, asked) for side in (found.left, found.right))
+    before, after = (_row(side, query) for side in (comparison.left, comparison.right))
     test = space.splits.test
-    relevant = None if isinstance(asked, Outside) else relevant_items(test, asked.index, kind=asked.kind)
+    relevant = None if isinstance(query, Outside) else relevant_items(test, query.index, kind=query.kind)
     return compare_lists(before, after, relevant=relevant, top_k=top_k)
 
 
 @answer(entries=64, max_bytes=64_000_000)
-def _row(side: Side, asked: Asked) -> CandidateScores:
-    tokens, pairs = query_tokens(side, asked), side.pairs
+def _row(side: Side, query: Asked) -> CandidateScores:
+    tokens, pairs = query_tokens(side, query), side.pairs
     # Packing a split costs four bytes for every number of a real token.
     small = 4 * pairs.n_columns * int(pairs.image_mask.sum() + pairs.text_mask.sum()) <= MOST_PACKED
     index = _index(side.data, pairs) if small else retrieval_index(pairs)
-    return query_row(index, tokens, kind=asked.kind, weights=side.weights)
+    return query_row(index, tokens, kind=query.kind, weights=side.weights)
 
 
 @answer(entries=MANY, max_bytes=GIGABYTE, spinner="Packing the test split")
@@ -277,20 +279,20 @@ def _test_of(key: str, _pairs: PairedEmbeddings, _study: Study) -> PairedEmbeddi
     return study_part(_pairs, _study.config, "test", _study.basis)
 
 
-def in_common_axes(found: Comparison) -> Comparison | None:
+def in_common_axes(comparison: Comparison) -> Comparison | None:
     """Both sides in the same axes, for a split by columns; None where both are weighted, in different axes.
 
     Equal weights score alike in any orthogonal axes, so an unweighted side is read in those of the other.
     """
-    left, right = found.left, found.right
+    left, right = comparison.left, comparison.right
     if left.basis is right.basis:
-        return found
+        return comparison
     if left.is_equal:
-        return replace(found, left=_read_in(right, left))
+        return replace(comparison, left=_read_in(right, left))
     if right.is_equal:
-        return replace(found, right=_read_in(left, right))
+        return replace(comparison, right=_read_in(left, right))
     return None
 
 
-def _read_in(axes: Side, one: Side) -> Side:
-    return replace(one, pairs=axes.pairs, basis=axes.basis, data=axes.data)
+def _read_in(axes: Side, side: Side) -> Side:
+    return replace(side, pairs=axes.pairs, basis=axes.basis, data=axes.data)

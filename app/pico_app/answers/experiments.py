@@ -259,7 +259,7 @@ def own_experiment(
         config,
         families=families,
         n_seeds=n_seeds,
-        place=None if demo is not None else opened_place(path),
+        path=None if demo is not None else opened_place(path),
     )
 
 

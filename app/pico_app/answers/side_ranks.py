@@ -64,29 +64,29 @@ def _at_once(side: Side) -> QueryRanks:
     return query_sample.ranks_of(side.pairs, side.weights)
 
 
-def known_ranks(space: Workspace, one: Side) -> QueryRanks | None:
+def known_ranks(space: Workspace, side: Side) -> QueryRanks | None:
     """Ranks of all test queries under a side, where somebody has counted them; nothing is scored."""
-    weights = one.weights
-    report, made = space.study.report, space.study.construction
+    weights = side.weights
+    report, construction = space.study.report, space.study.construction
     if bool((weights == 1).all()):  # equal weights score alike in any orthogonal axes
         return report.baseline.ranks
-    if one.basis is space.study.basis:
-        if weights.equal(made.weights):
+    if side.basis is space.study.basis:
+        if weights.equal(construction.weights):
             return report.weighted.ranks
-        if weights.equal(made.unguarded_weights):
+        if weights.equal(construction.unguarded_weights):
             return report.unguarded.ranks
-    counted = exact_ranks.find(one)
-    return _at_once.known(one) if counted is None else counted.value
+    counted = exact_ranks.find(side)
+    return _at_once.known(side) if counted is None else counted.value
 
 
-def compared_ranks(space: Workspace, found: Comparison) -> Compared:
+def compared_ranks(space: Workspace, comparison: Comparison) -> Compared:
     """Both sides on all test queries; on a sample of them while the exact ranks are on their way.
 
     Small data are ranked at once. Otherwise this asks the background for the first side that is
     missing, and stops what it was asked for before.
     """
     test = space.splits.test
-    images, sides = quick_sample(space), (found.left, found.right)
+    images, sides = quick_sample(space), (comparison.left, comparison.right)
     ranks = [known_ranks(space, side) for side in sides]
     if len(images) == test.n_images:
         ranks = [known or _at_once(side) for known, side in zip(ranks, sides, strict=True)]
@@ -96,42 +96,44 @@ def compared_ranks(space: Workspace, found: Comparison) -> Compared:
     exact = exact_ranks(missing[0]) if missing else None
     follow(RANKS, exact_ranks.key(missing[0]) if missing else None)
     if ranks[0] is not None and ranks[1] is not None:
-        key = f"{found.key} exact"
+        key = f"{comparison.key} exact"
         return Compared(_paired(key, test, ranks[0], ranks[1], None), key, None)
     some = [
         _sampled(side, len(images), images) if known is None else ranks_among(test, known, images)
         for side, known in zip(sides, ranks, strict=True)
     ]
-    key = f"{found.key} {len(images)}"
+    key = f"{comparison.key} {len(images)}"
     return Compared(_paired(key, test, some[0], some[1], images), key, exact)
 
 
-def follow_ranks(found: Comparison | None) -> None:
+def follow_ranks(comparison: Comparison | None) -> None:
     """While another instrument is open: what was asked for a side that is looked at no longer is stopped."""
     for name, keys in (
-        (RANKS, [] if found is None else [exact_ranks.key(found.left), exact_ranks.key(found.right)]),
-        (CONTROL, [] if found is None else [_permuted.key(found)]),
+        (RANKS, [] if comparison is None else [exact_ranks.key(comparison.left), exact_ranks.key(comparison.right)]),
+        (CONTROL, [] if comparison is None else [_permuted.key(comparison)]),
     ):
         if visit().chosen.get(name) not in keys:
             follow(name, None)
 
 
-def control_wanted(space: Workspace, found: Comparison) -> bool:
+def control_wanted(space: Workspace, comparison: Comparison) -> bool:
     """Whether the control comes by itself: it does where one scoring is quick, or where it was asked for."""
     test = space.splits.test
-    return len(quick_sample(space)) == test.n_images or _permuted.find(found) is not None
+    return len(quick_sample(space)) == test.n_images or _permuted.find(comparison) is not None
 
 
 @answer(queue="answers", title="Permuting the weights")
-def _permuted(job: "Job[PermutedControl]", found: Comparison, _paired: PairedRanks | None = None) -> PermutedControl:
+def _permuted(
+    job: "Job[PermutedControl]", comparison: Comparison, _paired: PairedRanks | None = None
+) -> PermutedControl:
     assert _paired is not None
-    return permuted_control(_paired, found.right, reporter=job)
+    return permuted_control(_paired, comparison.right, reporter=job)
 
 
-def permuted(found: Comparison, now: Compared) -> "Answer[PermutedControl]":
+def permuted(comparison: Comparison, now: Compared) -> "Answer[PermutedControl]":
     """The weights of the right side on other columns, in the background; of equal weights every order is alike."""
-    follow(CONTROL, _permuted.key(found))
-    return _permuted(found, now.paired)
+    follow(CONTROL, _permuted.key(comparison))
+    return _permuted(comparison, now.paired)
 
 
 @answer(entries=32)
@@ -166,8 +168,8 @@ def query_label_columns(space: Workspace) -> tuple[LabelColumn, ...]:
 
 def labelled(space: Workspace, frame: pl.DataFrame, column: LabelColumn) -> pl.DataFrame:
     """The frame of moves with a column `label`."""
-    found = query_labels(frame, space.splits.test, column.name, of_images=column.of_images)
-    return frame.with_columns(found.alias("label"))
+    labels = query_labels(frame, space.splits.test, column.name, of_images=column.of_images)
+    return frame.with_columns(labels.alias("label"))
 
 
 def named(space: Workspace, frame: pl.DataFrame) -> pl.DataFrame:
@@ -190,10 +192,10 @@ def moved(space: Workspace, sides: Sides, kind: QueryKind, *, gains: bool) -> li
     Nothing is scored.
     """
     try:
-        found = comparison(space, sides)
+        compared = comparison(space, sides)
     except DataError:
         return report_moved(space, kind, gains=gains)
-    left, right = known_ranks(space, found.left), known_ranks(space, found.right)
+    left, right = known_ranks(space, compared.left), known_ranks(space, compared.right)
     if left is None or right is None:
         return report_moved(space, kind, gains=gains)
     before, after = (ranks.image_to_text if kind == "image" else ranks.text_to_image for ranks in (left, right))

@@ -45,8 +45,8 @@ def many_arrivals(space: Workspace) -> ManyOrders:
 
 def shares(space: Workspace) -> tuple[Share, ...]:
     """The weights of the candidates of highest gain, in their parts."""
-    made = space.study.construction
-    return heaviest_shares(made.history.candidate_gains, tau=made.config.tau)
+    construction = space.study.construction
+    return heaviest_shares(construction.history.candidate_gains, tau=construction.config.tau)
 
 
 @answer()
@@ -56,7 +56,9 @@ def _choices(space: Workspace) -> tuple[Choice, ...]:
 
 def choice(space: Workspace, similarity: str, combination: str) -> Choice:
     """Probabilities of the study's prototypes under one choice of similarity and combination."""
-    return next(one for one in _choices(space) if (one.similarity, one.combination) == (similarity, combination))
+    return next(
+        other for other in _choices(space) if (other.similarity, other.combination) == (similarity, combination)
+    )
 
 
 @answer()

@@ -49,22 +49,24 @@ def trained_prototypes(path: str) -> TrainedView:
     Raises:
         PicoError: nothing there, no training, or one that built no prototypes; says the mend.
     """
-    place = opened_place(path)
-    if not place.is_file():
+    file = opened_place(path)
+    if not file.is_file():
         raise DataError(
             f"{path[:80]}: no file there; name what pico-lens train keeps of one training, such as "
             "trainings/seed-0/pico.safetensors"
         )
-    return _read(str(place), changed_on_disk(place))
+    return _read(str(file), changed_on_disk(file))
 
 
 @answer(entries=4)
 def _read(path: str, changed: str) -> TrainedView:
-    found = read_prototypes(Path(path))
-    if not found.epochs or found.image_columns is None or found.text_columns is None:
+    prototypes = read_prototypes(Path(path))
+    if not prototypes.epochs or prototypes.image_columns is None or prototypes.text_columns is None:
         raise DataError(
             f"{Path(path).name}: this training built no prototypes (P = 1, signs alone, a trained vector, or only one "
             "epoch); name the file of a training with pico, such as seed-0/pico.safetensors"
         )
-    planes = history_planes(found.history, image_columns=found.image_columns, text_columns=found.text_columns)
-    return TrainedView(planes, found.history.probabilities, found.epochs)
+    planes = history_planes(
+        prototypes.history, image_columns=prototypes.image_columns, text_columns=prototypes.text_columns
+    )
+    return TrainedView(planes, prototypes.history.probabilities, prototypes.epochs)

@@ -197,7 +197,7 @@ def test_a_file_that_is_written_from_an_experiment_or_its_record_reads_back_the_
     changed = StudyConfig(basis="cross").with_settings({"gamma": "2", "strengths": "0.5,1"})
     swept = small_experiment("clean", changed, families=["setting", "control"], n_seeds=3, name='a "name" \\ ü\n')
     (tmp_path / "data").mkdir()
-    placed = small_experiment("own", changed, families=["transform"], n_seeds=2, place=tmp_path / "data")
+    placed = small_experiment("own", changed, families=["transform"], n_seeds=2, path=tmp_path / "data")
     placed = replace(placed, seeds=(3, 1))
     for number, (made, text) in enumerate(
         [

@@ -9,10 +9,10 @@ from pico_app.state import screen
 from pico_core.experiments.verdicts import cost_sentence
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
-    prose(cost_sentence(found.summaries))
-    figure(costs(found.summaries, selected=chosen, theme=screen.theme()), key="experiments-costs")
+    prose(cost_sentence(part.summaries))
+    figure(costs(part.summaries, selected=chosen, theme=screen.theme()), key="experiments-costs")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

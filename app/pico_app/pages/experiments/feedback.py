@@ -24,18 +24,18 @@ NAMES = {
 }
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> str | None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> str | None:
     """Draw the instrument; the row that was clicked in it."""
     st.subheader("Do other rules score otherwise?", anchor=False)
     clicked = picked_row(
-        draw.rules(found.summaries, found.table, selected=chosen, theme=screen.theme()), key="experiments-rules"
+        draw.rules(part.summaries, part.table, selected=chosen, theme=screen.theme()), key="experiments-rules"
     )
     st.subheader("Higher gain, higher weight?", anchor=False)
-    _order(results, found)
+    _order(results, part)
     return clicked
 
 
-def _order(results: experiments.Results, found: experiments.Slice) -> None:
+def _order(results: experiments.Results, part: experiments.Slice) -> None:
     if not results.orders:
         st.info("No construction is recorded in this table.", icon=":material/equal:")
         return
@@ -49,7 +49,7 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
     )
     order = next(order for order in results.orders if order.rule == rule)
     prose(order.sentence)
-    runs = [run for run in results.runs if run.rule == rule and run.dataset == found.dataset]
+    runs = [run for run in results.runs if run.rule == rule and run.dataset == part.dataset]
     if not runs:
         st.caption("None of them is of this dataset.")
         return
@@ -65,8 +65,8 @@ def _order(results: experiments.Results, found: experiments.Slice) -> None:
 
 
 def _named(rule: str) -> str:
-    said = "as PICO uses it" if rule == PROMISED else NAMES.get(rule, "")
-    return f"{rule}: {said}" if said else plain(rule)
+    phrase = "as PICO uses it" if rule == PROMISED else NAMES.get(rule, "")
+    return f"{rule}: {phrase}" if phrase else plain(rule)
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

@@ -8,12 +8,12 @@ from pico_app.pages.parts import prose
 from pico_app.state import screen
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> str | None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> str | None:
     """Draw the instrument; the row that was clicked in it."""
-    prose(found.leads.sentence)
-    if not any(one.lead is not None for one in found.summaries):
+    prose(part.leads.sentence)
+    if not any(summary.lead is not None for summary in part.summaries):
         return None
-    return picked_row(draw.leads(found.summaries, selected=chosen, theme=screen.theme()), key="experiments-leads")
+    return picked_row(draw.leads(part.summaries, selected=chosen, theme=screen.theme()), key="experiments-leads")
 
 
 INSTRUMENT: ExperimentInstrument = Instrument(

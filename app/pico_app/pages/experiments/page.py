@@ -52,18 +52,18 @@ def render(frame: Frame) -> None:
             question(TITLE, results.training[0].sentence)
         training.render_training(results)
         return
-    found = results.on(source.choose_dataset(results.datasets, beside, frame.dataset))
+    part = results.on(source.choose_dataset(results.datasets, beside, frame.dataset))
     with head:
-        question(TITLE, found.answer.sentence)
-        if found.answer.controls:
-            prose(found.answer.controls)
-    chosen = experiments_state.experiment_row(found.names, found.default_row)
+        question(TITLE, part.answer.sentence)
+        if part.answer.controls:
+            prose(part.answer.controls)
+    chosen = experiments_state.experiment_row(part.names, part.default_row)
     hero = st.container()
     st.space("small")
     instrument = choose_instrument(INSTRUMENTS, page="experiments")
-    clicked = instrument.render(results, found, chosen)
+    clicked = instrument.render(results, part, chosen)
     with hero:
-        _go(_forest(found, chosen), chosen)
+        _go(_forest(part, chosen), chosen)
     _go(clicked, chosen)
 
 
@@ -74,11 +74,11 @@ def _go(clicked: str | None, chosen: str) -> None:
         st.rerun()
 
 
-def _forest(found: experiments.Slice, chosen: str) -> str | None:
-    figure = draw.forest(found.summaries, found.table, selected=chosen, theme=screen.theme())
+def _forest(part: experiments.Slice, chosen: str) -> str | None:
+    figure = draw.forest(part.summaries, part.table, selected=chosen, theme=screen.theme())
     band = " The grey range is what the method's own weights do on other columns." if draw.banded(figure) else ""
     clicked = picked_row(figure, key="experiments-forest", caption=caption_of("experiments-forest", band=band))
-    row.render(found, chosen)
+    row.render(part, chosen)
     return clicked
 
 

@@ -10,13 +10,13 @@ from pico_core.experiments.summary import VariantSummary
 from pico_core.retrieval.schemes.catalogue import SCHEMES
 
 
-def render(found: experiments.Slice, chosen: str) -> None:
+def render(part: experiments.Slice, chosen: str) -> None:
     """Draw the line."""
-    one = found.summary(chosen)
-    st.html(row_html(one, experiments.whose(one.variant)))
+    summary = part.summary(chosen)
+    st.html(row_html(summary, experiments.whose(summary.variant)))
 
 
-def row_html(one: VariantSummary, whose: str) -> Markup:
+def row_html(summary: VariantSummary, whose: str) -> Markup:
     """The line; labels and notes come from files and are escaped.
 
     >>> one = VariantSummary("toy", "x", "<b>", "control", 0, 1.0, None, None, None, None, None, None, None, None, None,
@@ -26,13 +26,13 @@ def row_html(one: VariantSummary, whose: str) -> Markup:
     """
     kind = kind_of(whose)
     source = "" if not whose or whose == kind else f" Source: {whose}."
-    swept = "the method with this one setting changed" if one.family == "setting" else ""
-    about = SCHEMES[one.variant].sentence if one.variant in SCHEMES else swept
-    note = f"; {one.note[:300]}" if one.note else ""
-    said = f"{one.signed} points of rSum" if one.signed else "no number here"
-    text = f"{': ' if about else ''}{about}. {said}, {_seconds(one.seconds)} a split{note}.{source}"
+    swept = "the method with this one setting changed" if summary.family == "setting" else ""
+    about = SCHEMES[summary.variant].sentence if summary.variant in SCHEMES else swept
+    note = f"; {summary.note[:300]}" if summary.note else ""
+    change = f"{summary.signed} points of rSum" if summary.signed else "no number here"
+    text = f"{': ' if about else ''}{about}. {change}, {_seconds(summary.seconds)} a split{note}.{source}"
     look = None if kind is None else SHAPES[kind]
-    return templates.render("badge", kind=kind, look=look, label=one.label[:120], text=text)
+    return templates.render("badge", kind=kind, look=look, label=summary.label[:120], text=text)
 
 
 def kind_of(whose: str) -> Provenance | None:
@@ -42,7 +42,7 @@ def kind_of(whose: str) -> Provenance | None:
     ('paper', 'beyond the paper', None)
     """
     kinds: tuple[Provenance, ...] = ("beyond the paper", "reconstruction", "paper")
-    named = sorted((whose.find(kind), place) for place, kind in enumerate(kinds) if kind in whose)
+    named = sorted((whose.find(kind), index) for index, kind in enumerate(kinds) if kind in whose)
     if named:
         return kinds[named[0][1]]
     return "beyond the paper" if whose else None

@@ -14,16 +14,16 @@ from pico_core.experiments.verdicts import split_sentence
 from pico_core.retrieval.schemes.catalogue import METHOD
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
-    others = [one.variant for one in found.summaries if one.variant != METHOD and one.n_seeds]
-    if not others or METHOD not in found.names:
+    others = [summary.variant for summary in part.summaries if summary.variant != METHOD and summary.n_seeds]
+    if not others or METHOD not in part.names:
         st.info("The method and another variant are needed, and are not both here yet.", icon=":material/equal:")
         return
-    start = chosen if chosen in others else found.default_row if found.default_row in others else others[0]
+    start = chosen if chosen in others else part.default_row if part.default_row in others else others[0]
     key = "experiments-beside"
     widgets.place_widget(key, start)
-    labels = {name: found.summary(name).label for name in others}
+    labels = {name: part.summary(name).label for name in others}
     wanted = st.selectbox(
         "Beside the method",
         others,
@@ -32,7 +32,7 @@ def render(results: experiments.Results, found: experiments.Slice, chosen: str) 
         width=460,
         on_change=lambda: experiments_state.wanted_row.set(str(widgets.widget(key))),
     )
-    both = found.table.filter(pl.col("variant").is_in([METHOD, wanted]))
+    both = part.table.filter(pl.col("variant").is_in([METHOD, wanted]))
     prose(split_sentence(both, wanted, labels[wanted]))
     figure(seed_pairs(both, wanted, labels[wanted], theme=screen.theme()), key="experiments-seeds")
 

@@ -9,9 +9,9 @@ from pico_app.state import screen
 from pico_app.words.markup import plain
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
-    sweeps = found.sweeps
+    sweeps = part.sweeps
     prose(sweeps.sentence)
     if not sweeps.sweeps:
         others = [plain(name[:60]) for name in results.datasets if results.on(name).sweeps.sweeps]

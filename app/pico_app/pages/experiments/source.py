@@ -55,16 +55,16 @@ def choose(dataset: Dataset | None) -> tuple[experiments.Results | None, DeltaGe
     return results, beside
 
 
-def choose_dataset(names: Sequence[str], place: DeltaGenerator, opened: Dataset | None) -> str:
+def choose_dataset(names: Sequence[str], container: DeltaGenerator, opened: Dataset | None) -> str:
     """Draw the chooser of the experiment's dataset; the chosen one. Names come from files: marks in them are shown."""
     first = experiments.nearest(names, opened, study.wanted_config())
     current = experiments_state.experiment_set(names, first)
     if len(names) > 1:
-        chosen = place.radio(
+        chosen = container.radio(
             "On which of its datasets",
             range(len(names)),
             index=list(names).index(current),
-            format_func=lambda one: plain(names[one][:60]),
+            format_func=lambda index: plain(names[index][:60]),
             horizontal=True,
             label_visibility="collapsed",
             key=f"experiments-set-{hash((*names, first))}",

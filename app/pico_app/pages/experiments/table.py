@@ -12,19 +12,17 @@ from pico_app.words import read_words
 HEADS: dict[str, tuple[str, str]] = read_words("heads")["variants"]
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
-    families = list(dict.fromkeys(one.family for one in found.summaries))
+    families = list(dict.fromkeys(summary.family for summary in part.summaries))
     what, _, csv, parquet = st.columns([4, 2, 1.6, 1.6], vertical_alignment="bottom")
     wanted = what.selectbox("Family", ["all", *families], key="experiments-family")
-    shown = experiments.of_family(found, wanted)
+    shown = experiments.of_family(part, wanted)
     numbers = shown.select(list(HEADS))
     st.dataframe(
         numbers, hide_index=True, height=420, placeholder="", key="experiments-table", column_config=_columns()
     )
-    st.caption(
-        f"{shown.height:,} of {len(found.summaries):,} variants on this dataset. Every head explains its number."
-    )
+    st.caption(f"{shown.height:,} of {len(part.summaries):,} variants on this dataset. Every head explains its number.")
     download(
         "Summary, CSV",
         lambda: documents.table_bytes(shown, "csv"),
@@ -60,10 +58,10 @@ def _columns() -> dict[str, ColumnConfig]:
     digits = {"p_adjusted": "%.3f", "seconds": "%.2f"}
     numbers = ("difference", "low", "high", "p_adjusted", "lead", "lead_low", "lead_high", "seconds")
     return {
-        name: st.column_config.NumberColumn(title, help=told, format=digits.get(name, "%.1f"))
+        name: st.column_config.NumberColumn(title, help=help_text, format=digits.get(name, "%.1f"))
         if name in numbers
-        else st.column_config.Column(title, help=told)
-        for name, (title, told) in HEADS.items()
+        else st.column_config.Column(title, help=help_text)
+        for name, (title, help_text) in HEADS.items()
     }
 
 

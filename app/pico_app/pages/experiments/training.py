@@ -13,7 +13,7 @@ from pico_core.experiments.training_summary import TrainingSummary
 MAKE = "pico-lens train shortcut --out my-trainings"
 
 
-def render(results: experiments.Results, found: experiments.Slice, chosen: str) -> None:
+def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     render_training(results)
 
@@ -28,33 +28,33 @@ def render_training(results: experiments.Results) -> None:
         st.code(MAKE, language="bash")
         return
     groups = results.training
-    place = 0
+    index = 0
     if len(groups) > 1:
         names = [group.dataset for group in groups]
         if len(set(names)) < len(names):
             names = [group.title for group in groups]
-        place = st.selectbox(
-            "Comparison", range(len(groups)), format_func=lambda one: names[one][:120], key="experiments-training"
+        index = st.selectbox(
+            "Comparison", range(len(groups)), format_func=lambda number: names[number][:120], key="experiments-training"
         )
-    found = groups[place]
-    prose(found.sentence)
-    if found.curves:
-        figure(draw.learning_curves(found.curves, theme=screen.theme()), key="experiments-curves", beside=True)
-    figure(draw.trained(found.rows, theme=screen.theme()), key="experiments-trained")
-    st.html(draw.trained_html(found))
-    st.caption(_how(found, sum(group.experiment == found.experiment for group in groups)))
+    shown = groups[index]
+    prose(shown.sentence)
+    if shown.curves:
+        figure(draw.learning_curves(shown.curves, theme=screen.theme()), key="experiments-curves", beside=True)
+    figure(draw.trained(shown.rows, theme=screen.theme()), key="experiments-trained")
+    st.html(draw.trained_html(shown))
+    st.caption(_how(shown, sum(group.experiment == shown.experiment for group in groups)))
 
 
-def _how(found: TrainingSummary, n_comparisons: int) -> str:
-    images = f"{found.n_images:,} test images"
-    if found.n_seeds == 1:
+def _how(summary: TrainingSummary, n_comparisons: int) -> str:
+    images = f"{summary.n_images:,} test images"
+    if summary.n_seeds == 1:
         return f"{images}, one seed: intervals are those of its images."
     test = "the corrected resampled t test, which knows that splits overlap"
-    if found.fresh:
+    if summary.fresh:
         test = "Student's t test: every seed has images of its own"
     among = "" if n_comparisons == 1 else f" among the weightings of all {n_comparisons} comparisons"
     return (
-        f"{images} a seed. Intervals over {found.n_seeds} seeds by {test}. P is adjusted{among} (Benjamini and "
+        f"{images} a seed. Intervals over {summary.n_seeds} seeds by {test}. P is adjusted{among} (Benjamini and "
         "Yekutieli), and a verdict needs less than 0.05; PICO's leads over its controls are not adjusted. Within a "
         "seed: its own paired interval, over its test images. Best epoch 0 or 1: the weights P were still 1."
     )
