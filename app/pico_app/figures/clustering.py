@@ -27,7 +27,7 @@ class Side:
         labels: Its nearest centre [d].
         centres: Now [k, 2].
         before: At the exponent that is compared with [k, 2].
-        reach: Every place where a centre stands at any exponent [t, k, 2]: the axes hold them all.
+        every_centre: Every place where a centre stands at any exponent [t, k, 2]: the axes hold them all.
         explained: Share of the variance that the plane shows.
     """
 
@@ -37,7 +37,7 @@ class Side:
     labels: NDArray[np.int64]
     centres: Numbers
     before: Numbers
-    reach: Numbers
+    every_centre: Numbers
     explained: float
 
 
@@ -54,8 +54,8 @@ def clusters(image: Side, text: Side, *, selected: int, theme: Theme = LIGHT) ->
     for number, side in enumerate((image, text), start=1):
         for trace in _traces(side, selected=selected, number=number, theme=theme):
             figure.add_trace(trace)
-        said = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
-        heading(figure, theme, said, number=number, gap=SIDES_GAP)
+        words = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
+        heading(figure, theme, words, number=number, gap=SIDES_GAP)
     plane_axes(figure, theme, _plane(image), _plane(text), gap=SIDES_GAP)
     # The centres glide when the slider is moved: the number of marks stays the same.
     figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
@@ -71,7 +71,7 @@ def sizes(weights: Numbers) -> Numbers:
 
 def _traces(side: Side, *, selected: int, number: int, theme: Theme) -> list[go.Scatter]:
     axes = half_axes(number)
-    place = [int(label) for label in side.labels]
+    groups = [int(label) for label in side.labels]
     share = side.weights / max(float(side.weights.sum()), 1e-30)
     ways = np.stack([_broken(side.before[:, axis], side.centres[:, axis]) for axis in (0, 1)])
     ties = np.stack([_broken(side.columns[:, axis], side.centres[side.labels, axis]) for axis in (0, 1)])
@@ -85,14 +85,14 @@ def _traces(side: Side, *, selected: int, number: int, theme: Theme) -> list[go.
             y=side.columns[:, 1],
             mode="markers",
             marker={
-                "color": [CATEGORIES[k % len(CATEGORIES)] for k in place],
+                "color": [CATEGORIES[k % len(CATEGORIES)] for k in groups],
                 # A second round of colours comes with other symbols.
-                "symbol": [SYMBOLS[(k + k // len(CATEGORIES)) % len(SYMBOLS)] for k in place],
+                "symbol": [SYMBOLS[(k + k // len(CATEGORIES)) % len(SYMBOLS)] for k in groups],
                 "size": sizes(side.weights),
                 "opacity": 0.9,
                 "line": {"color": theme.rim, "width": 0.8},
             },
-            customdata=np.column_stack([np.arange(len(place)), side.labels, 100 * share]),
+            customdata=np.column_stack([np.arange(len(groups)), side.labels, 100 * share]),
             hovertemplate="column %{customdata[0]:d}<br>group %{customdata[1]:d}, %{customdata[2]:.2f} % of the weight"
             "<extra></extra>",
             **axes,
@@ -138,4 +138,6 @@ def _broken(start: Numbers, end: Numbers) -> Numbers:
 
 def _plane(side: Side) -> Plane:
     """All exponents, so that nothing jumps while the slider moves."""
-    return Plane(np.concatenate([side.columns, side.reach.reshape(-1, 2)]), "first axis of the plane", "second axis")
+    return Plane(
+        np.concatenate([side.columns, side.every_centre.reshape(-1, 2)]), "first axis of the plane", "second axis"
+    )

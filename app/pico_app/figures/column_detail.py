@@ -43,61 +43,63 @@ def _cell_text(cell: SignCell) -> str:
     return f"<b>{cell.matched.value:.1%}</b><br><span style='font-size:12px'>null {cell.null.value:.1%}</span>"
 
 
-def goes_with(found: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figure:
+def goes_with(associations: Sequence[Association], *, theme: Theme = LIGHT) -> go.Figure:
     """Every label with its association and interval, style above content; chance as a grey bar."""
-    figure = blank(theme, height=90 + ROW * len(found), x="association (η², or r for numbers)", key="goes-with")
-    for place, one in enumerate(found):
-        if one.kind == "eta²":
-            up, edge = (place - 0.32, place + 0.32), {"width": 1, "color": GREY}
-            add_box(figure, (0, one.chance), up, fillcolor=GREY, opacity=0.45, line=edge, layer="below")
+    figure = blank(theme, height=90 + ROW * len(associations), x="association (η², or r for numbers)", key="goes-with")
+    for row, link in enumerate(associations):
+        if link.kind == "eta²":
+            up, edge = (row - 0.32, row + 0.32), {"width": 1, "color": GREY}
+            add_box(figure, (0, link.chance), up, fillcolor=GREY, opacity=0.45, line=edge, layer="below")
     interval = "%{x:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]"
     words = f"{interval}<br>chance %{{customdata[2]:.3f}}, %{{customdata[3]}} values"
     for modality, (symbol, colour) in SHAPES.items():
-        part = [(place, one) for place, one in enumerate(found) if one.modality == modality]
-        values = [one.value for _, one in part]
+        part = [(row, link) for row, link in enumerate(associations) if link.modality == modality]
+        values = [link.value for _, link in part]
         add_trace(
             figure,
             [value.value for value in values],
-            [place for place, _ in part],
-            dots(colour, 11, [symbol if one.more_than_chance else f"{symbol}-open" for _, one in part], edge=1.5),
-            hover(words, [[one.value.low, one.value.high, one.chance, one.n_values] for _, one in part]),
+            [row for row, _ in part],
+            dots(colour, 11, [symbol if link.more_than_chance else f"{symbol}-open" for _, link in part], edge=1.5),
+            hover(words, [[link.value.low, link.value.high, link.chance, link.n_values] for _, link in part]),
             name=f"{modality}s",
             error_x=spread(values, color=colour),
         )
-    names = [f"{verbatim(one.label)} of {one.modality}s <b>· {one.role}</b>" for one in found]
-    low = min([0.0, *(one.value.low for one in found)])
-    figure.update_xaxes(range=[low - 0.02, max([0.3, *(one.value.high for one in found)]) + 0.03], zeroline=True)
+    names = [f"{verbatim(link.label)} of {link.modality}s <b>· {link.role}</b>" for link in associations]
+    low = min([0.0, *(link.value.low for link in associations)])
+    figure.update_xaxes(
+        range=[low - 0.02, max([0.3, *(link.value.high for link in associations)]) + 0.03], zeroline=True
+    )
     name_rows(figure, names)
     return figure
 
 
-def word_ends(found: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
+def word_ends(drivers: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Words at both ends of the column: mean token value with its interval, the mean of all tokens as a line."""
-    words: list[WordValue] = [*found.highest, *reversed(found.lowest)]
+    words: list[WordValue] = [*drivers.highest, *reversed(drivers.lowest)]
     figure = blank(theme, height=90 + 24 * len(words), x="mean value of the word's tokens", key="words")
     values = [word.value for word in words]
-    figure.add_vline(x=found.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
-    add_note(figure, "all tokens", found.mean, 1, opacity=0.75, paper="y", anchor="bottom")
+    figure.add_vline(x=drivers.mean, line={"color": GREY, "dash": "dot", "width": 1.5})
+    add_note(figure, "all tokens", drivers.mean, 1, opacity=0.75, paper="y", anchor="bottom")
     interval = "%{x:.3f} [%{customdata[2]:.3f}, %{customdata[3]:.3f}]"
-    said = f"{interval}<br>%{{customdata[0]}} times, texts of %{{customdata[1]}} images"
+    template = f"{interval}<br>%{{customdata[0]}} times, texts of %{{customdata[1]}} images"
     counts = [[word.n_tokens, word.n_images, word.value.low, word.value.high] for word in words]
     at = [value.value for value in values], list(range(len(words)))
-    add_trace(figure, *at, dots(TEXT, 10, "diamond"), hover(said, counts), error_x=spread(values, color=TEXT))
+    add_trace(figure, *at, dots(TEXT, 10, "diamond"), hover(template, counts), error_x=spread(values, color=TEXT))
     name_rows(figure, [verbatim(word.word) for word in words])
     return figure
 
 
-def places(found: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
+def places(drivers: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Where in the picture the column is high: its mean at every place, zero in the middle of the scale."""
-    assert found.place is not None
-    assert found.half_width is not None
-    mean, half = found.place.numpy(), found.half_width.numpy()
-    reach = max(1e-6, float(np.abs(mean).max()))
+    assert drivers.place is not None
+    assert drivers.half_width is not None
+    mean, half = drivers.place.numpy(), drivers.half_width.numpy()
+    highest = max(1e-6, float(np.abs(mean).max()))
     figure = blank(theme, height=300, x="place from left to right", y="from top to bottom", key="places")
     figure.add_heatmap(
         z=mean,
-        zmin=-reach,
-        zmax=reach,
+        zmin=-highest,
+        zmax=highest,
         colorscale=DIVERGING,
         xgap=1,
         ygap=1,

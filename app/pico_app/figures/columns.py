@@ -54,7 +54,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, theme: The
         theme: Light or dark.
     """
     ordered = _ordered(table, measure, by_value=by_value)
-    values, found = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
+    values, probabilities = ordered[measure].to_numpy(), ordered["probability"].to_numpy()
     figure = blank(
         theme,
         height=330,
@@ -65,7 +65,7 @@ def all_columns(table: pl.DataFrame, *, measure: str, by_value: bool, theme: The
     figure.add_bar(
         x=np.arange(ordered.height),
         y=values,
-        marker={"color": shades(found / scale_top(found)), "line": {"width": 0}},
+        marker={"color": shades(probabilities / scale_top(probabilities)), "line": {"width": 0}},
         **hover("%{customdata[1]}<br>" + MEASURES[measure] + " %{y:.3f}%{customdata[2]}", hover_data(ordered)),
     )
     top = max(1e-6, float(values.max()), _highest(ordered, measure))

@@ -71,14 +71,14 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, theme: Theme = L
     _line(figure, curve, curve.right, name=right, colour=blue)
     _band(figure, curve, curve.change, fill=RIGHT_BAND, lower=True)
     _line(figure, curve, curve.change, name="right minus left", colour=blue, lower=True)
-    reach = 1.08 * max(LEAST, *(abs(end) for one in curve.change for end in (one.low, one.high)))
+    most = 1.08 * max(LEAST, *(abs(end) for estimate in curve.change for end in (estimate.low, estimate.high)))
     axis = {**log_axis(min(curve.cuts[-1], 10_000)), "fixedrange": True}
     grid = {"gridcolor": theme.faint, "zeroline": False, "linecolor": theme.faint, "automargin": True}
     figure.update_layout(
         xaxis={**axis, "showticklabels": False, "matches": "x2"},
         xaxis2={**axis, **grid, "anchor": "y2", "title": {"text": f"k, the first so many {candidates} (log scale)"}},
         yaxis={"domain": list(UPPER), "fixedrange": True, "range": [0, 103]},
-        yaxis2={**grid, "domain": list(LOWER), "fixedrange": True, "range": [-reach, reach], "nticks": 5},
+        yaxis2={**grid, "domain": list(LOWER), "fixedrange": True, "range": [-most, most], "nticks": 5},
         yaxis2_title_text="change, points",
         margin={"l": 8, "r": 8, "t": 26, "b": 8},
         hovermode="x unified",
@@ -88,8 +88,8 @@ def recall_figure(curve: RecallCurve, *, left: str, right: str, theme: Theme = L
     for k in MARKED:
         if k <= curve.cuts[-1]:
             add_box(figure, (k, k), (0, 1), type="line", xref="x", yref="paper", line=mark)
-    for name, colour, place in ((f"– –  {left}", theme.ink, 0.16), (f"—  {right}", blue, 0.05)):
-        up = UPPER[0] + place * (UPPER[1] - UPPER[0])
+    for name, colour, share in ((f"– –  {left}", theme.ink, 0.16), (f"—  {right}", blue, 0.05)):
+        up = UPPER[0] + share * (UPPER[1] - UPPER[0])
         add_note(figure, _short(name), 0.985, up, size=13, colour=colour, paper="xy", anchor="right bottom")
     return figure
 
@@ -105,13 +105,15 @@ def _line(
     lower: bool = False,
 ) -> None:
     digits = "+z.1f" if lower else ".1f"
-    words = [f"{one.value:{digits}} [{one.low:{digits}}, {one.high:{digits}}]" for one in values]
-    said = {"text": words, "name": _short(name), "hovertemplate": "%{text}<extra>%{fullData.name}</extra>"}
-    add_trace(figure, curve.cuts, [one.value for one in values], lines(colour, 2.4, dash), said, _half(lower))
+    words = [f"{estimate.value:{digits}} [{estimate.low:{digits}}, {estimate.high:{digits}}]" for estimate in values]
+    hovering = {"text": words, "name": _short(name), "hovertemplate": "%{text}<extra>%{fullData.name}</extra>"}
+    add_trace(
+        figure, curve.cuts, [estimate.value for estimate in values], lines(colour, 2.4, dash), hovering, _half(lower)
+    )
 
 
 def _band(figure: go.Figure, curve: RecallCurve, values: Sequence[Estimate], *, fill: str, lower: bool = False) -> None:
-    ends = [*(one.high for one in values), *(one.low for one in reversed(values))]
+    ends = [*(estimate.high for estimate in values), *(estimate.low for estimate in reversed(values))]
     add_band(figure, [*curve.cuts, *reversed(curve.cuts)], ends, fill, **_half(lower))
 
 
@@ -151,10 +153,10 @@ def label_figure(table: LabelTable, metric: str, *, title: str, theme: Theme = L
     figure = blank(
         theme, height=96 + ROW * len(rows), x=f"change of {title}, right minus left, {unit}", key=f"label-{metric}"
     )
-    ends = [abs(one) for _, row in rows for one in _ends(row)]
+    ends = [abs(end) for _, row in rows for end in _ends(row)]
     span = 1.05 * max(LEAST, *ends)
-    for place, (group, row) in enumerate(rows):
-        _draw(figure, place, group, row, theme=theme)
+    for row_number, (group, row) in enumerate(rows):
+        _draw(figure, row_number, group, row, theme=theme)
     for text, x, anchor, shift in (("images", 1.0, "right", 58), ("left → right", 1.0, "left", 72)):
         add_note(figure, text, x, -0.95, size=12, xanchor=anchor, xshift=shift, opacity=0.75, paper="x")
     add_zero(figure, theme)
@@ -176,24 +178,24 @@ def _ends(row: GroupMetric) -> Sequence[float]:
     return (row.change,) if row.interval is None else (row.interval.low, row.interval.high)
 
 
-def _draw(figure: go.Figure, place: int, group: LabelGroup, row: GroupMetric, *, theme: Theme) -> None:
+def _draw(figure: go.Figure, row_number: int, group: LabelGroup, row: GroupMetric, *, theme: Theme) -> None:
     colour = GREY if not row.differs else GAIN if row.change > 0 else LOSS
     symbol = "circle-open" if not row.differs else "triangle-right" if row.change > 0 else "triangle-left"
     few = row.interval is None
-    said = f"{row.change:+z.1f}"
+    change = f"{row.change:+z.1f}"
     if row.interval is None:
-        said += f", no interval: fewer than {FEWEST_IMAGES} images"
+        change += f", no interval: fewer than {FEWEST_IMAGES} images"
     else:
-        said += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}], p = {row.p_value:.3f}"
+        change += f" [{row.interval.low:+z.1f}, {row.interval.high:+z.1f}], p = {row.p_value:.3f}"
         ends = [row.interval.low, row.interval.high]
-        add_line(figure, ends, [place, place], colour=colour, width=3 if row.differs else 2)
+        add_line(figure, ends, [row_number, row_number], colour=colour, width=3 if row.differs else 2)
     moved = f"{row.left:.1f} → {row.right:.1f}"
     look = dots(colour, 13 if row.differs else 9, "x-thin-open" if few else symbol, edge=2)
-    words = hover(f"{called(group)}: {moved}<br>change {said}", [[group.value]])
-    add_trace(figure, [row.change], [place], look, words, opacity=0.55 if few else 1.0)
+    words = hover(f"{called(group)}: {moved}<br>change {change}", [[group.value]])
+    add_trace(figure, [row.change], [row_number], look, words, opacity=0.55 if few else 1.0)
     faded = 0.75 if few else 1.0
     for text, anchor, shift in ((f"{group.n_images:,}", "right", 58), (moved, "left", 72)):
-        add_note(figure, text, 1.0, place, size=13, xanchor=anchor, xshift=shift, opacity=faded, paper="x")
+        add_note(figure, text, 1.0, row_number, size=13, xanchor=anchor, xshift=shift, opacity=faded, paper="x")
 
 
 def label_html(table: LabelTable) -> Markup:

@@ -106,14 +106,14 @@ def scatter_matrix(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
     return figure
 
 
-def against_yardsticks(found: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Figure:
+def against_yardsticks(trusts: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlation of every detector with every yardstick, with intervals; right of zero agrees."""
-    height = 110 + len(DETECTORS) * (24 + 14 * len(found))
+    height = 110 + len(DETECTORS) * (24 + 14 * len(trusts))
     figure = blank(theme, height=height, x="rank correlation with style by the yardstick", key="yardsticks")
-    room = 0.6 / max(1, len(found))
-    said = "%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
-    for i, trust in enumerate(found):
-        places = [place + (i - (len(found) - 1) / 2) * room for place in range(len(DETECTORS))]
+    room = 0.6 / max(1, len(trusts))
+    template = "%{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
+    for i, trust in enumerate(trusts):
+        places = [row + (i - (len(trusts) - 1) / 2) * room for row in range(len(DETECTORS))]
         colour = CATEGORIES[4 + i]  # the first four have a meaning of their own: semantic, style, image, text
         add_trace(
             figure,
@@ -123,12 +123,12 @@ def against_yardsticks(found: Sequence[Trust], *, theme: Theme = LIGHT) -> go.Fi
             name=trust.yardstick,
             error_x=spread(trust.rho, color=colour),
             customdata=[(rho.low, rho.high) for rho in trust.rho],
-            hovertemplate=f"{said}<extra>{trust.yardstick}</extra>",
+            hovertemplate=f"{template}<extra>{trust.yardstick}</extra>",
         )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5})
     figure.update_xaxes(range=[-1.02, 1.02], zeroline=False, fixedrange=True)
     name_rows(figure, [_name(detector) for detector in DETECTORS])
-    figure.update_layout(**legend(0, 1.0, "left bottom") | {"showlegend": len(found) > 1}, dragmode=False)
+    figure.update_layout(**legend(0, 1.0, "left bottom") | {"showlegend": len(trusts) > 1}, dragmode=False)
     return figure
 
 
@@ -176,18 +176,18 @@ def lowest_ten(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> g
     return figure
 
 
-def agreements(found: Stability, *, theme: Theme = LIGHT) -> go.Figure:
+def agreements(stability: Stability, *, theme: Theme = LIGHT) -> go.Figure:
     """Rank correlations of constructions that ought to agree, a dot each; resamples as median and interval."""
     figure = blank(theme, height=330, x="rank correlation of the probabilities", key="agreements")
-    for place, values in enumerate((found.seeds, found.halves)):
+    for row, values in enumerate((stability.seeds, stability.halves)):
         look = dots(SEMANTIC, 11, edge=1, rim=theme.ink, opacity=0.75)
-        add_trace(figure, list(values), [place] * len(values), look, hover("%{x:.2f}"))
-    if found.resampled is not None:
-        middle = found.resampled
+        add_trace(figure, list(values), [row] * len(values), look, hover("%{x:.2f}"))
+    if stability.resampled is not None:
+        middle = stability.resampled
         add_line(figure, [middle.low, middle.high], [2, 2], colour=SEMANTIC, width=3)
         words = hover(f"median %{{x:.2f}} [{middle.low:.2f}, {middle.high:.2f}]")
         add_trace(figure, [middle.value], [2], dots(SEMANTIC, 12, "line-ns-open", edge=3), words)
-    every = [*found.seeds, *found.halves, *([found.resampled.low] if found.resampled else [])]
+    every = [*stability.seeds, *stability.halves, *([stability.resampled.low] if stability.resampled else [])]
     figure.update_xaxes(range=[min(0.0, *every) - 0.03, 1.03], zeroline=True)
     figure.update_yaxes(tickvals=[0, 1, 2], ticktext=list(ROWS), range=[2.6, -0.6], zeroline=False, fixedrange=True)
     return figure

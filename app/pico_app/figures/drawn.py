@@ -39,22 +39,22 @@ def described(figure: go.Figure, *, read: str = "") -> str:
     return with_first(f"{'; '.join(parts)}.", read)
 
 
-def with_first(said: str, read: str) -> str:
+def with_first(drawn: str, read: str) -> str:
     """What is drawn, and the first sentence of how it is read.
 
     >>> with_first("A figure of bars (2).", "every bar is a *column*. Click one.")
     'A figure of bars (2). Every bar is a column.'
     """
-    return f"{said}{_first(read)}"
+    return f"{drawn}{_first(read)}"
 
 
 def _kinds(figure: go.Figure) -> str:
     """The kinds of marks, in the order in which they are drawn first, with the number of those that can be counted."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for trace in figure.data:
         for kind in _of_trace(trace):
-            found[kind] = found.get(kind, 0) + _length(trace)
-    counted = [f"{kind} ({number:,})" if kind in ("bars", "points") else kind for kind, number in found.items()]
+            counts[kind] = counts.get(kind, 0) + _length(trace)
+    counted = [f"{kind} ({number:,})" if kind in ("bars", "points") else kind for kind, number in counts.items()]
     return " and ".join(counted) if len(counted) < 3 else f"{', '.join(counted[:-1])} and {counted[-1]}"
 
 
@@ -74,8 +74,8 @@ def _length(trace: Any) -> int:
 def _titles(figure: go.Figure, side: str) -> list[str]:
     """Different titles of all axes of one direction, in order."""
     axes = figure.select_xaxes() if side == "x" else figure.select_yaxes()
-    said = (_plain(axis.title.text or "") for axis in axes)
-    return list(dict.fromkeys(title for title in said if title))
+    titles = (_plain(axis.title.text or "") for axis in axes)
+    return list(dict.fromkeys(title for title in titles if title))
 
 
 def _rows(figure: go.Figure) -> list[str]:
@@ -88,8 +88,8 @@ def _rows(figure: go.Figure) -> list[str]:
 
 def _first(read: str) -> str:
     """The first sentence of a caption, with a capital and a full stop."""
-    said = _STOP.split(read.replace("*", "").replace("\\", "").strip())[0].rstrip(".:;")
-    return f" {said[0].upper()}{said[1:]}." if said else ""
+    sentence = _STOP.split(read.replace("*", "").replace("\\", "").strip())[0].rstrip(".:;")
+    return f" {sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
 def _plain(text: str) -> str:

@@ -40,12 +40,12 @@ def forest(
         selected: Variant to mark.
         theme: Light or dark.
     """
-    shown = [one for one in summaries if one.variant != REFERENCE and one.family != "setting"]
-    known = [*HEADINGS, *(one.family for one in shown if one.family not in HEADINGS)]
+    shown = [summary for summary in summaries if summary.variant != REFERENCE and summary.family != "setting"]
+    known = [*HEADINGS, *(summary.family for summary in shown if summary.family not in HEADINGS)]
     groups = [
         Group(
             HEADINGS.get(family, family.upper()[:40]),
-            tuple(change_row(one, table) for one in shown if one.family == family),
+            tuple(change_row(summary, table) for summary in shown if summary.family == family),
         )
         for family in dict.fromkeys(known)
     ]
@@ -68,8 +68,8 @@ def rules(
         selected: Variant to mark.
         theme: Light or dark.
     """
-    shown = [one for one in summaries if one.family == "feedback" or one.variant in (METHOD, "once")]
-    rows = tuple(change_row(one, table) for one in shown)
+    shown = [summary for summary in summaries if summary.family == "feedback" or summary.variant in (METHOD, "once")]
+    rows = tuple(change_row(summary, table) for summary in shown)
     return row_plot([Group("", rows)], axis=CHANGE, key="rules", selected=selected, theme=theme)
 
 
@@ -81,9 +81,9 @@ def leads(summaries: Sequence[VariantSummary], *, selected: str = "", theme: The
         selected: Variant to mark.
         theme: Light or dark.
     """
-    shown = [one for one in summaries if one.lead is not None and one.family != "setting"]
-    shown.sort(key=lambda one: one.lead or 0.0)
-    rows = tuple(_lead_row(one) for one in shown)
+    shown = [summary for summary in summaries if summary.lead is not None and summary.family != "setting"]
+    shown.sort(key=lambda summary: summary.lead or 0.0)
+    rows = tuple(_lead_row(summary) for summary in shown)
     return row_plot(
         [Group("", rows)],
         axis=LEAD,
@@ -95,47 +95,47 @@ def leads(summaries: Sequence[VariantSummary], *, selected: str = "", theme: The
     )
 
 
-def change_row(one: VariantSummary, table: pl.DataFrame) -> PlotRow:
+def change_row(summary: VariantSummary, table: pl.DataFrame) -> PlotRow:
     """A variant against equal weights, with one dot per seed."""
-    dots = table.filter(pl.col("variant") == one.variant)["difference"].drop_nulls().to_list()
-    adjusted = "" if one.p_adjusted is None else f"adjusted p = {one.p_adjusted:.2g}"
+    dots = table.filter(pl.col("variant") == summary.variant)["difference"].drop_nulls().to_list()
+    adjusted = "" if summary.p_adjusted is None else f"adjusted p = {summary.p_adjusted:.2g}"
     return PlotRow(
-        name=one.variant,
-        label=_called(one),
-        change=one.change,
-        verdict=Verdict(one.verdict or "none"),
+        name=summary.variant,
+        label=_called(summary),
+        change=summary.change,
+        verdict=Verdict(summary.verdict or "none"),
         dots=tuple(dots),
         about=adjusted,
-        main=one.variant == METHOD,
-        hollow=one.family == "oracle",
-        decides=one.family != "transform" and one.variant != PERMUTED,
-        missing=one.note or "",
+        main=summary.variant == METHOD,
+        hollow=summary.family == "oracle",
+        decides=summary.family != "transform" and summary.variant != PERMUTED,
+        missing=summary.note or "",
     )
 
 
-def _lead_row(one: VariantSummary) -> PlotRow:
-    lead, change = one.lead or 0.0, one.lead_estimate
+def _lead_row(summary: VariantSummary) -> PlotRow:
+    lead, change = summary.lead or 0.0, summary.lead_estimate
     return PlotRow(
-        name=one.variant,
-        label=one.label,
+        name=summary.variant,
+        label=summary.label,
         change=change or Estimate(lead, lead, lead),
         verdict=Verdict.NONE if change is None else Verdict.of(change),
         about="one seed: no interval" if change is None else "",
-        bold=one.variant in simpler_ideas(),
-        hollow=one.family == "oracle",
+        bold=summary.variant in simpler_ideas(),
+        hollow=summary.family == "oracle",
     )
 
 
-def _called(one: VariantSummary) -> str:
+def _called(summary: VariantSummary) -> str:
     """Its label without the word that the heading above it says."""
-    said = one.label.removeprefix("Feedback: ") if one.family == "feedback" else one.label
-    return said if said == one.label else f"{said[:1].upper()}{said[1:]}"
+    label = summary.label.removeprefix("Feedback: ") if summary.family == "feedback" else summary.label
+    return label if label == summary.label else f"{label[:1].upper()}{label[1:]}"
 
 
 def _permuted(summaries: Sequence[VariantSummary]) -> Band | None:
-    for one in summaries:
-        if one.variant == PERMUTED and one.low is not None and one.high is not None:
-            return Band(one.low, one.high, "the same weights, other columns")
+    for summary in summaries:
+        if summary.variant == PERMUTED and summary.low is not None and summary.high is not None:
+            return Band(summary.low, summary.high, "the same weights, other columns")
     return None
 
 
@@ -154,16 +154,16 @@ def seed_pairs(table: pl.DataFrame, variant: str, label: str, *, theme: Theme = 
     )
     both = own.join(other, on="seed", suffix="_other").sort("seed")
     figure = blank(theme, height=110 + 34 * max(2, both.height), x=CHANGE, key="seed-pairs")
-    for place, (seed, ours, theirs) in enumerate(both.iter_rows()):
+    for row, (seed, ours, theirs) in enumerate(both.iter_rows()):
         colour = GREY if ours == theirs else (theme.blue if ours > theirs else LOSS)
-        add_line(figure, [ours, theirs], [place, place], colour=colour, width=3)
-        said = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
+        add_line(figure, [ours, theirs], [row, row], colour=colour, width=3)
+        lead_words = f"seed {seed}: the weights minus it {signed(ours - theirs)}"
         sides = ((theirs, label, "diamond-open", theme.ink), (ours, "PICO", "circle", theme.blue))
         for value, name, symbol, colour in sides:
-            words = hover(f"{short(name, 60)} {signed(value)}<br>{said}")
-            add_trace(figure, [value], [place], dots(colour, 12, symbol, edge=2), words)
+            words = hover(f"{short(name, 60)} {signed(value)}<br>{lead_words}")
+            add_trace(figure, [value], [row], dots(colour, 12, symbol, edge=2), words)
         lead: dict[str, Any] = {"size": 13, "colour": theme.ink, "xshift": 56, "paper": "x", "anchor": "right"}
-        add_note(figure, signed(ours - theirs), 1, place, **lead)
+        add_note(figure, signed(ours - theirs), 1, row, **lead)
     key = f"<span style='color:{theme.blue}'>●</span> PICO&nbsp;&nbsp;◇ {short(label, 40)}"
     for text, x, shift, side in (("lead", 1.0, 56, "right"), (key, 0.0, 12, "left")):
         add_note(figure, text, x, -0.85, size=12, colour=theme.quiet, xshift=shift, paper="x", anchor=side)
@@ -196,8 +196,10 @@ def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
     for number, sweep in enumerate(sweeps):
         row, column = number // ACROSS + 1, number % ACROSS + 1
         _panel(figure, sweep, row, column, theme=theme)
-        values += [one.summary.difference for one in sweep.values if one.summary.difference is not None]
-        ends += [end for one in sweep.values for end in (one.summary.low, one.summary.high) if end is not None]
+        values += [setting.summary.difference for setting in sweep.values if setting.summary.difference is not None]
+        ends += [
+            end for setting in sweep.values for end in (setting.summary.low, setting.summary.high) if end is not None
+        ]
     most = FAR * max([LEAST, *(abs(value) for value in values)])  # one huge interval does not squeeze all others
     low, high = max(min(ends), -most), min(max(ends), most)
     room = max(1.0, 0.06 * (high - low))
@@ -212,15 +214,19 @@ def swept(sweeps: Sequence[Sweep], *, theme: Theme = LIGHT) -> go.Figure:
 
 
 def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, theme: Theme) -> None:
-    held = [(place, one) for place, one in enumerate(sweep.values) if one.summary.difference is not None]
-    if len(held) > 1 and all(_is_number(one.value) for one in sweep.values):
-        heights = [one.summary.difference for _, one in held]
-        add_line(figure, [place for place, _ in held], heights, colour=theme.quiet, width=1, row=row, col=column)
-    for place, one in held:
-        _value(figure, place, one, row, column, theme=theme)
+    held = [
+        (position, setting) for position, setting in enumerate(sweep.values) if setting.summary.difference is not None
+    ]
+    if len(held) > 1 and all(_is_number(setting.value) for setting in sweep.values):
+        heights = [setting.summary.difference for _, setting in held]
+        add_line(figure, [position for position, _ in held], heights, colour=theme.quiet, width=1, row=row, col=column)
+    for position, setting in held:
+        _value(figure, position, setting, row, column, theme=theme)
     figure.update_xaxes(
         tickvals=list(range(len(sweep.values))),
-        ticktext=[f"<b>{_tick(one.value)}</b>" if one.is_own else _tick(one.value) for one in sweep.values],
+        ticktext=[
+            f"<b>{_tick(setting.value)}</b>" if setting.is_own else _tick(setting.value) for setting in sweep.values
+        ],
         range=[-0.6, len(sweep.values) - 0.4],
         tickfont={"size": 11},
         autotickangles=[0, 40],  # turned only where a narrow panel has no room for them
@@ -229,19 +235,19 @@ def _panel(figure: go.Figure, sweep: Sweep, row: int, column: int, *, theme: The
     )
 
 
-def _value(figure: go.Figure, place: int, one: SweptValue, row: int, column: int, *, theme: Theme) -> None:
-    found = one.summary
-    verdict = Verdict(found.verdict or "none")
-    colour = colour_of(verdict, main=one.is_own, theme=theme)
-    ends, width = [found.low, found.high], 3 if one.is_own else 2
-    add_line(figure, [place, place], ends, colour=colour, width=width, row=row, col=column)
+def _value(figure: go.Figure, position: int, setting: SweptValue, row: int, column: int, *, theme: Theme) -> None:
+    summary = setting.summary
+    verdict = Verdict(summary.verdict or "none")
+    colour = colour_of(verdict, main=setting.is_own, theme=theme)
+    ends, width = [summary.low, summary.high], 3 if setting.is_own else 2
+    add_line(figure, [position, position], ends, colour=colour, width=width, row=row, col=column)
     symbol = {Verdict.HELPS: "triangle-up", Verdict.HURTS: "triangle-down", Verdict.NONE: "circle-open"}[verdict]
-    own = ", the dataset's own" if one.is_own else ""
-    rim = theme.ink if one.is_own and verdict is not Verdict.NONE else colour
-    look = dots(colour, 13 if one.is_own else 9, symbol, edge=2, rim=rim)
-    value, low, high = (signed(number or 0.0) for number in (found.difference, found.low, found.high))
-    words = hover(f"{short(found.variant, 60)}{own}<br>{value} [{low}, {high}]")
-    add_trace(figure, [place], [found.difference], look, words, row=row, col=column)
+    own = ", the dataset's own" if setting.is_own else ""
+    rim = theme.ink if setting.is_own and verdict is not Verdict.NONE else colour
+    look = dots(colour, 13 if setting.is_own else 9, symbol, edge=2, rim=rim)
+    value, low, high = (signed(number or 0.0) for number in (summary.difference, summary.low, summary.high))
+    words = hover(f"{short(summary.variant, 60)}{own}<br>{value} [{low}, {high}]")
+    add_trace(figure, [position], [summary.difference], look, words, row=row, col=column)
 
 
 def _tick(value: str) -> str:
@@ -266,21 +272,24 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", theme: The
         selected: Variant whose name is set in bold.
         theme: Light or dark.
     """
-    shown = [one for one in summaries if one.family != "setting" and one.variant != REFERENCE and one.n_seeds]
-    shown.sort(key=lambda one: -one.seconds)
-    values = [max(SHORTEST, one.seconds) for one in shown]
+    measured = (summary for summary in summaries if summary.family != "setting" and summary.n_seeds)
+    shown = [summary for summary in measured if summary.variant != REFERENCE]
+    shown.sort(key=lambda summary: -summary.seconds)
+    colours = [theme.blue if summary.variant == METHOD else GREY for summary in shown]
+    names = [[summary.variant, short(summary.label, 80)] for summary in shown]
+    values = [max(SHORTEST, summary.seconds) for summary in shown]
     figure = blank(theme, height=80 + 22 * len(shown), x="mean processor seconds per split (log scale)", key="costs")
     figure.add_bar(
         orientation="h",
         x=values,
         y=list(range(len(shown))),
         width=0.66,
-        marker={"color": [theme.blue if one.variant == METHOD else GREY for one in shown], "line": {"width": 0}},
-        text=[_seconds(one.seconds) for one in shown],
+        marker={"color": colours, "line": {"width": 0}},
+        text=[_seconds(summary.seconds) for summary in shown],
         textposition="outside",
         textfont={"color": theme.ink, "size": 12},
         cliponaxis=False,
-        **hover("%{customdata[1]}<br>%{text} a split", [[one.variant, short(one.label, 80)] for one in shown]),
+        **hover("%{customdata[1]}<br>%{text} a split", names),
         **undimmed(),
     )
     figure.update_xaxes(
@@ -290,10 +299,9 @@ def costs(summaries: Sequence[VariantSummary], *, selected: str = "", theme: The
         tickvals=[value for power in range(-3, 5) for value in (10.0**power, 3 * 10.0**power)],
         tickformat="~g",
     )
-    name_rows(
-        figure,
-        [f"<b>{short(one.label)}</b>" if one.variant in (METHOD, selected) else short(one.label) for one in shown],
-    )
+    bold = (METHOD, selected)
+    ticks = ((summary.variant in bold, short(summary.label)) for summary in shown)
+    name_rows(figure, [f"<b>{label}</b>" if is_bold else label for is_bold, label in ticks])
     figure.update_layout(margin={"l": 8, "r": 70, "t": 8, "b": 8}, dragmode=False)
     return figure
 

@@ -161,7 +161,7 @@ def two_rules(
         add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
         heading(figure, theme, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP)
         x = {"title_text": "gain of the candidate", "range": across, "tickformat": "+.2~%", "nticks": 6}
-        y = {"title_text": "weight, in equal shares (log)", "type": "log", "range": _reach(equal), "tickformat": ".3~g"}
+        y = {"title_text": "weight, in equal shares (log)", "type": "log", "range": _ends(equal), "tickformat": ".3~g"}
         x |= {"domain": domain(number, gap=RULES_GAP), "zeroline": False}
         figure.update_layout(two_axes(theme, number, x, y | _ticks(equal)))
     figure.update_layout(margin={"t": 40, "b": 44})
@@ -195,11 +195,11 @@ def _labels(here: NDArray[np.int64], gains: Numbers, heights: Numbers) -> list[s
     places: dict[tuple[float, float], list[int]] = {}
     for n in here:
         places.setdefault((round(float(gains[n]), 5), round(float(np.log10(heights[n])), 3)), []).append(int(n))
-    said = {
+    labels = {
         numbers[0]: ", ".join(map(str, numbers[:TOGETHER])) + (", …" if len(numbers) > TOGETHER else "")
         for numbers in places.values()
     }
-    return [said.get(int(n), "") for n in here]
+    return [labels.get(int(n), "") for n in here]
 
 
 def _places(here: NDArray[np.int64], rising: NDArray[np.int64], heights: Numbers, *, newest: int) -> list[str]:
@@ -211,14 +211,14 @@ def _places(here: NDArray[np.int64], rising: NDArray[np.int64], heights: Numbers
 
 def _ticks(equal: Numbers) -> dict[str, object]:
     """Powers of ten where the weights are far apart, else the round numbers between them."""
-    low, high = _reach(equal)
+    low, high = _ends(equal)
     if high - low > WIDE:
         return {"dtick": 1}
     seen = [tick for tick in SHARE_TICKS if low <= np.log10(tick) <= high]
     return {"tickvals": seen[:: 1 + len(seen) // 9]}
 
 
-def _reach(equal: Numbers) -> list[float]:
+def _ends(equal: Numbers) -> list[float]:
     """Ends of the log axis that hold every step, so that nothing jumps while candidates arrive."""
     seen = np.log10(equal[equal > 1e-12])
     room = 0.12 * (float(np.ptp(seen)) or 1.0)

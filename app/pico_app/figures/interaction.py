@@ -20,13 +20,13 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], t
     """Similarity of every patch with every word of a pair; the chosen one is framed, another can be clicked."""
     n_patches, n_words = table.shape
     figure = blank(theme, height=max(230, min(460, 130 + 28 * n_words)), x="patch", key="pair-table")
-    reach = max(1e-6, float(np.abs(table).max()))
+    highest = max(1e-6, float(np.abs(table).max()))
     figure.add_heatmap(
         z=table.T,
         x=np.arange(n_patches),
         y=np.arange(n_words),
-        zmin=-reach,
-        zmax=reach,
+        zmin=-highest,
+        zmax=highest,
         colorscale=DIVERGING,
         xgap=1,
         ygap=1,
@@ -55,8 +55,8 @@ def pair_table(table: Numbers, *, patch: int, word: int, words: Sequence[str], t
 
 def chosen_pair(points: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
     """Patch and word that were clicked in `pair_table`."""
-    found = [point["customdata"] for point in points if point.get("customdata") is not None]
-    return (int(found[0][0]), int(found[0][1])) if found else None
+    clicked = [point["customdata"] for point in points if point.get("customdata") is not None]
+    return (int(clicked[0][0]), int(clicked[0][1])) if clicked else None
 
 
 def running_sum(products: Numbers, running: Numbers, *, column: int, theme: Theme = LIGHT) -> go.Figure:

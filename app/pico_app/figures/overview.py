@@ -87,15 +87,18 @@ def weights_at_a_glance(table: pl.DataFrame, *, theme: Theme = LIGHT) -> go.Figu
         theme: Light or dark.
     """
     ordered = table.sort("shown_weight", "column")
-    found = ordered["probability"].to_numpy()
-    top_colour = scale_top(found)
+    probabilities = ordered["probability"].to_numpy()
+    top_colour = scale_top(probabilities)
     figure = blank(theme, height=250, x="columns, from lowest to highest weight", y="weight", key="glance")
     hover = "%{customdata[0]}<br>weight %{y:.2f}, probability %{customdata[1]:.3f}<extra></extra>"
     figure.add_bar(
         x=np.arange(ordered.height),
         y=ordered["shown_weight"].to_numpy(),
         marker=scaled(
-            shades(found / top_colour), top_colour, line={"width": 0}, colorbar=colour_bar("semantic<br>probability")
+            shades(probabilities / top_colour),
+            top_colour,
+            line={"width": 0},
+            colorbar=colour_bar("semantic<br>probability"),
         ),
         customdata=ordered.select("title", "probability").rows(),
         hovertemplate=hover,

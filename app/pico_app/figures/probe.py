@@ -33,22 +33,22 @@ def against_probability(
         theme, height=430, x="semantic probability p", y="share of variance that style explains", key="probe"
     )
     figure.update_layout(margin={"t": 56})
-    for place, side in enumerate(probe.sides, 1):
-        _panel(figure, place, len(probe.sides), theme=theme)
-        _level(figure, side, place, agreement.which, theme=theme)
-        _points(figure, _of(probe, side.modality, table, agreement.which), side, place)
+    for panel, side in enumerate(probe.sides, 1):
+        _panel(figure, panel, len(probe.sides), theme=theme)
+        _level(figure, side, panel, agreement.which, theme=theme)
+        _points(figure, _of(probe, side.modality, table, agreement.which), side, panel)
         rho, level = agreement.of(side.modality), side.level(agreement.which)
-        said = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
+        correlation = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
         span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
         chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
         band = f"grey: all columns together {span}{chance}"
         small = f"<span style='font-size:12px'>{band}</span>"
-        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>{said}<br>{small}", theme=theme)
+        _head(figure, panel, f"<b>{PLURAL[side.modality]}</b>{correlation}<br>{small}", theme=theme)
         if selected >= 0:
             row = _of(probe, side.modality, table, agreement.which).row(
                 by_predicate=pl.col("column") == selected, named=True
             )
-            axes: dict[str, Any] = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
+            axes: dict[str, Any] = {"xaxis": _axis("x", panel), "yaxis": _axis("y", panel)}
             add_ring(figure, theme, row["probability"], row["share"], **axes)
     return figure
 
@@ -64,19 +64,19 @@ def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figur
     kind = "style of the item" if probe.source == "encoder" else "style label"
     rows = max(len(probe.perturbations(side.modality)) for side in probe.sides)
     figure = blank(theme, height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, key="drive")
-    for place, side in enumerate(probe.sides, 1):
+    for panel, side in enumerate(probe.sides, 1):
         colour, symbol = LOOK[side.modality]
-        found = probe.drivers(column, side.modality).reverse()  # Plotly counts upwards
-        names = [_named(name, side) for name in found["perturbation"]]
-        counted = [name not in (*side.aside, *side.without_effect) for name in found["perturbation"]]
+        shares = probe.drivers(column, side.modality).reverse()  # Plotly counts upwards
+        names = [_named(name, side) for name in shares["perturbation"]]
+        counted = [name not in (*side.aside, *side.without_effect) for name in shares["perturbation"]]
         middle = probe.frame.filter(pl.col("modality") == side.modality).group_by("perturbation").agg(
             pl.col("share").median()
         )  # fmt: skip
         medians = dict(middle.iter_rows())
-        axes = {"xaxis": _axis("x", place), "yaxis": _axis("y", place)}
-        _panel(figure, place, len(probe.sides), theme=theme, top=1.0, gap=NAMES)
+        axes = {"xaxis": _axis("x", panel), "yaxis": _axis("y", panel)}
+        _panel(figure, panel, len(probe.sides), theme=theme, top=1.0, gap=NAMES)
         figure.add_scatter(
-            x=[medians[name] for name in found["perturbation"]],
+            x=[medians[name] for name in shares["perturbation"]],
             y=names,
             mode="markers",
             marker={"symbol": "line-ns", "size": 13, "line": {"color": GREY, "width": 3}},
@@ -84,19 +84,19 @@ def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figur
             **axes,
         )
         figure.add_scatter(
-            x=found["share"].to_list(),
+            x=shares["share"].to_list(),
             y=names,
-            error_x=interval(found["low"].to_list(), found["high"].to_list(), found["share"].to_list()),
+            error_x=interval(shares["low"].to_list(), shares["high"].to_list(), shares["share"].to_list()),
             **dots(colour, 10, [symbol if counts else f"{symbol}-open" for counts in counted], edge=1.5),
             **hover("%{y}: %{x:.1%}"),
             **axes,
         )
-        _head(figure, place, f"<b>{PLURAL[side.modality]}</b>", theme=theme)
-        figure.update_layout({_axis("yaxis", place, long=True): {"title": {"text": kind if place == 1 else ""}}})
+        _head(figure, panel, f"<b>{PLURAL[side.modality]}</b>", theme=theme)
+        figure.update_layout({_axis("yaxis", panel, long=True): {"title": {"text": kind if panel == 1 else ""}}})
     return figure
 
 
-def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) -> None:
+def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, panel: int) -> None:
     colour, symbol = LOOK[side.modality]
     bars = interval(held["low"].to_list(), held["high"].to_list(), held["share"].to_list())
     figure.add_scatter(
@@ -106,16 +106,16 @@ def _points(figure: go.Figure, held: pl.DataFrame, side: ProbeSide, place: int) 
         error_x=_across(held),
         **dots(colour, 8, symbol),
         **hover("%{customdata[1]}<br>style explains %{y:.1%}, probability %{x:.3f}%{customdata[2]}", hover_data(held)),
-        xaxis=_axis("x", place),
-        yaxis=_axis("y", place),
+        xaxis=_axis("x", panel),
+        yaxis=_axis("y", panel),
         **undimmed(),
     )
 
 
-def _level(figure: go.Figure, side: ProbeSide, place: int, which: str, *, theme: Theme) -> None:
+def _level(figure: go.Figure, side: ProbeSide, panel: int, which: str, *, theme: Theme) -> None:
     """The share over all columns as a dotted line in a grey band, and what chance gives as a band at the bottom."""
     level = side.level(which)
-    across = {"xref": f"{_axis('x', place)} domain", "yref": _axis("y", place), "x0": 0, "x1": 1}
+    across = {"xref": f"{_axis('x', panel)} domain", "yref": _axis("y", panel), "x0": 0, "x1": 1}
     grey = {"fillcolor": "rgba(150,150,150,0.22)", "line": {"width": 0}, "layer": "below"}
     figure.add_shape(type="rect", y0=level.low, y1=level.high, **grey, **across)
     figure.add_shape(type="line", y0=level.value, y1=level.value, line={"color": GREY, "dash": "dot"}, **across)
@@ -131,31 +131,31 @@ def _across(held: pl.DataFrame) -> dict[str, object] | None:
     return {**interval(*ends), "thickness": 0.5}
 
 
-def _panel(figure: go.Figure, place: int, panels: int, *, theme: Theme, top: float = 1.02, gap: float = GAP) -> None:
+def _panel(figure: go.Figure, panel: int, panels: int, *, theme: Theme, top: float = 1.02, gap: float = GAP) -> None:
     """Axes of one panel, shares from 0 to 1 on both sides so that they can be compared."""
-    start = 0.0 if place == 1 else 0.5 + gap
-    end = 0.5 - gap if place == 1 and panels == 2 else 1.0
+    start = 0.0 if panel == 1 else 0.5 + gap
+    end = 0.5 - gap if panel == 1 and panels == 2 else 1.0
     share = {"range": [-0.02, top], "tickformat": ".0%"}
     line = {"gridcolor": theme.faint, "zerolinecolor": theme.faint, "linecolor": theme.faint, "automargin": True}
     upright = top > 1
-    x, y = _axis("xaxis", place, long=True), _axis("yaxis", place, long=True)
+    x, y = _axis("xaxis", panel, long=True), _axis("yaxis", panel, long=True)
     figure.update_layout(
         {
             x: {
                 "domain": [start, end],
-                "anchor": _axis("y", place),
+                "anchor": _axis("y", panel),
                 "title": {"text": figure.layout.xaxis.title.text},
                 **line,
                 **({} if upright else share),
             },
-            y: {"anchor": _axis("x", place), "title": {"text": ""}, **line, **(share if upright else {})},
+            y: {"anchor": _axis("x", panel), "title": {"text": ""}, **line, **(share if upright else {})},
         }
     )
-    if upright and place == 1:
+    if upright and panel == 1:
         figure.layout.yaxis.title.text = "share of variance that style explains"
 
 
-def _head(figure: go.Figure, place: int, text: str, *, theme: Theme) -> None:
+def _head(figure: go.Figure, panel: int, text: str, *, theme: Theme) -> None:
     add_note(
         figure,
         text,
@@ -163,8 +163,8 @@ def _head(figure: go.Figure, place: int, text: str, *, theme: Theme) -> None:
         1,
         size=14,
         colour=theme.ink,
-        xref=f"{_axis('x', place)} domain",
-        yref=f"{_axis('y', place)} domain",
+        xref=f"{_axis('x', panel)} domain",
+        yref=f"{_axis('y', panel)} domain",
         align="left",
         anchor="left bottom",
     )
@@ -181,6 +181,6 @@ def _named(name: str, side: ProbeSide) -> str:
     return f"{verbatim(name)} (content too)" if name in side.aside else verbatim(name)
 
 
-def _axis(kind: str, place: int, *, long: bool = False) -> str:
+def _axis(kind: str, panel: int, *, long: bool = False) -> str:
     """Plotly's name of the axis of a panel."""
-    return kind if place == 1 else f"{kind}{place}"
+    return kind if panel == 1 else f"{kind}{panel}"

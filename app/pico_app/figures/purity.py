@@ -27,9 +27,9 @@ def purity_figure(purities: Sequence[Purity], *, theme: Theme = LIGHT) -> go.Fig
     title = "share of the nearest neighbours with the same label (purity)"
     figure = blank(theme, height=height, x=title, key="purity")
     places = list(range(len(purities)))
-    for place, purity in zip(places, purities, strict=True):
+    for row, purity in zip(places, purities, strict=True):
         chance = [space.permuted for space in (purity.semantic, purity.style, purity.unweighted)]
-        ends, up = (min(c.low for c in chance), max(c.high for c in chance)), (place - 0.38, place + 0.38)
+        ends, up = (min(c.low for c in chance), max(c.high for c in chance)), (row - 0.38, row + 0.38)
         add_box(figure, ends, up, fillcolor=GREY, opacity=0.5, line_width=0, layer="below")
     if purities:
         last = purities[-1].semantic.permuted
@@ -56,7 +56,7 @@ def _purity_trace(
     values = [space.purity for space in spaces]
     return go.Scatter(
         x=[v.value for v in values],
-        y=[place + shift for place in places],
+        y=[row + shift for row in places],
         name=f"{name} space" if name != "unweighted" else "unweighted",
         **dots(colour, 11 if name != "unweighted" else 16, symbol, edge=2),
         error_x=spread(values, color=colour, thickness=2, width=4),

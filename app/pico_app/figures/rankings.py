@@ -96,8 +96,8 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], theme: Theme = LI
         names: What people call a candidate, for the hover.
         theme: Light or dark.
     """
-    left = {item.index: (place, item) for place, item in enumerate(both.left)}
-    right = {item.index: (place, item) for place, item in enumerate(both.right)}
+    left = {item.index: (row, item) for row, item in enumerate(both.left)}
+    right = {item.index: (row, item) for row, item in enumerate(both.right)}
     below = len(both.left)
     for target, places in ((both.target_before, left), (both.target_after, right)):
         if target is not None:
@@ -113,7 +113,7 @@ def flow_figure(both: SideBySide, *, names: Mapping[int, str], theme: Theme = LI
         path = _path(start, end)
         lines.append(_line(path, item, before=before, after=after, name=names.get(index, "")))
         ends += [
-            (*place, colour_of(before, after), item.relevant) for place in (path[[0, -1]] if _whole(path) else path[:1])
+            (*row, colour_of(before, after), item.relevant) for row in (path[[0, -1]] if _whole(path) else path[:1])
         ]
         if start is None or end is None:
             _add_stub_label(figure, start=start, end=end, before=before, after=after, theme=theme)
@@ -132,9 +132,9 @@ def _path(start: int | None, end: int | None) -> np.ndarray:
     if start is not None and end is not None:
         ease = BEND**2 * (3 - 2 * BEND)
         return np.stack([BEND, start + (end - start) * ease], axis=1)
-    place = start if start is not None else end
-    assert place is not None
-    stub = np.stack([0.26 * BEND, place + 0.32 * BEND**2], axis=1)
+    row = start if start is not None else end
+    assert row is not None
+    stub = np.stack([0.26 * BEND, row + 0.32 * BEND**2], axis=1)
     if start is None:
         stub[:, 0] = 1 - stub[:, 0]
     return stub
@@ -180,13 +180,13 @@ def _ends(ends: Sequence[tuple[float, float, str, bool]]) -> go.Scatter:
 def _add_stub_label(
     figure: go.Figure, *, start: int | None, end: int | None, before: int, after: int, theme: Theme
 ) -> None:
-    place = start if start is not None else end
-    assert place is not None
+    row = start if start is not None else end
+    assert row is not None
     add_note(
         figure,
         f"to {after}" if start is not None else f"from {before}",
         0.28 if start is not None else 0.72,
-        place + 0.32,
+        row + 0.32,
         size=12,
         colour=theme.ink,
         xanchor="left" if start is not None else "right",

@@ -51,8 +51,8 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, theme:
             )
         )
     _ring(figure, frame, selected, theme=theme)
-    reach = [-0.06 * (1 + len(str(most))) / 2, log10(most) * 1.04 + 0.05]
-    axis = {**log_axis(most), "range": reach, "fixedrange": True}
+    span = [-0.06 * (1 + len(str(most))) / 2, log10(most) * 1.04 + 0.05]
+    axis = {**log_axis(most), "range": span, "fixedrange": True}
     figure.update_layout(xaxis=axis, yaxis=axis)
     free = log10(2) / 2  # between the first rank and the second no mark can lie
     lost = {"x": free, "xanchor": "center", "y": 0.97, "yref": "paper"}
@@ -65,9 +65,9 @@ def rank_figure(frame: pl.DataFrame, *, selected: tuple[str, int] | None, theme:
 def _ring(figure: go.Figure, frame: pl.DataFrame, selected: tuple[str, int] | None, *, theme: Theme) -> None:
     if selected is None:
         return
-    one = frame.filter((pl.col("kind") == selected[0]) & (pl.col("index") == selected[1]))
-    if one.height:
-        add_ring(figure, theme, one["before"][0], one["after"][0], size=20, symbol="circle-open")
+    query = frame.filter((pl.col("kind") == selected[0]) & (pl.col("index") == selected[1]))
+    if query.height:
+        add_ring(figure, theme, query["before"][0], query["after"][0], size=20, symbol="circle-open")
 
 
 def _size(number: int) -> float:
@@ -124,9 +124,9 @@ def rank_curve(
     label: dict[str, Any] = {"mode": "markers+text", "text": [f"rank {here:,}"], "textposition": side, "textfont": font}
     add_ring(figure, theme, at, here, size=19, symbol="circle-open", **label)
     worst = max(*ranks, *high, 2)
-    reach = log10(worst)
+    powers = log10(worst)
     axis = log_axis(min(max(worst * 1.5, 2), 10_000))
-    figure.update_yaxes(**axis, autorange=False, range=[1.18 * reach + 0.06, -0.14 * reach - 0.04])
+    figure.update_yaxes(**axis, autorange=False, range=[1.18 * powers + 0.06, -0.14 * powers - 0.04])
     figure.update_xaxes(range=[across[0] - 0.06, across[-1] + 0.06], dtick=0.5, zeroline=False)
     labels = (("unweighted", ranks[0], "bottom"), ("the same weights on other columns", high[-1], "top"))
     small: dict[str, Any] = {"size": 12, "colour": theme.ink}

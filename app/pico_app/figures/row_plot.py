@@ -103,15 +103,18 @@ def row_plot(
     _hits(figure, rows, places, (low, high), words, selected=selected, theme=theme)
     notes = [
         note
-        for row, place in zip(rows, places, strict=True)
-        for note in _draw(figure, row, place, (low, high), theme=theme)
+        for row, row_place in zip(rows, places, strict=True)
+        for note in _draw(figure, row, row_place, (low, high), theme=theme)
     ]
     for text, right in ((number, 46), ("95 % interval", 150)):
         notes.append(_word(text, -HEAD, right=right, colour=theme.quiet, size=11))
     add_notes(figure, notes)
     add_zero(figure, theme)
     figure.update_xaxes(range=[low, high], fixedrange=True, zeroline=False, showline=False, tickangle=0, nticks=6)
-    ticks = {**{place: _tick(row) for row, place in zip(rows, places, strict=True)}, **_headings(heads, theme=theme)}
+    ticks = {
+        **{row_place: _tick(row) for row, row_place in zip(rows, places, strict=True)},
+        **_headings(heads, theme=theme),
+    }
     figure.update_yaxes(
         range=[height - 0.45, -HEAD - 0.45],
         fixedrange=True,
@@ -195,8 +198,8 @@ def _places(groups: Sequence[Group]) -> tuple[list[float], dict[float, str], flo
 
 def _headings(heads: dict[float, str], *, theme: Theme) -> dict[float, str]:
     return {
-        place: f"<span style='font-size:10px;color:{theme.quiet}'>{verbatim(text)}</span>"
-        for place, text in heads.items()
+        height: f"<span style='font-size:10px;color:{theme.quiet}'>{verbatim(text)}</span>"
+        for height, text in heads.items()
     }
 
 
@@ -269,27 +272,27 @@ def _hover(row: PlotRow, words: dict[Verdict, str]) -> str:
 
 
 def _draw(
-    figure: go.Figure, row: PlotRow, place: float, ends: tuple[float, float], *, theme: Theme
+    figure: go.Figure, row: PlotRow, height: float, ends: tuple[float, float], *, theme: Theme
 ) -> list[dict[str, Any]]:
     """Draw a row; returns its digits, to be added with those of all others."""
     if row.change is None:
-        return [_word("not here", place, right=46, colour=theme.quiet, size=12)]
+        return [_word("not here", height, right=46, colour=theme.quiet, size=12)]
     change, colour = row.change, colour_of(row.verdict, main=row.main, theme=theme)
     line = {"color": colour, "width": 4 if row.main else 2.5, "dash": "dot" if row.hollow else "solid"}
     figure.add_scatter(
         x=[max(change.low, ends[0]), min(change.high, ends[1])],
-        y=[place, place],
+        y=[height, height],
         mode="lines",
         line=line,
         hoverinfo="skip",
     )
     if len(row.dots) > 1:
         figure.add_scatter(
-            x=list(row.dots), y=[place + 0.3] * len(row.dots), **dots(theme.ink, 4, opacity=0.45), hoverinfo="skip"
+            x=list(row.dots), y=[height + 0.3] * len(row.dots), **dots(theme.ink, 4, opacity=0.45), hoverinfo="skip"
         )
     figure.add_scatter(
         x=[min(max(change.value, ends[0]), ends[1])],
-        y=[place],
+        y=[height],
         mode="markers",
         marker=_marker(row, colour, ends, theme=theme),
         cliponaxis=False,
@@ -297,8 +300,8 @@ def _draw(
     )
     bold = f"<b>{signed(change.value)}</b>" if row.main else signed(change.value)
     return [
-        _word(bold, place, right=46, colour=theme.ink, size=13),
-        _word(f"[{signed(change.low)}, {signed(change.high)}]", place, right=150, colour=theme.quiet, size=12),
+        _word(bold, height, right=46, colour=theme.ink, size=13),
+        _word(f"[{signed(change.low)}, {signed(change.high)}]", height, right=150, colour=theme.quiet, size=12),
     ]
 
 
@@ -318,13 +321,13 @@ def _marker(row: PlotRow, colour: str, ends: tuple[float, float], *, theme: Them
     return {"symbol": symbol, "color": colour, "size": 15 if row.main else 11, "line": {"width": 2, "color": ring}}
 
 
-def _word(text: str, place: float, *, right: int, colour: str, size: int) -> dict[str, Any]:
+def _word(text: str, height: float, *, right: int, colour: str, size: int) -> dict[str, Any]:
     """Digits in a column right of the axis, ending at the same place in every row."""
     return {
         "text": text,
         "x": 1,
         "xref": "paper",
-        "y": place,
+        "y": height,
         "xanchor": "right",
         "xshift": right,
         "showarrow": False,

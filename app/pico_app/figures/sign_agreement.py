@@ -76,7 +76,7 @@ def against_null(columns: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) 
         mode="markers",
         marker={
             "size": 11,
-            "symbol": ["circle" if one else "circle-open" for one in columns["differs"].to_list()],
+            "symbol": ["circle" if differs else "circle-open" for differs in columns["differs"].to_list()],
             "color": columns["semantic_share"].to_numpy() if known else theme.blue,
             "line": {"width": 1.5},
             **(

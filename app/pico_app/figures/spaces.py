@@ -60,14 +60,14 @@ def groups_of(groups: Sequence[str | None]) -> list[Group]:
         return [Group(k, c, size[k]) for k, c in (("image", IMAGE), ("text", TEXT)) if k in size]
     kept = list(size) if len(size) <= MAX_GROUPS else list(size)[: MAX_GROUPS - 1]
     # By name, so that a label keeps its colour when the counts change a little.
-    found = [Group(name, CATEGORIES[i], size[name]) for i, name in enumerate(sorted(kept))]
+    entries = [Group(name, CATEGORIES[i], size[name]) for i, name in enumerate(sorted(kept))]
     rest = sum(count for name, count in size.items() if name not in kept)
     missing = int(names.null_count())
     if rest:
-        found.append(Group(OTHER, GREY, rest))
+        entries.append(Group(OTHER, GREY, rest))
     if missing:
-        found.append(Group(UNLABELLED, GREY, missing))
-    return found
+        entries.append(Group(UNLABELLED, GREY, missing))
+    return entries
 
 
 def scale_of(colouring: Colouring) -> Scale:
@@ -202,8 +202,8 @@ def selected_items(points: Sequence[Any], items: pl.DataFrame) -> tuple[tuple[st
 
 def rows_of(items: pl.DataFrame, selection: Sequence[tuple[str, int]]) -> list[int]:
     """Rows of the selected items; those that are not on the map are passed over."""
-    place = {key: row for row, key in enumerate(items.select("kind", "index").rows())}
-    return [place[key] for key in selection if key in place]
+    row_of = {key: row for row, key in enumerate(items.select("kind", "index").rows())}
+    return [row_of[key] for key in selection if key in row_of]
 
 
 def _layers(colouring: Colouring, kinds: NDArray[Any]) -> list[tuple[NDArray[np.int64], dict[str, object]]]:
@@ -219,13 +219,13 @@ def _layers(colouring: Colouring, kinds: NDArray[Any]) -> list[tuple[NDArray[np.
         scale, missing = scale_of(colouring), np.isnan(colouring.values)
         look: dict[str, object] = {"colorscale": scale.colours, "cmin": scale.low, "cmax": scale.high}
         parts = [(missing, {"color": GREY}), (~missing, look)]
-    found = []
+    layers = []
     for among, colour in parts:
         for kind in SYMBOLS:
             rows = np.flatnonzero(among & (kinds == kind))
             if len(rows):
-                found.append((rows, {"color": _shades(colouring, rows), **colour}))
-    return found
+                layers.append((rows, {"color": _shades(colouring, rows), **colour}))
+    return layers
 
 
 def _shades(colouring: Colouring, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:

@@ -42,18 +42,20 @@ def changes(
         theme: Light or dark.
     """
     figure = blank(theme, height=360, x="change in points (recall in per cent, rSum of 600)", key="switch")
-    reach = [LEAST]
+    ends = [LEAST]
     for number, row in enumerate(rows):
-        place, change = PLACES[row.name], row.change
-        reach += [abs(change.low), abs(change.high)]
+        height, change = PLACES[row.name], row.change
+        ends += [abs(change.low), abs(change.high)]
         if control is not None:
             low, high = control.ends(number)
-            reach += [abs(low), abs(high)]
-            add_box(figure, (low, high), (place - 0.36, place + 0.36), fillcolor=BAND, line_width=0, layer="below")
+            ends += [abs(low), abs(high)]
+            add_box(figure, (low, high), (height - 0.36, height + 0.36), fillcolor=BAND, line_width=0, layer="below")
             for end in (low, high):
-                add_box(figure, (end, end), (place - 0.36, place + 0.36), type="line", line={"color": GREY, "width": 1})
-        _draw(figure, row, place, control=None if control is None else control.ends(number), theme=theme)
-    span = SHOWN_TIMES * max(reach)
+                add_box(
+                    figure, (end, end), (height - 0.36, height + 0.36), type="line", line={"color": GREY, "width": 1}
+                )
+        _draw(figure, row, height, control=None if control is None else control.ends(number), theme=theme)
+    span = SHOWN_TIMES * max(ends)
     add_zero(figure, theme)
     digits: dict[str, Any] = {"size": 13, "colour": theme.ink, "xshift": 8, "paper": "x", "anchor": "left"}
     quiet: dict[str, Any] = {"size": 12, "colour": theme.ink, "opacity": 0.75, "anchor": "right"}
@@ -72,16 +74,16 @@ def changes(
 
 
 def _draw(
-    figure: go.Figure, row: MetricChange, place: float, *, control: tuple[float, float] | None, theme: Theme
+    figure: go.Figure, row: MetricChange, height: float, *, control: tuple[float, float] | None, theme: Theme
 ) -> None:
     change = row.change
     colour = {Verdict.HELPS: GAIN, Verdict.HURTS: LOSS, Verdict.NONE: GREY}[Verdict.of(change)]
     chance = "" if control is None else f"<br>random columns {control[0]:+z.1f} to {control[1]:+z.1f}"
-    add_line(figure, [change.low, change.high], [place, place], colour=colour, width=4 if row.name == "rsum" else 2.2)
+    add_line(figure, [change.low, change.high], [height, height], colour=colour, width=4 if row.name == "rsum" else 2.2)
     symbol = "circle" if Verdict.of(change) is not Verdict.NONE else "circle-open"
     words = f"{row.left.value:.1f} before, {row.right.value:.1f} after<br>change {_digits(change)}{chance}"
     look = dots(colour, 13 if row.name == "rsum" else 9, symbol, edge=2)
-    add_trace(figure, [change.value], [place], look, hover(words))
+    add_trace(figure, [change.value], [height], look, hover(words))
 
 
 def moves_html(move: Move, *, name: str, picture: str | None) -> Markup:

@@ -83,11 +83,11 @@ def trajectories(
         if selected >= 0:
             x, y = side.columns[selected]
             add_ring(figure, theme, x, y, size=16, **half_axes(number))
-        said = (
+        words = (
             f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
             f"(the plane shows {sum(side.explained):.0%} of the variance)"
         )
-        heading(figure, theme, said, number=number, gap=GAP)
+        heading(figure, theme, words, number=number, gap=GAP)
     figure.frames = [
         go.Frame(
             name=str(step),

@@ -59,7 +59,9 @@ def word_maps_json(
                 "high": round(high, DIGITS),
                 "reach": round(maps.largest_change, DIGITS),
             },
-            "sides": [_side(one, label) for one, label in zip((maps.left, maps.right), labels, strict=True)],
+            "sides": [
+                _side(token_map, label) for token_map, label in zip((maps.left, maps.right), labels, strict=True)
+            ],
             "colours": {
                 "sequential": list(sequential.Cividis),
                 "gain": GAIN,
@@ -150,14 +152,14 @@ def _rows(values: Sequence[float], places: PatchPlaces) -> list[list[float | Non
     return [known[start : start + places.columns] for start in range(0, len(known), places.columns)]
 
 
-def _side(one: TokenMap, label: str) -> dict[str, object]:
+def _side(token_map: TokenMap, label: str) -> dict[str, object]:
     return {
         "label": label,
-        "table": _whole(one.table.nan_to_num().flatten().tolist()),
-        "fromWords": _whole(one.from_words.tolist()),
-        "fromPatches": _whole(one.from_patches.tolist()),
-        "patchOfWord": one.patch_of_word.tolist(),
-        "wordOfPatch": one.word_of_patch.tolist(),
+        "table": _whole(token_map.table.nan_to_num().flatten().tolist()),
+        "fromWords": _whole(token_map.from_words.tolist()),
+        "fromPatches": _whole(token_map.from_patches.tolist()),
+        "patchOfWord": token_map.patch_of_word.tolist(),
+        "wordOfPatch": token_map.word_of_patch.tolist(),
     }
 
 

@@ -12,8 +12,8 @@ def side(name: str, *, groups: int, weights: np.ndarray) -> clustering.Side:
     columns = rng.normal(size=(len(weights), 2)).astype(np.float32)
     centres = rng.normal(size=(groups, 2)).astype(np.float32)
     labels = np.arange(len(weights)) % groups
-    reach = np.stack([centres, centres + 5])
-    return clustering.Side(name, columns, weights, labels, centres, centres + 0.5, reach, 0.6)
+    every_centre = np.stack([centres, centres + 5])
+    return clustering.Side(name, columns, weights, labels, centres, centres + 0.5, every_centre, 0.6)
 
 
 def test_the_area_of_a_column_is_its_weight_and_the_axes_hold_every_centre():
@@ -23,7 +23,7 @@ def test_the_area_of_a_column_is_its_weight_and_the_axes_hold_every_centre():
     assert clustering.sizes(7 * weights) == pytest.approx(across)
     both = [side(name, groups=2, weights=weights) for name in ("image", "text")]
     figure = clustering.clusters(both[0], both[1], selected=3)
-    assert figure.layout.xaxis.range[1] > float(both[0].reach[..., 0].max())
+    assert figure.layout.xaxis.range[1] > float(both[0].every_centre[..., 0].max())
     ring = next(trace for trace in figure.data if trace.marker.symbol == "circle-open")
     assert ring.x[0] == both[0].columns[3, 0]
     again = clustering.clusters(both[0], both[1], selected=-1, theme=DARK)
