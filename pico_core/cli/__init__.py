@@ -8,7 +8,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, NoReturn
 
 from pico_core.common.errors import PicoError
@@ -18,10 +17,12 @@ INTERRUPTED = 130
 
 
 def __getattr__(name: str) -> Any:
-    """`app`, all commands; loaded when it is asked for, since its libraries take seconds and `--help` needs none."""
+    """`app`, all commands; loaded when it is asked for, since their libraries take seconds."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("pico_core.cli.commands").app
+    from pico_core.cli.commands import command_line
+
+    return command_line(__doc__)
 
 
 @contextmanager
@@ -51,11 +52,11 @@ def main() -> None:
     """Run the command line; a person's mistake is a sentence, never a traceback."""
     try:
         with _notes_printed():
-            if sys.argv[1:] in ([], ["--help"]):
-                whole = import_module("pico_core.cli.overview").overview(__doc__)
-            else:
-                whole = import_module("pico_core.cli.commands").app
-            import_module("pico_core.cli.plugins").with_plugins(whole)(prog_name="pico-lens")
+            from pico_core.cli.commands import command_line
+            from pico_core.cli.plugins import with_plugins
+
+            called = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+            with_plugins(command_line(__doc__, called=called))(prog_name="pico-lens")
     except Cancelled as stop:
         _end(stop, INTERRUPTED)
     except PicoError as error:

@@ -3,17 +3,17 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pico_core.experiments.summary import VariantSummary
-from pico_core.experiments.training_summary import TrainingSummary
-from pico_core.retrieval.records import RetrievalReport
-from pico_core.studies.seeds import SeedsReport
-from pico_core.training.schemes import PLAIN, loop_label
+if TYPE_CHECKING:  # an error is printed without what a report needs
+    from pico_core.experiments.summary import VariantSummary
+    from pico_core.experiments.training_summary import TrainingSummary
+    from pico_core.retrieval.records import RetrievalReport
+    from pico_core.studies.seeds import SeedsReport
 
 # Names come from files: brackets in them are letters, no markup.
 out, err = Console(soft_wrap=True, markup=False), Console(stderr=True, soft_wrap=True, markup=False)
@@ -37,7 +37,7 @@ def say(values: Mapping[str, Any], *, as_json: bool) -> None:
             name = ""  # noqa: PLW2901  further lines stand below the first
 
 
-def tell(report: RetrievalReport) -> None:
+def tell(report: "RetrievalReport") -> None:
     """Print a report as a table, and its sentence below."""
     table = Table("", "rSum", "difference", "interval", title=f"{report.split} split, {report.n_images} images")
     for column in table.columns[1:]:
@@ -54,7 +54,7 @@ def tell(report: RetrievalReport) -> None:
         out.print(report.agreement.sentence, markup=False, highlight=False)
 
 
-def tell_seeds(report: SeedsReport) -> None:
+def tell_seeds(report: "SeedsReport") -> None:
     """Print a report over several seeds as a table, and its sentence below."""
     title = f"{len(report.seeds)} seeds, {report.n_images} test images each, {report.basis} columns"
     table = Table("", "rSum", "difference", "interval", "helps", "hurts", "neither", title=title)
@@ -68,8 +68,10 @@ def tell_seeds(report: SeedsReport) -> None:
     out.print(report.sentence, markup=False, highlight=False)
 
 
-def tell_trainings(summary: TrainingSummary) -> None:
+def tell_trainings(summary: "TrainingSummary") -> None:
     """Print the answer about PICO in the loop, then every weighting and every lead; fits 80 columns."""
+    from pico_core.training.schemes import PLAIN, loop_label
+
     out.print(summary.sentence, markup=False, highlight=False)
     title = (
         f"{summary.experiment}: {summary.n_seeds} seeds, {summary.n_images} test images each, {summary.basis} columns"
@@ -100,12 +102,12 @@ def narrow_table(*names: str, title: str) -> Table:
     return table
 
 
-def change_cells(row: VariantSummary) -> tuple[str, str]:
+def change_cells(row: "VariantSummary") -> tuple[str, str]:
     """The change and its interval, as two cells; empty where the variant does not apply."""
     if row.change is None:
         return "", ""
     return f"{row.difference:+.1f}", f"[{row.low:+.1f}, {row.high:+.1f}]"
 
 
-def _signs(row: VariantSummary) -> str:
+def _signs(row: "VariantSummary") -> str:
     return f"+{row.verdicts[0]} -{row.verdicts[1]}"
