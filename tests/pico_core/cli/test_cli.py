@@ -13,23 +13,10 @@ from safetensors.torch import load as load_tensors
 
 from pico_core import cli
 from pico_core.formats import open_pairs
-from pico_core.formats.native import save_pairs
-from pico_core.studies.runs import Replay, load_run, save_run
+from pico_core.studies.runs import Replay, load_run
 
 QUICK = ["--set", "n_iterations=2", "--set", "n_prototypes=3", "--set", "n_anchors=16"]
 METRICS = ("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "rsum", "mrr")
-
-
-@pytest.fixture(scope="module")
-def data(planted, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cli") / "data"
-    save_pairs(planted.pairs, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(study, tmp_path_factory):
-    return save_run(study, tmp_path_factory.mktemp("cli") / "run")
 
 
 def assert_refused(result, *words):

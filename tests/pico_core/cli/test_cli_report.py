@@ -11,7 +11,6 @@ import pytest
 from pico_core.cli import plugins
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.formats.native import save_pairs
-from pico_core.studies.runs import save_run
 from tests.places import ROOT
 
 
@@ -24,18 +23,6 @@ def registered() -> list[EntryPoint]:
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
     monkeypatch.setattr(plugins, "entry_points", lambda group: registered())
-
-
-@pytest.fixture(scope="module")
-def data(planted, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report") / "data"
-    save_pairs(planted.pairs, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(study, tmp_path_factory):
-    return save_run(study, tmp_path_factory.mktemp("report") / "run")
 
 
 def test_a_run_becomes_a_page(pico, data, run, study, tmp_path):

@@ -6,20 +6,12 @@ import polars as pl
 import pytest
 import torch
 
-from pico_core.formats.native import save_pairs
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.storage.atomic import write_atomically
 from pico_core.studies.runs import save_run
 from pico_core.studies.study import study_splits
 
 COLUMNS = ["query", "query_name", "place", "candidate", "candidate_name", "score", "relevant"]
-
-
-@pytest.fixture(scope="module")
-def data(planted, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("retrieve") / "data"
-    save_pairs(planted.pairs, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """pico-lens train: the table for people and for machines, and a key press that loses nothing."""
 
-import pytest
-
 from pico_core.cli import train as command
-from pico_core.formats.native import save_pairs
 from tests.reporters import pressed_at
 
 FAST = [
@@ -11,11 +8,6 @@ FAST = [
     for name in ("n_epochs=2", "batch_size=16", "n_prototypes=2", "n_iterations=2", "n_anchors=8")
     for word in ("--set", name)
 ]
-
-
-@pytest.fixture(scope="module")
-def data(planted, tmp_path_factory):
-    return save_pairs(planted.pairs, tmp_path_factory.mktemp("data") / "d")
 
 
 def test_it_prints_the_answer_then_the_table_and_goes_on(pico, data, tmp_path):
