@@ -41,13 +41,13 @@ def _source(module: str) -> ast.Module:
 
 def _sentences(source: ast.Module) -> dict[str, str | None]:
     """The names of the commands of a module, and what they say of themselves."""
-    found = {}
+    sentences = {}
     for node in (node for node in source.body if isinstance(node, ast.FunctionDef)):
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "app.command":
                 names = [ast.literal_eval(keyword.value) for keyword in decorator.keywords if keyword.arg == "name"]
-                found[(*names, node.name)[0]] = ast.get_docstring(node)
-    return found
+                sentences[(*names, node.name)[0]] = ast.get_docstring(node)
+    return sentences
 
 
 def _listed(sentences: dict[str, str | None]) -> typer.Typer:
