@@ -105,8 +105,8 @@ class GammaSweep:
         """All exponents."""
         return tuple(step.gamma for step in self.steps)
 
-    def place(self, gamma: float) -> int:
-        """Where an exponent stands.
+    def index_of(self, gamma: float) -> int:
+        """The step of an exponent.
 
         Raises:
             SettingError: it was not computed.
@@ -119,7 +119,7 @@ class GammaSweep:
 
     def moved(self, gamma: float, *, since: float) -> tuple[int, int]:
         """Columns whose nearest prototype is another than at the exponent `since`: image side, text side."""
-        here, there = self.steps[self.place(gamma)].prototypes, self.steps[self.place(since)].prototypes
+        here, there = self.steps[self.index_of(gamma)].prototypes, self.steps[self.index_of(since)].prototypes
         return (
             int((here.image.labels != there.image.labels).sum()),
             int((here.text.labels != there.text.labels).sum()),
@@ -130,7 +130,7 @@ class GammaSweep:
 
         In units of the columns' length, which is 1.
         """
-        here, there = self.steps[self.place(gamma)].prototypes, self.steps[self.place(since)].prototypes
+        here, there = self.steps[self.index_of(gamma)].prototypes, self.steps[self.index_of(since)].prototypes
         return (
             float((here.image.centres - there.image.centres).norm(dim=1).mean()),
             float((here.text.centres - there.text.centres).norm(dim=1).mean()),
@@ -138,7 +138,7 @@ class GammaSweep:
 
     def term(self, gamma: float, column: int, modality: Modality) -> ColumnTerm:
         """What a column adds to L at an exponent."""
-        step = self.steps[self.place(gamma)]
+        step = self.steps[self.index_of(gamma)]
         side, points = step.of(modality), self.points.image if modality == "image" else self.points.text
         nearest = int(side.labels[column])
         # By subtraction, not by cdist: that expands the square and leaves a hair where the distance is 0.

@@ -81,7 +81,7 @@ def test_the_numbers_of_clustering_are_the_engines(space, column):
         q, gamma, apart, term = numbers(row.replace("^{", " ").replace("}", " "))
         whole = numbers(total)[-1]
         sweep = teaching.gamma_sweep(space)
-        side = sweep.steps[sweep.place(4.0)].of(modality)
+        side = sweep.steps[sweep.index_of(4.0)].of(modality)
         exact = float((points[column].double() - side.centres.double()).square().sum(dim=1).min())
         weight = float(instance_weights(points, 1 - made.pseudo_semantic, gamma=4.0)[column])
         assert gamma == made.config.gamma == 4

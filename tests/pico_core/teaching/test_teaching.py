@@ -33,15 +33,15 @@ def test_every_exponent_starts_from_the_same_prototypes_and_the_study_is_among_t
     assert sweep.moved(4.0, since=4.0) == (0, 0)
     assert sweep.shift(4.0, since=4.0) == (0.0, 0.0)
     assert sweep.shift(16.0, since=0.0)[0] > 0
-    labels = sweep.steps[sweep.place(16.0)].prototypes.image.labels, sweep.steps[0].prototypes.image.labels
+    labels = sweep.steps[sweep.index_of(16.0)].prototypes.image.labels, sweep.steps[0].prototypes.image.labels
     assert sweep.moved(16.0, since=0.0)[0] == sum(one != other for one, other in zip(*labels, strict=True))
     with pytest.raises(SettingError, match="gamma 5 was not computed"):
-        sweep.place(5.0)
+        sweep.index_of(5.0)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 1.0, 4.0])
 def test_a_centre_is_the_weighted_mean_of_its_columns_and_terms_sum_to_the_objective(study, sweep, gamma):
-    step, style = sweep.steps[sweep.place(gamma)], 1 - study.construction.pseudo_semantic
+    step, style = sweep.steps[sweep.index_of(gamma)], 1 - study.construction.pseudo_semantic
     for modality, points in (("image", study.construction.image_columns), ("text", study.construction.text_columns)):
         side, total = step.of(modality), 0.0
         for k, centre in enumerate(side.centres):

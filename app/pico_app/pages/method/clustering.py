@@ -85,7 +85,7 @@ def render(space: Workspace, pick: Pick) -> None:
 
 
 def _changed(sweep: GammaSweep, gamma: float) -> str:
-    step, count = sweep.steps[sweep.place(gamma)], len(sweep.points.image)
+    step, count = sweep.steps[sweep.index_of(gamma)], len(sweep.points.image)
     if gamma == EQUAL:
         return f"All {count} columns pull alike."
     moved, shift = sweep.moved(gamma, since=EQUAL), sweep.shift(gamma, since=EQUAL)
@@ -110,7 +110,7 @@ def _named(gamma: float, space: Workspace) -> str:
 
 
 def _figure(space: Workspace, sweep: GammaSweep, gamma: float, pick: Pick, *, theme: Theme) -> Any:
-    here, equal = sweep.place(gamma), sweep.place(EQUAL)
+    here, equal = sweep.index_of(gamma), sweep.index_of(EQUAL)
     sides = []
     for name, plane in (("image", sweep.image), ("text", sweep.text)):
         modality: Modality = "image" if name == "image" else "text"
@@ -138,7 +138,7 @@ def _terms(space: Workspace, pick: Pick, gamma: float) -> str:
     modalities: tuple[Modality, ...] = ("image", "text")
     for modality in modalities:
         term, mark = sweep.term(gamma, d, modality), "v" if modality == "image" else "t"
-        whole = sweep.steps[sweep.place(gamma)].of(modality).inertia
+        whole = sweep.steps[sweep.index_of(gamma)].of(modality).inertia
         if term.weight == 0:
             rows.append(rf"&\text{{column {d} never varies on the {modality} side: its weight is }} 0")
             continue
