@@ -15,6 +15,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from tests.screen import PLACE_OF_RESULTS
+
 ROOT = Path(__file__).resolve().parents[1]
 MAIN = ROOT / "app" / "main.py"
 WRITTEN = ROOT / "tests" / "fixtures" / "v1_0_0"
@@ -234,7 +236,7 @@ def typed(app: AppTest, label: str, place: Path) -> str:
 
 def test_results_on_the_experiments_page():
     app = opened("experiments", {"results": "file", "part": "table"})
-    place = "Where they lie on this machine"
+    place = PLACE_OF_RESULTS
     assert "On “planted, given”" in typed(app, place, WRITTEN / "experiment")
     shown = app.dataframe[0].value
     assert len(shown) == len(VARIANTS)

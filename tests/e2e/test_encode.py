@@ -8,6 +8,7 @@ from PIL import Image
 from pico_core.encoders import SmallClipConfig, save_small, small_clip, vocabulary_of
 from pico_core.formats import open_pairs
 from tests.e2e.visit import seen
+from tests.screen import OWN_ENCODER
 
 pytestmark = pytest.mark.browser
 
@@ -38,11 +39,7 @@ def fill(visit, label, text):
 
 
 def choose_encoder(visit, own):
-    visit.click(
-        visit.main.get_by_role("radio", name="A small encoder of mine")
-        .or_(visit.button("A small encoder of mine"))
-        .first
-    )
+    visit.click(visit.main.get_by_role("radio", name=OWN_ENCODER).or_(visit.button(OWN_ENCODER)).first)
     fill(visit, "File of the encoder", own / "small.safetensors")
 
 

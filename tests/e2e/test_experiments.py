@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.grids import HELPS, HURTS, grid, trainings
+from tests.screen import PLACE_OF_RESULTS
 
 pytestmark = pytest.mark.browser
 INSTRUMENTS = {
@@ -24,7 +25,7 @@ def opened(visit, place):
     trainings(place)
     pl.concat([grid(HELPS), grid(HURTS, dataset="other")]).write_parquet(place / "results.parquet")
     visit.open("experiments?results=file")
-    box = visit.main.get_by_role("textbox", name="Where they lie on this machine")
+    box = visit.main.get_by_role("textbox", name=PLACE_OF_RESULTS)
     box.fill(str(place / "results.parquet"))
     box.press("Enter")
     visit.main.get_by_text("On “toy” the weights help").wait_for()

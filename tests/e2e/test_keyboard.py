@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.keys import Keys
 from tests.e2e.visit import Visit, at_rest
 from tests.marks import LONG
+from tests.screen import SUBSPACES
 
 pytestmark = pytest.mark.browser
 # One place of each kind: fields, tables and uploaders; a component of its own; buttons and sliders inside figures.
@@ -62,7 +63,7 @@ def test_every_kind_of_control_answers_its_keys(visit):
     # A link of the menu, by Enter; then the rest of this page's controls.
     visit.sidebar.get_by_role("link", name=re.compile("Subspaces$")).focus()
     pressed("Enter")
-    assert visit.title == "Do the two spaces separate content from style?"
+    assert visit.title == SUBSPACES
     # A switch, by Space.
     joined = visit.main.get_by_role("switch", name="Join matched pairs")
     before = joined.is_checked()

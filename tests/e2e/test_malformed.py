@@ -13,6 +13,7 @@ from pico_core.formats.native import save_pairs
 from tests.e2e.controls import fits, go, open_own, use_every_control
 from tests.e2e.visit import Visit
 from tests.marks import LONG
+from tests.screen import NO_PICTURE, SAME_IN_BOTH
 
 pytestmark = pytest.mark.browser
 PAGES = ("", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
@@ -50,7 +51,7 @@ def test_a_broken_address_falls_back(visit, page, asked):
 
 def test_a_very_long_caption_in_an_address_is_cut(visit):
     visit.open(f"retrieval?words={LONG_WORDS}", patience=120)
-    assert "are the same in both lists" in visit.answer
+    assert SAME_IN_BOTH in visit.answer
     assert len(visit.page.url) < 600
     fits(visit)
 
@@ -128,7 +129,7 @@ def test_a_broken_picture_or_path_is_a_sentence(visit, tmp_path):
     visit.open("retrieval", patience=60)
     visit.click(visit.main.get_by_role("radio", name="Your picture"))
     visit.upload(visit.main.locator('[data-testid="stFileUploader"]'), files / "dog.png", patience=90)
-    assert visit.answer == "This picture cannot be looked up."
+    assert visit.answer == NO_PICTURE
     assert "dog.png: " in visit.main.inner_text()
     visit.assert_sound()
     open_own(visit, files / "nan.npz", compute=False)

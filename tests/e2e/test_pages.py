@@ -12,19 +12,20 @@ from pico_core.experiments.reading import BUILT_IN_RESULT
 from pico_core.formats.native import save_pairs
 from tests.e2e.controls import fits
 from tests.e2e.visit import FIRST_FIGURE, Visit, seen
+from tests.screen import COLUMNS, DATA, EXPERIMENTS, METHOD, OVERVIEW, PROTOTYPES, RETRIEVAL, SAME_IN_BOTH, SUBSPACES
 
 pytestmark = pytest.mark.browser
 
 # Address, the question, and the least number of figures. The first page's address is the root.
 PAGES = [
-    ("", "Does weighting columns by their semantic probability help here?", 2),
-    ("method", "How does PICO decide what is style?", 2),
-    ("columns", "Which columns carry style, and how sure are we?", 3),
-    ("prototypes", "What kinds of style were found, and did feedback matter?", 3),
-    ("subspaces", "Do the two spaces separate content from style?", 2),
-    ("retrieval", "What changes for a query, and why?", 2),
-    ("experiments", "Is it the method, or something simpler?", 2 if BUILT_IN_RESULT.is_file() else 0),
-    ("data", "What did I load, and is it sound?", 0),
+    ("", OVERVIEW, 2),
+    ("method", METHOD, 2),
+    ("columns", COLUMNS, 3),
+    ("prototypes", PROTOTYPES, 3),
+    ("subspaces", SUBSPACES, 2),
+    ("retrieval", RETRIEVAL, 2),
+    ("experiments", EXPERIMENTS, 2 if BUILT_IN_RESULT.is_file() else 0),
+    ("data", DATA, 0),
 ]
 NAMES = ["Overview", "Method", "Columns", "Prototypes", "Subspaces", "Retrieval", "Experiments", "Data"]
 ADDRESSES = [address for address, _, _ in PAGES]
@@ -243,7 +244,7 @@ def test_a_typed_caption_retrieves_scenes_side_by_side(chromium, warm, visit):
     box.press("Enter")
     visit.settle(patience=90)  # the first typed caption loads the encoder
     visit.assert_sound()
-    assert "are the same in both lists" in visit.answer
+    assert SAME_IN_BOTH in visit.answer
     assert visit.main.get_by_text("It does not know", exact=False).count() == 1
     for title in ("Unweighted", "Weighted, λ = 1"):
         rows = visit.main.locator(".rows", has=visit.page.get_by_text(title, exact=True))

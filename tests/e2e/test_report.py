@@ -1,12 +1,13 @@
 """The report of a study: saved in the app, opened in a browser without network."""
 
 from tests.e2e.visit import DRAWN
+from tests.screen import SAVE_REPORT
 
 
 def test_the_report_is_saved_from_the_overview_and_opens_without_network(chromium, visit, tmp_path):
     visit.open("")
     answer = visit.answer
-    page = visit.saved(visit.button("Save the report of this study"), tmp_path)
+    page = visit.saved(visit.button(SAVE_REPORT), tmp_path)
     assert page.stat().st_size < 8_000_000
     alone = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
     problems = []

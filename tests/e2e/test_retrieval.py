@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.visit import Visit, seen
 from tests.marks import LONG
+from tests.screen import NO_PICTURE, NO_RUN, RETRIEVAL, SAME_IN_BOTH, SET_NAME
 
 ROWS = ".rows"
 
@@ -46,7 +47,7 @@ def test_any_two_scorings_are_laid_side_by_side_and_a_link_reopens_them(chromium
 def test_a_saved_set_and_a_run_are_sides(visit):
     visit.open("columns?part=switch&set=3,7&column=3")
     visit.click(visit.main.get_by_text("Keep, share or load a set of columns", exact=True))
-    name = visit.main.get_by_role("textbox", name="Name of what is switched now")
+    name = visit.main.get_by_role("textbox", name=SET_NAME)
     name.fill("two of them")
     name.press("Enter")
     visit.settle()
@@ -57,7 +58,7 @@ def test_a_saved_set_and_a_run_are_sides(visit):
     assert headings(visit)[1] == "Without two of them"
     assert "right=without-3" in visit.page.url
     visit.choose(right, re.compile("^Another run"))
-    assert visit.main.get_by_text("no run is named yet").count() == 1
+    assert visit.main.get_by_text(NO_RUN).count() == 1
     folder = visit.main.get_by_role("textbox", name="Folder of the run")
     folder.fill(str(Path("assets/scenes/shortcut/run-cross").resolve()))
     folder.press("Enter")
@@ -101,7 +102,7 @@ def test_one_click_from_another_page_asks(visit, address, button):
     found = visit.main.get_by_role("button", name=button).first
     seen(found)
     visit.click(found)
-    assert visit.title == "What changes for a query, and why?"
+    assert visit.title == RETRIEVAL
     assert re.search(r"query=(text|image)-\d+", visit.page.url)
     assert "right answer" in visit.answer
 
@@ -153,7 +154,7 @@ def test_a_dropped_picture_asks_and_one_that_is_none_is_a_sentence(visit, tmp_pa
     drop = visit.main.locator('[data-testid="stFileUploader"]')
     visit.upload(drop, "assets/scenes/pictures/000.webp", patience=90)  # the first picture loads the encoder
     visit.assert_sound()
-    assert "are the same in both lists" in visit.answer
+    assert SAME_IN_BOTH in visit.answer
     assert len(lists(visit)) == 2
     instrument = visit.main.get_by_role("radio", name="Patches and words").or_(visit.button("Patches and words"))
     visit.click(instrument.first)
@@ -162,7 +163,7 @@ def test_a_dropped_picture_asks_and_one_that_is_none_is_a_sentence(visit, tmp_pa
     broken.write_bytes(b"\x89PNG no picture")
     visit.upload(drop, broken)
     visit.assert_sound()
-    assert visit.answer == "This picture cannot be looked up."
+    assert visit.answer == NO_PICTURE
     assert visit.main.get_by_text("broken.png").count() >= 1
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from pico_app.choices.tour_stops import STOPS
 from tests.e2e.visit import Visit
+from tests.screen import DATA, RETRIEVAL, TOUR_IS_ABOUT
 
 pytestmark = pytest.mark.browser
 
@@ -111,15 +112,15 @@ def test_the_tour_leads_over_all_its_stops_and_all_words_can_be_read(chromium, w
 
 def test_the_tour_is_opened_by_its_address_waits_is_left_and_resumed(visit):
     visit.open(f"?tour={len(STOPS)}")
-    assert visit.title == "What did I load, and is it sound?"
+    assert visit.title == DATA
     # Elsewhere it waits, and leads back.
     visit.click(visit.sidebar.get_by_role("link", name=re.compile("Prototypes$")))
     assert number_in_address(visit) == len(STOPS)
     visit.click(card(visit).get_by_role("button", name=f"Back to stop {len(STOPS)}"))
-    assert visit.title == "What did I load, and is it sound?"
+    assert visit.title == DATA
     # On other data its words are left out, and it leads back to the scenes.
     visit.click(visit.sidebar.get_by_text("Styled scenes: clean", exact=True))
-    card(visit).get_by_text("are about Styled scenes: shortcut").wait_for()
+    card(visit).get_by_text(TOUR_IS_ABOUT).wait_for()
     visit.click(card(visit).get_by_role("button", name="Back to the scenes"))
     assert STOPS[-1].task in card(visit).inner_text()
     # Tab reaches the ways of the card, in order.
@@ -143,5 +144,5 @@ def test_the_tour_is_opened_by_its_address_waits_is_left_and_resumed(visit):
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url(lambda url: f"tour={len(STOPS) - 1}" in url)
     visit.settle(patience=60)
-    assert visit.title == "What changes for a query, and why?"
+    assert visit.title == RETRIEVAL
     assert "show=labels" in visit.page.url

@@ -24,6 +24,7 @@ from pico_core.formats import inspect, open_pairs
 from pico_core.storage import headers
 from tests.hostile.doors.arrays import D, M, N, P, W
 from tests.hostile.doors.arrays import arrays as sound_arrays
+from tests.screen import NO_SUCH_FILE
 
 
 class Canary:
@@ -136,7 +137,7 @@ def zip_of(folder: Path, content: bytes, *, name: str = "image_emb", method: int
 
 
 def test_missing_empty_unknown_and_folder(tmp_path: Path) -> None:
-    assert "there is no such file" in refusal(tmp_path / "none.npz")
+    assert NO_SUCH_FILE in refusal(tmp_path / "none.npz")
     for name in ("e.npz", "e.safetensors", "e.pt"):
         (tmp_path / name).touch()
         assert "the file is empty (0 bytes)" in refusal(tmp_path / name)

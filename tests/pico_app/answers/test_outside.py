@@ -24,6 +24,7 @@ from pico_core.formats import open_pairs
 from pico_core.formats.native import save_pairs
 from tests.photos import CONFIG, write_encoder
 from tests.pico_app.reading import answer, prose
+from tests.screen import NO_PICTURE, NO_SUCH_FILE
 
 PROGRAM = """
 import streamlit as st
@@ -178,7 +179,7 @@ def test_weights_given_by_path_answer_until_their_file_goes(own: Path, tmp_path:
     (tmp_path / "copy.safetensors").unlink()
     gone = asking.encoder_of(space)
     assert gone.needed == dataset.pairs.encoder
-    assert "there is no such file" in gone.why
+    assert NO_SUCH_FILE in gone.why
     assert "its weights" in asking.encoder_of(space).why, "forgotten, so that it is asked for anew"
 
 
@@ -191,9 +192,9 @@ def test_other_weights_are_refused(own: Path, tmp_path: Path, visit: dict[str, o
     (tmp_path / "bad.safetensors").write_bytes(b"\x80\x04nonsense")
     for path, why in (
         (tmp_path / "bad.safetensors", "bad.safetensors"),
-        (tmp_path / "none.safetensors", "there is no such file"),
-        (tmp_path, "there is no such file"),
-        ("laion2b_s34b_b79k", "there is no such file"),
+        (tmp_path / "none.safetensors", NO_SUCH_FILE),
+        (tmp_path, NO_SUCH_FILE),
+        ("laion2b_s34b_b79k", NO_SUCH_FILE),
         ("a\0b", "check|cannot be read|no such file"),
     ):
         with pytest.raises(DataError, match=why):
@@ -323,7 +324,7 @@ def test_a_bad_picture_is_refused_by_name_on_the_page(app_here: AppTest, data: b
     app = turned_to(app_here.run(), "picture")
     app.file_uploader[0].upload("bad*one*.png", data, "image/png").run()
     assert not app.exception, app.exception
-    assert answer(app) == "This picture cannot be looked up."
+    assert answer(app) == NO_PICTURE
     said = app.info[0].value
     assert said.startswith("bad\\*one\\*")  # a name is no Markdown
     assert why in said.replace("\\", "")

@@ -26,6 +26,7 @@ from pico_core.studies.study import study_splits
 from tests.pico_app.pages.test_pages import page as app_page
 from tests.pico_app.reading import HOSTILE, assert_needs_no_network, outline
 from tests.places import ROOT
+from tests.screen import BEWARE, SAVE_REPORT
 
 MADE = Made(datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
 README = ROOT / "README.md"
@@ -126,7 +127,7 @@ def test_figures_have_words_for_who_cannot_see_them_and_captions_below(html):
     assert len({one["aria-label"] for one in figures}) == 5
     assert all(one["aria-label"] for one in figures)
     after = html.split("role='figure'")[1:]
-    assert all("Do not read it so:" in said(part.split("</script>")[-1].split("</section>")[0]) for part in after)
+    assert all(BEWARE in said(part.split("</script>")[-1].split("</section>")[0]) for part in after)
 
 
 def test_it_is_the_same_every_time_but_for_its_date(study, splits, html):
@@ -263,7 +264,7 @@ def test_the_app_offers_it(name):
     app = app_page(name)
     assert not app.exception
     labels = [button.label for button in app.get("download_button")]
-    assert labels.count("Save the report of this study") == 1
+    assert labels.count(SAVE_REPORT) == 1
 
 
 def test_the_app_writes_the_study_on_the_screen():

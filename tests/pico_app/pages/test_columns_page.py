@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from pico_app.pages.columns.numbers import MEANING, numbers_html
 from tests.pico_app.opening import page
 from tests.pico_app.reading import answer, prose
+from tests.screen import BEWARE, COLUMNS, STEADY_TEN
 
 
 @pytest.fixture
@@ -16,13 +17,13 @@ def app():
 def test_it_asks_and_answers_and_opens_at_the_lowest_column(app):
     app.run()
     assert not app.exception
-    assert app.title[0].value == "Which columns carry style, and how sure are we?"
+    assert app.title[0].value == COLUMNS
     assert "of 64 columns differ from their mismatched-pairs null" in answer(app)
     assert "rank correlation" in app.markdown[1].value
     lowest = int(app.session_state["column"])
     assert answer(app).startswith(f"Column {lowest} has the lowest")
     assert app.selectbox[0].value == lowest
-    warned = [caption for caption in app.caption if "Do not read it so:" in caption.value]
+    warned = [caption for caption in app.caption if BEWARE in caption.value]
     assert len(warned) == len(app.get("plotly_chart")) >= 4
 
 
@@ -73,7 +74,7 @@ def test_instruments_open_by_their_switch_and_by_the_address(app):
     app.run()
     assert not app.exception
     assert [title.value for title in app.subheader] == [
-        "Which ten are the lowest?",
+        STEADY_TEN,
         "Would it come out again?",
         "Is p̂ more than chance?",
         "Which side looks like style?",

@@ -16,6 +16,7 @@ from pico_app.server.queue import Visit
 from pico_core.encoders import OpenClipEncoder, small
 from pico_core.formats import open_pairs
 from tests.photos import COLOURS, write_encoder, write_photos
+from tests.screen import NO_SUCH_FILE, OWN_ENCODER
 
 PROGRAM = """
 
@@ -179,8 +180,8 @@ def test_stopped_it_is_kept_and_goes_on(app: AppTest, own: Path, monkeypatch: py
     ("pictures", "captions", "words"),
     [
         ("nowhere", "c.csv", "there is no such folder of pictures"),
-        ("images", "nowhere.csv", "there is no such file"),
-        ("images", "images", "there is no such file"),
+        ("images", "nowhere.csv", NO_SUCH_FILE),
+        ("images", "images", NO_SUCH_FILE),
         ("images", "images/red.png", "it is a picture"),
         ("empty", "c.csv", "none of the 5 pictures is in this folder"),
     ],
@@ -225,7 +226,7 @@ def test_an_encoder_of_ones_own(app: AppTest, own: Path, weights: Path) -> None:
 def test_the_built_in_choice_is_offered_only_where_it_is(app: AppTest, own: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(small, "BUILTIN", own / "none")
     name_places(app, own / "images", own / "c.csv")
-    assert app.segmented_control(key="encode-kind").options == ["A small encoder of mine", "A model of open_clip"]
+    assert app.segmented_control(key="encode-kind").options == [OWN_ENCODER, "A model of open_clip"]
 
 
 def test_weights_of_open_clip_are_asked_for(app: AppTest, own: Path) -> None:

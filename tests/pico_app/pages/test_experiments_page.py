@@ -22,8 +22,9 @@ from tests.pico_app.opening import page_with_sidebar
 from tests.pico_app.pages.test_pages import page
 from tests.pico_app.reading import HOSTILE, answer, prose
 from tests.reporters import stop_at
+from tests.screen import EXPERIMENTS
 
-TITLE = "Is it the method, or something simpler?"
+TITLE = EXPERIMENTS
 
 
 @pytest.fixture

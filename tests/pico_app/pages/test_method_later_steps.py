@@ -15,6 +15,7 @@ from pico_core.method.prototypes import instance_weights
 from pico_core.retrieval.scoring import score_pairs
 from pico_core.studies.runs import load_run
 from pico_core.studies.study import study_splits
+from tests.screen import BEWARE
 
 STEPS = {module.STEP.name: module.STEP for module in (clustering, feedback, probabilities, retrieval)}
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
@@ -149,7 +150,7 @@ def test_every_step_draws_with_both_captions_and_alt_text(slug, dataset):
     app = opened(slug, dataset)
     assert not app.exception
     charts = app.get("plotly_chart")
-    warned = [caption for caption in app.caption if "Do not read it so:" in caption.value]
+    warned = [caption for caption in app.caption if BEWARE in caption.value]
     assert len(charts) == len(warned) >= 1
     assert all(len(chart.proto.alt) > 40 for chart in charts)
     assert r"\begin{aligned}" in app.get("latex")[0].value

@@ -21,6 +21,7 @@ from pico_core.kernels.similarity import token_table
 from pico_core.method.probabilities import pseudo_semantic_probabilities, weights_from
 from tests.pico_app.opening import page
 from tests.pico_app.reading import answer, prose
+from tests.screen import BEWARE, METHOD
 
 STEPS, SLUGS = tuple(ALL_STEPS), ALL_STEPS.names
 PRESETS = [lesson.name for lesson in LESSONS]
@@ -161,7 +162,7 @@ def test_every_step_of_every_preset_asks_answers_and_draws(app, slug, preset):
     app.query_params["preset"] = preset
     app.run()
     assert not app.exception
-    assert app.title[0].value == "How does PICO decide what is style?"
+    assert app.title[0].value == METHOD
     step = STEPS[SLUGS.index(slug)]
     assert answer(app).startswith(f"Step {SLUGS.index(slug) + 1} of {len(STEPS)}: {step.title}. ")
     assert len(answer(app)) > len(step.title) + 60
@@ -170,7 +171,7 @@ def test_every_step_of_every_preset_asks_answers_and_draws(app, slug, preset):
     assert step.formula in formulas[0]
     assert len(app.get("plotly_chart")) >= 1
     assert any(text.startswith("Your guess first: ") for text in prose(app))
-    warned = [caption for caption in app.caption if "Do not read it so:" in caption.value]
+    warned = [caption for caption in app.caption if BEWARE in caption.value]
     assert len(warned) == len(app.get("plotly_chart"))
 
 

@@ -16,6 +16,7 @@ from pico_core.studies.study import run_study
 from tests.pico_app.opening import opened_once, page_with_sidebar
 from tests.pico_app.reading import answer
 from tests.places import ROOT
+from tests.screen import OVERVIEW
 
 MAIN = ROOT / "app" / "main.py"
 PAGES = ("overview", "method", "columns", "prototypes", "subspaces", "retrieval", "experiments", "data")
@@ -62,7 +63,7 @@ def test_a_page_without_data_says_so(name, tmp_path):
 def test_the_frame_opens():
     app = AppTest.from_file(str(MAIN), default_timeout=60).run()
     assert not app.exception, app.exception
-    assert app.title[0].value == "Does weighting columns by their semantic probability help here?"
+    assert app.title[0].value == OVERVIEW
 
 
 def test_the_overview_says_what_the_report_says():

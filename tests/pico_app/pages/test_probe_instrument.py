@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pico_app.answers import probe as asking
 from tests.pico_app.reading import prose
+from tests.screen import BEWARE
 
 
 def page(name: str, seed: int, basis: str) -> None:
@@ -73,7 +74,7 @@ def test_a_demo_has_its_probe_ready(basis):
     assert not [button for button in app.button if button.label == "Run the style probe"]
     captions = [caption.value for caption in app.caption if caption.value.startswith("**Read it so:**")]
     assert len(captions) == 3
-    assert all("Do not read it so:" in caption for caption in captions)
+    assert all(BEWARE in caption for caption in captions)
     table = app.dataframe[0].value
     assert list(table.columns) == ["detector", "with images", "with texts", "with either"]
     assert table["with texts"].str.contains(r"^[+-]\d\.\d\d \[").all()

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
+from tests.screen import BEWARE, PROTOTYPES
 
 
 def page_of_ema() -> None:
@@ -34,7 +35,7 @@ def app():
 
 def test_it_asks_and_answers(app):
     assert not app.exception
-    assert app.title[0].value == "What kinds of style were found, and did feedback matter?"
+    assert app.title[0].value == PROTOTYPES
     assert answer(app).startswith("Feedback ")
     assert "8 prototypes per modality" in answer(app)
     assert "of rSum over uniform averaging on the test split" in answer(app)
@@ -51,7 +52,7 @@ def test_the_proposition_is_checked_on_the_record(app):
 
 def test_every_figure_says_how_not_to_read_it(app):
     assert len(app.caption) == 4
-    assert all("Read it so:" in c.value and "Do not read it so:" in c.value for c in app.caption)
+    assert all("Read it so:" in c.value and BEWARE in c.value for c in app.caption)
 
 
 def test_the_way_can_be_magnified_and_says_so(app):

@@ -11,6 +11,7 @@ from pico_core.retrieval.explain import Split, shown_split
 from pico_core.retrieval.rankings import RankedItem, SideBySide
 from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
+from tests.screen import MARKED_BEWARE, NO_RUN, RETRIEVAL, SAME_IN_BOTH, WHO_LEADS
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def both() -> SideBySide:
 
 def test_it_asks_answers_and_captions(app):
     assert not app.exception
-    assert app.title[0].value == "What changes for a query, and why?"
+    assert app.title[0].value == RETRIEVAL
     assert "right answer" in answer(app)
-    assert sum("**Do not read it so:**" in c.value for c in app.caption) == 2
+    assert sum(MARKED_BEWARE in c.value for c in app.caption) == 2
 
 
 def test_the_query_comes_from_the_address_and_goes_into_it():
@@ -205,7 +206,7 @@ def test_a_run_from_a_folder_stands_beside(tmp_path, monkeypatch):
     app = opened({"query": "text-3"})
     right = next(box for box in app.selectbox if box.label == "On the right")
     right.set_value(len(right.options) - 1).run()
-    assert "no run is named yet" in app.warning[0].value
+    assert NO_RUN in app.warning[0].value
     place = next(box for box in app.text_input if box.label == "Folder of the run")
     place.set_value(str(demo_of("shortcut").run("cross"))).run()
     assert not app.exception
@@ -232,7 +233,7 @@ def test_the_split_on_the_page_adds_up_to_the_scores_of_the_lists():
 
 def test_why_of_an_item_alone_and_of_one_above_another():
     app = opened({"query": "text-3"})
-    app.segmented_control(key="why-where").set_value("Who leads on the left").run()
+    app.segmented_control(key="why-where").set_value(WHO_LEADS).run()
     assert not app.exception
     assert any("It stands" in m.value for m in app.markdown)
     compared = next(box for box in app.selectbox if box.label == "Compared with")
@@ -251,7 +252,7 @@ def test_sides_weighted_in_different_axes_have_no_common_split():
 def test_words_of_ones_own_are_encoded_and_ranked():
     app = opened({"words": "a red star above a blue ring, dogs"})
     assert not app.exception
-    assert "are the same in both lists" in answer(app)
+    assert SAME_IN_BOTH in answer(app)
     assert any("red · star · above" in text.value for text in app.text)
     assert any("It does not know dogs" in caption.value for caption in app.caption)
     assert any("No candidate is marked as right" in caption.value for caption in app.caption)
@@ -264,7 +265,7 @@ def test_while_nothing_is_typed_examples_are_offered():
     assert answer(app).startswith("Describe a scene")
     app.button[0].click().run()
     assert app.query_params["words"] == app.text_input[0].value != ""
-    assert "are the same in both lists" in answer(app)
+    assert SAME_IN_BOTH in answer(app)
     app.segmented_control[0].set_value("image").run()
     assert "words" not in app.query_params
     assert "right answer" in answer(app)

@@ -16,6 +16,7 @@ from pico_app.words.markup import plain
 from pico_core.spaces.maps import pca_pair
 from tests.pico_app.opening import page
 from tests.pico_app.reading import answer
+from tests.screen import MARKED_BEWARE, READING_OF_COLUMNS, SUBSPACES
 
 STOP = threading.Event()
 
@@ -95,11 +96,11 @@ def button(app, label):
 
 
 def test_it_asks_answers_and_captions_every_figure(app):
-    assert app.title[0].value == "Do the two spaces separate content from style?"
+    assert app.title[0].value == SUBSPACES
     assert "comparisons differ as hoped" in answer(app)
     captions = [c.value for c in app.caption if c.value.startswith("**Read it so:**")]
     assert len(captions) == 3
-    assert all("**Do not read it so:**" in caption for caption in captions)
+    assert all(MARKED_BEWARE in caption for caption in captions)
 
 
 def test_umap_of_the_demo_is_there_at_once_and_says_how_it_was_aligned(app):
@@ -184,7 +185,7 @@ def test_lines_join_the_matched_pairs_on_demand(app):
 def test_without_labels_the_page_says_what_can_be_seen():
     app = opened(AppTest.from_function(bare_page, default_timeout=60))
     assert "This cannot be told here" in answer(app)
-    assert [box.label for box in app.selectbox] == ["Colour by", "Columns in the two spaces"]
+    assert [box.label for box in app.selectbox] == ["Colour by", READING_OF_COLUMNS]
     assert not app.multiselect
 
 

@@ -19,6 +19,7 @@ from pico_core.retrieval.comparing.paired import Move
 from pico_core.retrieval.records import Estimate
 from pico_core.retrieval.switching.effect import METRICS, ControlBand
 from tests.pico_app.opening import page
+from tests.screen import SET_NAME
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def test_a_set_gets_a_name_is_kept_switched_again_and_dropped(app):
     settled(app)
     press(app, "switch-keep")
     assert "needs a name" in app.info[-1].value
-    field(app, "Name of what is switched now").set_value("the **low** ones").run()
+    field(app, SET_NAME).set_value("the **low** ones").run()
     press(app, "switch-keep")
     assert "without the set “the **low** ones”" in verdict(app)
     assert control(app, "Which columns").value == "own"
@@ -241,7 +242,7 @@ def test_a_query_is_chosen_from_the_lists_and_answered_exactly(app):
 
 def test_other_axes_forget_the_columns_but_not_the_kept_sets():
     app = settled(opened("planted", set="3,4"))
-    field(app, "Name of what is switched now").set_value("mine").run()
+    field(app, SET_NAME).set_value("mine").run()
     press(app, "switch-keep")
 
     def turn() -> None:

@@ -17,6 +17,7 @@ from pico_core.formats import open_pairs
 from pico_core.studies.runs import load_run
 from tests.pico_app.opening import page_with_sidebar
 from tests.places import ROOT
+from tests.screen import TOUR_IS_ABOUT
 
 MAIN = ROOT / "app" / "main.py"
 NUMBERS = {stop.slug: number for number, stop in enumerate(STOPS, start=1)}
@@ -162,7 +163,7 @@ def test_on_other_data_or_axes_the_tour_says_so_and_leads_back():
     app = at("verdict")
     app.sidebar.radio[0].set_value("clean").run()
     assert not app.exception
-    assert any("are about Styled scenes: shortcut" in text for text in words(app))
+    assert any(TOUR_IS_ABOUT in text for text in words(app))
     assert "tour-tell" not in keys(app)
     press(app, "tour-again")
     assert app.session_state["dataset"] == "shortcut"

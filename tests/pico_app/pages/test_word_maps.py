@@ -17,6 +17,7 @@ from pico_core.encoders.words import TokenWords
 from pico_core.method.config import StudyConfig
 from pico_core.retrieval.token_maps import TwoMaps, patch_places, token_map
 from tests.pico_app.opening import page
+from tests.screen import BEWARE
 
 
 def page_of_globals() -> None:
@@ -84,7 +85,7 @@ def test_scenes_have_a_grid_over_the_picture_and_the_words_of_the_caption():
     assert (given["rows"], given["columns"], given["leading"], given["isGrid"]) == (8, 8, 0, True)
     assert given["picture"].startswith("data:image/jpeg;base64,")
     assert [one["label"] for one in given["sides"]] == ["Unweighted", "Weighted, λ = 1"]
-    said = [c.value for c in app.caption if "Do not read it so:" in c.value]
+    said = [c.value for c in app.caption if BEWARE in c.value]
     assert any("no proof that the model looks there" in text for text in said)
     answers = [m.value for m in app.markdown if 'class="answer"' in m.value]
     assert "changed most: it adds" in answers[-1]
