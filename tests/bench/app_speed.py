@@ -122,7 +122,7 @@ def _paint(browser: Any, address: str) -> list[Row]:
     """Seconds to the first figure: of the first visit to the server, and of later ones in fresh browsers."""
     took = []
     for _ in range(VISITS):
-        with Visit(browser, address) as visit:
+        with Visit(browser, address, own_context=True) as visit:
             began = time.monotonic()
             visit.page.goto(address)
             visit.page.locator(FIRST_FIGURE).first.wait_for(timeout=120_000)

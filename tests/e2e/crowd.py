@@ -156,7 +156,7 @@ def _compute(crowd, guest, number):
 def _in_browsers(crowd, chromium, address, browsers, until, calm, seed):
     """Visitors in Chromium, in turn, because a browser is driven by one thread."""
     chance = random.Random(seed)
-    visits = [Visit(chromium, address) for _ in range(browsers)]
+    visits = [Visit(chromium, address, own_context=True) for _ in range(browsers)]
     try:
         for number, visit in enumerate(visits):
             visit.open(f"retrieval?dataset={DEMOS[number % 2]}", patience=120)

@@ -52,14 +52,18 @@ def at_rest(visit, *, patience=120):
 
 
 class Visit:
-    """A browser context of its own, with a record of errors and of requests that leave this machine."""
+    """A page, with a record of errors and of requests that leave this machine.
 
-    def __init__(self, chromium, address, *, dark=False, width=1400, height=1000):
-        self.address = address
-        self.context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True
-        )
+    Visits share a browser context, which keeps the scripts of the app compiled: half the work of opening a page. The
+    app keeps nothing in it. A visit that must meet nobody has a context of its own.
+    """
+
+    def __init__(self, chromium, address, *, dark=False, width=1400, height=1000, own_context=False):
+        self.address, self.own_context = address, own_context
+        self.context = chromium.new_context() if own_context or not chromium.contexts else chromium.contexts[0]
         self.page = self.context.new_page()
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         self.problems = []
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
@@ -70,7 +74,7 @@ class Visit:
         return self
 
     def __exit__(self, *error):
-        self.context.close()
+        (self.context if self.own_context else self.page).close()
 
     def _listen(self, message):
         if message.type == "error" and not OWN_DETOUR.match(message.location.get("url", "")):
