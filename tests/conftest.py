@@ -5,10 +5,17 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-from jaxtyping import install_import_hook
+# Where two workers share the tests, each keeps to one core, and so do the programs that it starts: threads that wait
+# for one another spin, and two pools of them on two cores are several times slower than one thread each.
+ALONE = "PYTEST_XDIST_WORKER" not in os.environ
+if not ALONE:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from tests.places import ROOT
+import pytest  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from tests.places import ROOT  # noqa: E402
 
 # Before pico_core is imported anywhere: every annotated shape is then checked at run time.
 install_import_hook("pico_core", "beartype.beartype")
@@ -38,15 +45,13 @@ def _opened_folders(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads():
-    """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums.
-
-    Where two workers share the tests, each keeps to one core.
-    """
+    """Tiny tensors gain nothing from many threads, and machines with many cores then agree on the order of sums."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, before))
-    yield
+    torch.set_num_threads(min(2, before) if ALONE else 1)
+    with threadpool_limits(None if ALONE else 1):
+        yield
     torch.set_num_threads(before)
 
 

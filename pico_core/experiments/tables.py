@@ -132,7 +132,7 @@ def check_rows(table: pl.DataFrame, name: str) -> pl.DataFrame:
         | (scored & pl.any_horizontal(pl.col("baseline", "seconds").is_null())),
         "a result without its interval": (~scored | pl.col("rsum").is_not_null()) & lacking,
         "a split without images": (pl.col("n_images") < 1) | (pl.col("n_train") < 1) | pl.col("n_images").is_null(),
-        "gains without their weights": pl.col("gains").list.len() != pl.col("feedback_weights").list.len(),
+        "gains without their weights": pl.col("gains").list.len().ne_missing(pl.col("feedback_weights").list.len()),
         "an epoch before the first": pl.col("best_epoch") < 0,
     }
     _check(table, checks, name)
