@@ -49,11 +49,14 @@ def test_a_broken_address_falls_back(visit, page, asked):
     fits(visit)
 
 
-def test_a_very_long_caption_in_an_address_is_cut(visit):
-    visit.open(f"retrieval?words={LONG_WORDS}", patience=120)
-    assert SAME_IN_BOTH in visit.answer
-    assert len(visit.page.url) < 600
-    fits(visit)
+def test_a_very_long_caption_in_an_address_is_cut(chromium, warm):
+    # On a connection that was used before, the server refuses so long a line before the app hears of it.
+    with Visit(chromium, warm, own_context=True) as visit:
+        visit.open(f"retrieval?words={LONG_WORDS}", patience=120)
+        assert SAME_IN_BOTH in visit.answer
+        assert len(visit.page.url) < 600
+        fits(visit)
+        visit.assert_sound()
 
 
 def written(folder):
