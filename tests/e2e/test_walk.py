@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.visit import seen
+from tests.marks import LONG
 from tests.screen import STEADY_TEN
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ def bars(visit, title):
     return chart, drawn
 
 
-@pytest.mark.parametrize("dataset", ["shortcut", "planted"])
+@pytest.mark.parametrize("dataset", ["shortcut", pytest.param("planted", marks=LONG)])
 def test_which_ten_which_style_how_sure_and_what_without_them(visit, dataset):
     visit.open(f"columns?dataset={dataset}&basis=cross")
     began = time.monotonic()

@@ -259,7 +259,7 @@ def few_words(monkeypatch):
 def test_the_whole_build_makes_a_demo_that_opens(tmp_path, monkeypatch):
     """`pico-lens demo build` in small: train, measure, render, encode, run, record."""
     monkeypatch.setattr(building, "N_DEMO", 24)
-    monkeypatch.setattr(building, "N_FINAL", 60)
+    monkeypatch.setattr(building, "N_FINAL", 100)
     monkeypatch.setattr(building, "FINAL_SEEDS", (0, 1))
     tiny = SmallClipConfig(vision_width=64, vision_layers=1, text_width=64, text_layers=1, embed_dim=16)
     recipe = Recipe("tiny", "Few scenes.", ScenesConfig(n_images=16))
