@@ -7,15 +7,13 @@ from pathlib import Path
 
 # Where two workers share the tests, each keeps to one core, and so do the programs that it starts: threads that wait
 # for one another spin, and two pools of them on two cores are several times slower than one thread each.
-ALONE = "PYTEST_XDIST_WORKER" not in os.environ
-if not ALONE:
+if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import pytest  # noqa: E402
-from jaxtyping import install_import_hook  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
+import pytest
+from jaxtyping import install_import_hook
 
-from tests.places import ROOT  # noqa: E402
+from tests.places import ROOT
 
 # Before pico_core is imported anywhere: every annotated shape is then checked at run time.
 install_import_hook("pico_core", "beartype.beartype")
@@ -49,9 +47,8 @@ def _few_threads():
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(2, before) if ALONE else 1)
-    with threadpool_limits(None if ALONE else 1):
-        yield
+    torch.set_num_threads(min(2, before))
+    yield
     torch.set_num_threads(before)
 
 

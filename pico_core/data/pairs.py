@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from pico_core.common.axes import ImageMask, ImageTokens, ItemMeans, TextImage, TextMask, TextTokens
@@ -266,8 +267,12 @@ class PairedEmbeddings:
     def split(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> "Splits":
         """The three parts of `split_images`, with the texts of their images."""
         images = self.split_images(seed=seed, fit=fit, feedback=feedback)
-        fit_part, feedback_part, test = (replace(self.select(images[part]), part=part) for part in images)
+        fit_part, feedback_part, test = (self.select_part(part, chosen) for part, chosen in images.items())
         return Splits(fit_part, feedback_part, test)
+
+    def select_part(self, part: PartName, images: Int[Tensor, " k"]) -> "PairedEmbeddings":
+        """These images with their texts, as a part of a split that says which one it is."""
+        return replace(self.select(images), part=part)
 
     def split_images(self, *, seed: int = 0, fit: float = 0.45, feedback: float = 0.15) -> dict[PartName, Tensor]:
         """Divide the images at random into fit, feedback and test: disjoint, together everything.

@@ -1,7 +1,6 @@
 """Splits under a shift of style: some styles are met for the first time on the test split."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 
@@ -64,7 +63,7 @@ def style_shift_splits(
                 f"{MIN_IMAGES_PER_SPLIT} are needed: hold out other values of {label}"
             )
     return Splits(
-        fit=replace(pairs.select(parts["fit"].sort().values), part="fit"),
-        feedback=replace(pairs.select(parts["feedback"].sort().values), part="feedback"),
-        test=replace(pairs.select(parts["test"]), part="test"),
+        fit=pairs.select_part("fit", parts["fit"].sort().values),
+        feedback=pairs.select_part("feedback", parts["feedback"].sort().values),
+        test=pairs.select_part("test", parts["test"]),
     )

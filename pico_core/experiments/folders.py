@@ -58,7 +58,9 @@ class FolderKind:
             PicoError: it holds something else; where it is fixed, other data or settings.
         """
         self._make(folder)
-        file, text = folder / self.about, json.dumps(about, indent=1, default=str)
+        file = folder / self.about
+        # What is fixed is compared, and no number that is none equals itself.
+        text = json.dumps(about, indent=1, default=str, allow_nan=not self.fixed)
         if not self.fixed or not file.is_file():
             with atomic_file(file) as draft:
                 draft.write_text(text, encoding="utf-8")

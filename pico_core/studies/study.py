@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def study_splits(
         reporter: Hears of the share of those.
     """
     images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    fit = _part(pairs, "fit", images["fit"])
+    fit = pairs.select_part("fit", images["fit"])
     if basis is None:
         if cluster is not None and config.basis != "given":
             distributed_statistics(cluster, fit, reporter=reporter)
@@ -122,7 +122,7 @@ def study_splits(
     if drawn is not None:
         sample = Sample(len(drawn), len(images["feedback"]))
         images["feedback"] = images["feedback"][drawn]
-    feedback, test = (basis.apply(_part(pairs, name, images[name])) for name in ("feedback", "test"))
+    feedback, test = (basis.apply(pairs.select_part(name, images[name])) for name in ("feedback", "test"))
     return StudySplits(fit, feedback, test, sample, basis)
 
 
@@ -136,11 +136,7 @@ def study_part(pairs: PairedEmbeddings, config: StudyConfig, name: PartName, bas
         basis: The axes to read it in.
     """
     images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    return basis.apply(_part(pairs, name, images[name]))
-
-
-def _part(pairs: PairedEmbeddings, name: PartName, images: Int[Tensor, " k"]) -> PairedEmbeddings:
-    return replace(pairs.select(images), part=name)
+    return basis.apply(pairs.select_part(name, images[name]))
 
 
 def report_queries(test: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " q"] | None:

@@ -1,4 +1,4 @@
-"""Marks that many figures are made of: notes, lines, rings, boxes, named rows, scales, players, halves."""
+"""Marks that many figures are made of: notes, lines, rings, boxes, named rows, scales, legends, hover texts."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 from pico_app.figures.marks import NOTHING
 from pico_app.figures.theme import Theme
 
+MOST_FRAMES = 32
+
 
 def add_player(
     figure: go.Figure,
@@ -47,9 +49,6 @@ def add_player(
         updatemenus=[{**looks, **menu, "buttons": pressed}],
         sliders=[{"active": len(steps) - 1, "yanchor": "top", **slider, "steps": stops}],
     )
-
-
-MOST_FRAMES = 32
 
 
 def player(figure: go.Figure, theme: Theme, labels: Sequence[str], *, prefix: str) -> None:
