@@ -26,14 +26,14 @@ class DatasetChoice:
     Attributes:
         name: What the table calls it.
         data: The name of a built-in demo, or a path as it was written.
-        place: Where that path leads; None for a built-in demo.
+        path: Where it leads; None for a built-in demo.
         config: Settings of every variant on it (their seed is replaced).
         sweep: Whether settings are swept on it.
     """
 
     name: str
     data: str
-    place: Path | None
+    path: Path | None
     config: StudyConfig
     sweep: bool = True
 

@@ -33,13 +33,13 @@ def open_dataset(choice: DatasetChoice) -> OpenDataset:
     Raises:
         DataError: nothing there, or no dataset; says the mend.
     """
-    beside = demo_of(choice.data).truth if choice.place is None else choice.place / "truth.parquet"
-    pairs = open_choice(choice.data, choice.place)
+    beside = demo_of(choice.data).truth if choice.path is None else choice.path / "truth.parquet"
+    pairs = open_choice(choice.data, choice.path)
     return OpenDataset(choice, pairs, read_truth(beside, pairs.n_columns) if beside.is_file() else None)
 
 
 def open_choice(data: str, path: Path | None) -> PairedEmbeddings:
-    """All pairs of a built-in demo, or of what lies at a place.
+    """All pairs of a built-in demo, or of what lies at a path.
 
     Raises:
         DataError: nothing there, or no dataset; says the mend.

@@ -164,7 +164,7 @@ def _planned(config: ExperimentConfig, dataset: OpenDataset, seed: int) -> list[
 def _about(config: ExperimentConfig, cells: list[PlannedCell]) -> dict[str, Any]:
     plain = asdict(replace(config, variants=()))
     for dataset in plain["datasets"]:
-        del dataset["place"]  # where it lay on one machine
+        del dataset["path"]  # where it lay on one machine
     plain["variants"] = [
         {name: getattr(scheme, name) for name in ("name", "label", "family", "source")}
         | {"changes": [asdict(change) for change in scheme.changes]}

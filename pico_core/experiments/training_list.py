@@ -27,13 +27,13 @@ class ListedComparison:
     Attributes:
         name: What the table calls it.
         data: The name of a built-in demo, or a path as it was written; of the encoder "scenes".
-        place: Where that path leads; None for a built-in demo, and for scenes.
+        path: Where it leads; None for a built-in demo, and for scenes.
         config: Its settings, with the variants and seeds of the list: of heads on data, or of the encoder on scenes.
     """
 
     name: str
     data: str
-    place: Path | None
+    path: Path | None
     config: ComparisonConfig | SceneComparison
 
     @property

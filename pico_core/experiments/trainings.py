@@ -162,9 +162,9 @@ def subjects_of(listed: TrainingList) -> list[Subject]:
         if isinstance(comparison.config, SceneComparison):
             subjects.append(scene_subject(comparison.config))
             continue
-        if (comparison.data, comparison.place) not in opened:
-            opened[comparison.data, comparison.place] = open_choice(comparison.data, comparison.place)
-        subjects.append(head_subject(opened[comparison.data, comparison.place], comparison.config))
+        if (comparison.data, comparison.path) not in opened:
+            opened[comparison.data, comparison.path] = open_choice(comparison.data, comparison.path)
+        subjects.append(head_subject(opened[comparison.data, comparison.path], comparison.config))
     return subjects
 
 

@@ -15,7 +15,7 @@ WIDTH = 100  # of a line of names
 def experiment_toml(config: ExperimentConfig) -> str:
     """The file of an experiment.
 
-    A dataset that is not built in is named by its place, so that the file may lie anywhere.
+    A dataset that is not built in is named by its path, so that the file may lie anywhere.
     """
     counted = list(config.seeds) == list(range(len(config.seeds)))
     variants = [variant.name for variant in config.variants]
@@ -26,7 +26,7 @@ def experiment_toml(config: ExperimentConfig) -> str:
         f"variants = {_texts(variants) if set(variants) != set(SCHEMES.names) else _text('all')}",
     ]
     for dataset in config.datasets:
-        data = dataset.data if dataset.place is None else str(dataset.place.absolute())
+        data = dataset.data if dataset.path is None else str(dataset.path.absolute())
         lines += ["", "[[datasets]]", f"name = {_text(dataset.name)}", f"data = {_text(data)}"]
         settings = ", ".join(f"{key} = {_value(value)}" for key, value in _changed(dataset.config))
         lines += [f"settings = {{ {settings} }}"] if settings else []

@@ -91,9 +91,9 @@ def word_ends(drivers: WordDrivers, *, theme: Theme = LIGHT) -> go.Figure:
 
 def places(drivers: PatchDrivers, *, theme: Theme = LIGHT) -> go.Figure:
     """Where in the picture the column is high: its mean at every place, zero in the middle of the scale."""
-    assert drivers.place is not None
+    assert drivers.mean is not None
     assert drivers.half_width is not None
-    mean, half = drivers.place.numpy(), drivers.half_width.numpy()
+    mean, half = drivers.mean.numpy(), drivers.half_width.numpy()
     highest = max(1e-6, float(np.abs(mean).max()))
     figure = blank(theme, height=300, x="place from left to right", y="from top to bottom", key="places")
     figure.add_heatmap(

@@ -67,14 +67,14 @@ class PatchDrivers:
         highest: Highest first.
         lowest: Lowest first.
         grid: Rows and columns of the patches; None where they form no square.
-        place: Mean over images at every place [rows, columns]; None without a grid.
+        mean: Mean over images at every position [rows, columns]; None without a grid.
         half_width: Half of the 95 % interval of those means (normal, images independent).
     """
 
     highest: tuple[PatchValue, ...]
     lowest: tuple[PatchValue, ...]
     grid: tuple[int, int] | None
-    place: Float[Tensor, "rows columns"] | None
+    mean: Float[Tensor, "rows columns"] | None
     half_width: Float[Tensor, "rows columns"] | None
 
 
@@ -136,7 +136,7 @@ def word_drivers(
 
 
 def patch_drivers(pairs: PairedEmbeddings, column: int, *, top: int = 6) -> PatchDrivers | None:
-    """The strongest patches of a column, one per image, and its mean at every place; None for global vectors.
+    """The strongest patches of a column, one per image, and its mean at every position; None for global vectors.
 
     Args:
         pairs: The fit split in its basis.
@@ -156,7 +156,7 @@ def patch_drivers(pairs: PairedEmbeddings, column: int, *, top: int = 6) -> Patc
         highest=_patches(highest.values, highest.indices, top, descending=True),
         lowest=_patches(lowest.values, lowest.indices, top, descending=False),
         grid=(side, side) if square else None,
-        place=values.mean(dim=0).view(side, side) if square else None,
+        mean=values.mean(dim=0).view(side, side) if square else None,
         half_width=1.96 * error.view(side, side) if square else None,
     )
 

@@ -226,7 +226,7 @@ def test_padding_never_wins_and_leaves_no_grid(shift, end):
     assert (pairs.image_tokens[:, 3, 0] == 0).all()
     assert {one.patch for one in getattr(found, end)} <= {0, 1, 2}
     assert all(one.value * shift > 0 for one in getattr(found, end))
-    assert (found.grid, found.place, found.half_width) == (None, None, None)
+    assert (found.grid, found.mean, found.half_width) == (None, None, None)
 
 
 def test_places_are_means_over_images_row_by_row():
@@ -237,7 +237,7 @@ def test_places_are_means_over_images_row_by_row():
     for row in range(3):
         for column in range(3):
             here = values[:, 3 * row + column]
-            assert float(found.place[row, column]) == pytest.approx(here.mean(), abs=1e-6)
+            assert float(found.mean[row, column]) == pytest.approx(here.mean(), abs=1e-6)
             error = 1.96 * here.std(ddof=1) / np.sqrt(12)
             assert float(found.half_width[row, column]) == pytest.approx(error, abs=1e-6)
 
@@ -245,6 +245,6 @@ def test_places_are_means_over_images_row_by_row():
 def test_patches_that_form_no_square_have_no_grid_and_a_global_vector_has_no_patches():
     found = patch_drivers(patched(6), 0)
     assert found.grid is None
-    assert found.place is None
+    assert found.mean is None
     assert len(found.highest) == 6
     assert patch_drivers(patched(1), 0) is None

@@ -131,7 +131,7 @@ def test_the_test_scenes_of_the_encoder_are_shifted_and_those_that_choose_the_ep
 def test_one_training_of_heads_comes_out_again():
     listed, table = read_training_list(find_training_list("training")), pl.read_parquet(BUILT_IN / LISTED[0])
     one = next(one for one in listed.comparisons if one.name == "given, few pairs")
-    pairs = open_choice(one.data, one.place)
+    pairs = open_choice(one.data, one.path)
     parts = one.config.splits(pairs, 0)
     made = align(parts.fit, parts.feedback, measure=retrieval_feedback, config=one.config.of("none", 0))
     test = made.heads.through(parts.test)

@@ -50,7 +50,7 @@ def finished(place, tmp_path_factory):
 def test_a_list_is_read_with_the_settings_of_every_comparison(written, place):
     listed = written(HEAD + FAST + ONE + TWO)
     first, second = listed.comparisons
-    assert (first.name, first.folder, first.place) == ("data", "data", place / "data")
+    assert (first.name, first.folder, first.path) == ("data", "data", place / "data")
     assert (second.name, second.folder) == ("Few, cross", "few-cross")
     assert first.config.alignment.n_epochs == second.config.alignment.n_epochs == 2
     assert (first.config.basis, first.config.alignment.strength, first.config.alignment.n_training_images) == (

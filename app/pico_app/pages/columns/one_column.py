@@ -151,7 +151,7 @@ def _tokens(space: Workspace, column: int) -> None:
             st.caption("The images of this dataset are one vector each, so there are no patches to look at.")
             return
         st.html(items.patches(space, patches))
-        if patches.place is not None:
+        if patches.mean is not None:
             figure(
                 drawn.drawn(space, column_detail.places, patches, also=(column,), theme=screen.theme()),
                 key="columns-places",
