@@ -24,6 +24,12 @@ class Line:
     note: str | None = None
 
 
+def swapped(lines: list[Line], *others: Line) -> list[Line]:
+    """Lines with some variants given other changes."""
+    changed = {line.variant: line for line in others}
+    return [changed.get(line.variant, line) for line in lines]
+
+
 def grid(lines: list[Line], *, dataset: str = "toy", seeds: int = 3, config: StudyConfig | None = None) -> pl.DataFrame:
     """The table of these lines on one dataset; with 1000 images to train on and 10 to test, intervals hardly widen."""
     base = config or StudyConfig()

@@ -50,22 +50,6 @@ class FeedbackOrder:
     n_wrong: int
     n_level: int
 
-    @property
-    def sentence(self) -> str:
-        """What was counted, verdict first.
-
-        >>> FeedbackOrder("softmax", 3, 30, 0, 0).sentence
-        'In all 3 recorded runs of rule softmax no pair is in the wrong order (30 pairs of candidates).'
-        """
-        runs = f"all {self.n_runs} recorded runs" if self.n_runs > 1 else "the one recorded run"
-        if self.n_wrong == 0:
-            pairs = f"{self.n_pairs:,} pairs of candidates"
-            return f"In {runs} of rule {self.rule} no pair is in the wrong order ({pairs})."
-        return (
-            f"In {runs} of rule {self.rule}, {self.n_wrong:,} of {self.n_pairs:,} pairs of candidates are in the "
-            "wrong order: the higher gain has the lower weight."
-        )
-
 
 def recorded_runs(table: pl.DataFrame) -> tuple[RecordedRun, ...]:
     """Every construction of an experiment once: variants that share one count as one."""

@@ -39,23 +39,6 @@ class Reached:
     state: State
     seconds_left: float | None = None
 
-    @property
-    def sentence(self) -> str:
-        """How far, and how long still.
-
-        >>> Reached(30, 120, "going", 200.0).sentence
-        '30 of 120 cells, about 3 min left'
-        """
-        cells = f"{self.done:,} of {self.total:,} cells"
-        if self.state == "finished":
-            return f"All {self.total:,} cells are there"
-        if self.state == "stopped":
-            return f"{cells}, and none has come for a while: the same command goes on where it was"
-        if self.seconds_left is None:
-            return cells
-        left = self.seconds_left
-        return f"{cells}, about {f'{left:.0f} s' if left < 120 else f'{left / 60:.0f} min'} left"
-
 
 @dataclass(frozen=True, eq=False)
 class Outcome:

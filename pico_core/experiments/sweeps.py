@@ -26,6 +26,12 @@ class SweptValue:
     is_own: bool
     summary: VariantSummary
 
+    @property
+    def own_lead(self) -> Verdict | None:
+        """The method at the dataset's own value minus this one, by its own interval; None with one seed."""
+        lead = self.summary.lead_estimate
+        return None if lead is None else Verdict.of(lead)
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -40,28 +46,6 @@ class Sweeps:
     """All settings that were swept on one dataset."""
 
     sweeps: tuple[Sweep, ...]
-
-    @property
-    def sentence(self) -> str:
-        """Which values do detectably better or worse than the dataset's own; each by its own interval.
-
-        >>> Sweeps(()).sentence
-        'No setting was changed on this dataset.'
-        """
-        if not self.sweeps:
-            return "No setting was changed on this dataset."
-        others = [(sweep, swept) for sweep in self.sweeps for swept in sweep.values if not swept.is_own]
-        better, worse = (
-            [f"{sweep.setting} = {swept.value}" for sweep, swept in others if _against_own(swept) is wanted]
-            for wanted in (Verdict.HURTS, Verdict.HELPS)
-        )
-        if not any(swept.summary.lead_low is not None for _, swept in others):
-            return "One seed cannot tell values of a setting apart; the figure shows what they did in its split."
-        parts = [
-            f"{_listed(names)} detectably {word} than the dataset's own value" if names else f"no value does {word}"
-            for names, word in ((better, "better"), (worse, "worse"))
-        ]
-        return f"Of {len(others)} other values, {parts[0]}, and {parts[1]}."
 
 
 def sweeps_on(table: pl.DataFrame, summaries: Sequence[VariantSummary], dataset: str) -> Sweeps:
@@ -88,13 +72,3 @@ def _own_settings(table: pl.DataFrame, dataset: str) -> StudyConfig | None:
 
 def _same(usual: StudyConfig | None, setting: str, value: str) -> bool:
     return usual is not None and usual.with_settings({setting: value}) == usual
-
-
-def _against_own(swept: SweptValue) -> Verdict | None:
-    """The method at the dataset's own value minus this one."""
-    lead = swept.summary.lead_estimate
-    return None if lead is None else Verdict.of(lead)
-
-
-def _listed(names: list[str]) -> str:
-    return f"{', '.join(names)} {'does' if len(names) == 1 else 'do'}"

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 
 ENGINE = Path(__file__).parents[2] / "pico_core"
-SILENT = ("teaching", "columns", "spaces", "retrieval", "demo/lessons.py", "demo/measures.py")
+SILENT = ("teaching", "columns", "spaces", "retrieval", "experiments", "demo/lessons.py", "demo/measures.py")
 PRINTED = {  # by what
     "columns/probe.py": "pico-lens probe",
     "columns/detectors.py": "pico-lens probe",
+    "experiments/small.py": "the file of an experiment: it says what it asks",
+    "experiments/summary.py": "pico-lens experiment",
+    "experiments/tables.py": "pico-lens experiment --check, and errors",
+    "experiments/toml_reading.py": "an error: it says what was expected",
+    "experiments/trained.py": "the table of trainings: a note of every cell",
+    "experiments/training_summary.py": "pico-lens train",
     "retrieval/records.py": "pico-lens run",
     "retrieval/schemes/method.py": "pico-lens experiment",
     "retrieval/switching/column_sets.py": "a file of columns: it names its axes",

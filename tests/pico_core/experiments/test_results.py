@@ -1,4 +1,4 @@
-"""What an experiment says: sentences from known tables, results read from disk, files that make them again."""
+"""What an experiment says: decided on known tables, results read from disk, files that make them again."""
 
 import json
 import os
@@ -21,11 +21,11 @@ from pico_core.experiments.summary import summarise
 from pico_core.experiments.sweeps import sweeps_on
 from pico_core.experiments.tables import BESIDE
 from pico_core.experiments.training_summary import training_summaries
-from pico_core.experiments.verdicts import answer_on, cost_sentence, leads_on, split_sentence
+from pico_core.experiments.verdicts import answer_on, cost_on, leads_on, split_leads
 from pico_core.experiments.writing import experiment_toml
 from pico_core.method.config import ConstructionConfig, StudyConfig
-from pico_core.retrieval.schemes.catalogue import SCHEMES
-from tests.grids import HELPS, HURTS, Line, grid, trainings
+from pico_core.retrieval.records import Verdict
+from tests.grids import HELPS, Line, grid, swapped, trainings
 from tests.reporters import pressed_at, stop_at
 
 
@@ -33,110 +33,46 @@ def answer(lines, **more):
     return answer_on(summarise(grid(lines, **more)), "toy")
 
 
-def swapped(lines, *others):
-    """Lines with some variants given other changes."""
-    new = {one.variant: one for one in others}
-    return [new.get(one.variant, one) for one in lines]
+# What is decided
 
 
-# Sentences
-
-
-def test_a_method_that_helps_stands_beside_the_simpler_idea_that_does_as_well():
-    said = answer(HELPS)
-    assert said.sentence.startswith("On “toy” the weights help: +41.0 [+")
-    assert (
-        "over 3 seeds; but a simpler idea, the matched column correlation, does as well (the weights minus it: -"
-        in (said.sentence)
-    )
-    assert said.n_simpler == 3
-    assert said.controls.startswith("The same weights on other columns (mean of 8) change rSum by -1.0 [")
-    assert "random order the method cannot be told apart (the weights minus it: -0.2 [" in said.controls
-
-
-def test_a_single_draw_of_permuted_weights_is_not_called_a_mean():
-    older = swapped(HELPS, Line("permuted", (-3.0, -1.0, 1.0), label="The weights of PICO, permuted"))
-    assert answer(older).controls.startswith("The same weights on other columns change rSum by -1.0 [")
-
-
-def test_a_simpler_idea_may_be_behind_or_ahead():
-    behind = answer(swapped(HELPS, Line("correlation", (30.0, 31.2, 32.1))))
-    assert "no simpler idea does as well: the best of 3, the matched column correlation, is behind" in behind.sentence
-    ahead = answer(swapped(HELPS, Line("correlation", (60.0, 61.2, 62.1))))
-    assert (
-        "but a simpler idea, the matched column correlation, does better (the weights minus it: -20" in ahead.sentence
-    )
+def test_a_method_that_helps_has_to_beat_the_best_that_is_not_detectably_behind():
+    found = answer(HELPS)
+    assert (found.method.variant, found.rival.variant, found.n_simpler) == ("pico", "correlation", 3)
     # The mean of one is below, and its splits do not agree: then the other one is no proof of a lead over all.
     unsure = answer(swapped(HELPS, Line("correlation", (30.0, 31.2, 32.1)), Line("p_hat", (-30.0, 29.0, 60.0))))
-    assert "p̂ as weights, does as well" in unsure.sentence
+    assert unsure.rival.variant == "p_hat"
 
 
-def test_where_nothing_helps_it_is_said_plainly():
-    assert answer(HURTS).sentence.startswith("On “toy” the weights hurt: -21.0 [")
-    assert answer(HURTS).sentence.endswith("and none of the 1 simpler ideas can be shown to help.")
-    none = answer(swapped(HURTS, Line("pico", (-1.0, 0.5, 1.0))))
-    assert "no difference can be detected: +0.2" in none.sentence
-    assert none.sentence.endswith("nor can any of the 1 simpler ideas be shown to help.")
-    other = answer(swapped(HURTS, Line("p_hat", (20.0, 21.0, 22.0))))
-    assert "but a simpler idea, p̂ as weights, helps: +21.0 [" in other.sentence
-
-
-def test_an_interval_that_adjusting_overrules_is_told_as_such():
-    lines = [Line("unweighted", (0.0,)), Line("pico", (5.0, 8.0, 11.0))]
-    lines += [Line(name, (-5.0, 1.0, 5.0)) for name in SCHEMES.names if name not in ("unweighted", "pico")]
-    said = answer(lines)
-    assert said.method.low > 0
-    assert said.method.p_adjusted > 0.05
-    words = "no difference holds once the number of comparisons is adjusted for"
-    assert f"{words} (p = {said.method.p_adjusted:.2g})" in said.sentence
-
-
-def test_one_seed_claims_no_comparison_between_variants():
-    said = answer(HELPS, seeds=1)
-    assert "with one seed, so of one split only; one split cannot tell it from a simpler idea" in said.sentence
-    assert "was tried in one split only" in said.controls
-    assert leads_on(summarise(grid(HELPS, seeds=1)), "toy").sentence.startswith("A lead over another variant needs")
-
-
-def test_an_unfinished_table_says_what_is_missing():
-    assert answer([Line("unweighted", (0.0,))]).sentence == "On “toy” the method has no result yet."
-    failed = answer([Line("unweighted", (0.0,)), Line("pico", (), note="too few images")])
-    assert failed.sentence == "On “toy” the method has no result yet (too few images)."
-    alone = answer(HELPS[:2])
-    assert alone.sentence.endswith("no simpler idea was computed beside it.")
-    assert alone.controls == ""
-
-
-def test_leads_are_counted_and_simpler_ideas_named():
+def test_leads_are_sorted_by_their_intervals():
     leads = leads_on(summarise(grid(HELPS)), "toy")
     assert {one.variant for one in leads.behind} == {"unweighted", "p_hat", "permuted", "whitening"}
     assert {one.variant for one in leads.level} >= {"uniform", "shuffled", "correlation"}
     assert leads.ahead == ()
-    assert "Of 8 others, 4 are behind the weights, 4 cannot be told apart from them, 0 are ahead" in leads.sentence
-    assert leads.sentence.endswith("1 of the 3 simpler ideas is not behind: the matched column correlation.")
 
 
-def test_splits_and_costs_in_a_sentence():
+def test_leads_in_single_splits_are_counted_and_costs_compared():
     table = grid(HELPS)
-    said = split_sentence(table, "correlation", "the correlation")
-    assert said == "PICO is ahead of “the correlation” in 1 of 3 splits; the mean lead is -0.3 points."
-    assert "no split yet" in split_sentence(table, "oracle_truth", "the truth")
-    assert "The method takes 0.2 s a split, 25 times as long as" in cost_sentence(summarise(table))
-    assert "not both here yet" in cost_sentence(summarise(grid(HELPS[:2])))
+    leads = split_leads(table, "correlation")
+    assert (leads.n_splits, leads.n_ahead, leads.n_level) == (3, 1, 0)
+    assert leads.mean == pytest.approx(-0.3)
+    assert split_leads(table, "oracle_truth") is None
+    cost = cost_on(summarise(table))
+    assert (cost.method.variant, cost.simpler.variant, cost.times) == ("pico", "correlation", pytest.approx(25.0))
+    assert cost_on(summarise(grid(HELPS[:2]))) is None
 
 
-def test_a_sweep_marks_the_datasets_own_value_and_counts_the_others():
+def test_a_sweep_marks_the_datasets_own_value():
     table = grid(HELPS)
-    found = sweeps_on(table, summarise(table), "toy")
-    (gamma,) = found.sweeps
-    assert [(one.value, one.is_own) for one in gamma.values] == [("1", False), ("4", True)]
-    assert found.sentence == (
-        "Of 1 other values, no value does better, and gamma = 1 does detectably worse than the dataset's own value."
-    )
+    (gamma,) = sweeps_on(table, summarise(table), "toy").sweeps
+    assert [(one.value, one.is_own, one.own_lead) for one in gamma.values] == [
+        ("1", False, Verdict.HELPS),
+        ("4", True, Verdict.NONE),
+    ]
     other = grid(HELPS, config=StudyConfig(construction=ConstructionConfig(gamma=1.0)))
     assert [one.is_own for one in sweeps_on(other, summarise(other), "toy").sweeps[0].values] == [True, False]
     single = grid(HELPS, seeds=1)
-    assert sweeps_on(single, summarise(single), "toy").sentence.startswith("One seed cannot tell")
+    assert {one.own_lead for one in sweeps_on(single, summarise(single), "toy").sweeps[0].values} == {None}
 
 
 # Higher gain, higher weight
@@ -148,9 +84,7 @@ def test_every_construction_is_counted_once_and_wrong_pairs_are_found():
     assert sum(run.rule == "softmax" for run in runs) == 6
     softmax, shuffled, uniform = feedback_orders(runs)
     assert (softmax.rule, softmax.n_pairs, softmax.n_wrong) == ("softmax", 18, 0)
-    assert softmax.sentence.startswith("In all 6 recorded runs of rule softmax no pair is in the wrong order")
     assert (shuffled.rule, shuffled.n_pairs, shuffled.n_wrong) == ("shuffled", 9, 9)
-    assert "9 of 9 pairs of candidates are in the wrong order" in shuffled.sentence
     assert (uniform.n_wrong, uniform.n_level) == (0, 9)
 
 
@@ -182,11 +116,11 @@ def test_an_open_dataset_runs_fills_a_folder_and_goes_on(small, planted, tmp_pat
     )
     stopped = reached(tmp_path / "grid")
     assert stopped.state == "stopped"
-    assert "3 of 5 cells, and none has come for a while" in stopped.sentence
+    assert (stopped.done, stopped.total) == (3, 5)
     run = running.run_experiment(config, tmp_path / "grid", opened=opened)
     assert (run.kept, run.computed) == (3, 2)
     whole = read_outcome(tmp_path / "grid")
-    assert whole.reached.sentence == "All 5 cells are there"
+    assert (whole.reached.state, whole.reached.total) == ("finished", 5)
     assert read_outcome(tmp_path / "grid" / "results.parquet").table.equals(whole.table)
 
 

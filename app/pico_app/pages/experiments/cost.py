@@ -6,12 +6,13 @@ from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
-from pico_core.experiments.verdicts import cost_sentence
+from pico_app.words.experiments import cost_sentence
+from pico_core.experiments.verdicts import cost_on
 
 
 def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
-    prose(cost_sentence(part.summaries))
+    prose(cost_sentence(cost_on(part.summaries)))
     figure(costs(part.summaries, selected=chosen, theme=screen.theme()), key="experiments-costs")
 
 

@@ -10,6 +10,7 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, one_of, prose
 from pico_app.state import screen
 from pico_app.words.captions import caption_of
+from pico_app.words.experiments import feedback_order_sentence
 from pico_app.words.markup import plain
 from pico_core.experiments.order import PROMISED
 
@@ -48,7 +49,7 @@ def _order(results: experiments.Results, part: experiments.Slice) -> None:
         label_visibility="collapsed",
     )
     order = next(order for order in results.orders if order.rule == rule)
-    prose(order.sentence)
+    prose(feedback_order_sentence(order))
     runs = [run for run in results.runs if run.rule == rule and run.dataset == part.dataset]
     if not runs:
         st.caption("None of them is of this dataset.")

@@ -6,11 +6,12 @@ from pico_app.pages.experiments.instrument import ExperimentInstrument, picked_r
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import prose
 from pico_app.state import screen
+from pico_app.words.experiments import leads_sentence
 
 
 def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> str | None:
     """Draw the instrument; the row that was clicked in it."""
-    prose(part.leads.sentence)
+    prose(leads_sentence(part.leads))
     if not any(summary.lead is not None for summary in part.summaries):
         return None
     return picked_row(draw.leads(part.summaries, selected=chosen, theme=screen.theme()), key="experiments-leads")

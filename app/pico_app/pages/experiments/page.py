@@ -12,6 +12,7 @@ from pico_app.pages.parts import prose, question
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen
 from pico_app.words.captions import caption_of
+from pico_app.words.experiments import answer_sentence, controls_sentence
 from pico_app.words.markup import plain
 from pico_app.workspace import Frame
 from pico_core.common.errors import PicoError
@@ -54,9 +55,9 @@ def render(frame: Frame) -> None:
         return
     part = results.on(source.choose_dataset(results.datasets, beside, frame.dataset))
     with head:
-        question(TITLE, part.answer.sentence)
-        if part.answer.controls:
-            prose(part.answer.controls)
+        question(TITLE, answer_sentence(part.answer))
+        if controls := controls_sentence(part.answer):
+            prose(controls)
     chosen = experiments_state.experiment_row(part.names, part.default_row)
     hero = st.container()
     st.space("small")

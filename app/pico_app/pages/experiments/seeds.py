@@ -10,7 +10,8 @@ from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import experiments as experiments_state
 from pico_app.state import screen, widgets
-from pico_core.experiments.verdicts import split_sentence
+from pico_app.words.experiments import split_leads_sentence
+from pico_core.experiments.verdicts import split_leads
 from pico_core.retrieval.schemes.catalogue import METHOD
 
 
@@ -33,7 +34,7 @@ def render(results: experiments.Results, part: experiments.Slice, chosen: str) -
         on_change=lambda: experiments_state.wanted_row.set(str(widgets.widget(key))),
     )
     both = part.table.filter(pl.col("variant").is_in([METHOD, wanted]))
-    prose(split_sentence(both, wanted, labels[wanted]))
+    prose(split_leads_sentence(split_leads(both, wanted), labels[wanted]))
     figure(seed_pairs(both, wanted, labels[wanted], theme=screen.theme()), key="experiments-seeds")
 
 

@@ -6,13 +6,14 @@ from pico_app.pages.experiments.instrument import ExperimentInstrument
 from pico_app.pages.instrument import Instrument
 from pico_app.pages.parts import figure, prose
 from pico_app.state import screen
+from pico_app.words.experiments import sweeps_sentence
 from pico_app.words.markup import plain
 
 
 def render(results: experiments.Results, part: experiments.Slice, chosen: str) -> None:
     """Draw the instrument."""
     sweeps = part.sweeps
-    prose(sweeps.sentence)
+    prose(sweeps_sentence(sweeps))
     if not sweeps.sweeps:
         others = [plain(name[:60]) for name in results.datasets if results.on(name).sweeps.sweeps]
         if others:

@@ -8,6 +8,7 @@ import streamlit as st
 from pico_app.answers import experiments
 from pico_app.server.queue import Job
 from pico_app.waiting import progress
+from pico_app.words.experiments import reached_sentence
 from pico_app.words.markup import plain
 from pico_core.experiments.reading import Reached
 
@@ -22,7 +23,7 @@ def follow(folder: Path, drawn: int) -> None:
     if reached is not None and reached.state == "going":
         _follow(folder, drawn)
     elif reached is not None and reached.state == "stopped":
-        st.caption(f"{reached.sentence}.")
+        st.caption(f"{reached_sentence(reached)}.")
 
 
 @st.fragment(run_every=EVERY)
@@ -30,7 +31,7 @@ def _follow(folder: Path, drawn: int) -> None:
     reached = experiments.how_far(folder)
     if reached is None or reached.state != "going" or _worth_it(reached, drawn):
         st.rerun()
-    st.progress(min(1.0, reached.done / max(1, reached.total)), text=plain(reached.sentence))
+    st.progress(min(1.0, reached.done / max(1, reached.total)), text=plain(reached_sentence(reached)))
 
 
 def follow_own(folder: Path, drawn: int) -> None:
@@ -45,7 +46,7 @@ def _far(job: Job[int], folder: Path, drawn: int) -> str:
     reached = experiments.how_far(folder) if job.key == folder else None
     if reached is not None and _worth_it(reached, drawn):
         st.rerun()
-    return job.doing if reached is None else f"{reached.sentence}; {job.doing}"
+    return job.doing if reached is None else f"{reached_sentence(reached)}; {job.doing}"
 
 
 def _worth_it(reached: Reached, drawn: int) -> bool:
