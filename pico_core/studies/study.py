@@ -89,6 +89,11 @@ class StudySplits(Splits):
     basis: Basis = GIVEN
 
 
+def study_images(pairs: PairedEmbeddings, config: StudyConfig) -> dict[PartName, Int[Tensor, " k"]]:
+    """The images of every part of a dataset as a study divides it; of a large feedback split all of them."""
+    return pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
+
+
 def study_splits(
     pairs: PairedEmbeddings,
     config: StudyConfig,
@@ -109,7 +114,7 @@ def study_splits(
         cluster: Whose workers make the statistics of the fit split; default it makes them when they are asked for.
         reporter: Hears of the share of those.
     """
-    images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
+    images = study_images(pairs, config)
     fit = pairs.select_part("fit", images["fit"])
     if basis is None:
         if cluster is not None and config.basis != "given":
@@ -135,8 +140,7 @@ def study_part(pairs: PairedEmbeddings, config: StudyConfig, name: PartName, bas
         name: Which part; of a large feedback split all images are kept.
         basis: The axes to read it in.
     """
-    images = pairs.split_images(seed=config.seed, fit=config.fit, feedback=config.feedback)
-    return basis.apply(pairs.select_part(name, images[name]))
+    return basis.apply(pairs.select_part(name, study_images(pairs, config)[name]))
 
 
 def report_queries(test: PairedEmbeddings, config: StudyConfig) -> Int[Tensor, " q"] | None:

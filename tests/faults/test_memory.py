@@ -109,7 +109,7 @@ def test_a_run_keeps_what_was_told(pico, planted, study, tmp_path, scarce, monke
     assert len(set(again.notes)) == len(again.notes)
     said = [line.removeprefix("Note: ") for line in done.err.splitlines() if line.startswith("Note: ")]
     assert said == list(again.notes)
-    page = run_report_html(again, splits=None, written=Made(datetime(2026, 1, 1)))
+    page = run_report_html(again, pairs=None, written=Made(datetime(2026, 1, 1)))
     assert all(note in page for note in again.notes)
     save_run(study, tmp_path / "calm")
     assert load_run(tmp_path / "calm").notes == ()

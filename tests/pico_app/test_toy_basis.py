@@ -77,7 +77,7 @@ def test_settings_and_commands_know_it(mirrored, planted, tmp_path):
 def test_a_run_and_its_report_have_its_words(mirrored, toy_study, planted, tmp_path):
     study = load_run(save_run(toy_study, tmp_path / "run"), planted.pairs)
     assert study.columns["title"][0] == "mirrored axis 0 (given columns 23, 0, 1)"
-    html = run_report_html(study, splits=None, written=Made(datetime(2026, 1, 2, tzinfo=UTC)))
+    html = run_report_html(study, pairs=None, written=Made(datetime(2026, 1, 2, tzinfo=UTC)))
     assert f"{mirrored.label}. {mirrored.sentence}" in html
 
 

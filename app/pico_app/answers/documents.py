@@ -126,7 +126,7 @@ def figure_page(section: PageSection) -> str:
 
 def study_report(space: Workspace) -> str:
     """The study on the screen as one HTML file."""
-    return run_report_html(space.study, splits=space.splits, written=Made(datetime.now(UTC)))
+    return run_report_html(space.study, pairs=space.dataset.pairs, written=Made(datetime.now(UTC)))
 
 
 def _facts(space: Workspace, comparison: Comparison, query: Asked) -> list[tuple[str, str]]:

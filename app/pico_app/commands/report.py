@@ -37,9 +37,7 @@ def report(
     with err.status("drawing the figures"):
         from pico_app.documents.run_report import Made, run_report_html
 
-        config = study.config
-        splits = None if pairs is None else pairs.split(seed=config.seed, fit=config.fit, feedback=config.feedback)
-        page = run_report_html(study, splits=splits, written=Made(datetime.now(UTC))).encode()
+        page = run_report_html(study, pairs=pairs, written=Made(datetime.now(UTC))).encode()
     write_atomically(target, page)
     say(
         {

@@ -18,13 +18,13 @@ from pico_app.words import provenance
 from pico_app.words.captions import caption_of
 from pico_app.words.retrieval import simpler_idea_sentence
 from pico_core.columns.summary import LOWEST
-from pico_core.data.pairs import Splits
+from pico_core.data.pairs import PairedEmbeddings
 from pico_core.method.bases import BASES
 from pico_core.method.history import StopReason
 from pico_core.retrieval.records import Estimate, RetrievalReport, Verdict
 from pico_core.retrieval.schemes.catalogue import METHOD
 from pico_core.retrieval.simpler_idea import best_simpler_idea
-from pico_core.studies.study import Study
+from pico_core.studies.study import Study, study_images, study_part
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Made:
         return f"{self.at:%Y-%m-%d %H:%M} UTC, PICO Lens {version('pico-lens')}"
 
 
-def run_report_html(study: Study, *, splits: Splits | None, written: Made) -> str:
+def run_report_html(study: Study, *, pairs: PairedEmbeddings | None, written: Made) -> str:
     """The page as one HTML file that opens without network.
 
     Args:
         study: What is reported.
-        splits: Its dataset, divided as the study says; None where only the run is at hand: then sizes of
-            the fit and feedback splits and the strongest simpler idea are left out, and the page says so.
+        pairs: Its whole dataset; None where only the run is at hand: then the sizes of the dataset and its splits
+            and the strongest simpler idea are left out, and the page says so.
         written: When it is written.
     """
     sections = [
-        _decision(study, splits),
+        _decision(study, pairs),
         _differences(study.report),
         _measures(study.report),
         columns_section(study.columns),
@@ -64,13 +64,13 @@ def run_report_html(study: Study, *, splits: Splits | None, written: Made) -> st
     return standalone(
         f"Does weighting columns by their semantic probability help on “{study.dataset}”?",
         answer=study.report.sentence,
-        facts=_facts(study, splits, written),
+        facts=_facts(study, pairs, written),
         sections=sections,
         kind="study",
     )
 
 
-def _facts(study: Study, splits: Splits | None, written: Made) -> list[tuple[str, str]]:
+def _facts(study: Study, pairs: PairedEmbeddings | None, written: Made) -> list[tuple[str, str]]:
     config, report, past = study.config, study.report, study.construction.history
     fit, feedback, test = (100 * share for share in (config.fit, config.feedback, 1 - config.fit - config.feedback))
     shares = f"{fit:.0f} % of the images to fit, {feedback:.0f} % for feedback, {test:.0f} % to test"
@@ -79,8 +79,8 @@ def _facts(study: Study, splits: Splits | None, written: Made) -> list[tuple[str
     looked = f"{searched}, which no step before had seen{sample}"
     basis = BASES[config.basis]
     facts = [("Dataset", f"{study.dataset} (digest {study.digest})")]
-    if splits is not None:
-        facts += list(_sizes(splits))
+    if pairs is not None:
+        facts += list(_sizes(study, pairs))
     facts += [
         ("Verdict from", looked),
         ("Split", f"seed {config.seed}: {shares}"),
@@ -93,18 +93,17 @@ def _facts(study: Study, splits: Splits | None, written: Made) -> list[tuple[str
     return facts
 
 
-def _sizes(splits: Splits) -> Iterable[tuple[str, str]]:
-    parts = (splits.fit, splits.feedback, splits.test)
-    images, texts = sum(part.n_images for part in parts), sum(part.n_texts for part in parts)
-    each = ", ".join(f"{part.n_images:,} {word}" for part, word in zip(parts, ("fit", "feedback", "test"), strict=True))
-    drawn = splits.feedback_sample
+def _sizes(study: Study, pairs: PairedEmbeddings) -> Iterable[tuple[str, str]]:
+    sizes = {part: len(images) for part, images in study_images(pairs, study.config).items()}
+    drawn, of_split = study.feedback_sample, ""
     if drawn is not None:
-        images, each = images + drawn.of - drawn.n, f"{each}; feedback {drawn.sentence} of its split"
-    patches, words = splits.fit.image_tokens.shape[1], splits.fit.text_tokens.shape[1]
+        sizes["feedback"], of_split = drawn.n, f"; feedback {drawn.sentence} of its split"
+    each = ", ".join(f"{size:,} {part}" for part, size in sizes.items())
+    patches, words = pairs.image_tokens.shape[1], pairs.text_tokens.shape[1]
     held = "global vectors" if patches == words == 1 else f"up to {patches} patches an image and {words} words a text"
-    yield "Sizes", f"{images:,} images ({each}) with {texts:,} texts; {held}"
-    if splits.fit.encoder is not None:
-        yield "Encoder", splits.fit.encoder.sentence
+    yield "Sizes", f"{pairs.n_images:,} images ({each}{of_split}) with {pairs.n_texts:,} texts; {held}"
+    if pairs.encoder is not None:
+        yield "Encoder", pairs.encoder.sentence
 
 
 def _stopped(study: Study) -> str:
@@ -112,7 +111,7 @@ def _stopped(study: Study) -> str:
     return f"{reason} The result is that of iteration {best}, the best by feedback."
 
 
-def _decision(study: Study, splits: Splits | None) -> Section:
+def _decision(study: Study, pairs: PairedEmbeddings | None) -> Section:
     """The guard, the same weights without it, and the strongest simpler idea."""
     report, guard = study.report, study.construction.guard
     sentences = [
@@ -123,10 +122,11 @@ def _decision(study: Study, splits: Splits | None) -> Section:
         sentences.append(
             f"Without the guard: {_verdict(report.unguarded.verdict)} {_signed(report.unguarded.difference)}."
         )
-    simpler = None if splits is None else best_simpler_idea(report, report.text_image(splits.test))
+    test = None if pairs is None else study_part(pairs, study.config, "test")
+    simpler = None if test is None else best_simpler_idea(report, report.text_image(test))
     if simpler is not None:
         sentences.append(simpler_idea_sentence(simpler))
-    elif splits is None:
+    elif pairs is None:
         sentences.append(
             "Whether a simpler idea does as well is compared image by image, which needs the dataset: write this "
             f"report with --data {DATA} to have it here. The table below holds every simpler idea on its own."

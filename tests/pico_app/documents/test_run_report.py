@@ -22,7 +22,7 @@ from pico_core.method.config import ConstructionConfig, StudyConfig
 from pico_core.method.history import GuardDecision, StopReason
 from pico_core.retrieval.simpler_idea import best_simpler_idea
 from pico_core.studies.runs import load_run
-from pico_core.studies.study import study_splits
+from pico_core.studies.study import run_study, study_images, study_splits
 from tests.pico_app.pages.test_pages import page as app_page
 from tests.pico_app.reading import HOSTILE, assert_needs_no_network, outline
 from tests.places import ROOT
@@ -38,8 +38,8 @@ def splits(planted, study):
 
 
 @pytest.fixture(scope="module")
-def html(study, splits):
-    return run_report_html(study, splits=splits, written=MADE)
+def html(study, planted):
+    return run_report_html(study, pairs=planted.pairs, written=MADE)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,8 @@ def test_figures_have_words_for_who_cannot_see_them_and_captions_below(html):
     assert all(BEWARE in said(part.split("</script>")[-1].split("</section>")[0]) for part in after)
 
 
-def test_it_is_the_same_every_time_but_for_its_date(study, splits, html):
-    later = run_report_html(study, splits=splits, written=Made(datetime(2031, 11, 12, 13, 14, tzinfo=UTC)))
+def test_it_is_the_same_every_time_but_for_its_date(study, planted, html):
+    later = run_report_html(study, pairs=planted.pairs, written=Made(datetime(2031, 11, 12, 13, 14, tzinfo=UTC)))
     assert later != html
     assert later.replace("2031-11-12 13:14", "2026-01-02 03:04") == html
 
@@ -174,7 +174,7 @@ def test_the_printed_command_makes_the_same_run(study, planted, html, tmp_path):
     torch.testing.assert_close(again.construction.weights, study.construction.weights)
 
 
-def test_names_of_the_data_stay_words(study, splits, html):
+def test_names_of_the_data_stay_words(study, planted, html):
     report = study.report
     renamed = replace(
         report,
@@ -191,14 +191,14 @@ def test_names_of_the_data_stay_words(study, splits, html):
         report=renamed,
         columns=study.columns.with_columns(pl.lit(HOSTILE).alias("title")),
     )
-    parsed = outline(run_report_html(hostile, splits=splits, written=MADE))
+    parsed = outline(run_report_html(hostile, pairs=planted.pairs, written=MADE))
     assert [tag for tag, _ in parsed.tags] == [tag for tag, _ in outline(html).tags]
     assert parsed.words.count("<script>window.hacked=1</script>") > 20
     assert not any("onerror" in attributes for _, attributes in parsed.tags)
 
 
 def test_without_the_dataset_it_says_what_is_left_out(study):
-    html = run_report_html(study, splits=None, written=MADE)
+    html = run_report_html(study, pairs=None, written=MADE)
     words = said(html)
     assert "write this report with --data DATASET" in words
     assert "Sizes" not in words
@@ -210,9 +210,7 @@ def test_without_the_dataset_it_says_what_is_left_out(study):
 def test_the_guard_speaks_in_words(study, accepted):
     guard = GuardDecision(accepted, 1, 0.5, 2.0, 3.0, 1.0)
     words = said(
-        run_report_html(
-            replace(study, construction=replace(study.construction, guard=guard)), splits=None, written=MADE
-        )
+        run_report_html(replace(study, construction=replace(study.construction, guard=guard)), pairs=None, written=MADE)
     )
     assert guard.sentence in words
     assert ("the verdict above is that of equal weights" in words) is not accepted
@@ -220,7 +218,7 @@ def test_the_guard_speaks_in_words(study, accepted):
 
 def test_a_construction_that_was_stopped_says_how_it_is_done_again(study, words):
     stopped = replace(study, construction=replace(study.construction, stop_reason=StopReason.CANCELLED))
-    assert "the second stops where this one stopped" in said(run_report_html(stopped, splits=None, written=MADE))
+    assert "the second stops where this one stopped" in said(run_report_html(stopped, pairs=None, written=MADE))
     assert "the second stops where this one stopped" not in words
 
 
@@ -233,7 +231,7 @@ def test_missing_intervals_are_missing_and_said(study):
     bare = replace(
         study, columns=study.columns.with_columns(*(pl.lit(None, dtype=pl.Float64).alias(name) for name in names))
     )
-    html = run_report_html(bare, splits=None, written=MADE)
+    html = run_report_html(bare, pairs=None, written=MADE)
     row = rows_of(html, "column semantic probability")[0]
     assert row[1] == f"{study.construction.probabilities.min():.3f}"
     assert row[2] == "–"
@@ -243,7 +241,7 @@ def test_missing_intervals_are_missing_and_said(study):
 def test_what_is_too_heavy_is_left_out(study, monkeypatch):
     monkeypatch.setattr(report_figures, "MOST_MOVING", 10)
     monkeypatch.setattr(report_figures, "MOST_DRAWN", 7)
-    html = run_report_html(study, splits=None, written=MADE)
+    html = run_report_html(study, pairs=None, written=MADE)
     words = said(html)
     assert "the app's Prototypes page draws it" in words
     assert sum(attributes.get("role") == "figure" for _, attributes in outline(html).tags) == 4
@@ -274,3 +272,15 @@ def test_the_app_writes_the_study_on_the_screen():
     assert space.study.report.sentence in said(html)
     assert space.dataset.pairs.digest in said(html)
     assert len(html.encode()) < 8_000_000
+
+
+def test_sizes_are_those_of_the_study_where_feedback_is_a_sample():
+    dataset = datasets.open_dataset("planted")
+    method = ConstructionConfig(n_prototypes=3, n_iterations=2, n_anchors=32)
+    study = run_study(dataset.pairs, StudyConfig(feedback_images=10, construction=method))
+    words = said(documents.study_report(studies.workspace(dataset, study, strength=1.0)))
+    images = study_images(dataset.pairs, study.config)
+    n_fit, n_feedback, n_test = (len(images[part]) for part in ("fit", "feedback", "test"))
+    each = f"{n_fit} fit, 10 feedback, {n_test} test; feedback sampled 10 of {n_feedback} images of its split"
+    assert n_feedback > 10
+    assert f"{dataset.pairs.n_images:,} images ({each}) with {dataset.pairs.n_texts:,} texts" in words

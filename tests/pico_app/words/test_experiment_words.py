@@ -132,7 +132,7 @@ def test_an_order_that_holds_and_one_that_does_not():
 @pytest.mark.parametrize(
     ("reached", "said"),
     [
-        (Reached(5, 5, "finished"), "All 5 cells are there"),
+        (Reached(5, 5, "finished", 0.0), "All 5 cells are there"),
         (
             Reached(3, 5, "stopped"),
             "3 of 5 cells, and none has come for a while: the same command goes on where it was",

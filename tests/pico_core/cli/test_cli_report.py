@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from pico_core.cli import plugins
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.formats.native import save_pairs
+from pico_core.studies.runs import save_run
+from pico_core.studies.study import run_study
 from tests.places import ROOT
 
 
@@ -38,6 +41,14 @@ def test_a_run_becomes_a_page(pico, data, run, study, tmp_path):
     assert "fit" in page
     assert "simpler idea" in page
     assert list(tmp_path.iterdir()) == [target], "no draft is left behind"
+
+
+def test_sizes_name_the_sample_that_gave_feedback(pico, data, planted, study, tmp_path):
+    sampled = run_study(planted.pairs, replace(study.config, feedback_images=5))
+    save_run(sampled, tmp_path / "run")
+    assert pico("report", tmp_path / "run", "--out", tmp_path / "report.html", "--data", data).code == 0
+    sizes = f"36 fit, 5 feedback, 32 test; feedback sampled 5 of 12 images of its split) with {planted.pairs.n_texts} "
+    assert sizes in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_the_dataset_the_page_says_what_it_lacks(pico, run, tmp_path):
