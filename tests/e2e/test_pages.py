@@ -10,7 +10,7 @@ from PIL import Image
 from pico_core.data.planted import PlantedConfig, planted_pairs
 from pico_core.experiments.reading import BUILT_IN_RESULT
 from pico_core.formats.native import save_pairs
-from tests.e2e.controls import fits
+from tests.e2e.controls import can_be_read, fits
 from tests.e2e.visit import FIRST_FIGURE, Visit, seen
 from tests.screen import COLUMNS, DATA, EXPERIMENTS, METHOD, OVERVIEW, PROTOTYPES, RETRIEVAL, SAME_IN_BOTH, SUBSPACES
 
@@ -52,7 +52,7 @@ def test_the_first_figure_needs_no_computation(chromium, warm):
 def test_every_page_in_the_dark_and_on_a_small_screen(chromium, warm, address):
     with Visit(chromium, warm, dark=True, width=820, height=900) as visitor:
         visitor.open(address)
-        visitor.drawn_charts()
+        can_be_read(visitor)
         visitor.assert_sound()
         fits(visitor)
 

@@ -54,11 +54,11 @@ def clusters(image: Side, text: Side, *, selected: int, theme: Theme = LIGHT) ->
     for number, side in enumerate((image, text), start=1):
         for trace in _traces(side, selected=selected, number=number, theme=theme):
             figure.add_trace(trace)
-        words = f"<b>{side.name.capitalize()} side</b>  (the plane shows {side.explained:.0%} of the variance)"
-        heading(figure, theme, words, number=number, gap=SIDES_GAP)
+        words = f"{side.name.capitalize()} side", f"shows {side.explained:.0%} of the variance"
+        heading(figure, theme, *words, number=number, gap=SIDES_GAP)
     plane_axes(figure, theme, _plane(image), _plane(text), gap=SIDES_GAP)
     # The centres glide when the slider is moved: the number of marks stays the same.
-    figure.update_layout(margin={"t": 36, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
+    figure.update_layout(margin={"t": 50, "b": 36}, transition={"duration": 350, "easing": "cubic-in-out"})
     return figure
 
 

@@ -74,7 +74,7 @@ def strips(table: pl.DataFrame, *, selected: int, theme: Theme = LIGHT) -> go.Fi
         figure.update_yaxes(range=[low - 0.05 * room, high + 0.1 * room], row=row, col=1, **grid)
         # Two lines at the left, in the place of an axis title that would be cut off.
         middle = {"yref": f"y{'' if row == 1 else row} domain", "align": "right"}
-        add_note(figure, _name(detector), -0.055, 0.5, size=12.5, paper="x", anchor="right", **middle)
+        add_note(figure, _name(detector), 0, 0.5, size=12.5, paper="x", anchor="right", xshift=-44, **middle)
     if selected >= 0:
         where = ordered["column"].to_list().index(selected)
         figure.add_vline(x=where, line={"color": theme.ink, "width": 1.5, "dash": "dot"})

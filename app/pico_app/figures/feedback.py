@@ -96,7 +96,7 @@ def gain_order(runs: Sequence[RecordedRun], *, theme: Theme = LIGHT) -> go.Figur
     return figure
 
 
-RULES_GAP = 0.1
+RULES_GAP = 0.16
 SAME = 1e-6  # gains closer than this differ by rounding only
 SHARE_TICKS = (*(k / 10 for k in range(1, 16)), 2, 3, 4, 5, 7, 10, 15)
 WIDE = 1.5  # powers of ten
@@ -112,12 +112,14 @@ class Rule:
     """One way to average.
 
     Attributes:
-        title: Over its half, with the count of pairs in the wrong order.
+        title: Over its half.
         weights: Row s: by number after s + 1 arrivals [t, t].
+        count: Of pairs in the wrong order, in words.
     """
 
     title: str
     weights: Numbers
+    count: str = ""
 
 
 def two_rules(
@@ -159,12 +161,12 @@ def two_rules(
         )
         add_ring(figure, theme, gains[newest], heights[newest], size=20, width=2, symbol="circle-open", **axes)
         add_line(figure, across, [1, 1], colour=GREY, width=1.5, dash="dot", **axes)
-        heading(figure, theme, f"<b>{rule.title}</b>", number=number, gap=RULES_GAP)
+        heading(figure, theme, rule.title, rule.count, number=number, gap=RULES_GAP)
         x = {"title_text": "gain of the candidate", "range": across, "tickformat": "+.2~%", "nticks": 6}
         y = {"title_text": "weight, in equal shares (log)", "type": "log", "range": _ends(equal), "tickformat": ".3~g"}
         x |= {"domain": domain(number, gap=RULES_GAP), "zeroline": False}
         figure.update_layout(two_axes(theme, number, x, y | _ticks(equal)))
-    figure.update_layout(margin={"t": 40, "b": 44})
+    figure.update_layout(margin={"t": 50, "b": 44})
     return figure
 
 

@@ -28,10 +28,24 @@ class Plane:
     second: str
 
 
-def heading(figure: go.Figure, theme: Theme, text: str, *, number: int, gap: float) -> None:
-    """Words over the left half (number 1) or the right one (2), in line with its axis."""
-    start = 0 if number == 1 else 0.5 + gap / 2
-    add_note(figure, text, start, 1.0, size=14, colour=theme.ink, paper="xy", anchor="left bottom")
+def heading(figure: go.Figure, theme: Theme, name: str, *more: str, number: int, gap: float) -> None:
+    """A name over the left half (number 1) or the right one (2), in line with its axis, and small print below it.
+
+    Every part has a line of its own: in a narrow window a half has room for few words.
+    """
+    start = domain(number, gap=gap)[0]
+    add_note(
+        figure, lines_of(name, *more), start, 1.0, colour=theme.ink, paper="xy", align="left", anchor="left bottom"
+    )
+
+
+def lines_of(name: str, *more: str) -> str:
+    """A name in bold print, and lines of small print below it.
+
+    >>> lines_of("images", "100 of them")
+    "<b>images</b><br><span style='font-size:12px'>100 of them</span>"
+    """
+    return "<br>".join([f"<b>{name}</b>", *(f"<span style='font-size:12px'>{line}</span>" for line in more if line)])
 
 
 def domain(number: int, *, gap: float) -> list[float]:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from pico_app.figures.columns import hover_data, undimmed
+from pico_app.figures.halves import lines_of
 from pico_app.figures.marks import add_note, add_ring, dots, hover
 from pico_app.figures.theme import GREY, IMAGE, LIGHT, TEXT, Theme, blank, interval, verbatim
 from pico_core.columns.detectors import ProbeAgreement
@@ -13,7 +14,7 @@ from pico_core.columns.probe import PLURAL, Modality, ProbeSide, StyleProbe
 
 LOOK: dict[str, tuple[str, str]] = {"image": (IMAGE, "circle"), "text": (TEXT, "diamond")}
 GAP = 0.05  # half of the room between two panels
-NAMES = 0.12  # the same with names of styles in it
+NAMES = 0.17  # the same with names of styles in it
 ROW = 25  # pixels of one perturbation
 
 
@@ -30,20 +31,19 @@ def against_probability(
         theme: Light or dark.
     """
     figure = blank(
-        theme, height=430, x="semantic probability p", y="share of variance that style explains", key="probe"
+        theme, height=458, x="semantic probability p", y="share of variance that style explains", key="probe"
     )
-    figure.update_layout(margin={"t": 56})
+    figure.update_layout(margin={"t": 84})
     for panel, side in enumerate(probe.sides, 1):
         _panel(figure, panel, len(probe.sides), theme=theme)
         _level(figure, side, panel, agreement.which, theme=theme)
         _points(figure, _of(probe, side.modality, table, agreement.which), side, panel)
         rho, level = agreement.of(side.modality), side.level(agreement.which)
-        correlation = "" if rho is None else f": rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
+        correlation = "" if rho is None else f"rank correlation {rho.value:+.2f} [{rho.low:+.2f}, {rho.high:+.2f}]"
         span = f"{100 * level.value:.0f} % [{100 * level.low:.0f}, {100 * level.high:.0f}]"
-        chance = f", chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
-        band = f"grey: all columns together {span}{chance}"
-        small = f"<span style='font-size:12px'>{band}</span>"
-        _head(figure, panel, f"<b>{PLURAL[side.modality]}</b>{correlation}<br>{small}", theme=theme)
+        chance = f"chance {100 * side.chance:.0f} %" if side.chance > 0 else ""
+        words = lines_of(PLURAL[side.modality], correlation, f"grey: all columns together {span}", chance)
+        _head(figure, panel, words, theme=theme)
         if selected >= 0:
             row = _of(probe, side.modality, table, agreement.which).row(
                 by_predicate=pl.col("column") == selected, named=True
@@ -63,7 +63,7 @@ def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figur
     """
     kind = "style of the item" if probe.source == "encoder" else "style label"
     rows = max(len(probe.perturbations(side.modality)) for side in probe.sides)
-    figure = blank(theme, height=110 + ROW * rows, x="share of variance that it explains alone", y=kind, key="drive")
+    figure = blank(theme, height=110 + ROW * rows, x="share explained alone", y=kind, key="drive")
     for panel, side in enumerate(probe.sides, 1):
         colour, symbol = LOOK[side.modality]
         shares = probe.drivers(column, side.modality).reverse()  # Plotly counts upwards
@@ -91,7 +91,7 @@ def drivers(probe: StyleProbe, column: int, *, theme: Theme = LIGHT) -> go.Figur
             **hover("%{y}: %{x:.1%}"),
             **axes,
         )
-        _head(figure, panel, f"<b>{PLURAL[side.modality]}</b>", theme=theme)
+        _head(figure, panel, lines_of(PLURAL[side.modality]), theme=theme)
         figure.update_layout({_axis("yaxis", panel, long=True): {"title": {"text": kind if panel == 1 else ""}}})
     return figure
 

@@ -186,7 +186,7 @@ def _add_stub_label(
         figure,
         f"to {after}" if start is not None else f"from {before}",
         0.28 if start is not None else 0.72,
-        row + 0.32,
+        row + (0.08 if start is not None else 0.34),  # one above the other where a row has both
         size=12,
         colour=theme.ink,
         xanchor="left" if start is not None else "right",

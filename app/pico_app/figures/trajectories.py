@@ -15,7 +15,7 @@ from pico_app.figures.theme import BAR, LIGHT, SEQUENTIAL, STYLE, STYLE_DEEP, Th
 from pico_core.columns.trajectories import PrototypePlanes
 
 Numbers = NDArray[np.float32]
-GAP = 0.07
+GAP = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +83,8 @@ def trajectories(
         if selected >= 0:
             x, y = side.columns[selected]
             add_ring(figure, theme, x, y, size=16, **half_axes(number))
-        words = (
-            f"{'●' if number == 1 else '◆'} <b>{side.name.capitalize()} side</b>  "
-            f"(the plane shows {sum(side.explained):.0%} of the variance)"
-        )
-        heading(figure, theme, words, number=number, gap=GAP)
+        name = f"{'●' if number == 1 else '◆'} {side.name.capitalize()} side"
+        heading(figure, theme, name, f"shows {sum(side.explained):.0%} of the variance", number=number, gap=GAP)
     figure.frames = [
         go.Frame(
             name=str(step),
@@ -182,7 +179,7 @@ def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, theme: Th
     instant = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
     frame = {"duration": 450, "redraw": False}
     play = {"mode": "immediate", "fromcurrent": False, "frame": frame, "transition": {"duration": 250}}
-    figure.update_layout(margin={"l": 40, "r": BAR, "t": 36, "b": 142})
+    figure.update_layout(margin={"l": 40, "r": BAR, "t": 50, "b": 142})
     ink_of = {"font": {"color": theme.ink}}
     add_player(
         figure,
@@ -191,10 +188,10 @@ def _player(figure: go.Figure, numbers: Sequence[int], *, prefix: str, theme: Th
         instant=instant,
         menu={"x": 0, "y": -0.16, "pad": {"t": 8}},
         slider={
-            "x": 0.2,
-            "len": 0.78,
+            "x": 0,
+            "len": 0.98,
             "y": -0.13,
-            "pad": {"t": 4},
+            "pad": {"t": 4, "l": 150},  # pixels, as the buttons at its left are
             "currentvalue": {"prefix": prefix, **ink_of},
             **ink_of,
         },

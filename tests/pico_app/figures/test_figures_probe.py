@@ -80,7 +80,8 @@ def test_the_chosen_column_is_ringed_in_both_panels(table):
 def test_the_rank_correlation_and_the_level_are_written_above(table):
     probe, figure = drawn(table)
     heads = [note.text for note in figure.layout.annotations]
-    assert heads[0].startswith("<b>images</b>: rank correlation ")
+    assert heads[0].startswith("<b>images</b><br>")
+    assert ">rank correlation " in heads[0]
     assert f"all columns together {100 * probe.side('text').overall.value:.0f} %" in heads[1]
     lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
     assert [line.y0 for line in lines] == pytest.approx([side.overall.value for side in probe.sides])
@@ -128,7 +129,7 @@ def test_chance_is_a_band_for_labels(planted, table):
     bands = [shape.y1 for shape in figure.layout.shapes if shape.type == "rect" and shape.y0 == 0]
     assert bands == pytest.approx([side.chance for side in probe.sides])
     for note, side in zip(figure.layout.annotations, probe.sides, strict=True):
-        assert f", chance {100 * side.chance:.0f} %" in note.text
+        assert f">chance {100 * side.chance:.0f} %" in note.text
 
 
 def test_what_moves_a_column_stands_by_strength_beside_the_middle_column():

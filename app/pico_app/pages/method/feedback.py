@@ -139,8 +139,8 @@ def _figure(arrival: Arrival, arrived: int, *, theme: Theme) -> Any:
     rules = []
     for rule, name in NAMES.items():
         check = arrival.check(rule, arrived=arrived)
-        title = f"{name}: {check.n_pairs - check.n_ordered} of {check.n_pairs} pairs wrong"
-        rules.append(Rule(title, arrival.weights(rule).numpy()))
+        count = f"{check.n_pairs - check.n_ordered} of {check.n_pairs} pairs wrong"
+        rules.append(Rule(name, arrival.weights(rule).numpy(), count))
     return two_rules(
         arrival.gains.numpy(), arrival.order.numpy(), left=rules[0], right=rules[1], arrived=arrived, theme=theme
     )
