@@ -33,7 +33,7 @@ import numpy as np
 from tests.hostile.mutation import STRUCTURE, mutated
 from tests.places import ROOT
 
-N_INPUTS, N_LONG = 500, 10_000
+N_INPUTS, N_LONG = 300, 10_000
 SECONDS = 5  # of the processor, for one input
 HARD_SECONDS = 300  # of the clock, for 50 inputs: then the whole process ends
 MEGABYTES = 1000  # over the start

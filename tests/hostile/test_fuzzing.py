@@ -14,7 +14,7 @@ FAMILIES = ("arrays", "tables", "pictures", "settings", "addresses")
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_hostile_inputs_are_taken_or_refused_in_a_sentence(family: str) -> None:
-    """500 inputs per door; PICO_LONG=1 tries 10,000."""
+    """300 inputs per door; PICO_LONG=1 tries 10,000."""
     broken = fuzz(family, N_LONG if os.environ.get("PICO_LONG") == "1" else N_INPUTS)
     assert not broken, broken
 

@@ -126,7 +126,7 @@ def test_the_report_of_a_run_holds_no_markup_of_the_data(study: Any) -> None:
     named = {"dataset": hostile, "digest": hostile, "versions": (hostile,), "notes": (hostile,)}
     other = replace(study, report=report, columns=columns, **named)
     calm = replace(study, notes=("x",), report=replace(study.report, controls=study.report.controls[:1]))
-    pages = [run_report_html(one, splits=None, written=Made(datetime(2026, 1, 1))) for one in (calm, other)]
+    pages = [run_report_html(one, pairs=None, written=Made(datetime(2026, 1, 1))) for one in (calm, other)]
     before, after = Tags(), Tags()
     before.feed(pages[0])
     after.feed(pages[1])

@@ -154,7 +154,7 @@ def test_intervals_of_the_probabilities_cover_the_population_value(population):
     everything = population.select(torch.arange(3000))
     truth = construct(everything, feedback=feedback, config=replace(config, n_anchors=3000)).probabilities
     generator, covered = torch.Generator().manual_seed(1), []
-    for seed in range(15):
+    for seed in range(10):
         sample = drawn(everything, 200, generator)
         made = construct(sample, feedback=feedback, config=config, generator=torch.Generator().manual_seed(seed))
         band = torch.quantile(
